@@ -1,0 +1,88 @@
+/*
+ * route.h - the surface of the program: a row an endpoint, in routes.def.
+ *
+ * A row states its whole policy; there are no defaults, so leaving one out
+ * does not compile.  The dispatcher does, in the order of D17: 404, 405, 413,
+ * 415, 401, 403, 429 by address or caller, 400 (binding), replay of an
+ * Idempotency-Key; then the handler (429 by destination, 409, 422).
+ */
+#ifndef GP_API_ROUTE_H
+#define GP_API_ROUTE_H
+
+#include "auth/caller.h"
+#include "http/bind.h"
+#include "http/match.h"
+#include "http/response.h"
+#include "store/db.h"
+
+enum pool { POOL_GATE, POOL_MAIN, POOL_HASH, POOL_OUT, POOLS };
+
+/* Who may call (D19). */
+enum access {
+	ANYONE = 1,
+	USER,			/* signed in; a claim's session: own profile
+				 * and otp rows only (USER_CLAIM) */
+	USER_CLAIM,		/* as USER, an unproved claim too */
+	USER_FRESH,		/* signed in or re-authenticated ≤ 5 min ago */
+	REFRESH,		/* a refresh token; the handler judges it */
+	HOLDER,			/* of a register_id; the handler judges it */
+	ROLE_AUTHOR, ROLE_SENDER, ROLE_ADMIN, ROLE_SUPERUSER,
+	SCOPE_PUSH, SCOPE_SEND, SCOPE_ADMIN
+};
+
+/* Throttle of the row, by address or caller (429 before binding). */
+enum route_throttle { THR_NONE, THR_ANON, THR_USER, THR_SIGNIN, THR_SIGNUP,
+	THR_REFRESH /* the session's own counter */ };
+
+/* nginx's coarse class; printed by `gatepostctl routes --nginx`. */
+enum limit_class { LIMIT_API, LIMIT_AUTH, LIMIT_SEND, LIMIT_NONE };
+
+enum idem { IDEM_NO, IDEM_YES };
+enum body_kind { BODY_64K = 64, BODY_1M = 1024 };
+
+struct call {
+	struct req	*req;
+	struct resp	*resp;
+	struct arena	*arena;
+	struct db	*db;
+	const struct route *route;
+	struct caller	 who;
+	const char	*param[MATCH_PARAMS];	/* of {…} in the template */
+	struct bound	 bound;
+	/* Idempotency (set when the row is IDEM_YES and a key was sent): */
+	bool		 idem;
+	uint8_t		 idem_scope[16], idem_key[16], idem_mac[32];
+};
+
+/* `in` is the bound struct of the row's fieldset (NULL for FIELDSET_NONE).
+ * 0: the answer is in c->resp; -1: *e becomes a problem document. */
+typedef int route_handler(struct call *c, const void *in, struct err *e);
+/* Render again what object `id` answered at first (D25). */
+typedef int route_replay(struct call *c, uint64_t id, struct err *e);
+
+struct route {
+	enum http_method	 method;
+	const char		*path;		/* "/api/auth/login/" */
+	const char		*handler_name;
+	route_handler		*handler;
+	enum pool		 pool;
+	enum access		 access;
+	enum body_kind		 body_max_kb;
+	enum route_throttle	 throttle;
+	enum limit_class	 limit;
+	enum idem		 idem;
+	route_replay		*replay;	/* NULL unless IDEM_YES */
+	enum style		 style;		/* STYLE_OURS refuses unknown members */
+	const struct fieldset	*fields;
+};
+
+extern const struct route routes[];
+extern const size_t routes_count;
+
+/* Find by path: 1 and *r, or 0 with *allow = methods that the path has
+ * (0: no such path). */
+int	 route_find(struct arena *a, enum http_method m, const char *path,
+	    const struct route **r, const char *param[], unsigned *allow);
+const char *pool_name(enum pool p);
+
+#endif

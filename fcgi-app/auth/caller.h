@@ -1,0 +1,25 @@
+/*
+ * caller.h - who makes the request, as proved by a credential.
+ */
+#ifndef GP_AUTH_CALLER_H
+#define GP_AUTH_CALLER_H
+
+#include "base/cdefs.h"
+
+enum caller_kind { CALLER_NOBODY, CALLER_SESSION, CALLER_ADMIN_TOKEN };
+enum caller_scope { SCOPE_BIT_PUSH = 1, SCOPE_BIT_SEND = 2,
+	SCOPE_BIT_ADMIN = 4 };
+
+struct caller {
+	enum caller_kind kind;
+	uint64_t	 user_id;	/* of a token: the superuser behind it */
+	uint64_t	 session_id, token_id;
+	unsigned	 scopes;	/* admins hold all by session */
+	bool		 is_staff, is_superuser;
+	bool		 verified;	/* e-mail or phone proved */
+	bool		 claim;		/* session of an unproved account (D9) */
+	bool		 by_cookie;	/* CSRF rule applies (D13) */
+	int64_t		 iat_s, auth_s;	/* of the access token; last proof */
+	char		 amr[64];
+};
+#endif

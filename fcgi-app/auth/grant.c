@@ -1,0 +1,378 @@
+/*
+ * grant.c - a session's life by the rules of D7.
+ *
+ * What must stay true: of all tokens ever given for a session at most two are
+ * good at any time, the current and (for the grace) its parent; the pair that
+ * a counter stands for is a function of the row, so parallel and repeated
+ * requests get the same bytes; whoever shows a counter that can only have
+ * been stolen or cloned ends the family.
+ */
+#include "auth/grant.h"
+
+#include "auth/audit.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "base/shm.h"
+#include "store/admin_token.h"
+#include "store/revocation.h"
+#include "store/session.h"
+
+#define REFRESHES_A_MINUTE	60
+#define ARRIVAL_AGE_MAX_US	(5 * US_PER_S)
+#define KILLED_GRACE_US		(10 * US_PER_S)
+#define ENDED_AT_ONCE		256
+/* Compare-and-swap rounds: each loss means somebody else moved the row, after
+ * which the next round answers without writing. */
+#define ROUNDS			16
+
+static struct shm *shared;
+
+void
+grant_use(struct shm *s)
+{
+	shared = s;
+}
+
+/* The pair that the row stands for now. */
+static int
+pair_of(struct arena *a, const struct session *s, struct grant *g,
+    struct err *e)
+{
+	const int64_t life_s = conf_int(CONF_ACCESS_LIFE_S);
+	struct access_claims c = {
+		.user_id = s->user_id,
+		.session_id = s->id,
+		.seq = s->current,
+		.iat_s = session_iat_s(s, s->rotated_at_us),
+		.auth_s = s->auth_at_us / US_PER_S,
+		.session_end_s = s->ends_at_us / US_PER_S,
+		.amr = s->amr,
+		.is_staff = s->is_staff,
+		.is_superuser = s->is_superuser,
+		.verified = s->verified,
+		.claim = s->claim,
+		.email = s->email == NULL ? "" : s->email,
+		.country = s->country == NULL ? "ZZ" : s->country,
+	};
+	char refresh[REFRESH_TEXT];
+
+	c.exp_s = c.iat_s + life_s;
+	if (c.exp_s > c.session_end_s)
+		c.exp_s = c.session_end_s;
+	if (access_make(a, &c, &g->access, e) < 0)
+		return -1;
+	refresh_make(refresh, s->id, s->current);
+	g->refresh = arena_strdup(a, refresh);
+	g->session_id = s->id;
+	g->user_id = s->user_id;
+	return 0;
+}
+
+int
+grant_begin(struct db *db, struct arena *a, const struct req *q,
+    const struct user *u, const char *amr, struct grant *g, struct err *e)
+{
+	const struct session_new n = {
+		.id = rand_id(),
+		.user_id = u->id,
+		.amr = amr,
+		.ip = q->remote_addr,
+		.country = q->country,
+		.user_agent = q->user_agent,
+		.claim = !USER_PROVED(u),
+		.idle_s = (uint32_t)conf_int(CONF_SESSION_IDLE_S),
+		.life_s = (uint32_t)conf_int(CONF_SESSION_MAX_S),
+	};
+	struct session s;
+	int rc = session_insert(db, a, &n, &s, e);
+
+	if (rc == 1)
+		return err_set(e, ERR_AUTH, "invalid_credentials",
+		    "user %" PRIu64 " is gone", u->id);
+	return rc < 0 ? -1 : pair_of(a, &s, g, e);
+}
+
+/* --- rotation --------------------------------------------------------------- */
+
+enum sight {			/* what a shown counter is, as of the row */
+	SIGHT_CURRENT,		/* rotate */
+	SIGHT_REPLAY,		/* parent in grace, or freshly killed: same pair */
+	SIGHT_PARENT_LATE,	/* answer was lost: supersede */
+	SIGHT_THEFT
+};
+
+static enum sight
+look(const struct session *s, uint32_t counter)
+{
+	const int64_t grace_us = conf_int(CONF_REFRESH_GRACE_S) * US_PER_S;
+
+	if (counter == s->current)
+		return SIGHT_CURRENT;
+	if (counter == s->parent && counter != 0)
+		return s->now_us - s->rotated_at_us <= grace_us ?
+		    SIGHT_REPLAY : SIGHT_PARENT_LATE;
+	if (counter == s->killed && counter != 0 &&
+	    s->now_us - s->killed_at_us <= KILLED_GRACE_US)
+		return SIGHT_REPLAY;
+	return SIGHT_THEFT;
+}
+
+static int
+invalid(struct err *e, const char *why)
+{
+	return err_set(e, ERR_AUTH, "invalid_token", "refresh: %s", why);
+}
+
+struct theft {
+	const struct req	*q;
+	const struct session	*s;
+	uint32_t		 counter;
+	uint64_t		 ended[1];
+};
+
+/* Family, audit row and revocation in one transaction (S2). */
+static int
+theft_work(struct db *db, void *arg, struct err *e)
+{
+	struct theft *t = arg;
+	const struct session_end end = {
+		.user_id = t->s->user_id,
+		.session_id = t->s->id,
+		.reason = "theft",
+		.access_life_s = (uint32_t)conf_int(CONF_ACCESS_LIFE_S),
+	};
+	char detail[96];
+	const struct audit_event ev = {
+		.event = "refresh_reuse",
+		.outcome = "refused",
+		.user_id = t->s->user_id,
+		.session_id = t->s->id,
+		.detail = detail,
+	};
+	int n = session_end(db, &end, t->ended, COUNT_OF(t->ended), e);
+
+	if (n <= 0)	/* 0: somebody else's request ended it first */
+		return n;
+	snprintf(detail, sizeof(detail),
+	    "{\"shown\":%" PRIu32 ",\"current\":%" PRIu32 "}", t->counter,
+	    t->s->current);
+	return audit_add(db, t->q, &ev, e);
+}
+
+static void
+revoke_shared(uint64_t user_id, uint64_t session_id, int64_t not_before_s)
+{
+	const struct shm_revocation row = { session_id, user_id, not_before_s };
+
+	if (shared != NULL)
+		shm_revoke_now(shared, &row);
+}
+
+static int
+theft(struct db *db, const struct req *q, const struct session *s,
+    uint32_t counter, struct err *e)
+{
+	struct theft t = { .q = q, .s = s, .counter = counter };
+
+	if (db_tx(db, theft_work, &t, e) < 0)
+		return -1;
+	revoke_shared(s->user_id, s->id, 0);
+	return err_set(e, ERR_AUTH, "refresh_reused",
+	    "session %" PRIu64 ": counter %" PRIu32 " of %" PRIu32, s->id,
+	    counter, s->current);
+}
+
+int
+grant_refresh(struct db *db, struct arena *a, const struct req *q,
+    const char *refresh_token, struct grant *g, struct err *e)
+{
+	struct session_step step = {
+		.idle_s = (uint32_t)conf_int(CONF_SESSION_IDLE_S),
+		.per_minute = REFRESHES_A_MINUTE,
+		.ip = q->remote_addr,
+	};
+	struct session s;
+	uint32_t counter;
+	uint64_t id;
+	int rc, wait;
+
+	if (!refresh_parse(refresh_token, &id, &counter))
+		return invalid(e, "not one of ours");
+	/* It lay in a queue: the client has given up and will come again with
+	 * the same token; rotating now would only look like a theft later. */
+	if (q->arrived_us != 0 &&
+	    clock_now() - q->arrived_us > ARRIVAL_AGE_MAX_US) {
+		err_set(e, ERR_UNAVAILABLE, "too_old", "arrived > 5 s ago");
+		e->retry_after_s = 1;
+		return -1;
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		if ((rc = session_find(db, a, id, &s, e)) < 0)
+			return -1;
+		if (rc == 0)
+			return invalid(e, "no such session");
+		if (!session_alive(&s))
+			return invalid(e, "the session has ended");
+		switch (look(&s, counter)) {
+		case SIGHT_REPLAY:
+			return pair_of(a, &s, g, e);
+		case SIGHT_THEFT:
+			return theft(db, q, &s, counter, e);
+		case SIGHT_CURRENT:
+			step.move = SESSION_ROTATE;
+			break;
+		case SIGHT_PARENT_LATE:
+			step.move = SESSION_SUPERSEDE;
+			break;
+		}
+		if ((wait = session_minute_wait(&s, step.per_minute)) > 0)
+			return err_throttled(e, "too_many_refreshes", wait);
+		if ((rc = session_step(db, &s, &step, e)) < 0)
+			return -1;
+		if (rc == 1)
+			return pair_of(a, &s, g, e);
+	}
+	err_set(e, ERR_UNAVAILABLE, "busy", "session %" PRIu64 " kept moving",
+	    id);
+	e->retry_after_s = 1;
+	return -1;
+}
+
+/* --- ending ----------------------------------------------------------------- */
+
+static int
+end_where(struct db *db, uint64_t user_id, uint64_t session_id, uint64_t keep,
+    const char *reason, struct err *e)
+{
+	const struct session_end w = {
+		.user_id = user_id, .session_id = session_id, .keep = keep,
+		.reason = reason,
+		.access_life_s = (uint32_t)conf_int(CONF_ACCESS_LIFE_S),
+	};
+	uint64_t ids[ENDED_AT_ONCE];
+	int n = session_end(db, &w, ids, COUNT_OF(ids), e);
+
+	for (int i = 0; i < n && i < ENDED_AT_ONCE; i++)
+		revoke_shared(user_id, ids[i], 0);
+	return n;
+}
+
+int
+grant_end(struct db *db, uint64_t user_id, uint64_t session_id,
+    const char *reason, struct err *e)
+{
+	return end_where(db, user_id, session_id, 0, reason, e);
+}
+
+int
+grant_end_others(struct db *db, uint64_t user_id, uint64_t keep,
+    const char *reason, struct err *e)
+{
+	return end_where(db, user_id, 0, keep, reason, e);
+}
+
+int
+grant_end_all(struct db *db, uint64_t user_id, const char *reason,
+    struct err *e)
+{
+	int n = end_where(db, user_id, 0, 0, reason, e);
+
+	return n < 0 || grant_outdate(db, user_id, e) < 0 ? -1 : n;
+}
+
+int
+grant_outdate(struct db *db, uint64_t user_id, struct err *e)
+{
+	int64_t not_before_s = 0;
+	int rc = revocation_outdate(db, user_id,
+	    (uint32_t)conf_int(CONF_ACCESS_LIFE_S), &not_before_s, e);
+
+	if (rc == 1)
+		revoke_shared(user_id, 0, not_before_s);
+	return rc < 0 ? -1 : 0;
+}
+
+/* --- proving ---------------------------------------------------------------- */
+
+static int
+refused(struct err *e, const char *why)
+{
+	return err_set(e, ERR_AUTH, "invalid_token", "bearer: %s", why);
+}
+
+static int
+check_admin_token(struct db *db, struct arena *a, const struct req *q,
+    const char *bearer, struct caller *who, struct err *e)
+{
+	struct admin_token t;
+	uint8_t hash[32];
+	int rc;
+
+	if (q->auth_source == AUTH_COOKIE)
+		return refused(e, "an admin token in a cookie");
+	if (!admin_token_hash(bearer, hash))
+		return refused(e, "malformed admin token");
+	if ((rc = admin_token_use(db, a, hash, q->remote_addr, &t, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return refused(e, "unknown, expired or revoked admin token");
+	if (!admin_token_addr_ok(&t, q->remote_addr))
+		return refused(e, "admin token from another network");
+	who->kind = CALLER_ADMIN_TOKEN;
+	who->user_id = t.user_id;
+	who->token_id = t.id;
+	who->scopes = t.scopes;
+	who->verified = true;
+	return 0;
+}
+
+int
+grant_check(struct db *db, struct arena *a, const struct req *q,
+    const char *bearer, struct caller *who, struct err *e)
+{
+	struct access_claims c;
+	int rc;
+
+	memset(who, 0, sizeof(*who));
+	if (strncmp(bearer, "gp_", 3) == 0)
+		return check_admin_token(db, a, q, bearer, who, e);
+	if (access_check(a, bearer, strlen(bearer), &c, e) < 0)
+		return -1;
+	switch (shared == NULL ? SHM_STALE : shm_revoked(shared, c.session_id,
+	    c.user_id, c.iat_s, clock_now())) {
+	case SHM_CLEAR:
+		break;
+	case SHM_REVOKED:
+		return refused(e, "revoked");
+	case SHM_STALE:
+		if (db == NULL) {
+			err_set(e, ERR_UNAVAILABLE, "unavailable",
+			    "revocations are stale and there is no database");
+			e->retry_after_s = 1;
+			return -1;
+		}
+		rc = session_check(db, c.session_id, c.user_id, c.iat_s, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			return refused(e, "revoked");
+		break;
+	}
+	who->kind = CALLER_SESSION;
+	who->user_id = c.user_id;
+	who->session_id = c.session_id;
+	who->is_staff = c.is_staff;
+	who->is_superuser = c.is_superuser;
+	if (c.is_staff || c.is_superuser)
+		who->scopes = SCOPE_BIT_PUSH | SCOPE_BIT_SEND |
+		    SCOPE_BIT_ADMIN;
+	who->verified = c.verified;
+	who->claim = c.claim;
+	who->by_cookie = q->auth_source == AUTH_COOKIE;
+	who->iat_s = c.iat_s;
+	who->auth_s = c.auth_s;
+	snprintf(who->amr, sizeof(who->amr), "%s", c.amr);
+	return 0;
+}

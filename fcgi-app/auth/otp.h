@@ -1,0 +1,68 @@
+/*
+ * otp.h - flows that a one-time code proves (S28-S32, D26).
+ *
+ * A flow has a register_id (128 random bits, shown to the client), a purpose
+ * and a target.  A flow for nobody looks and costs the same (S24).
+ */
+#ifndef GP_AUTH_OTP_H
+#define GP_AUTH_OTP_H
+
+#include "http/request.h"
+#include "store/db.h"
+
+enum otp_purpose { OTP_REGISTER, OTP_LOGIN, OTP_RESET, OTP_PHONE, OTP_EMAIL };
+#define REGISTER_ID_TEXT 24	/* 22 characters of base64url and NUL */
+
+struct otp_start {
+	enum otp_purpose purpose;
+	uint64_t	 user_id;	/* 0: nobody: a code is made, none sent */
+	const char	*channel;	/* "sms" or "email" */
+	const char	*target;	/* E.164, or e-mail as compared */
+	const char	*mail_to;	/* e-mail as typed, when channel is email */
+	const char	*locale;
+	/* instead of a code: a notice to a taken address's owner (S25) */
+	const char	*notice;	/* template name or NULL */
+};
+/*
+ * Destination limits (one code a 120 s and 10 a day; the same for unknown
+ * ones), then flow row, notification and job in one transaction, then the
+ * bell.  0; -1 ERR_THROTTLED "code_too_soon" and friends.
+ */
+int	 otp_begin(struct db *db, const struct req *q,
+	    const struct otp_start *s, char register_id[REGISTER_ID_TEXT],
+	    struct err *e) MUST_CHECK;
+
+struct otp_flow {
+	uint64_t	 id, user_id;
+	enum otp_purpose purpose;
+	const char	*channel, *target;
+	bool		 proved, done;
+	int64_t		 proved_at_us;
+};
+/* Find a live flow: 1, 0 (unknown, ended), -1. */
+int	 otp_find(struct db *db, struct arena *a, const char *register_id,
+	    struct otp_flow *f, struct err *e) MUST_CHECK;
+/*
+ * Check a code: tries counted before comparing, in its own statement (S29);
+ * works once (S31).  0 and the flow proved; -1 ERR_INPUT "invalid_code"
+ * (wrong, expired, spent, unknown flow) or "too_many_tries" (field otp_code);
+ * ERR_THROTTLED by the account's daily failures (D10).
+ */
+int	 otp_check(struct db *db, struct arena *a, const char *register_id,
+	    const char *code, struct otp_flow *f, struct err *e) MUST_CHECK;
+/* Send another code for the flow: -1 ERR_THROTTLED before its time; does not
+ * reset failures (S30); ERR_INPUT "invalid_register_id" when unknown. */
+int	 otp_resend(struct db *db, struct arena *a, const struct req *q,
+	    const char *register_id, struct err *e) MUST_CHECK;
+/* Use up a proved flow (password set, number changed): 1 this call did it,
+ * 0 somebody else had, -1.  In the caller's transaction. */
+int	 otp_finish(struct db *db, uint64_t flow_id, struct err *e) MUST_CHECK;
+/* Point an unproved registration at another target (number/edit). */
+int	 otp_retarget(struct db *db, struct arena *a, const struct req *q,
+	    const char *register_id, const char *phone, struct err *e)
+	    MUST_CHECK;
+/* Void all open flows of a user (S11).  In the caller's transaction. */
+int	 otp_void_all(struct db *db, uint64_t user_id, struct err *e)
+	    MUST_CHECK;
+
+#endif

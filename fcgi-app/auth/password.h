@@ -1,0 +1,31 @@
+/*
+ * password.h - Argon2id in PHC strings, with a keyed pepper (S55), the
+ * password rule, and equal work for whoever asks (S22, D9).
+ */
+#ifndef GP_AUTH_PASSWORD_H
+#define GP_AUTH_PASSWORD_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#define PASSWORD_PHC_MAX	256
+
+/* Hash with the current parameters and pepper.  `out` gets a PHC string. */
+int	 password_hash(char out[PASSWORD_PHC_MAX], const char *password,
+	    struct err *e) MUST_CHECK;
+/* 1 right, 0 wrong, -1 failure.  `phc` NULL: a dummy at current parameters is
+ * computed and the answer is 0.  *rehash (may be NULL): parameters or pepper
+ * are not the current ones. */
+int	 password_verify(const char *phc, const char *password, bool *rehash,
+	    struct err *e) MUST_CHECK;
+/*
+ * The rule (config: classes or length; 8..256 code points; the leaked list
+ * and context words of the site, phone, e-mail and names).  0, or -1 with
+ * ERR_INPUT: field `field`, code password_too_short, password_too_long,
+ * password_classes, password_common, password_context.
+ */
+struct password_context { const char *email, *phone, *first, *last; };
+int	 password_rule(const char *field, const char *password,
+	    const struct password_context *c, struct err *e) MUST_CHECK;
+
+#endif

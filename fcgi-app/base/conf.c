@@ -1,0 +1,496 @@
+/*
+ * conf.c - settings: rows, where their values come from, and their types.
+ *
+ * Every load makes a new generation; conf_str's answers of an older one stay
+ * readable, because callers keep them.  A load that fails changes nothing.
+ * Messages name the place and the setting, never a secret's value.
+ */
+#include "base/conf_parts.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#define FILE_MAX	((size_t)256 * 1024)
+#define SECRET_MAX	((size_t)16 * 1024)
+#define MEMORY_MAX	((size_t)1024 * 1024)
+#define SUFFIX		"_FILE"
+
+struct row {
+	const char	*key;
+	enum conf_type	 type;
+	const char	*def;
+	int64_t		 min, max;
+	const char	*help;
+};
+
+static const struct row row[CONF_KEYS] = {
+#define CONF(id, key, type, def, min, max, help) \
+	[id] = { key, type, def, min, max, help },
+#define ALIAS(key, of)
+#include "base/conf_rows.h"
+#undef CONF
+#undef ALIAS
+};
+
+static const struct alias { const char *key; enum conf_key of; } alias[] = {
+#define CONF(id, key, type, def, min, max, help)
+#define ALIAS(key, of) { key, of },
+#include "base/conf_rows.h"
+#undef CONF
+#undef ALIAS
+};
+
+struct value {
+	const char	*text;
+	int64_t		 num;		/* of CONF_INT, and 0/1 of CONF_BOOL */
+};
+
+struct generation {
+	struct generation *older;
+	struct arena	*a;
+	struct value	 value[CONF_KEYS];
+	char		*source;	/* NULL: environment only */
+	unsigned	 mode;
+};
+
+static struct generation *now;
+
+/* One pass over a file or the environment. */
+struct pass {
+	struct generation *g;
+	const char	*where;		/* file name, or "environment" */
+	char		*seen[CONF_KEYS];	/* "name:line", NULL: not yet */
+};
+
+static bool
+parse_bool(const char *s, int64_t *v)
+{
+	static const struct { const char *word; int64_t v; } words[] = {
+		{ "yes", 1 }, { "true", 1 }, { "on", 1 }, { "1", 1 },
+		{ "no", 0 }, { "false", 0 }, { "off", 0 }, { "0", 0 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strcasecmp(s, words[i].word) == 0) {
+			*v = words[i].v;
+			return true;
+		}
+	return false;
+}
+
+/* scheme://host…, nothing a URL cannot hold; a trailing slash is cut. */
+static bool
+parse_url(char *s)
+{
+	size_t n = strlen(s);
+	const char *host;
+
+	if (n == 0)
+		return true;
+	if (text_starts(s, "https://"))
+		host = s + 8;
+	else if (text_starts(s, "http://"))
+		host = s + 7;
+	else
+		return false;
+	if (*host == '\0' || strchr("/?#:", *host) != NULL)
+		return false;
+	for (const char *p = s; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f || strchr("\"<>\\^`{|}", *p) != NULL)
+			return false;
+	while (n > 0 && s[n - 1] == '/')
+		s[--n] = '\0';
+	return true;
+}
+
+/* What is wrong with the text of a value, or NULL; `text` may be tidied. */
+static const char *
+check_text(const struct row *r, char *text)
+{
+	size_t n = strlen(text);
+
+	if ((int64_t)n < r->min)
+		return n == 0 ? "must not be empty" : "too short";
+	if ((int64_t)n > r->max)
+		return "too long";
+	if (!utf8_valid(text, n) || text_has_control(text))
+		return "holds bytes that are no text";
+	if (r->type != CONF_SECRET && text_has_crlf(text, n))
+		return "must be one line";
+	if (r->type == CONF_URL && !parse_url(text))
+		return "must be an http:// or https:// URL";
+	if (r->type == CONF_PATH && n > 0 && text[0] != '/')
+		return "must be an absolute path";
+	return NULL;
+}
+
+static int
+set_value(struct generation *g, enum conf_key k, const char *text,
+    const char *where, const char *name, struct err *e)
+{
+	const struct row *r = &row[k];
+	struct value v = { .text = NULL };
+	const char *wrong = NULL;
+	char *copy;
+
+	/* A number left empty in a copied sample means its default. */
+	if ((r->type == CONF_INT || r->type == CONF_BOOL) && text[0] == '\0')
+		text = r->def;
+	copy = arena_strdup(g->a, text);
+	v.text = copy;
+	switch (r->type) {
+	case CONF_INT:
+		if (text_i64(text, r->min, r->max, &v.num) == 0)
+			return err_set(e, ERR_CONFIG, "config", "%.120s: %s: "
+			    "must be a whole number from %" PRId64 " to %"
+			    PRId64, where, name, r->min, r->max);
+		break;
+	case CONF_BOOL:
+		if (!parse_bool(text, &v.num))
+			wrong = "must be yes or no";
+		else
+			v.text = v.num != 0 ? "yes" : "no";
+		break;
+	case CONF_TEXT:
+	case CONF_SECRET:
+	case CONF_PATH:
+	case CONF_URL:
+	case CONF_LIST:
+		wrong = check_text(r, copy);
+		break;
+	}
+	if (wrong != NULL)
+		return err_set(e, ERR_CONFIG, "config", "%.120s: %s: %s",
+		    where, name, wrong);
+	g->value[k] = v;
+	return 0;
+}
+
+static struct generation *
+generation_new(void)
+{
+	struct generation *g = calloc(1, sizeof(*g));
+	struct err e = ERR_INIT;
+
+	if (g == NULL)
+		fatal("conf: out of memory");
+	g->a = arena_new(MEMORY_MAX);
+	for (unsigned k = 0; k < CONF_KEYS; k++)
+		if (set_value(g, k, row[k].def, "default", row[k].key, &e) < 0)
+			fatal("conf: %s", e.detail);
+	return g;
+}
+
+static void
+generation_free(struct generation *g)
+{
+	if (g == NULL)
+		return;
+	arena_free(g->a);
+	free(g);
+}
+
+/* Before any load the defaults hold. */
+static struct generation *
+current(void)
+{
+	if (now == NULL)
+		now = generation_new();
+	return now;
+}
+
+static bool
+find_exact(const char *key, size_t n, enum conf_key *k)
+{
+	for (unsigned i = 0; i < CONF_KEYS; i++)
+		if (strlen(row[i].key) == n && memcmp(row[i].key, key, n) == 0) {
+			*k = i;
+			return true;
+		}
+	for (size_t i = 0; i < COUNT_OF(alias); i++)
+		if (strlen(alias[i].key) == n &&
+		    memcmp(alias[i].key, key, n) == 0) {
+			*k = alias[i].of;
+			return true;
+		}
+	return false;
+}
+
+/* Also finds KEY_FILE of a secret; says so in *from_file. */
+static bool
+find(const char *key, enum conf_key *k, bool *from_file)
+{
+	size_t n = strlen(key);
+
+	*from_file = false;
+	if (find_exact(key, n, k))
+		return true;
+	if (!text_ends(key, SUFFIX))
+		return false;
+	*from_file = true;
+	return find_exact(key, n - strlen(SUFFIX), k) &&
+	    row[*k].type == CONF_SECRET;
+}
+
+/* The text of a secret's file, without the line ends an editor leaves. */
+static int
+read_secret(struct generation *g, const char *path, const char *where,
+    const char *key, char **out, struct err *e)
+{
+	struct arena *a = arena_new(2 * SECRET_MAX);
+	struct err why = ERR_INIT;
+	char *text;
+	size_t n;
+	int rc = -1;
+
+	if (file_read(a, path, SECRET_MAX, &text, &n, &why) < 0) {
+		err_set(e, ERR_CONFIG, "config", "%.100s: %s: %.100s", where,
+		    key, why.detail);
+		goto out;
+	}
+	if (memchr(text, '\0', n) != NULL) {
+		err_set(e, ERR_CONFIG, "config", "%.100s: %s: %.80s holds a "
+		    "NUL byte", where, key, path);
+		goto out;
+	}
+	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+		n--;
+	*out = arena_strndup(g->a, text, n);
+	rc = 0;
+out:
+	arena_free(a);
+	return rc;
+}
+
+/* One name and value of a pass; names that are not ours are left alone. */
+static int
+take(struct pass *p, const char *where, const char *key, const char *text,
+    bool *known, struct err *e)
+{
+	const char *was;
+	enum conf_key k;
+	bool from_file;
+	char *secret;
+
+	*known = find(key, &k, &from_file);
+	if (!*known)
+		return 0;
+	if (from_file) {
+		if (read_secret(p->g, text, where, key, &secret, e) < 0)
+			return -1;
+		text = secret;
+	}
+	was = p->g->value[k].text;
+	if (set_value(p->g, k, text, where, key, e) < 0)
+		return -1;
+	if (p->seen[k] != NULL && strcmp(was, p->g->value[k].text) != 0)
+		return err_set(e, ERR_CONFIG, "config", "%.100s: %s: already "
+		    "set to another value at %.100s", where, key, p->seen[k]);
+	p->seen[k] = arena_strdup(p->g->a, where);
+	return 0;
+}
+
+static int
+take_line(void *ctx, unsigned line, const char *key, const char *value,
+    struct err *e)
+{
+	char where[PATH_MAX + 16];
+	struct pass *p = ctx;
+	bool known;
+
+	snprintf(where, sizeof(where), "%s:%u", p->where, line);
+	if (take(p, where, key, value, &known, e) < 0)
+		return -1;
+	if (!known && text_starts(key, "GATEPOST_"))
+		return err_set(e, ERR_CONFIG, "config", "%.150s: %.60s: no "
+		    "such setting", where, key);
+	return 0;
+}
+
+static int
+take_env(struct pass *p, const char *key, struct err *e)
+{
+	const char *text = getenv(key);
+	bool known;
+
+	if (text == NULL)
+		return 0;
+	return take(p, "environment", key, text, &known, e);
+}
+
+static int
+take_environment(struct generation *g, struct err *e)
+{
+	struct pass p = { .g = g, .where = "environment" };
+	char name[128];
+
+	for (size_t i = 0; i < CONF_KEYS + COUNT_OF(alias); i++) {
+		const char *key = i < CONF_KEYS ? row[i].key :
+		    alias[i - CONF_KEYS].key;
+
+		snprintf(name, sizeof(name), "%s%s", key, SUFFIX);
+		/* Both: a KEY_FILE that is no secret's is not ours. */
+		if (take_env(&p, key, e) < 0 || take_env(&p, name, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+conf_load(const char *path, struct err *e)
+{
+	struct arena *a = arena_new(2 * FILE_MAX);
+	struct generation *g = generation_new();
+	struct pass p = { .g = g, .where = path };
+	struct err why = ERR_INIT;
+	struct stat st;
+	char *text;
+	size_t n;
+	int rc = -1;
+
+	if (path != NULL) {
+		if (file_read(a, path, FILE_MAX, &text, &n, &why) < 0) {
+			err_set(e, ERR_CONFIG, "config", "%s", why.detail);
+			goto out;
+		}
+		if (conf_lines(path, text, n, take_line, &p, e) < 0)
+			goto out;
+		g->source = arena_strdup(g->a, path);
+		g->mode = stat(path, &st) == 0 ? st.st_mode & 07777 : 0;
+	}
+	if (take_environment(g, e) < 0)
+		goto out;
+	g->older = now;
+	now = g;
+	g = NULL;
+	rc = 0;
+out:
+	generation_free(g);
+	arena_free(a);
+	return rc;
+}
+
+const char *
+conf_str(enum conf_key k)
+{
+	return current()->value[k].text;
+}
+
+int64_t
+conf_int(enum conf_key k)
+{
+	return current()->value[k].num;
+}
+
+bool
+conf_bool(enum conf_key k)
+{
+	return current()->value[k].num != 0;
+}
+
+bool
+conf_list_has(enum conf_key k, const char *item)
+{
+	const char *s = conf_str(k);
+	size_t want = strlen(item);
+
+	while (*s != '\0') {
+		const char *next = strchrnul(s, ','), *end = next;
+
+		while (s < end && *s == ' ')
+			s++;
+		while (end > s && end[-1] == ' ')
+			end--;
+		if (want > 0 && (size_t)(end - s) == want &&
+		    strncasecmp(s, item, want) == 0)
+			return true;
+		s = *next == ',' ? next + 1 : next;
+	}
+	return false;
+}
+
+int
+conf_set(const char *key, const char *value, struct err *e)
+{
+	enum conf_key k;
+
+	if (!find_exact(key, strlen(key), &k))
+		return err_set(e, ERR_CONFIG, "config", "%.60s: no such "
+		    "setting", key);
+	return set_value(current(), k, value, "conf_set", key, e);
+}
+
+const char *
+conf_name(enum conf_key k)
+{
+	return row[k].key;
+}
+
+const char *
+conf_source(unsigned *mode)
+{
+	*mode = current()->mode;
+	return current()->source;
+}
+
+/* Words of `text` behind "# ", at most 78 columns. */
+static void
+comment(struct buf *out, const char *text)
+{
+	size_t column = 0;
+
+	while (*text != '\0') {
+		size_t n = strcspn(text, " ");
+
+		if (column == 0 || column + 1 + n > 78) {
+			buf_str(out, column == 0 ? "# " : "\n# ");
+			column = 2;
+		} else {
+			buf_char(out, ' ');
+			column++;
+		}
+		buf_add(out, text, n);
+		column += n;
+		text += n + strspn(text + n, " ");
+	}
+	buf_char(out, '\n');
+}
+
+static void
+sample_row(struct buf *out, unsigned k)
+{
+	const struct row *r = &row[k];
+
+	comment(out, r->help);
+	if (r->type == CONF_INT)
+		buf_printf(out, "# A whole number from %" PRId64 " to %" PRId64
+		    ".\n", r->min, r->max);
+	else if (r->type == CONF_BOOL)
+		buf_str(out, "# yes or no.\n");
+	else if (r->type == CONF_LIST)
+		buf_str(out, "# Items separated by commas.\n");
+	else if (r->type == CONF_SECRET)
+		buf_printf(out, "# A secret: %s%s=path reads it from a file."
+		    "\n", r->key, SUFFIX);
+	for (size_t i = 0; i < COUNT_OF(alias); i++)
+		if (alias[i].of == k)
+			buf_printf(out, "# Also read under its old name %s.\n",
+			    alias[i].key);
+	buf_printf(out, "#%s=%s\n\n", r->key, r->def);
+}
+
+void
+conf_sample(struct buf *out)
+{
+	buf_str(out,
+	    "# Settings of Gatepost: every one, with its default behind #.\n"
+	    "# KEY=value, KEY='value' or KEY=\"value\"; variables of the same\n"
+	    "# names in the environment win.  Check a file with\n"
+	    "#   gatepostctl config check FILE\n\n");
+	for (unsigned k = 0; k < CONF_KEYS; k++)
+		sample_row(out, k);
+}

@@ -1,0 +1,250 @@
+/*
+ * conf_check.c - what one row cannot say: words a text may be, settings that
+ * need each other, files and modes.  Every finding says how to mend it.
+ */
+#include "base/conf_parts.h"
+#include "base/text.h"
+
+#include <strings.h>
+#include <sys/stat.h>
+
+struct check {
+	struct buf	*report;
+	int		 found;
+};
+
+/* Texts that are one of a few words. */
+static const struct { enum conf_key k; const char *words[5]; } choice[] = {
+	{ CONF_LOG_LEVEL, { "debug", "info", "warn", "error", NULL } },
+	{ CONF_PASSWORD_RULE, { "classes", "length", NULL } },
+	{ CONF_SMTP_TLS, { "starttls", "implicit", NULL } },
+};
+
+/* The first must not pass the second. */
+static const struct { enum conf_key least, most; const char *why; } order[] = {
+	{ CONF_ACCESS_LIFE_S, CONF_SESSION_IDLE_S,
+	    "an access token would outlive its idle session" },
+	{ CONF_SESSION_IDLE_S, CONF_SESSION_MAX_S,
+	    "the idle time would never end a session" },
+	{ CONF_REFRESH_GRACE_S, CONF_ACCESS_LIFE_S,
+	    "a rotated refresh token would outlive its access token" },
+};
+
+/* If the first is set, the second is needed. */
+static const struct { enum conf_key when, need; } pair[] = {
+	{ CONF_SMTP_USER, CONF_SMTP_PASSWORD },
+	{ CONF_SMTP_HOST, CONF_SMTP_FROM },
+	{ CONF_VAPID_PUBLIC, CONF_VAPID_PRIVATE },
+};
+
+/* Of database users that connect over TCP. */
+static const enum conf_key db_password[] = { CONF_DB_API_PASSWORD,
+	CONF_DB_WORKER_PASSWORD, CONF_DB_CTL_PASSWORD };
+
+static bool
+is_set(enum conf_key k)
+{
+	return conf_str(k)[0] != '\0';
+}
+
+static void
+finding(struct check *c, enum conf_key k, const char *what, const char *mend)
+{
+	buf_printf(c->report, "%s: %s: %s\n", conf_name(k), what, mend);
+	c->found++;
+}
+
+static void
+check_words(struct check *c)
+{
+	for (size_t i = 0; i < COUNT_OF(choice); i++) {
+		char words[80] = "";
+		bool known = false;
+
+		for (const char *const *w = choice[i].words; *w != NULL; w++) {
+			size_t n = strlen(words);
+
+			known |= strcmp(conf_str(choice[i].k), *w) == 0;
+			snprintf(words + n, sizeof(words) - n, "%s%s",
+			    n == 0 ? "" : ", ", *w);
+		}
+		if (!known)
+			finding(c, choice[i].k, "unknown word", words);
+	}
+}
+
+static void
+check_order(struct check *c)
+{
+	for (size_t i = 0; i < COUNT_OF(order); i++) {
+		char mend[120];
+
+		if (conf_int(order[i].least) <= conf_int(order[i].most))
+			continue;
+		snprintf(mend, sizeof(mend), "set it to at most %s (%" PRId64
+		    ")", conf_name(order[i].most), conf_int(order[i].most));
+		finding(c, order[i].least, order[i].why, mend);
+	}
+	if (conf_int(CONF_WORKER_LEASE_S) * 1000 <=
+	    conf_int(CONF_PROVIDER_TIMEOUT_MS))
+		finding(c, CONF_WORKER_LEASE_S,
+		    "a job's lease would end while its provider may answer",
+		    "make it longer than GATEPOST_PROVIDER_TIMEOUT_MS");
+}
+
+static void
+check_pairs(struct check *c)
+{
+	for (size_t i = 0; i < COUNT_OF(pair); i++) {
+		char what[120];
+
+		if (!is_set(pair[i].when) || is_set(pair[i].need))
+			continue;
+		snprintf(what, sizeof(what), "needed because %s is set",
+		    conf_name(pair[i].when));
+		finding(c, pair[i].need, what, "set it");
+	}
+}
+
+static bool
+is_loopback(const char *host)
+{
+	return strcasecmp(host, "localhost") == 0 ||
+	    strcmp(host, "::1") == 0 || text_starts(host, "127.");
+}
+
+static void
+check_database(struct check *c)
+{
+	if (is_set(CONF_DB_SOCKET))
+		return;
+	for (size_t i = 0; i < COUNT_OF(db_password); i++)
+		if (!is_set(db_password[i]))
+			finding(c, db_password[i],
+			    "needed because GATEPOST_DB_SOCKET is empty",
+			    "set it, or use the socket");
+	if (!is_loopback(conf_str(CONF_DB_HOST)) && !is_set(CONF_DB_TLS_CA))
+		finding(c, CONF_DB_TLS_CA,
+		    "the database is on another host and its certificate "
+		    "would not be verified", "name the CA file");
+}
+
+/* https://host[:port] and nothing behind it; "*" is no origin. */
+static void
+check_origins(struct check *c, enum conf_key k)
+{
+	const char *s = conf_str(k);
+
+	while (*s != '\0') {
+		size_t n = strcspn(s, ","), lead;
+		char origin[300];
+
+		lead = strspn(s, " ");
+		lead = lead < n ? lead : n;
+		snprintf(origin, sizeof(origin), "%.*s", (int)(n - lead),
+		    s + lead);
+		while (text_ends(origin, " "))
+			origin[strlen(origin) - 1] = '\0';
+		if (!text_starts(origin, "https://") ||
+		    strchr(origin + 8, '/') != NULL || origin[8] == '\0')
+			finding(c, k, "an item is no https origin",
+			    "write https://host or https://host:port, without "
+			    "a path");
+		s += n + (s[n] == ',');
+	}
+}
+
+static void
+check_prefixes(struct check *c)
+{
+	const char *s = conf_str(CONF_SMS_PREFIXES);
+
+	if (conf_list_has(CONF_SMS_PREFIXES, "*"))
+		return;
+	while (*s != '\0') {
+		size_t n, d;
+
+		s += strspn(s, " ,");
+		if (*s == '\0')
+			break;
+		n = strcspn(s, " ,");
+		d = *s == '+' ? strspn(s + 1, "0123456789") : 0;
+		if (d == 0 || d + 1 != n)
+			finding(c, CONF_SMS_PREFIXES,
+			    "an item is no E.164 prefix",
+			    "write + and digits, such as +98");
+		s += n;
+	}
+}
+
+static void
+check_files(struct check *c)
+{
+	const char *dir = conf_str(CONF_KEY_DIR), *source;
+	struct stat st;
+	unsigned mode;
+
+	if (stat(dir, &st) != 0)
+		finding(c, CONF_KEY_DIR, "cannot be read",
+		    "gatepostctl keys generate");
+	else if (!S_ISDIR(st.st_mode))
+		finding(c, CONF_KEY_DIR, "is no directory",
+		    "name the directory of the key files");
+	else if ((st.st_mode & 027) != 0)
+		finding(c, CONF_KEY_DIR, "others can reach the keys",
+		    "chmod 0750 it, or 0700");
+	source = conf_source(&mode);
+	if (source == NULL || (mode & 006) == 0)
+		return;
+	buf_printf(c->report, "%s: every user can read or write it: chmod "
+	    "0640 it\n", source);
+	c->found++;
+}
+
+static void
+check_mail(struct check *c)
+{
+	bool implicit = strcmp(conf_str(CONF_SMTP_TLS), "implicit") == 0;
+
+	if (conf_int(CONF_SMTP_PORT) == 465 && !implicit)
+		finding(c, CONF_SMTP_TLS, "port 465 speaks TLS from the start",
+		    "set it to implicit");
+	if (conf_int(CONF_SMTP_PORT) == 587 && implicit)
+		finding(c, CONF_SMTP_TLS, "port 587 begins without TLS",
+		    "set it to starttls");
+	if (is_set(CONF_SMTP_FROM) &&
+	    strchr(conf_str(CONF_SMTP_FROM), '@') == NULL)
+		finding(c, CONF_SMTP_FROM, "holds no address",
+		    "write address, or Name <address>");
+	if (is_set(CONF_VAPID_SUBJECT) &&
+	    !text_starts(conf_str(CONF_VAPID_SUBJECT), "mailto:") &&
+	    !text_starts(conf_str(CONF_VAPID_SUBJECT), "https:"))
+		finding(c, CONF_VAPID_SUBJECT, "is no contact",
+		    "write mailto:address or an https URL");
+}
+
+int
+conf_check(struct buf *report)
+{
+	const char *region = conf_str(CONF_REGION);
+	struct check c = { .report = report };
+
+	if (!text_starts(conf_str(CONF_PUBLIC_URL), "https://"))
+		finding(&c, CONF_PUBLIC_URL,
+		    "browsers keep our cookies over https only",
+		    "write https://…");
+	if (region[0] < 'A' || region[0] > 'Z' || region[1] < 'A' ||
+	    region[1] > 'Z')
+		finding(&c, CONF_REGION, "is no country",
+		    "write two capital letters, such as IR");
+	check_words(&c);
+	check_order(&c);
+	check_pairs(&c);
+	check_database(&c);
+	check_origins(&c, CONF_ORIGINS);
+	check_origins(&c, CONF_CORS_ORIGINS);
+	check_prefixes(&c);
+	check_files(&c);
+	check_mail(&c);
+	return c.found;
+}

@@ -1,0 +1,31 @@
+/*
+ * conf_parts.h - what conf.c, conf_lines.c and conf_check.c share; nobody
+ * else includes it.
+ */
+#ifndef GP_BASE_CONF_PARTS_H
+#define GP_BASE_CONF_PARTS_H
+
+#include "base/conf.h"
+
+/* One assignment, in order of the file.  `line` counts from 1 and is where
+ * the name stands.  0 to go on, or -1 with *e set. */
+typedef int conf_line_fn(void *ctx, unsigned line, const char *key,
+    const char *value, struct err *e);
+
+/*
+ * Walk n bytes of KEY=value lines, by the rules of EnvironmentFile in
+ * systemd.exec(5): lines that begin with # or ; are comments; '…' is literal;
+ * in "…" a backslash quotes " \ ` $ and joins lines; outside quotes it quotes
+ * any character.  Quoted values may span lines.  Stricter than systemd in one
+ * point: nothing may follow a closing quote.  "export KEY=value" is read too.
+ * `name` is for messages.  0, or -1 with ERR_CONFIG "name:line: …".
+ */
+int	 conf_lines(const char *name, const char *text, size_t n,
+	    conf_line_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+
+/* The name a setting is documented under. */
+const char *conf_name(enum conf_key k);
+/* The file the values came from and the mode it had; NULL without a file. */
+const char *conf_source(unsigned *mode);
+
+#endif

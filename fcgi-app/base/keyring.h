@@ -1,0 +1,63 @@
+/*
+ * keyring.h - the key files of an installation (GATEPOST_KEY_DIR, 0600).
+ *
+ *   token/<kid>.key   32 bytes hex: access tokens, several at a time (S17);
+ *                     first line hex, second line "use_from <unix s>",
+ *                     third optional "verify_until <unix s>"
+ *   refresh.key       HMAC of refresh tokens (D7); `refresh.prev.key` while
+ *                     an old one still verifies (kid byte 1..255 in line 2)
+ *   code.key          keyed HMAC of one-time codes (S28)
+ *   seal.key          AES-256-GCM of secrets in the database (D24)
+ *   mac.key           everything else: throttle keys, idempotency bodies,
+ *                     gate return addresses, audit rows, dummy choices
+ *   pepper.key        password pepper, key id in line 2 (S55)
+ *   vapid.pem         P-256 private key (PEM)
+ *
+ * Loaded by every process at start and reloaded when a file in it changes
+ * (keyring_refresh, at most once a second).  Token keys whose verify_until has
+ * passed are skipped; other names in token/ are ignored.  A file that group or
+ * others may touch is refused.
+ */
+#ifndef GP_BASE_KEYRING_H
+#define GP_BASE_KEYRING_H
+
+#include "base/crypto.h"
+#include "base/jws.h"
+
+#define KEYRING_TOKENS_MAX	8
+
+struct keyring {
+	struct jws_key	token[KEYRING_TOKENS_MAX];
+	size_t		tokens;
+	struct { uint8_t id; uint8_t key[32]; } refresh[2];
+	size_t		refreshes;
+	uint8_t		code[32], seal[32], mac[32];
+	struct { uint8_t id; uint8_t key[32]; bool set; } pepper;
+	struct p256_key	*vapid;			/* NULL when absent */
+	uint8_t		vapid_public[65];
+	char		vapid_public_b64[90];
+	/* keyring.c's own: what the files looked like, and when. */
+	uint64_t	seen, failed;
+	int64_t		looked_us;
+};
+
+/* Load from a directory.  0, or -1 (ERR_CONFIG naming the file: absent, wrong
+ * mode, malformed). */
+int	 keyring_load(struct keyring *k, const char *dir, struct err *e)
+	    MUST_CHECK;
+/* Reload if files changed; failures keep the old keys and are logged.  May
+ * replace k->vapid and the order of k->token: keep no pointers into *k. */
+void	 keyring_refresh(struct keyring *k, const char *dir);
+void	 keyring_free(struct keyring *k);
+/* The token key to sign with now: the newest whose use_from has come. */
+const struct jws_key *keyring_signer(const struct keyring *k, int64_t now_us);
+
+/* Create whatever is missing (0600, never overwrites).  For gatepostctl and
+ * quickstart.  Returns the number of files made or -1. */
+int	 keyring_generate(const char *dir, struct err *e) MUST_CHECK;
+/* Add a token key usable from `use_from_us`; ends the current ones' signing
+ * then and their verifying at use_from + life_s.  Sets kid. */
+int	 keyring_rotate(const char *dir, int64_t use_from_us, int64_t life_s,
+	    char kid[JWS_KID_MAX + 1], struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * channel.h - providers as pure functions: from a message to a request, from
+ * an answer to a verdict.  No I/O here; net/ and worker/ do that.
+ *
+ * A provider is a file in providers/ that ends in one const struct; adding one
+ * touches that file, its row in channel.c and its fixture.
+ */
+#ifndef GP_CHANNEL_CHANNEL_H
+#define GP_CHANNEL_CHANNEL_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "net/exchange.h"
+
+/* Reaction words of PROVIDERS.md; begins at the safe one. */
+enum outcome { OUTCOME_UNSURE = 0, OUTCOME_OK, OUTCOME_RETRY, OUTCOME_SLOW,
+	OUTCOME_PERM, OUTCOME_DROP, OUTCOME_CONFIG };
+const char *outcome_word(enum outcome o);
+
+/* What is to be sent, rendered from notification, delivery and job. */
+struct message {
+	uint64_t	 notification_id;
+	uint32_t	 seq;
+	unsigned	 try;		/* requests that left before this one */
+	const char	*type;		/* "code", "notice", "push" … */
+	const char	*to;		/* E.164, e-mail as typed, or endpoint */
+	const char	*title;
+	const struct json *content;	/* notification.content */
+	const struct json *secret;	/* opened job.secret, or NULL */
+	const char	*locale;
+	int64_t		 created_us, expires_us, now_us;
+	/* web push */
+	const uint8_t	*p256dh, *auth;	/* 65 and 16 bytes */
+};
+
+struct verdict {
+	enum outcome	 outcome;
+	char		 code[40];	/* stable reason: "smtp_550_5_1_1", "gone" */
+	char		 provider_id[161];
+	char		 log[400];	/* JSON members that may be kept (D24) */
+	long		 wait_s;	/* floor for RETRY/SLOW; 0 none */
+	bool		 query;		/* UNSURE: provider can be asked */
+};
+
+struct provider {
+	const char	*name;		/* "kavenegar" */
+	const char	*channel;	/* "sms" */
+	unsigned	 concurrency;	/* requests in flight at most */
+	unsigned	 per_s;		/* requests a second; 0 no limit */
+	/* Settings complete?  0, or -1 ERR_CONFIG naming the setting. */
+	int	(*configured)(struct err *e);
+	/* -1: the message cannot be made: ERR_INPUT code becomes the reason
+	 * of a failed delivery ("payload_too_large"). */
+	int	(*build)(const struct message *m, struct arena *a,
+		    struct out_request *out, struct err *e);
+	void	(*judge)(const struct message *m, const struct out_request *req,
+		    const struct in_answer *in, struct verdict *v);
+};
+
+extern const struct provider *const providers[];	/* NULL-ended */
+const struct provider *provider_find(const char *name);
+/* First configured provider of a channel; NULL none. */
+const struct provider *provider_for(const char *channel);
+
+/* Text of our own messages (codes, notices), by locale; rows in texts.c. */
+struct rendered { const char *subject, *text, *html; };
+int	 channel_render(struct arena *a, const struct message *m,
+	    const char *channel, struct rendered *r, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * response.h - an answer being made.  Headers are checked for CR, LF and NUL
+ * (H5); the private X-Auth-* headers are what nginx turns into cookies.
+ */
+#ifndef GP_HTTP_RESPONSE_H
+#define GP_HTTP_RESPONSE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "http/request.h"
+
+#define RESP_HEADERS_MAX	24
+#define RESP_BODY_MAX		((size_t)8 * 1024 * 1024)
+
+struct resp {
+	struct arena	*arena;
+	int		 status;		/* 0: not set yet */
+	const char	*content_type;
+	struct { const char *name, *value; } header[RESP_HEADERS_MAX];
+	size_t		 headers;
+	struct buf	 body;
+	struct jw	 json;			/* writes into body */
+};
+
+void	 resp_init(struct resp *r, struct arena *a);
+void	 resp_fini(struct resp *r);
+void	 resp_reset(struct resp *r);	/* forget all; before an error */
+
+/* Add a header; a value that is not clean is dropped and logged. */
+void	 resp_header(struct resp *r, const char *name, const char *value);
+void	 resp_headerf(struct resp *r, const char *name, const char *fmt, ...)
+	    PRINTF(3, 4);
+
+/* Begin a JSON answer: status, type, and the writer at an open object. */
+struct jw *resp_json(struct resp *r, int status);
+/* End it (closes the object). */
+void	 resp_json_end(struct resp *r);
+/* Status without a body (204, 304). */
+void	 resp_empty(struct resp *r, int status);
+void	 resp_text(struct resp *r, int status, const char *type,
+	    const char *body);
+/* {"message": …} in one go. */
+void	 resp_message(struct resp *r, int status, const char *message);
+
+/* Cookies, by way of nginx (D13).  NULL leaves one untouched. */
+void	 resp_set_tokens(struct resp *r, const char *access,
+	    const char *refresh);
+void	 resp_clear_tokens(struct resp *r);
+void	 resp_no_store(struct resp *r);
+
+/* How a kept row dresses its errors (API.md). */
+enum style { STYLE_OURS, STYLE_P, STYLE_N, STYLE_C, STYLE_A, STYLE_X };
+
+/* problem+json of RFC 9457: type, title, status, detail, code, request_id,
+ * errors; plus the old members of `style`.  Resets what was begun. */
+void	 resp_problem(struct resp *r, const struct req *q, enum style style,
+	    const struct err *e);
+/* Status of an error kind. */
+int	 resp_status_of(enum err_kind k);
+/* Public sentence for a code ("invalid_code" -> "The code is wrong or …");
+ * rows in problem.c; a missing one fails check (S73). */
+const char *problem_title(const char *code);
+const char *problem_detail(const char *code);
+
+/* Send it.  HEAD sends no body.  0 or -1 when the peer went away. */
+int	 resp_send(struct resp *r, const struct req *q,
+	    const struct transport *t) MUST_CHECK;
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * exchange.h - a request to the outside and its answer, as plain values: what
+ * channel/ describes and net/ carries.
+ */
+#ifndef GP_NET_EXCHANGE_H
+#define GP_NET_EXCHANGE_H
+
+#include "base/cdefs.h"
+
+enum transport_kind { SEND_HTTP, SEND_SMTP };
+
+struct out_request {
+	enum transport_kind kind;
+	/* HTTP */
+	const char	*url;		/* secret: never logged (Kavenegar) */
+	const char	*log_url;	/* what may be logged: scheme and host */
+	const char	*method;
+	const char	*header[12];	/* "Name: value", NULL-ended */
+	const void	*body;
+	size_t		 body_len;
+	bool		 user_url;	/* a user supplied it: egress rules H4 */
+	/* SMTP: one recipient a transaction */
+	const char	*mail_from, *rcpt_to;	/* envelope addresses */
+	const char	*mail;		/* RFC 5322, CRLF */
+	size_t		 mail_len;
+	/* repeat harmless?  decides what a lost answer means (D26) */
+	bool		 repeat_ok;
+};
+
+struct in_answer {
+	bool		 complete;	/* a whole answer arrived */
+	bool		 body_sent;	/* all of the request had left */
+	int		 error;		/* enum net_error of net/net.h, 0 none */
+	long		 status;	/* HTTP status or last SMTP code; 0 none */
+	const char	*body;		/* NUL-terminated, ≤ 64 KiB; SMTP: last reply lines */
+	size_t		 body_len;
+	long		 retry_after_s;	/* 0 none */
+	const char	*header_location, *header_reason;
+};
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * enqueue.c - acceptance: seal the secret, then one CALL.
+ */
+#include "queue/enqueue.h"
+
+#include "base/crypto.h"
+#include "base/keyring.h"
+#include "base/rand.h"
+#include "queue/secret.h"
+#include "store/notification.h"
+
+int
+enqueue(struct db *db, const struct enqueue *m, uint64_t *existing,
+    bool *same, struct err *e)
+{
+	uint8_t sealed[JOB_SECRET_MAX], mac[32];
+	struct notification_new n = {
+		.id = m->id, .job_id = rand_id(),
+		.user_id = m->user_id, .token_id = m->token_id,
+		.type = m->type, .channel = m->channel,
+		.title = m->title == NULL ? "" : m->title,
+		.content = m->content, .audience = m->audience,
+		.class = m->class, .request_id = m->request_id,
+		.scope = m->idem_scope, .key = m->idem_key, .mac = m->idem_mac,
+		.life_s = m->life_s, .waiter = m->waiter,
+	};
+	struct arena *a;
+	int rc;
+
+	if (m->secret != NULL) {
+		if (job_secret_seal(sealed, sizeof(sealed), &n.secret_len,
+		    n.job_id, m->secret, e) < 0)
+			return -1;
+		n.secret = sealed;
+	}
+	rc = notification_accept(db, &n, e);
+	secret_wipe(sealed, sizeof(sealed));
+	if (rc != 0 || m->idem_scope == NULL)
+		return rc;
+	a = arena_new(4096);
+	rc = notification_by_key(db, a, m->idem_scope, m->idem_key, existing,
+	    mac, e);
+	arena_free(a);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return err_set(e, ERR_CONFLICT, "idempotency_busy",
+		    "the key was there and is gone");
+	*same = secret_equal(mac, sizeof(mac), m->idem_mac, 32);
+	return 0;
+}

@@ -1,0 +1,37 @@
+/*
+ * enqueue.h - accept a notification durably: one CALL, two rows (D23), in the
+ * caller's transaction if there is one.  Ring the bell after the commit.
+ */
+#ifndef GP_QUEUE_ENQUEUE_H
+#define GP_QUEUE_ENQUEUE_H
+
+#include "store/db.h"
+
+enum job_class { CLASS_CODE = 0, CLASS_TRANSACTIONAL = 1, CLASS_CAMPAIGN = 2 };
+
+struct enqueue {
+	uint64_t	 id;		/* notification id, from rand_id() */
+	uint64_t	 user_id, token_id;	/* who sends; 0 the system */
+	const char	*type;		/* "code", "notice", "system", "push" … */
+	enum job_class	 class;
+	const char	*channel;	/* "sms", "email", "web_push" */
+	const char	*title;
+	const char	*content;	/* JSON the channel renders; no secrets */
+	const char	*audience;	/* JSON: {"to": "+98…", "user_id": 7} or
+					 * {"device_ids": ["1", …]} or
+					 * {"user_ids": […]} or {"group_id": "…"} */
+	const char	*request_id;
+	const uint8_t	*idem_scope, *idem_key, *idem_mac;	/* or NULL */
+	uint32_t	 life_s;	/* dead after this (R15) */
+	const char	*waiter;	/* socket name or NULL (D1) */
+	const char	*secret;	/* JSON with code or link, sealed here; NULL */
+};
+
+/*
+ * 1 accepted; 0 the idempotency key was there: *existing names the
+ * notification it made (and *same says whether the body was the same); -1.
+ */
+int	 enqueue(struct db *db, const struct enqueue *m, uint64_t *existing,
+	    bool *same, struct err *e) MUST_CHECK;
+
+#endif

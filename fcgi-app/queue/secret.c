@@ -1,0 +1,56 @@
+/*
+ * secret.c - seal and open job.secret.  Owns the pointer to the key.
+ *
+ * The plan job's secret is handed to the send job that planning makes, under
+ * that job's id: planning opens and seals it anew.
+ */
+#include "queue/secret.h"
+
+#include "base/crypto.h"
+
+static const uint8_t *seal_key;
+
+void
+job_secret_use(const uint8_t key[32])
+{
+	seal_key = key;
+}
+
+static size_t
+binding(char ad[32], uint64_t id)
+{
+	return (size_t)snprintf(ad, 32, "job:%" PRIu64, id);
+}
+
+int
+job_secret_seal(uint8_t *out, size_t cap, size_t *len, uint64_t id,
+    const char *json, struct err *e)
+{
+	size_t n = strlen(json);
+	char ad[32];
+
+	if (n + SEAL_EXTRA > cap)
+		return err_set(e, ERR_INTERNAL, "secret_too_long",
+		    "%zu bytes", n);
+	seal(out, seal_key, ad, binding(ad, id), json, n);
+	*len = n + SEAL_EXTRA;
+	return 0;
+}
+
+int
+job_secret_open(struct arena *a, const uint8_t *p, size_t n, uint64_t id,
+    const char **json, struct err *e)
+{
+	char ad[32], *text;
+
+	if (n < SEAL_EXTRA || n > JOB_SECRET_MAX)
+		return err_set(e, ERR_INTERNAL, "secret_broken",
+		    "job %" PRIu64 ": %zu bytes", id, n);
+	text = arena_alloc(a, n);
+	if (seal_open((uint8_t *)text, seal_key, ad, binding(ad, id), p, n)
+	    < 0)
+		return err_set(e, ERR_INTERNAL, "secret_broken",
+		    "job %" PRIu64 " does not open", id);
+	*json = text;
+	return 0;
+}

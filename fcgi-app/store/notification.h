@@ -1,0 +1,44 @@
+/*
+ * notification.h - table notification, and its acceptance (D23).
+ */
+#ifndef GP_STORE_NOTIFICATION_H
+#define GP_STORE_NOTIFICATION_H
+
+#include "store/db.h"
+
+struct notification_new {
+	uint64_t	 id, job_id;		/* made before (D20) */
+	uint64_t	 user_id, token_id;	/* 0: none */
+	const char	*type, *channel, *title, *content, *audience;
+	unsigned	 class;
+	const char	*request_id;		/* or NULL */
+	const uint8_t	*scope, *key, *mac;	/* 16, 16, 32 bytes, or NULL */
+	uint32_t	 life_s;
+	const char	*waiter;		/* or NULL */
+	const void	*secret;		/* sealed, or NULL */
+	size_t		 secret_len;
+};
+/*
+ * One CALL: the notification and its plan job.  1 made (meeting its own id
+ * is a success); 0 the idempotency key was there already; -1.
+ */
+int	 notification_accept(struct db *db, const struct notification_new *n,
+	    struct err *e) MUST_CHECK;
+
+/* By idempotency key: 1 with *id and the body's MAC, 0 none, -1. */
+int	 notification_by_key(struct db *db, struct arena *a,
+	    const uint8_t scope[16], const uint8_t key[16], uint64_t *id,
+	    uint8_t mac[32], struct err *e) MUST_CHECK;
+
+struct notification {
+	uint64_t	 id, user_id, token_id;
+	const char	*type, *channel, *title, *content, *audience;
+	unsigned	 class;
+	int64_t		 created_us, expires_us, planned_us;	/* 0: not yet */
+	uint32_t	 total;
+};
+/* 1 and *n in the arena, 0 none, -1. */
+int	 notification_find(struct db *db, struct arena *a, uint64_t id,
+	    struct notification *n, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * user.h - table user: accounts and claims (D9).
+ */
+#ifndef GP_STORE_USER_H
+#define GP_STORE_USER_H
+
+#include "store/db.h"
+
+struct user {
+	uint64_t	 id;
+	const char	*phone, *email, *email_cmp;	/* NULL: none */
+	bool		 phone_verified, email_verified;
+	const char	*first_name, *last_name;
+	const char	*birthday, *gender, *locale, *time_zone; /* NULL: none */
+	bool		 is_active, is_staff, is_superuser;
+	const char	*password;		/* PHC or NULL */
+	int64_t		 not_before_us, created_us, last_login_us;
+	const char	*country;
+};
+#define USER_PROVED(u)	((u)->phone_verified || (u)->email_verified)
+
+/* All: 1 found and *u filled in the arena, 0 none, -1. */
+int	 user_find(struct db *db, struct arena *a, uint64_t id,
+	    struct user *u, struct err *e) MUST_CHECK;
+/* Sign-in order of D9: the proved account, else the newest claim. */
+int	 user_by_phone(struct db *db, struct arena *a, const char *e164,
+	    struct user *u, struct err *e) MUST_CHECK;
+int	 user_by_email(struct db *db, struct arena *a, const char *cmp,
+	    const char *unique, struct user *u, struct err *e) MUST_CHECK;
+/* Is the address proved by somebody?  1/0/-1; *id set when 1. */
+int	 user_phone_owner(struct db *db, const char *e164, uint64_t *id,
+	    struct err *e) MUST_CHECK;
+int	 user_email_owner(struct db *db, const char *unique, uint64_t *id,
+	    struct err *e) MUST_CHECK;
+
+struct user_new {
+	uint64_t	 reg_key;
+	const char	*phone, *email, *email_cmp, *email_unique;
+	const char	*first_name, *last_name, *password, *locale, *country;
+	bool		 is_staff, is_superuser, phone_verified, email_verified;
+	bool		 is_active;
+};
+/* Insert; meeting its own reg_key gives the existing id (D20). */
+int	 user_insert(struct db *db, const struct user_new *n, uint64_t *id,
+	    struct err *e) MUST_CHECK;
+/* Mark an address proved and the account active: 1 done, 0 the address is
+ * another's by now (ERR_DB_DUP turned to 0), -1.  Other claims of it lose. */
+int	 user_prove_phone(struct db *db, uint64_t id, const char *e164,
+	    struct err *e) MUST_CHECK;
+int	 user_prove_email(struct db *db, uint64_t id, const char *unique,
+	    struct err *e) MUST_CHECK;
+int	 user_set_password(struct db *db, uint64_t id, const char *phc,
+	    struct err *e) MUST_CHECK;
+int	 user_signed_in(struct db *db, uint64_t id, const char *ip,
+	    struct err *e) MUST_CHECK;
+/* PATCH of the profile: NULL members stay; "" clears the nullable ones. */
+struct user_profile { const char *first_name, *last_name, *birthday, *gender,
+	*locale, *time_zone; };
+int	 user_set_profile(struct db *db, uint64_t id,
+	    const struct user_profile *p, struct err *e) MUST_CHECK;
+int	 user_set_claim_phone(struct db *db, uint64_t id, const char *e164,
+	    struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,318 @@
+'use strict';
+/*
+ * The page that turns pushes on in this browser and sends it a test.
+ *
+ * Only same-origin calls; the session lives in cookies that scripts cannot read. A pasted token stays in its field: it is neither
+ * stored nor put into an address. All text that comes from outside is set as text, never as markup.
+ */
+(() => {
+	const SW = '/gatepost-sw.js';
+	/* Not '/': a site on the same host may have a worker of its own there, and a registration of the same scope would replace it. */
+	const SCOPE = '/push/';
+	const $ = (id) => document.getElementById(id);
+	let registration = null;
+	let user = null;
+
+	/* ---- the API ---- */
+
+	async function call(method, path, body, token)
+	{
+		const headers = { Accept: 'application/json', 'X-Gatepost': '1' };
+
+		if (body !== undefined)
+			headers['Content-Type'] = 'application/json';
+		if (token)
+			headers.Authorization = `Bearer ${token}`;
+		const answer = await fetch(path, {
+			method, headers, cache: 'no-store',
+			credentials: token ? 'omit' : 'same-origin',
+			body: body === undefined ? undefined : JSON.stringify(body),
+		});
+		let json = null;
+		try {
+			json = await answer.json();
+		} catch {
+			/* an empty or foreign body: the status says enough */
+		}
+		return { status: answer.status, ok: answer.ok, json: json || {} };
+	}
+
+	/* As call(), with one refresh when the access cookie ran out. Tabs share the cookies: one of them refreshes at a time. */
+	async function call_signed_in(method, path, body)
+	{
+		const first = await call(method, path, body);
+		if (first.status !== 401)
+			return first;
+		const refresh = async () => {
+			const again = await call(method, path, body);	/* another tab may have refreshed while we waited */
+			if (again.status !== 401)
+				return again;
+			const fresh = await call('POST', '/api/auth/token/refresh/?tokens=cookie', {});
+			return fresh.ok ? call(method, path, body) : again;
+		};
+		return navigator.locks ? navigator.locks.request('gatepost-refresh', refresh) : refresh();
+	}
+
+	/* What went wrong, in the server's own words where it has some. */
+	function reason(answer)
+	{
+		const j = answer.json;
+		const fields = j.errors ? Object.entries(j.errors).map(([f, e]) => `${f}: ${[].concat(e).join(' ')}`).join('; ') : '';
+		return [j.detail || j.title || (typeof j.error === 'string' ? j.error : '') || `status ${answer.status}`, fields].filter(Boolean).join(' — ');
+	}
+
+	/* ---- showing ---- */
+
+	function note(el, text, kind)
+	{
+		el.textContent = text;
+		el.classList.toggle('good', kind === 'good');
+		el.classList.toggle('bad', kind === 'bad');
+		el.hidden = false;
+	}
+
+	function hint(text)
+	{
+		$('hint').textContent = text;
+		$('hint').hidden = !text;
+	}
+
+	async function current()
+	{
+		return registration ? registration.pushManager.getSubscription() : null;
+	}
+
+	async function render()
+	{
+		const sub = await current();
+
+		$('enable').hidden = sub !== null;
+		$('enable').disabled = registration === null || Notification.permission === 'denied';
+		$('disable').hidden = sub === null;
+		$('send-button').disabled = sub === null;
+		$('details').hidden = sub === null;
+		$('subscription').textContent = sub ? JSON.stringify(sub.toJSON(), null, 2) : '';
+		if (sub) {
+			note($('state'), 'Notifications are on in this browser.', 'good');
+			hint('');
+		} else if (Notification.permission === 'denied') {
+			note($('state'), 'Notifications are blocked for this site.', 'bad');
+			hint('Allow them in the browser\'s site settings (beside the address), then reload this page.');
+		} else {
+			note($('state'), 'Notifications are off in this browser.');
+			hint('Your browser will ask for permission.');
+		}
+		$('signin').hidden = user !== null;
+		$('signout').hidden = user === null;
+		if (user)
+			note($('who'), `Signed in as ${user.email || user.phone_number || user.id}.`, 'good');
+		else
+			note($('who'), sub ? 'Not signed in: this browser is subscribed, but no account knows it.' : 'Not signed in.');
+	}
+
+	function received(payload, at)
+	{
+		const li = document.createElement('li');
+		const title = document.createElement('strong');
+
+		const text = document.createElement('span');
+		const time = document.createElement('time');
+
+		title.textContent = String(payload.title || payload.head || '(no title)');
+		text.textContent = String(payload.body || '');
+		time.textContent = new Date(at).toLocaleTimeString();
+		title.dir = text.dir = 'auto';	/* a message may be in a script written from right to left */
+		li.append(title, text, time);
+		li.dataset.payload = JSON.stringify(payload);
+		$('received').prepend(li);
+		while ($('received').childElementCount > 50)
+			$('received').lastElementChild.remove();
+		$('none').hidden = true;
+	}
+
+	/* ---- subscribing ---- */
+
+	function to_bytes(base64url)
+	{
+		const raw = atob(base64url.replace(/-/g, '+').replace(/_/g, '/'));
+		return Uint8Array.from(raw, (c) => c.charCodeAt(0));
+	}
+
+	function same_bytes(a, b)
+	{
+		return a.length === b.length && a.every((x, i) => x === b[i]);
+	}
+
+	/* Subscribes with the server's key; a subscription made with an older key can receive nothing any more and is replaced. */
+	async function subscribe()
+	{
+		const answer = await call('GET', '/api/push/vapid-key/');
+		if (!answer.ok)
+			throw new Error(`The server gave no key: ${reason(answer)}`);
+		const key = to_bytes(answer.json.public_key);
+		const old = await current();
+		if (old) {
+			const with_key = old.options && old.options.applicationServerKey;
+			if (with_key && same_bytes(new Uint8Array(with_key), key))
+				return old;
+			await old.unsubscribe();
+		}
+		return registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+	}
+
+	/* Tells the account about this browser. Repeating it is harmless: the server knows a subscription by its endpoint. */
+	async function save(sub)
+	{
+		if (!user || !sub)
+			return;
+		const answer = await call_signed_in('POST', '/api/push/subscriptions/', { subscription: sub.toJSON() });
+		if (!answer.ok)
+			throw new Error(`Subscribed, but the server did not save it: ${reason(answer)}`);
+	}
+
+	async function enable()
+	{
+		const permission = await Notification.requestPermission();
+		if (permission === 'granted')
+			await save(await subscribe());
+		await render();
+	}
+
+	async function disable()
+	{
+		const sub = await current();
+		if (sub && user) {
+			const list = await call_signed_in('GET', '/api/push/subscriptions/?limit=100');
+			const row = ((list.json && list.json.results) || []).find((r) => r.endpoint === sub.endpoint);
+			if (row)
+				await call_signed_in('DELETE', `/api/push/subscriptions/${encodeURIComponent(row.id)}/`);
+		}
+		if (sub)
+			await sub.unsubscribe();
+		await render();
+	}
+
+	/* ---- the account ---- */
+
+	async function sign_in(event)
+	{
+		event.preventDefault();
+		const form = event.target;
+		const answer = await call('POST', '/api/auth/login/?tokens=cookie',
+			{ username: form.elements.username.value.trim(), password: form.elements.password.value });
+		form.elements.password.value = '';
+		if (!answer.ok)
+			return note($('who'), reason(answer), 'bad');
+		if (answer.json.mfa_required)
+			return note($('who'), 'This account needs a second factor: sign in through the console, then come back.', 'bad');
+		await who_am_i();
+		return save(await current());
+	}
+
+	async function who_am_i()
+	{
+		const answer = await call_signed_in('GET', '/api/auth/profile/');
+		user = answer.ok ? answer.json : null;
+		await render();
+	}
+
+	async function sign_out()
+	{
+		await call('POST', '/api/auth/logout/', {});
+		user = null;
+		await render();
+	}
+
+	/* ---- the test ---- */
+
+	async function send(event)
+	{
+		event.preventDefault();
+		const f = event.target.elements;
+		const sub = await current();
+		const message = { subscription_info: sub.toJSON(), title: f.title.value, body: f.body.value, url: '/push/', ttl: 60 };
+		const token = f.token.value.trim();
+
+		note($('sent'), 'Sending…');	/* neither good nor bad yet */
+		const answer = token ? await call('POST', '/api/push/send/single/', message, token)
+			: await call_signed_in('POST', '/api/push/send/single/', message);
+		if (answer.status === 202)
+			note($('sent'), 'Accepted; it is on its way.', 'good');
+		else if (answer.ok)
+			note($('sent'), answer.json.message || 'Sent.', 'good');
+		else if (!token && (answer.status === 401 || answer.status === 403))
+			note($('sent'), 'Sending needs an administrator: sign in as one, or paste a token with the push scope.', 'bad');
+		else
+			note($('sent'), reason(answer), 'bad');
+	}
+
+	/* ---- start ---- */
+
+	/* Runs an action of a button: shows its failure, and keeps it from being started twice. */
+	function guarded(button, where, action)
+	{
+		let busy = false;
+		return async (event) => {
+			if (event.type === 'submit')
+				event.preventDefault();
+			if (busy)
+				return;
+			busy = true;
+			button.setAttribute('aria-busy', 'true');
+			try {
+				await action(event);
+			} catch (e) {
+				note(where, e.message || String(e), 'bad');
+			} finally {
+				busy = false;
+				button.removeAttribute('aria-busy');
+			}
+		};
+	}
+
+	async function start()
+	{
+		/* Outside its scope the page would wait for its worker for ever. */
+		if (!location.pathname.startsWith(SCOPE)) {
+			location.replace(SCOPE);
+			return;
+		}
+		const ios = /iPhone|iPad|iPod/.test(navigator.userAgent) || (navigator.platform === 'MacIntel' && navigator.maxTouchPoints > 1);
+
+		if (!('serviceWorker' in navigator) || !('PushManager' in window) || !('Notification' in window)) {
+			note($('state'), 'This browser has no push notifications here.', 'bad');
+			hint(ios ? 'On iPhone and iPad (16.4 or later): Share → Add to Home Screen, then open this page from there.'
+				: window.isSecureContext ? 'A private window, or a browser without Web Push?' : 'They need a secure (https) address.');
+			return;
+		}
+		$('enable').addEventListener('click', guarded($('enable'), $('state'), enable));
+		$('disable').addEventListener('click', guarded($('disable'), $('state'), disable));
+		$('signin').addEventListener('submit', guarded($('signin'), $('who'), sign_in));
+		$('signout').addEventListener('click', guarded($('signout'), $('who'), sign_out));
+		$('send').addEventListener('submit', guarded($('send-button'), $('sent'), send));
+		navigator.serviceWorker.addEventListener('message', (event) => {
+			const m = event.data || {};
+			if (m.type === 'gatepost-push')
+				received(m.payload, m.at);
+			else if (m.type === 'gatepost-resubscribed')
+				render();
+		});
+		navigator.serviceWorker.startMessages();
+		try {
+			await navigator.serviceWorker.register(SW, { scope: SCOPE, updateViaCache: 'none' });
+			registration = await navigator.serviceWorker.ready;
+		} catch (e) {
+			note($('state'), `The browser refused the service worker: ${e.message}`, 'bad');
+			hint('A certificate that the browser does not trust is the usual cause.');
+			return;
+		}
+		await render();
+		await who_am_i();
+		/* A key that changed on the server, or a subscription the account never heard of, is mended by a visit. */
+		if (await current())
+			await save(await subscribe());
+		await render();
+	}
+
+	start().catch((e) => note($('state'), e.message || String(e), 'bad'));
+})();

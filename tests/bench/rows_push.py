@@ -1,0 +1,190 @@
+"""Rows about sending and about the processes: push-crypto, drain,
+code-latency, footprint.
+"""
+import json
+import os
+import time
+
+from instance import Failure, Line, family, pss_kb, wait_until
+from limits import HERE, compile_c, interleave, run_json
+from report import median, percentile
+from rows_request import push_body
+from sink import Peer, subscriptions
+
+GROUP = 1000        # inline subscriptions of one group send, at most
+
+
+def push_crypto(ctx):
+    program = build_crypto(ctx)
+    seconds = max(0.5, ctx.seconds / ctx.rounds / 2)
+    ours, bare = interleave(
+        max(3, ctx.rounds),
+        lambda: run_json([program, "--seconds", str(seconds)]),
+        lambda: run_json([f"{ctx.work}/limit_p256", "--seconds", str(seconds)]))
+    value = median([r["us"] for r in ours])
+    evp = median([r["evp_us"] for r in bare])
+    low = median([r["low_us"] for r in bare])
+    ctx.report.row("push-crypto", value, "us/message", ("<=", 1.25, "ratio"),
+                   limit=min(evp, low), evp_us=evp, low_us=low,
+                   payload_bytes=ours[0]["payload"])
+
+
+def build_crypto(ctx):
+    """The installed build's program, or ours against that build's rooms."""
+    build = ctx.inst.build
+    ready = f"{build}/tests/bench/bench_webpush"
+    if os.path.exists(ready):
+        return ready
+    rooms = [f"{build}/lib{r}.a" for r in ("channel", "net", "base")]
+    rooms = [r for r in rooms if os.path.exists(r)]
+    if not rooms:
+        raise Failure(f"no libchannel.a in {build}")
+    compile_c(f"{ctx.work}/bench_webpush", [f"{HERE}/bench_webpush.c"],
+              [f"-I{HERE}/../../fcgi-app", "-Wl,--start-group", *rooms,
+               "-Wl,--end-group", "-lcrypto", "-ljson-c", "-lcurl", "-ljwt",
+               "-lpcre2-8", "-lphonenumber", "-lstdc++", "-lm", "-lpthread"])
+    return f"{ctx.work}/bench_webpush"
+
+
+def enqueue(ctx, subs, count):
+    """Group sends until `count` recipients wait; the notifications' ids."""
+    ids = []
+    for at in range(0, count, GROUP):
+        body = push_body(None)
+        del body["subscription_info"]
+        body["subscription_info_list"] = subs[:min(GROUP, count - at)]
+        answer = ctx.inst.call(
+            "POST", "/api/push/send/group/", body, token=ctx.inst.admin_token,
+            expect=(202,), headers={"Prefer": "respond-async"})
+        ids.append(answer.json()["id"])
+    return ids
+
+
+def drain_once(ctx, subs, count):
+    """Queues while the worker is away, starts it, waits for the last commit."""
+    inst = ctx.inst
+    ctx.drained("before drain")
+    inst.worker_stop()
+    ids = enqueue(ctx, subs, count)
+    before = ctx.sink.received()
+    newest = inst.one("SELECT MAX(id) FROM notification")
+    db = inst.db()
+    cursor = db.cursor()
+
+    def left():
+        cursor.execute("SELECT COUNT(*) FROM job WHERE state <> 9")
+        return cursor.fetchone()[0]
+    t0 = time.monotonic()
+    inst.worker_start()
+    try:
+        wait_until("drain", 60 + count / 100, lambda: left() == 0, 0.05)
+    finally:
+        db.close()
+    seconds = time.monotonic() - t0
+    wire = ctx.sink.received() - before
+    states = dict(inst.rows(
+        "SELECT d.state, COUNT(*) FROM delivery d JOIN notification n "
+        "ON n.id = d.notification_id WHERE n.id <= %s AND n.id IN "
+        "(SELECT id FROM (SELECT id FROM notification WHERE id <= %s "
+        "ORDER BY id DESC LIMIT %s) AS t) GROUP BY d.state",
+        newest, newest, len(ids)))
+    return {"rate": count / seconds, "seconds": seconds, "requests": wire,
+            "states": states, "whole": states == {"sent": count} and wire == count,
+            "worker_kb": pss_kb(inst.worker.pid)}
+
+
+def drain(ctx):
+    count = 5000 if ctx.short else 30000
+    subs = subscriptions(GROUP, ctx.sink.port)
+    peer = Peer(ctx.work, ctx.cache, ctx.inst.ca)
+    body = push_body(None)
+    payload = json.dumps({k: body[k] for k in ("title", "body", "url")} |
+                         {"head": body["title"], "requireInteraction": True,
+                          "data": {"url": body["url"]}})
+    ours, theirs = interleave(
+        1 if ctx.short else 3, lambda: drain_once(ctx, subs, count),
+        lambda: peer.send(subs, count // 5, payload))
+    value = median([r["rate"] for r in ours])
+    ctx.report.row(
+        "drain", value, "pushes/s", (">=", 4, "ratio"),
+        limit=median([r["rate"] for r in theirs]),
+        ok=all(r["whole"] for r in ours) and value >= 6000,
+        goal_rate=6000, count=count, peer="node web-push",
+        peer_concurrency=theirs[0]["concurrency"],
+        seconds=median([r["seconds"] for r in ours]),
+        states=ours[-1]["states"], requests=ours[-1]["requests"],
+        worker_kb=max(r["worker_kb"] for r in ours))
+
+
+def code_latency(ctx):
+    """Reset codes of proved accounts: no password is hashed on the way."""
+    inst = ctx.inst
+    n = 30 if ctx.short else 100
+    people = [inst.new_user() for _ in range(n)]
+    ctx.drained("before code-latency")
+    line = Line(inst.url, inst.ca)
+    line.request("GET", "/api/health/live")
+    lag, answer = [], []
+    for user in people:
+        known = {m["id"] for m in inst.messages(channel="sms", to=user["phone"])}
+        status, content, t0 = line.request(
+            "POST", "/api/auth/password/reset/request/",
+            {"phone_number": user["phone"]})
+        answer.append((time.time() - t0) * 1000)
+        if status != 200:
+            raise Failure(f"reset request: {status} {content[:200]}")
+
+        def arrived():
+            return [m for m in inst.messages(channel="sms", to=user["phone"])
+                    if m["id"] not in known]
+        got = wait_until("code at the sandbox", 5, arrived, 0.01)
+        lag.append(got[0]["received_ms"] - t0 * 1000)
+    line.close()
+    ctx.report.row("code-latency", percentile(lag, 0.99), "ms p99",
+                   ("<=", 50, "ms"), p50_ms=median(lag), max_ms=max(lag),
+                   answer_p50_ms=median(answer), codes=n)
+
+
+def answer_time(inst, path, process):
+    """Kills the api's master politely and times its next life, in ms."""
+    line = Line(inst.url, inst.ca)
+    process.stop()
+    t0 = time.monotonic()
+    process.start(f"{inst.log}/api.log")
+
+    def up():
+        try:
+            return line.request("GET", path)[0] == 200
+        except OSError:
+            return False
+    wait_until("api", 20, up, 0.001)
+    ms = (time.monotonic() - t0) * 1000
+    line.close()
+    return ms
+
+
+def footprint(ctx):
+    inst = ctx.inst
+    api = inst.process("api")
+    ctx.drained("before footprint")
+    ready = [answer_time(inst, "/api/health/ready", api)
+             for _ in range(3 if ctx.short else 10)]
+    live = [answer_time(inst, "/api/health/live", api)
+            for _ in range(3 if ctx.short else 10)]
+    inst.worker_stop()
+    inst.worker_start()
+    # every child has answered something, so its first-use memory is in
+    line = Line(inst.url, inst.ca)
+    user = ctx.user()
+    for _ in range(40):
+        line.request("GET", "/api/auth/profile/",
+                     headers={"Authorization": f"Bearer {user['access']}"})
+    line.close()
+    time.sleep(2)       # idle: what was needed to start has been given back
+    total = pss_kb(api.pid) + pss_kb(inst.worker.pid)
+    children = len(family(api.pid)) - 1
+    ctx.report.row("footprint", total / 1024, "MB PSS idle", ("<=", 48, "MB"),
+                   ok=children >= 8, children=children,
+                   api_kb=pss_kb(api.pid), worker_kb=pss_kb(inst.worker.pid))
+    ctx.report.row("start", median(live), "ms to first answer", ("<=", 100, "ms"),
+                   max_ms=max(live), ready_ms=median(ready))

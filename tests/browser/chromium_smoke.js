@@ -1,0 +1,211 @@
+'use strict';
+/*
+ * The push page and its service worker in Chromium, against a running instance.
+ *
+ *	node tests/browser/chromium_smoke.js --instance var/instance.env [--shots DIR]
+ *
+ * Shown: the page fits 320, 768 and 1440 pixels, light and dark, without scrolling sideways; nothing on it breaks the site's own
+ * Content-Security-Policy, and that policy allows no inline script; every control has a name and a finger's size; nothing
+ * is fetched from elsewhere. Then DevTools hands the service worker pushes as a push service would, hostile ones among them, and the
+ * notifications that Chromium lists are compared. (Chromium's own push service is Google's: the whole way is Firefox's test.)
+ *
+ * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
+ */
+const assert = require('node:assert/strict');
+const path = require('node:path');
+const lib = require('./instance.js');
+
+const WAIT = 30000;
+const WIDTHS = [[320, 640], [768, 1024], [1440, 900]];
+
+const say = (text) => process.stdout.write(`${text}\n`);
+
+/* Collects what a page did wrong, from before its first line runs. */
+async function watch(context, page, origin)
+{
+	const faults = [];
+
+	await context.addInitScript(() => {
+		window.violations = [];
+		document.addEventListener('securitypolicyviolation', (e) => window.violations.push(`${e.violatedDirective}: ${e.blockedURI}`));
+	});
+	page.on('pageerror', (e) => faults.push(`error: ${e.message}`));
+	page.on('console', (m) => {
+		/* Not being signed in is an answer of the API, which the browser logs as a failed load. */
+		if (m.type() === 'error' && !/status of 401/.test(m.text()))
+			faults.push(`console: ${m.text()}`);
+	});
+	page.on('request', (r) => {
+		if (new URL(r.url()).origin !== origin)
+			faults.push(`fetched from elsewhere: ${r.url()}`);
+	});
+	page.on('response', (r) => {
+		if (r.status() >= 400 && r.status() !== 401)
+			faults.push(`${r.status()} ${r.url()}`);
+	});
+	return faults;
+}
+
+function check_policy(csp)
+{
+	assert.ok(csp, 'the page has no Content-Security-Policy');
+	assert.doesNotMatch(csp, /unsafe-(inline|eval)/);
+	assert.match(csp, /(default|script)-src 'self'/);
+	assert.match(csp, /frame-ancestors 'none'/);
+}
+
+/* What a person on a phone, or with a screen reader, would stumble over. */
+function page_faults()
+{
+	const faults = [];
+	const root = document.documentElement;
+	const visible = (el) => el.getClientRects().length > 0;
+
+	if (root.scrollWidth > root.clientWidth)
+		faults.push(`scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}`);
+	for (const el of [...document.querySelectorAll('body *')].filter(visible)) {
+		const r = el.getBoundingClientRect();
+		if (r.right > root.clientWidth + 1 || r.left < -1)
+			faults.push(`sticks out: ${el.tagName}#${el.id}`);
+	}
+	for (const el of [...document.querySelectorAll('button, input')].filter(visible)) {
+		const name = el.tagName === 'INPUT' ? (el.labels[0] || {}).textContent : el.textContent;
+		if (!name || !name.trim())
+			faults.push(`no name: ${el.outerHTML}`);
+		if (el.getBoundingClientRect().height < 40)
+			faults.push(`too small to press: ${el.outerHTML}`);
+	}
+	for (const el of document.querySelectorAll('img:not([alt])'))
+		faults.push(`no alt: ${el.outerHTML}`);
+	if (!document.documentElement.lang || document.querySelectorAll('h1').length !== 1)
+		faults.push('no language or not exactly one h1');
+	return faults.concat(window.violations.map((v) => `policy: ${v}`));
+}
+
+async function looks(browser, instance, shots)
+{
+	const origin = new URL(instance.url).origin;
+
+	for (const colorScheme of ['light', 'dark']) {
+		for (const [width, height] of WIDTHS) {
+			const context = await browser.newContext({ viewport: { width, height }, colorScheme, ignoreHTTPSErrors: instance.any_certificate });
+			const page = await context.newPage();
+			const faults = await watch(context, page, origin);
+			const answer = await page.goto(`${instance.url}/push/`, { waitUntil: 'load', timeout: WAIT });
+
+			assert.equal(answer.status(), 200);
+			check_policy(answer.headers()['content-security-policy']);
+			await page.waitForFunction(() => document.getElementById('state').textContent !== 'Looking…'
+				&& document.getElementById('who').textContent !== 'Looking…', null, { timeout: WAIT });
+			/* The longest thing the page can be made to show: a word that does not break. */
+			await page.evaluate(() => {
+				navigator.serviceWorker.dispatchEvent(new MessageEvent('message',
+					{ data: { type: 'gatepost-push', payload: { title: 'W'.repeat(120), body: 'm'.repeat(500) }, at: 0 } }));
+			});
+			await page.waitForSelector('#received li');
+			faults.push(...await page.evaluate(page_faults));
+			if (shots)
+				await page.screenshot({ path: path.join(shots, `push-${width}-${colorScheme}.png`), fullPage: true });
+			assert.deepEqual(faults, [], `at ${width} pixels, ${colorScheme}`);
+			await context.close();
+			say(`  fits ${width} pixels, ${colorScheme}`);
+		}
+	}
+}
+
+/* What is pushed, and what Chromium must then list. Order matters: each is told from the others by its title. */
+function pushes(origin)
+{
+	const full = { title: 'Full', head: 'Full', body: 'text', url: '/push/?a=1', icon: '/push/icon.svg', requireInteraction: true, data: { url: '/push/?a=1', orderId: '7' } };
+	const host = new URL(origin).host;
+
+	return [
+		['a whole message', JSON.stringify(full), { title: 'Full', body: 'text', url: `${origin}/push/?a=1`, requireInteraction: true, orderId: '7' }],
+		['interaction not required', JSON.stringify({ ...full, title: 'Brief', requireInteraction: false }), { title: 'Brief', body: 'text', url: `${origin}/push/?a=1`, requireInteraction: false, orderId: '7' }],
+		['another site\'s address', JSON.stringify({ title: 'Abroad', body: 'b', url: 'https://elsewhere.example/x' }), { title: 'Abroad', body: 'b', url: `${origin}/push/`, requireInteraction: true }],
+		['an address without scheme', JSON.stringify({ title: 'Slashes', body: 'b', url: '//elsewhere.example/x' }), { title: 'Slashes', body: 'b', url: `${origin}/push/`, requireInteraction: true }],
+		['a script for an address', JSON.stringify({ title: 'Script', body: 'b', data: { url: 'javascript:alert(1)' } }), { title: 'Script', body: 'b', url: `${origin}/push/`, requireInteraction: true }],
+		['wrong types', JSON.stringify({ title: 'Types', body: ['b'], url: 5, icon: {}, data: null }), { title: 'Types', body: '', url: `${origin}/push/`, requireInteraction: true }],
+		['markup', JSON.stringify({ title: '<b>M</b>', body: '<img src=x>' }), { title: '<b>M</b>', body: '<img src=x>', url: `${origin}/push/`, requireInteraction: true }],
+		['no JSON', 'plain words', { title: host, body: 'plain words', url: `${origin}/push/`, requireInteraction: true }],
+	];
+}
+
+/* The one notification whose title is not among `known`, as Chromium lists it. */
+async function fresh(page, known)
+{
+	for (const end = Date.now() + WAIT; Date.now() < end;) {
+		const list = await page.evaluate(async (titles) => {
+			const reg = await navigator.serviceWorker.ready;
+			return (await reg.getNotifications()).filter((n) => !titles.includes(n.title))
+				.map((n) => ({ title: n.title, body: n.body, requireInteraction: n.requireInteraction, ...n.data }));
+		}, known);
+		assert.ok(list.length <= 1, `several at once: ${JSON.stringify(list)}`);
+		if (list.length)
+			return list[0];
+		await page.waitForTimeout(50);
+	}
+	throw new Error('no notification came');
+}
+
+async function worker_shows(browser, instance)
+{
+	const origin = new URL(instance.url).origin;
+	const context = await browser.newContext({ ignoreHTTPSErrors: instance.any_certificate });
+	await context.grantPermissions(['notifications'], { origin });
+	const page = await context.newPage();
+	const faults = await watch(context, page, origin);
+	const cdp = await context.newCDPSession(page);
+	const registered = new Promise((resolve) => cdp.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+		const v = versions.find((w) => w.status === 'activated' && w.scriptURL.endsWith('/gatepost-sw.js'));
+		if (v)
+			resolve(v.registrationId);
+	}));
+	await cdp.send('ServiceWorker.enable');
+	await page.goto(`${instance.url}/push/`, { waitUntil: 'load', timeout: WAIT });
+	const registrationId = await registered;
+	const seen = new Set();
+
+	for (const [what, data, want] of pushes(origin)) {
+		await cdp.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
+		assert.deepEqual(await fresh(page, [...seen]), want, what);
+		seen.add(want.title);
+		say(`  service worker, ${what}: as it should be`);
+	}
+	await page.waitForFunction((n) => document.querySelectorAll('#received li').length === n, pushes(origin).length, { timeout: WAIT });
+	faults.push(...await page.evaluate(page_faults));
+	assert.deepEqual(faults, []);
+	await context.close();
+}
+
+async function run()
+{
+	const opt = lib.options(process.argv.slice(2), ['instance', 'shots']);
+	const { chromium } = lib.need('playwright-core');
+	const program = lib.find_program([process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome']);
+	if (!program)
+		throw new lib.Skip('no Chromium (Debian: chromium)');
+	const instance = lib.load(opt.instance || 'var/instance.env');
+	const home = lib.make_home(instance, '.pki/nssdb');
+	instance.any_certificate = !home.trusted;
+	let browser = null;
+
+	try {
+		browser = await chromium.launch({
+			executablePath: program,
+			timeout: 60000,
+			env: { ...process.env, HOME: home.dir },
+			args: ['--no-sandbox', '--disable-dev-shm-usage', ...(home.trusted ? [] : ['--ignore-certificate-errors'])],
+		});
+		say(`Chromium ${browser.version()}`);
+		await looks(browser, instance, opt.shots);
+		await worker_shows(browser, instance);
+	} finally {
+		if (browser)
+			await browser.close();
+		lib.remove_home(home);
+	}
+	say('PASSED chromium_smoke');
+}
+
+lib.main('chromium_smoke', run);

@@ -1,0 +1,190 @@
+'use strict';
+/*
+ * A real Firefox receives a push that the instance sent.
+ *
+ *	node tests/browser/firefox_push.js --instance var/instance.env [--shot FILE.png]
+ *
+ * Firefox opens the instance's push page in a fresh profile, subscribes through its own push client to the sandbox's autopush server, and
+ * POST /api/push/send/single/ sends to what it got. Passed means: Firefox decrypted the message, its service worker saw what was
+ * sent, and Firefox itself lists the notification. Then the browser unsubscribes, and the same send must fail.
+ *
+ * Exit: 0 passed, 1 failed, 77 no Firefox or no puppeteer-core here. FIREFOX names another program.
+ */
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const firefox = require('./firefox.js');
+const lib = require('./instance.js');
+
+const { WAIT } = firefox;
+
+const say = (text) => process.stdout.write(`${text}\n`);
+
+/* The page's report of messages: its list holds each payload as the service worker got it. */
+async function payload_titled(page, title)
+{
+	const li = await page.waitForFunction((t) => [...document.querySelectorAll('#received li')].map((el) => JSON.parse(el.dataset.payload)).find((p) => p.title === t),
+		{ timeout: WAIT }, title);
+	return li.jsonValue();
+}
+
+async function shown(page, title)
+{
+	return page.evaluate(async (t) => {
+		const reg = await navigator.serviceWorker.ready;
+		return (await reg.getNotifications()).filter((n) => n.title === t)
+			.map((n) => ({ title: n.title, body: n.body, requireInteraction: n.requireInteraction, data: n.data }));
+	}, title);
+}
+
+/* As a user would: a Firefox without a desktop shows three alerts that wait for a click, and the next only when one of them goes. */
+function dismiss(page)
+{
+	return page.evaluate(async () => {
+		const reg = await navigator.serviceWorker.ready;
+		(await reg.getNotifications()).forEach((n) => n.close());
+	});
+}
+
+function send(instance, subscription, message)
+{
+	return lib.request(`${instance.url}/api/push/send/single/`, {
+		method: 'POST', ca: instance.ca,
+		headers: { authorization: `Bearer ${instance.env.GATEPOST_ADMIN_TOKEN}`, 'idempotency-key': crypto.randomUUID() },
+		body: { subscription_info: subscription, ...message },
+	});
+}
+
+/* Sends one message, follows it into the browser, and compares what came out with what went in. */
+async function round(instance, page, subscription, message)
+{
+	const answer = await send(instance, subscription, message);
+	assert.ok([200, 202].includes(answer.status), `send answered ${answer.status}: ${answer.text}`);
+	await arrived(instance, page, message, `answer ${answer.status}`);
+}
+
+async function arrived(instance, page, message, how)
+{
+	const payload = await payload_titled(page, message.title);
+
+	assert.equal(payload.title, message.title);
+	assert.equal(payload.head, message.title);
+	assert.equal(payload.body, message.body);
+	assert.equal(payload.url, message.url);
+	assert.equal(payload.requireInteraction, message.require_interaction ?? true);
+	for (const [k, v] of Object.entries(message.data || {}))
+		assert.deepEqual(payload.data[k], v, `data.${k}`);
+
+	const list = await shown(page, message.title);
+	assert.equal(list.length, 1, `Firefox lists ${list.length} notifications titled ${message.title}`);
+	assert.equal(list[0].body, message.body);
+	assert.equal(new URL(list[0].data.url).origin, new URL(instance.url).origin, 'a click may only lead to this site');
+	await dismiss(page);
+	say(`  shown by Firefox: "${message.title}" (${how})`);
+}
+
+/* What a person does on the page: types, presses the button, reads what it says. */
+async function send_from_page(page, message, token)
+{
+	await page.evaluate((m, t) => {
+		const f = document.getElementById('send').elements;
+		f.title.value = m.title;
+		f.body.value = m.body;
+		f.token.value = t;
+	}, message, token);
+	await page.evaluate(() => document.getElementById('sent').classList.remove('good', 'bad'));
+	await page.click('#send-button');
+	const said = await page.waitForFunction(() => {
+		const el = document.getElementById('sent');
+		return el.matches('.good, .bad') && { good: el.matches('.good'), text: el.textContent };
+	}, { timeout: WAIT });
+	const { good, text } = await said.jsonValue();
+	assert.ok(good, `the page says: ${text}`);
+}
+
+/* The administrator signs in on the page: nginx sets the cookies, the account learns of this browser, the session may send. */
+async function as_admin(instance, page, subscription, message)
+{
+	await firefox.sign_in(page, instance);
+	assert.doesNotMatch(await page.evaluate(() => document.cookie), /gatepost/i, 'a script can read a credential');
+	await firefox.account_lists(page, subscription.endpoint);
+	say('  signed in on the page; the account lists this browser');
+	await send_from_page(page, message, '');
+	await arrived(instance, page, message, 'sent from the page by the session');
+	await page.click('#signout');
+	await page.waitForSelector('#signin:not([hidden])', { timeout: WAIT });
+}
+
+/* For whoever reads a failure: what the page showed and what Firefox lists. */
+async function tell(page, shot)
+{
+	try {
+		const text = await page.evaluate(async () => {
+			const reg = await navigator.serviceWorker.ready;
+			const list = (await reg.getNotifications()).map((n) => n.title);
+			return `${document.body.innerText}\n[notifications: ${JSON.stringify(list)}]`;
+		});
+		process.stderr.write(`the page at the failure:\n${text.replace(/^/gm, '  | ').slice(0, 6000)}\n`);
+		if (shot)
+			await page.screenshot({ path: shot, fullPage: true });
+	} catch (e) {
+		process.stderr.write(`the page cannot be read: ${e.message}\n`);
+	}
+}
+
+async function run()
+{
+	const opt = lib.options(process.argv.slice(2), ['instance', 'shot']);
+	const instance = lib.load(opt.instance || 'var/instance.env');
+	assert.ok(instance.env.GATEPOST_ADMIN_TOKEN, 'instance.env has no GATEPOST_ADMIN_TOKEN');
+	const autopush = await lib.autopush_url(instance);
+	const home = lib.make_home(instance, '.');
+	let browser = null;
+	let page = null;
+
+	try {
+		browser = await firefox.launch(home, autopush);
+		say(`${await browser.version()} in a fresh profile, push server ${autopush}`);
+		page = await browser.newPage();
+		const troubles = [];
+		page.on('pageerror', (e) => troubles.push(e.message));
+		const subscription = await firefox.subscribe(page, instance);
+		assert.match(new URL(subscription.endpoint).pathname, /^\/autopush\/[0-9a-f-]{36}$/);
+		assert.equal(Buffer.from(subscription.keys.p256dh, 'base64url').length, 65);
+		assert.equal(Buffer.from(subscription.keys.auth, 'base64url').length, 16);
+		say(`  subscribed: ${subscription.endpoint}`);
+
+		const tag = crypto.randomBytes(4).toString('hex');
+		await round(instance, page, subscription, { title: `Order ${tag}`, body: 'Your order is on its way.', url: '/push/?order=1', data: { orderId: '17' }, ttl: 60, urgency: 'high' });
+		await round(instance, page, subscription, { title: `سلام ${tag} 🎉`, body: 'چند خط\nو یک <b>نشانه</b> & "نقل"', url: 'https://elsewhere.example/', require_interaction: false, ttl: 60 });
+		await round(instance, page, subscription, { title: `Long ${tag}`, body: 'x'.repeat(2000), url: '/push/', ttl: 60 });
+
+		const by_token = { title: `Page ${tag}`, body: 'from the page, with a token', url: '/push/' };
+		await send_from_page(page, by_token, instance.env.GATEPOST_ADMIN_TOKEN);
+		await arrived(instance, page, by_token, 'sent from the page with a token');
+		if (instance.env.GATEPOST_ADMIN_PASSWORD)
+			await as_admin(instance, page, subscription, { title: `Session ${tag}`, body: 'from the page, signed in', url: '/push/' });
+
+		if (opt.shot)
+			await page.screenshot({ path: opt.shot, fullPage: true });
+
+		await page.click('#disable');
+		await page.waitForSelector('#enable:not([disabled]):not([hidden])', { timeout: WAIT });
+		const late = await send(instance, subscription, { title: `Too late ${tag}`, body: 'nobody listens', ttl: 60 });
+		assert.equal(late.status, 400, `after unsubscribing the send answered ${late.status}: ${late.text}`);
+		assert.equal(late.json && late.json.code, 'delivery_failed');
+		assert.deepEqual(await shown(page, `Too late ${tag}`), []);
+		say('  unsubscribed: the push service says gone, the send says so');
+		assert.deepEqual(troubles, [], 'errors on the page');
+	} catch (e) {
+		if (page)
+			await tell(page, opt.shot);
+		throw e;
+	} finally {
+		if (browser)
+			await browser.close();
+		lib.remove_home(home);
+	}
+	say('PASSED firefox_push');
+}
+
+lib.main('firefox_push', run);

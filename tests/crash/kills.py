@@ -1,0 +1,261 @@
+"""R1: the worker is killed. R2: the database is killed. What is left is right.
+"""
+import collections
+import signal
+import subprocess
+import time
+
+from instance import Failure, Process, say, wait_until
+from stream import Codes, Profiles, Pushes, pause
+
+FINAL = {"sent", "delivered", "read", "skipped", "failed", "expired",
+         "cancelled", "unsure"}
+SETTLE_S = 180
+# Short, so that what a killed worker held comes back many times in one run.
+LEASE_S = 5
+
+
+def sandbox_subscriptions(inst, n):
+    key = inst.call("GET", "/api/push/vapid-key/").json()["public_key"]
+    return inst.sandbox_call("POST", "/push/subscriptions",
+                             {"vapid_public_key": key, "count": n})["subscriptions"]
+
+
+def open_jobs(inst):
+    return inst.one("SELECT COUNT(*) FROM job WHERE state <> 9")
+
+
+def settle(inst):
+    """Waits until no job is left that may still move."""
+    wait_until("every job finished", SETTLE_S, lambda: open_jobs(inst) == 0, 0.2)
+
+
+def redrive(inst):
+    """Dead letters (three crashes under one job) go again by one call."""
+    dead = inst.one("SELECT COUNT(*) FROM job WHERE state = 9")
+    if dead:
+        done = subprocess.run(
+            [f"{inst.build}/gatepostctl", "--config", f"{inst.dir}/gatepost.env",
+             "jobs", "redrive"], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure(f"gatepostctl jobs redrive: {done.stderr[-300:]}")
+        settle(inst)
+    return dead
+
+
+def in_flight(inst):
+    """(job, attempt) of those whose intent is marked, the worker being dead."""
+    return set(inst.rows("SELECT id, attempt FROM job WHERE state = 2"))
+
+
+def kill_workers(inst, kills):
+    worker = inst.worker
+    worker.environ["GATEPOST_WORKER_LEASE_S"] = str(LEASE_S)
+    flying = set()
+    for i in range(kills):
+        inst.worker_start()
+        pause(0.02, 0.6)
+        if not worker.alive():
+            raise Failure(f"the worker ended by itself, after {i} kills; see "
+                          f"{inst.log}/worker.log")
+        worker.stop(signal.SIGKILL, 10)
+        flying |= in_flight(inst)
+        if (i + 1) % 20 == 0:
+            say(f"crash: {i + 1} of {kills} workers killed")
+    # the instance may be somebody's: it gets its own lease back
+    del worker.environ["GATEPOST_WORKER_LEASE_S"]
+    inst.worker_start()
+    return flying
+
+
+def judge_pushes(inst, stream):
+    """Counts over accepted pushes: {recipients, lost, stuck, …} and faults."""
+    seen = collections.Counter()
+    for m in inst.messages(channel="web_push"):
+        seen[(m["subject"], m["to"])] += 1
+    copies = collections.defaultdict(list)
+    for (title, _), n in seen.items():
+        copies[title].append(n)
+    states = collections.defaultdict(collections.Counter)
+    for title, state, n in inst.rows(
+            "SELECT n.title, d.state, COUNT(*) FROM notification n JOIN delivery d "
+            "ON d.notification_id = n.id WHERE n.title LIKE %s "
+            "GROUP BY n.title, d.state", f"{stream.mark}-%"):
+        states[title][state] += n
+    out = collections.Counter()
+    faults = []
+    for title, n in stream.answered.items():
+        have, arrived = states[title], copies[title]
+        out["recipients"] += n
+        out["unsure"] += have["unsure"]
+        out["duplicates"] += sum(arrived) - len(arrived)
+        wrong = sum(have.values()) - n
+        stuck = sum(v for s, v in have.items() if s not in FINAL)
+        # what is sent is there; what is there was sent or may have been
+        gone = max(0, have["sent"] + have["delivered"] - len(arrived))
+        given_up = sum(have[s] for s in ("failed", "expired", "cancelled", "skipped"))
+        lost = max(0, -wrong) + gone + given_up
+        ghost = max(0, len(arrived) - have["sent"] - have["delivered"] - have["unsure"])
+        out["lost"] += lost
+        out["stuck"] += stuck
+        out["wrong_rows"] += max(0, wrong) + ghost
+        if lost or stuck or wrong or ghost:
+            faults.append(f"{title}: {n} recipients, states {dict(have)}, "
+                          f"{len(arrived)} at the sandbox")
+    return out, faults
+
+
+def judge_codes(inst, stream):
+    seen = collections.Counter(
+        m["to"] for m in inst.messages(channel="sms"))
+    states = collections.defaultdict(collections.Counter)
+    for target, state, n in inst.rows(
+            "SELECT target, state, COUNT(*) FROM delivery WHERE channel = 'sms' "
+            "GROUP BY target, state"):
+        states[target][state] += n
+    out = collections.Counter()
+    faults = []
+    for phone in stream.answered:
+        have, arrived = states[phone], seen[phone]
+        out["codes"] += 1
+        out["unsure"] += have["unsure"]
+        # a one-time code is never sent again, whatever was lost
+        out["duplicates"] += max(0, arrived - 1)
+        sent = have["sent"] + have["delivered"]
+        fine = sum(have.values()) == 1 and (
+            (sent == 1 and arrived == 1) or (have["unsure"] == 1 and arrived <= 1))
+        if not fine:
+            out["lost"] += 1
+            faults.append(f"{phone}: states {dict(have)}, {arrived} at the sandbox")
+    return out, faults
+
+
+def r1(ctx, kills):
+    """Worker kills under a stream of pushes and codes."""
+    inst = ctx.inst
+    inst.sandbox_call("DELETE", "/messages")
+    subs = sandbox_subscriptions(inst, 60)
+    # answers that take a while, so that kills meet requests on their way
+    for provider in ("push", "kavenegar"):
+        inst.sandbox_call("PUT", f"/faults/{provider}",
+                          {"mode": "slow", "after_ms": 60})
+    pushes, codes = Pushes(inst, 0.05, subs, 20), Codes(inst, 0.3)
+    begun = time.monotonic()
+    inst.worker_stop()
+    pushes.start()
+    codes.start()
+    try:
+        flying = kill_workers(inst, kills)
+    finally:
+        pushes.finish()
+        codes.finish()
+        inst.sandbox_call("DELETE", "/faults")
+    for s in (pushes, codes):
+        if s.fault:
+            raise Failure(f"{type(s).__name__}: {s.fault!r}")
+    settle(inst)
+    dead = redrive(inst)
+    seconds = time.monotonic() - begun
+    p, p_faults = judge_pushes(inst, pushes)
+    c, c_faults = judge_codes(inst, codes)
+    for line in (p_faults + c_faults)[:20]:
+        say(f"crash: {line}")
+    refused = collections.Counter(pushes.refused) + collections.Counter(codes.refused)
+    ctx.report.row(
+        "worker-kill-lost", p["lost"] + c["lost"], "recipients", ("<=", 0, "recipients"),
+        ok=p["recipients"] > 0 and c["codes"] > 0 and not refused,
+        kills=kills, recipients=p["recipients"], codes=c["codes"],
+        unsure=p["unsure"] + c["unsure"], dead_letters_redriven=dead,
+        refused=dict(refused), seconds=seconds)
+    ctx.report.row(
+        "worker-kill-states", p["stuck"] + p["wrong_rows"], "recipients",
+        ("<=", 0, "recipients"))
+    ctx.report.row(
+        "worker-kill-duplicates", p["duplicates"], "messages",
+        ("<=", len(flying), "messages"), ok=c["duplicates"] == 0,
+        in_flight_at_kills=len(flying), code_duplicates=c["duplicates"])
+    ctx.report.row(
+        "worker-kill-unsure", p["unsure"] + c["unsure"], "recipients",
+        ("<=", len(flying), "recipients"))
+
+
+def database(inst):
+    """mariadbd as a process that can be killed and started as it was."""
+    pid_file = inst.one("SELECT @@pid_file")
+    if not pid_file.startswith("/"):
+        pid_file = f"{inst.one('SELECT @@datadir')}/{pid_file}"
+    return Process(pid_file)
+
+
+def answering(inst):
+    try:
+        return inst.http.get(f"{inst.url}/api/health/ready",
+                             timeout=5).status_code == 200
+    except OSError:
+        return False
+
+
+def r2(ctx, kills):
+    """Database kills under writes: what was answered 2xx is there."""
+    inst = ctx.inst
+    subs = sandbox_subscriptions(inst, 40)
+    users = [inst.new_user() for _ in range(2)]
+    pushes = [Pushes(inst, 0.01, subs, 10) for _ in range(2)]
+    codes = Codes(inst, 0.1)
+    profiles = [Profiles(inst, 0.01, u) for u in users]
+    streams = [*pushes, codes, *profiles]
+    db = database(inst)
+    away = []
+    for s in streams:
+        s.start()
+    try:
+        for i in range(kills):
+            pause(0.5, 2.5)
+            db.stop(signal.SIGKILL, 10)
+            pause(0.0, 0.5)
+            t0 = time.monotonic()
+            db.start(f"{inst.log}/db.log")
+            wait_until("the API after the database came back", 60,
+                       lambda: answering(inst), 0.02)
+            away.append(time.monotonic() - t0)
+            say(f"crash: {i + 1} of {kills} databases killed")
+        pause(0.5, 1.0)
+    finally:
+        for s in streams:
+            s.finish()
+    for s in streams:
+        if s.fault:
+            raise Failure(f"{type(s).__name__}: {s.fault!r}")
+    settle(inst)
+    lost, faults = missing(inst, pushes, codes, profiles)
+    for line in faults[:20]:
+        say(f"crash: {line}")
+    refused = sum((collections.Counter(s.refused) for s in streams),
+                  collections.Counter())
+    answered = sum(len(s.answered) for s in streams)
+    # while the database is away the answer is 503, and nothing else
+    only_503 = set(refused) <= {503}
+    ctx.report.row(
+        "db-kill-lost", lost, "answered requests", ("<=", 0, "answered requests"),
+        ok=answered > 0 and only_503, kills=kills, answered=answered,
+        unknown=sum(len(s.unknown) for s in streams), refused=dict(refused),
+        back_s_max=max(away))
+
+
+def missing(inst, pushes, codes, profiles):
+    faults = []
+    for s in pushes:
+        have = dict(inst.rows(
+            "SELECT n.title, COUNT(d.seq) FROM notification n LEFT JOIN delivery d "
+            "ON d.notification_id = n.id AND d.state IN ('sent', 'delivered', 'unsure') "
+            "WHERE n.title LIKE %s GROUP BY n.title", f"{s.mark}-%"))
+        faults += [f"push {t}: {n} accepted, {have.get(t)} ended well"
+                   for t, n in s.answered.items() if have.get(t) != n]
+    have = {r[0] for r in inst.rows("SELECT phone FROM user WHERE phone IS NOT NULL")}
+    faults += [f"sign-up {p} is not there" for p in codes.answered if p not in have]
+    for s in profiles:
+        name = inst.one("SELECT first_name FROM user WHERE id = %s", s.user["id"])
+        # a later value whose answer was lost may have been written
+        if s.last is not None and name != s.last and name not in s.tried:
+            faults.append(f"profile {s.user['id']}: {name} instead of {s.last}")
+    return len(faults), faults
