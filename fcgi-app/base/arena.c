@@ -122,7 +122,7 @@ arena_memdup(struct arena *a, const void *p, size_t n)
 char *
 arena_strndup(struct arena *a, const char *s, size_t n)
 {
-	return arena_memdup(a, s, n);
+	return arena_memdup(a, s, strnlen(s, n));
 }
 
 char *

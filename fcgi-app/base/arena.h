@@ -25,6 +25,7 @@ void	*arena_alloc(struct arena *a, size_t n);
 void	*arena_array(struct arena *a, size_t n, size_t size);
 void	*arena_memdup(struct arena *a, const void *p, size_t n);
 char	*arena_strdup(struct arena *a, const char *s);
+/* At most n characters, as strndup. */
 char	*arena_strndup(struct arena *a, const char *s, size_t n);
 char	*arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 

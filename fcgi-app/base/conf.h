@@ -26,8 +26,10 @@ enum conf_key {
 /*
  * Load `path` (NULL: environment only) over the defaults.  Unknown keys that
  * begin with GATEPOST_ are errors with file:line; other unknown keys are left
- * alone (a .env of the site).  0 or -1 with ERR_CONFIG.  Keeps its own memory
- * for the life of the process; a second call replaces all values.
+ * alone (a .env of the site), and so are unknown variables.  One setting given
+ * two values in one source is an error.  0 or -1 with ERR_CONFIG, and then
+ * the values before it stay.  Keeps its own memory for the life of the
+ * process (conf_str's answers stay readable); a second call replaces all.
  */
 int	 conf_load(const char *path, struct err *e) MUST_CHECK;
 

@@ -9,11 +9,11 @@ CONF(CONF_SITE_NAME, "GATEPOST_SITE_NAME", CONF_TEXT, "Gatepost", 0, 60,
     "Name of the site in messages.")
 CONF(CONF_RUN_DIR, "GATEPOST_RUN_DIR", CONF_PATH, "/run/gatepost", 0, 80,
     "Sockets, bells and shared memory.")
-CONF(CONF_KEY_DIR, "GATEPOST_KEY_DIR", CONF_PATH, "/etc/gatepost/keys", 0, 200,
+CONF(CONF_KEY_DIR, "GATEPOST_KEY_DIR", CONF_PATH, GP_SYSCONFDIR "/gatepost/keys", 0, 200,
     "Key files, mode 0600 (gatepostctl keys generate).")
-CONF(CONF_SQL_DIR, "GATEPOST_SQL_DIR", CONF_PATH, "/usr/share/gatepost/sql", 0, 200,
+CONF(CONF_SQL_DIR, "GATEPOST_SQL_DIR", CONF_PATH, GP_DATADIR "/sql", 0, 200,
     "Migrations (gatepostctl migrate).")
-CONF(CONF_WWW_DIR, "GATEPOST_WWW_DIR", CONF_PATH, "/usr/share/gatepost/html", 0, 200,
+CONF(CONF_WWW_DIR, "GATEPOST_WWW_DIR", CONF_PATH, GP_DATADIR "/nginx/html", 0, 200,
     "Static files that nginx serves.")
 CONF(CONF_LOG_LEVEL, "GATEPOST_LOG_LEVEL", CONF_TEXT, "info", 0, 8,
     "debug, info, warn or error.")

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-static void
+static void PRINTF(4, 0)
 fill(struct err *e, enum err_kind kind, const char *code, const char *fmt,
     va_list ap)
 {

@@ -40,7 +40,7 @@ file_read(struct arena *a, const char *path, size_t max, char **out,
 			break;
 		buf_add(&b, chunk, (size_t)got);
 		if (b.over) {
-			err_set(e, ERR_TOO_LARGE, "file_too_large",
+			err_set(e, ERR_TOO_LARGE, "too_large",
 			    "%s: more than %zu bytes", path, max);
 			goto out;
 		}

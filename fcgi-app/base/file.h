@@ -8,7 +8,7 @@
 #include "base/err.h"
 
 /* Whole file, at most max bytes, NUL-terminated, in the arena.
- * Returns 0 and *n set, or -1. */
+ * Returns 0 and *n set, or -1 (ERR_TOO_LARGE past max). */
 int	 file_read(struct arena *a, const char *path, size_t max, char **out,
 	    size_t *n, struct err *e) MUST_CHECK;
 /* Write by temporary name, fsync and rename, with `mode`. */

@@ -21,14 +21,14 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_REAL, JSON_STRING,
 #define JSON_DEPTH_MAX	16
 enum json_flags {
 	JSON_PLAIN = 0,		/* RFC 8259 grammar, UTF-8, depth */
-	JSON_STRICT = 1		/* + no duplicate members, no NUL in strings,
-				 * integers within int64 */
+	JSON_STRICT = 1		/* + no duplicate members, no NUL and no lone
+				 * surrogates in strings, integers in int64 */
 };
 
 /*
  * Parse exactly one value from n bytes.  0 and *out set (owned by the caller:
  * json_free), or -1 with ERR_INPUT "invalid_json" and the offset in detail.
- * With `depth_max` 0 the limit is JSON_DEPTH_MAX.
+ * With `depth_max` 0 the limit is JSON_DEPTH_MAX; more than 4096 is cut to it.
  */
 int	 json_parse(const char *p, size_t n, enum json_flags flags,
 	    unsigned depth_max, struct json **out, struct err *e) MUST_CHECK;
@@ -46,7 +46,8 @@ struct json *json_at(const struct json *j, size_t i);
 struct json *json_member(const struct json *j, size_t i, const char **name);
 /* The text of a string (valid while j lives), or NULL when no string. */
 const char *json_str(const struct json *j);
-/* 1 and *v set, or 0 when it is no integer / bool / number. */
+/* 1 and *v set, or 0 when it is no integer / bool.  The ends of int64
+ * count as none: json-c clips larger numbers to them. */
 int	 json_int(const struct json *j, int64_t *v) MUST_CHECK;
 int	 json_bool(const struct json *j, bool *v) MUST_CHECK;
 /* Compact text of a value, in the arena. */

@@ -3,7 +3,8 @@
  * S15-S19).  The only file that includes libjwt.
  *
  * libjwt takes `alg` from the token, accepts "none" with an empty key and
- * lenient base64.  So before it sees a token this file checks: size ≤ 8 KiB,
+ * lenient base64.  So it is only asked for HS256 with a key that we chose
+ * (jws.c says why not for more), after this file has checked: size ≤ 8 KiB,
  * three parts of canonical base64url, header exactly {alg, kid, typ} with
  * alg HS256 and typ "at+jwt" in any order and nothing else, no duplicate
  * members, kid known and the key's own algorithm HS256.  After it: iss, aud,
@@ -27,8 +28,8 @@ struct jws_key {
 };
 
 /*
- * Sign `claims` (JSON object text) as typ with key k.  The token is in the
- * arena.  The header's order is fixed: alg, kid, typ; so equal input gives
+ * Sign `claims` (JSON object text, at most about 6 KB) as typ ([a-z+.-]) with
+ * key k.  The token is in the arena.  The header's order is fixed: alg, kid, typ; so equal input gives
  * equal bytes (D7).
  */
 int	 jws_sign(struct arena *a, const struct jws_key *k, const char *typ,
@@ -47,8 +48,8 @@ int	 jws_verify(const char *token, size_t n, const struct jws_key *keys,
 
 /*
  * Tests only: form, alg and signature as jws_verify checks them, but any
- * other header member, no claims, and no libjwt (it refuses a payload that
- * is no JSON).  Lets foreign test vectors judge the signature's core.
+ * other header members and any payload.  Lets foreign test vectors judge the
+ * signature's core.
  */
 int	 jws_test_signature(const char *token, size_t n,
 	    const uint8_t key[32], struct err *e) MUST_CHECK;

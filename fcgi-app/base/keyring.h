@@ -56,7 +56,11 @@ const struct jws_key *keyring_signer(const struct keyring *k, int64_t now_us);
  * quickstart.  Returns the number of files made or -1. */
 int	 keyring_generate(const char *dir, struct err *e) MUST_CHECK;
 /* Add a token key usable from `use_from_us`; ends the current ones' signing
- * then and their verifying at use_from + life_s.  Sets kid. */
+ * then and their verifying at use_from + life_s, life_s being the life of an
+ * access token.  Sets kid.  Running processes see the new key within about a
+ * second: a use_from nearer than that makes them refuse tokens (S17).  Files
+ * of keys that have ended are removed; -1 "too_many_keys" when as many still
+ * verify as a ring holds. */
 int	 keyring_rotate(const char *dir, int64_t use_from_us, int64_t life_s,
 	    char kid[JWS_KID_MAX + 1], struct err *e) MUST_CHECK;
 

@@ -257,7 +257,7 @@ keyring_rotate(const char *dir, int64_t use_from_us, int64_t life_s,
 	int rc = -1;
 
 	if (life_s < 0 || from_s < 0 || life_s > INT64_MAX / US_PER_S - from_s)
-		return err_set(e, ERR_INPUT, "bad_time", "keyring_rotate");
+		return err_set(e, ERR_CONFIG, "bad_time", "keyring_rotate");
 	until_s = from_s + life_s;
 	if (key_path(tokens, dir, "token", e) < 0 ||
 	    (list = token_list(tokens, &n, e)) == NULL)
@@ -267,7 +267,7 @@ keyring_rotate(const char *dir, int64_t use_from_us, int64_t life_s,
 		    list[i].verify_until_us >= now)
 			alive++;
 	if (alive >= KEYRING_TOKENS_MAX) {
-		err_set(e, ERR_CONFLICT, "too_many_keys",
+		err_set(e, ERR_CONFIG, "too_many_keys",
 		    "%s: %zu keys still verify; wait until one has ended",
 		    tokens, alive);
 		goto out;

@@ -175,7 +175,7 @@ finish(struct line *l)
 	/* A log that cannot be written has nowhere to say so. */
 }
 
-static void
+static void PRINTF(2, 0)
 say(enum log_level level, const char *fmt, va_list ap)
 {
 	char msg[LINE_MAX_];

@@ -16,8 +16,9 @@ extern "C" {
  * Normalise any national form of `region` ("IR") or an international form to
  * E.164.  Persian and Arabic digits are accepted.  1 and out set, 0 when it
  * is not a possible number, or a kind that never gets a message (premium,
- * shared cost: S45).  Metadata is of 2022, so "possible" is asked, not
- * "valid" (FIELD_NOTES 13).
+ * shared cost: S45).  Metadata is of 2022, so "possible" (a mobile number's
+ * length) is asked, not "valid" (FIELD_NOTES 13), except of numbers that keep
+ * a leading zero.  Letters, extensions and tel: URIs are refused.
  */
 int	 phone_normalise(const char *in, const char *region,
 	    char out[PHONE_MAX]);

@@ -35,7 +35,7 @@ encode(char *out, size_t out_size, const unsigned char *p, size_t n,
 {
 	size_t o = 0;
 
-	if (out_size < B64_SIZE(n))
+	if (out_size < B64URL_SIZE(n))
 		fatal("base64: %zu bytes do not fit in %zu", n, out_size);
 	for (; n >= 3; n -= 3, p += 3) {
 		uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
@@ -68,8 +68,11 @@ b64url_encode(char *out, size_t out_size, const void *p, size_t n)
 size_t
 b64_encode(char *out, size_t out_size, const void *p, size_t n)
 {
-	size_t o = encode(out, out_size, p, n, b64_alphabet);
+	size_t o;
 
+	if (out_size < B64_SIZE(n))
+		fatal("base64: %zu bytes do not fit in %zu", n, out_size);
+	o = encode(out, out_size, p, n, b64_alphabet);
 	while (o % 4 != 0)
 		out[o++] = '=';
 	out[o] = '\0';

@@ -10,7 +10,9 @@
 #include <sys/types.h>
 
 /* base64url without padding (RFC 4648 §5).  Returns characters written;
- * `out_size` must hold them and a NUL: B64_SIZE(n). */
+ * `out_size` must hold them and a NUL: B64URL_SIZE(n), or the padded form's
+ * B64_SIZE(n), which is never less. */
+#define B64URL_SIZE(n)	(((n) * 8 + 5) / 6 + 1)
 #define B64_SIZE(n)	(((n) + 2) / 3 * 4 + 1)
 size_t	 b64url_encode(char *out, size_t out_size, const void *p, size_t n);
 /* Strict: alphabet, no padding, no stray bits.  Bytes written or -1. */
