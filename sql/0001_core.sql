@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS user (
 	UNIQUE KEY user_email_proved (email_proved),
 	KEY user_phone (phone, id),
 	KEY user_email_cmp (email_cmp, id),
+	KEY user_email_unique (email_unique, id),
 	KEY user_claim (claim_ends_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
@@ -103,7 +104,9 @@ CREATE TABLE IF NOT EXISTS otp (
 	used_at		DATETIME(6) NULL,
 	proved_at	DATETIME(6) NULL COMMENT 'reset/verify: the new password may be set until +10 min',
 	done_at		DATETIME(6) NULL,
-	secret		VARBINARY(512) NULL COMMENT 'sealed: what the flow carries (password hash of a claim …)',
+	used_key	BIGINT UNSIGNED NULL COMMENT 'made by the request that used the code: its redo meets it (D20)',
+	done_key	BIGINT UNSIGNED NULL COMMENT 'the same of the one that finished the flow',
+	secret		VARBINARY(1024) NULL COMMENT 'sealed: what the flow carries (password hash of a claim …)',
 	created_at	DATETIME(6) NOT NULL,
 	PRIMARY KEY (id),
 	UNIQUE KEY otp_register (register_hash),
@@ -242,7 +245,7 @@ CREATE TABLE IF NOT EXISTS job (
 	id		BIGINT UNSIGNED NOT NULL,
 	class		TINYINT UNSIGNED NOT NULL,
 	state		TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '0 ready, 1 leased, 2 leaving (intent marked), 9 dead letter',
-	run_at		DATETIME(6) NOT NULL,
+	run_at		DATETIME(6) NULL COMMENT 'ready: not before this; NULL in all other states (keeps them out of job_claim)',
 	kind		TINYINT UNSIGNED NOT NULL COMMENT '1 plan, 2 send',
 	notification_id	BIGINT UNSIGNED NOT NULL,
 	seq		INT UNSIGNED NOT NULL DEFAULT 0,
@@ -252,6 +255,7 @@ CREATE TABLE IF NOT EXISTS job (
 	attempt		SMALLINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the fencing token',
 	tries		SMALLINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'requests that left',
 	crashes		TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'leases that ran out',
+	repeat_ok	BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'of the request that left: a second one would be harmless',
 	owner		BIGINT UNSIGNED NOT NULL DEFAULT 0,
 	lease_ends_at	DATETIME(6) NULL,
 	expires_at	DATETIME(6) NOT NULL,
@@ -260,8 +264,8 @@ CREATE TABLE IF NOT EXISTS job (
 	last_error	VARCHAR(40) CHARACTER SET ascii NOT NULL DEFAULT '',
 	created_at	DATETIME(6) NOT NULL,
 	PRIMARY KEY (id),
-	KEY job_claim (class, state, run_at, id),
-	KEY job_lease (state, lease_ends_at),
+	KEY job_claim (provider, class, run_at, id),
+	KEY job_lease (lease_ends_at),
 	KEY job_notification (notification_id, seq)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
@@ -352,11 +356,28 @@ MODIFIES SQL DATA SQL SECURITY INVOKER
 BEGIN
 	DECLARE t DATETIME(6) DEFAULT UTC_TIMESTAMP(6);
 	DECLARE ends DATETIME(6) DEFAULT UTC_TIMESTAMP(6) + INTERVAL p_life_s SECOND;
+	-- Statements of a procedure commit one by one: without a transaction of
+	-- the caller's this makes its own, or a kill between the two rows would
+	-- leave a notification that nobody sends.
+	DECLARE own BOOLEAN DEFAULT @@in_transaction = 0;
+	DECLARE EXIT HANDLER FOR SQLEXCEPTION
+	BEGIN
+		IF own THEN
+			ROLLBACK;
+		END IF;
+		RESIGNAL;
+	END;
+	IF own THEN
+		START TRANSACTION;
+	END IF;
 	INSERT INTO notification (id, user_id, token_id, type, class, channel, title, content,
 	    audience, request_id, scope, idem_key, body_mac, created_at, expires_at)
 	VALUES (p_id, p_user, p_token, p_type, p_class, p_channel, p_title, p_content,
 	    p_audience, p_request, p_scope, p_key, p_mac, t, ends);
 	INSERT INTO job (id, class, run_at, kind, notification_id, expires_at, waiter, secret, created_at)
 	VALUES (p_job, p_class, t, 1, p_id, ends, p_waiter, p_secret, t);
+	IF own THEN
+		COMMIT;
+	END IF;
 END //
 DELIMITER ;

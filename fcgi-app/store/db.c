@@ -64,7 +64,6 @@ db_free(struct db *db)
 	if (db == NULL)
 		return;
 	db_drop(db);
-	free(db->slot);
 	free(db);
 }
 
@@ -351,6 +350,7 @@ open_(struct db *db, struct err *e)
 		fate = FATE_FAIL;
 	} else {
 		db->my = my;
+		db->opened++;
 		db->deadline_sent = 0;
 	}
 	return fate;

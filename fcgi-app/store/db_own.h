@@ -13,6 +13,7 @@ struct st_mysql_stmt;
 
 #define DB_VALUES_MAX	64		/* parameters, or columns, of one */
 #define DB_TRIES	5
+#define DB_SLOTS	1024		/* more than any program's statements */
 
 /* What became of one try. */
 enum db_fate {
@@ -32,6 +33,7 @@ struct db_slot {
 struct db {
 	enum db_program	 program;
 	struct st_mysql	*my;		/* NULL: closed */
+	unsigned	 opened;	/* how often */
 	bool		 tls;
 	int64_t		 used_us;	/* last use, monotonic */
 	int64_t		 down_us;	/* connecting failed then; 0: no */
@@ -44,8 +46,8 @@ struct db {
 	enum db_fate	 tx_fate;	/* not OK: dead, only redo helps */
 	uint64_t	 tx_key;
 
-	struct db_slot	*slot;		/* open addressing, 2^n */
-	size_t		 slots, used;
+	struct db_slot	 slot[DB_SLOTS];	/* open addressing */
+	size_t		 used;
 
 	unsigned	 fail_at;
 };
@@ -62,6 +64,11 @@ struct db_call {
 	size_t		 rows;		/* db_bulk: how many of in.n each */
 	int64_t		 result;
 };
+
+/* --- db_value.c --------------------------------------------------------- */
+struct db_civil { unsigned year, month, day, hour, minute, second, us; };
+void	 db_civil(int64_t us, struct db_civil *c);
+int64_t	 db_civil_us(const struct db_civil *c);
 
 /* --- db.c --------------------------------------------------------------- */
 /* Connected, by what is known.  FATE_OK or FATE_FAIL (ERR_UNAVAILABLE). */

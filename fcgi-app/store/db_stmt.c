@@ -16,115 +16,45 @@
 /* A packet of bulk values: rows and, roughly, bytes. */
 #define BULK_ROWS	1000
 #define BULK_BYTES	((size_t)1024 * 1024)
-#define SLOTS_MIN	64
 
 /* --- values -------------------------------------------------------------- */
-
-struct db_value
-db_text(const char *s)
-{
-	if (s == NULL)
-		return DB_NULL;
-	return (struct db_value){ .type = DB_T_TEXT, .p = s,
-	    .len = strlen(s) };
-}
-
-struct db_value
-db_blob(const void *p, size_t n)
-{
-	if (p == NULL)
-		return DB_NULL;
-	return (struct db_value){ .type = DB_T_BLOB, .p = p, .len = n };
-}
-
-struct db_value
-db_time(int64_t us)
-{
-	if (us == 0)
-		return DB_NULL;
-	return (struct db_value){ .type = DB_T_TIME, .n.i = us };
-}
-
-/* Days since 1970 of a Gregorian date and back, after Howard Hinnant's
- * chrono-compatible algorithms; good for all of DATETIME's range. */
-static int64_t
-days_from_civil(int64_t y, unsigned m, unsigned d)
-{
-	int64_t era;
-	unsigned yoe, doy;
-
-	y -= m <= 2;
-	era = (y >= 0 ? y : y - 399) / 400;
-	yoe = (unsigned)(y - era * 400);
-	doy = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
-	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
 
 static void
 time_to_mysql(int64_t us, MYSQL_TIME *t)
 {
-	int64_t s = us / US_PER_S, day, z, era;
-	unsigned doe, yoe, doy, mp;
+	struct db_civil c;
 
+	db_civil(us, &c);
 	memset(t, 0, sizeof(*t));
 	t->time_type = MYSQL_TIMESTAMP_DATETIME;
-	if (us % US_PER_S < 0)
-		s--;
-	t->second_part = (unsigned long)(us - s * US_PER_S);
-	day = s / 86400 - (s % 86400 < 0);
-	s -= day * 86400;
-	t->hour = (unsigned)(s / 3600);
-	t->minute = (unsigned)(s / 60 % 60);
-	t->second = (unsigned)(s % 60);
-	z = day + 719468;
-	era = (z >= 0 ? z : z - 146096) / 146097;
-	doe = (unsigned)(z - era * 146097);
-	yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	mp = (5 * doy + 2) / 153;
-	t->day = doy - (153 * mp + 2) / 5 + 1;
-	t->month = mp < 10 ? mp + 3 : mp - 9;
-	t->year = (unsigned)(yoe + era * 400 + (t->month <= 2));
+	t->year = c.year;
+	t->month = c.month;
+	t->day = c.day;
+	t->hour = c.hour;
+	t->minute = c.minute;
+	t->second = c.second;
+	t->second_part = c.us;
 }
 
 static int64_t
 time_from_mysql(const MYSQL_TIME *t)
 {
-	if (t->year == 0)
-		return 0;
-	return (days_from_civil(t->year, t->month, t->day) * 86400 +
-	    t->hour * 3600 + t->minute * 60 + t->second) * US_PER_S +
-	    (int64_t)t->second_part;
+	struct db_civil c = { t->year, t->month, t->day, t->hour, t->minute,
+	    t->second, (unsigned)t->second_part };
+
+	return t->year == 0 ? 0 : db_civil_us(&c);
 }
 
 /* --- prepared statements -------------------------------------------------- */
 
 static struct db_slot *
-slot_at(struct db_slot *slot, size_t slots, const struct db_stmt *s)
+slot_of(struct db *db, const struct db_stmt *s)
 {
 	size_t i = ((uintptr_t)s >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 
-	for (;; i++) {
-		i &= slots - 1;
-		if (slot[i].s == NULL || slot[i].s == s)
-			return &slot[i];
-	}
-}
-
-static void
-slots_grow(struct db *db)
-{
-	size_t i, n = db->slots == 0 ? SLOTS_MIN : db->slots * 2;
-	struct db_slot *slot = calloc(n, sizeof(*slot));
-
-	if (slot == NULL)
-		fatal("db: out of memory");
-	for (i = 0; i < db->slots; i++)
-		if (db->slot[i].s != NULL)
-			*slot_at(slot, n, db->slot[i].s) = db->slot[i];
-	free(db->slot);
-	db->slot = slot;
-	db->slots = n;
+	while (db->slot[i % DB_SLOTS].s != NULL && db->slot[i % DB_SLOTS].s != s)
+		i++;
+	return &db->slot[i % DB_SLOTS];
 }
 
 void
@@ -132,7 +62,7 @@ db_slots_free(struct db *db)
 {
 	size_t i;
 
-	for (i = 0; i < db->slots; i++)
+	for (i = 0; i < DB_SLOTS; i++)
 		if (db->slot[i].st != NULL) {
 			(void)mysql_stmt_close(db->slot[i].st);
 			db->slot[i].st = NULL;
@@ -186,14 +116,12 @@ static enum db_fate
 slot_ready(struct db *db, const struct db_stmt *s, struct db_slot **out,
     struct err *e)
 {
-	struct db_slot *slot;
+	struct db_slot *slot = slot_of(db, s);
 
-	if (db->used * 2 >= db->slots)
-		slots_grow(db);
-	slot = slot_at(db->slot, db->slots, s);
 	if (slot->s == NULL) {
+		if (++db->used == DB_SLOTS)
+			fatal("db: more than %d statements", DB_SLOTS);
 		slot->s = s;
-		db->used++;
 	}
 	*out = slot;
 	return slot->st != NULL ? FATE_OK : prepare(db, s, &slot->st, e);
@@ -204,7 +132,6 @@ slot_ready(struct db *db, const struct db_stmt *s, struct db_slot **out,
 struct in {
 	MYSQL_BIND	 bind[DB_VALUES_MAX];
 	MYSQL_TIME	 time[DB_VALUES_MAX];
-	signed char	 flag[DB_VALUES_MAX];
 	unsigned long	 len[DB_VALUES_MAX];
 };
 
@@ -249,20 +176,19 @@ bind_in(struct in *in, const struct db_value *v, size_t n)
 	}
 }
 
-/* Values by column, as array binding wants them.  Heap: bulk_fini. */
+/* Values by column, as array binding wants them: numbers side by side, text
+ * and times by pointer.  Heap: bulk_fini. */
+enum { BULK_LEN, BULK_NULL, BULK_DATA, BULK_TIME, BULK_MEM };
 struct bulk {
 	MYSQL_BIND	 bind[DB_VALUES_MAX];
-	void		*mem[DB_VALUES_MAX][3];
+	void		*mem[DB_VALUES_MAX][BULK_MEM];
 };
 
 static void
-bulk_fini(struct bulk *k, size_t cols)
+bulk_fini(struct bulk *k)
 {
-	size_t i, j;
-
-	for (i = 0; i < cols; i++)
-		for (j = 0; j < 3; j++)
-			free(k->mem[i][j]);
+	for (size_t i = 0; i < DB_VALUES_MAX * BULK_MEM; i++)
+		free(k->mem[i / BULK_MEM][i % BULK_MEM]);
 }
 
 static void *
@@ -282,15 +208,19 @@ bulk_column(struct bulk *k, const struct db_value *v, size_t n, size_t cols,
 {
 	MYSQL_BIND *b = &k->bind[col];
 	enum db_type type = DB_T_NULL;
-	unsigned long *len = bulk_mem(k, col, 0, n, sizeof(*len));
-	char *null = bulk_mem(k, col, 1, n, sizeof(*null));
-	void *data = bulk_mem(k, col, 2, n, sizeof(MYSQL_TIME));
+	unsigned long *len = bulk_mem(k, col, BULK_LEN, n, sizeof(*len));
+	char *null = bulk_mem(k, col, BULK_NULL, n, sizeof(*null));
+	uint64_t *num = bulk_mem(k, col, BULK_DATA, n, sizeof(*num));
+	const void **ptr = (const void **)num;
+	MYSQL_TIME *t;
 	size_t i;
 
 	for (i = 0; i < n && type == DB_T_NULL; i++)
 		type = v[i * cols + col].type;
 	if (type == DB_T_NULL)
 		type = DB_T_TEXT;	/* all NULL: any type serves */
+	t = type != DB_T_TIME ? NULL : bulk_mem(k, col, BULK_TIME, n,
+	    sizeof(*t));
 	for (i = 0; i < n; i++) {
 		const struct db_value *x = &v[i * cols + col];
 
@@ -302,17 +232,18 @@ bulk_column(struct bulk *k, const struct db_value *v, size_t n, size_t cols,
 			return err_set(e, ERR_INTERNAL, "db_bulk",
 			    "column %zu has two types", col);
 		if (type == DB_T_TEXT || type == DB_T_BLOB) {
-			((const void **)data)[i] = x->p;
+			ptr[i] = x->p;
 			len[i] = x->len;
 		} else if (type == DB_T_TIME) {
-			time_to_mysql(x->n.i, &((MYSQL_TIME *)data)[i]);
+			time_to_mysql(x->n.i, &t[i]);
+			ptr[i] = &t[i];
 		} else {
-			memcpy((int64_t *)data + i, &x->n, sizeof(x->n));
+			memcpy(&num[i], &x->n, sizeof(num[i]));
 		}
 	}
 	b->buffer_type = field_type[type];
 	b->is_unsigned = type == DB_T_U64;
-	b->buffer = data;
+	b->buffer = num;
 	b->length = len;
 	b->u.indicator = null;
 	return 0;
@@ -410,9 +341,16 @@ static enum db_fate
 take_rows(struct db *db, MYSQL_STMT *st, struct db_call *c, struct err *e)
 {
 	struct out o;
-	unsigned i;
+	unsigned i, opened = db->opened;
 	int rc;
 
+	/* Asked only now: preparing a RETURNING does not tell. */
+	if (mysql_stmt_field_count(st) != c->out.n ||
+	    c->out.n > DB_VALUES_MAX) {
+		err_set(e, ERR_INTERNAL, "db_values", "%s: has %u columns",
+		    c->s->name, mysql_stmt_field_count(st));
+		return FATE_FAIL;
+	}
 	bind_out(&o, c->out.c, c->out.n);
 	if (mysql_stmt_bind_result(st, o.bind) != 0 ||
 	    mysql_stmt_store_result(st) != 0)
@@ -427,6 +365,14 @@ take_rows(struct db *db, MYSQL_STMT *st, struct db_call *c, struct err *e)
 			return FATE_OK;
 		if ((rc = c->row(c->arg, e)) < 0)
 			return FATE_FAIL;
+		/* A statement of the row function lost the connection, and
+		 * this one went with it; rows cannot be given twice. */
+		if (db->opened != opened || db->my == NULL) {
+			err_set(e, ERR_DB_LOST, "unavailable",
+			    "%s: lost between rows", c->s->name);
+			e->retry_after_s = 1;
+			return FATE_FAIL;
+		}
 		if (rc > 0)
 			return FATE_OK;
 	}
@@ -438,19 +384,19 @@ take_rows(struct db *db, MYSQL_STMT *st, struct db_call *c, struct err *e)
 /* --- one try -------------------------------------------------------------- */
 
 static enum db_fate
-run_bulk(struct db *db, MYSQL_STMT *st, struct db_call *c, const
-    struct db_value *v, unsigned n, struct err *e)
+run_bulk(struct db *db, MYSQL_STMT *st, struct db_call *c,
+    const struct db_value *v, unsigned n, struct err *e)
 {
 	struct bulk k = { 0 };
 	enum db_fate fate = FATE_FAIL;
 	size_t i;
 
+	if (db_injected(db, e))
+		return FATE_FAIL;
 	for (i = 0; i < c->in.n; i++)
 		if (bulk_column(&k, v, n, c->in.n, i, e) < 0)
 			goto out;
 	(void)mysql_stmt_attr_set(st, STMT_ATTR_ARRAY_SIZE, &n);
-	if (db_injected(db, e))
-		goto out;
 	if (mysql_stmt_bind_param(st, k.bind) != 0 ||
 	    mysql_stmt_execute(st) != 0) {
 		fate = stmt_failed(db, c->s, st, e);
@@ -459,7 +405,7 @@ run_bulk(struct db *db, MYSQL_STMT *st, struct db_call *c, const
 		fate = FATE_OK;
 	}
 out:
-	bulk_fini(&k, c->in.n);
+	bulk_fini(&k);
 	return fate;
 }
 
@@ -495,7 +441,10 @@ run(struct db *db, MYSQL_STMT *st, struct db_call *c, struct err *e)
 	    mysql_stmt_execute(st) != 0)
 		return stmt_failed(db, c->s, st, e);
 	if (c->out.n == 0) {
+		/* A CALL that selects has no number of rows. */
 		c->result = (int64_t)mysql_stmt_affected_rows(st);
+		if (c->result < 0)
+			c->result = 0;
 		db->insert_id = mysql_stmt_insert_id(st);
 		return FATE_OK;
 	}
@@ -521,15 +470,11 @@ db_try(struct db *db, struct db_call *c, struct err *e)
 	enum db_fate fate;
 	bool again = false;
 
-	if (c->in.n > DB_VALUES_MAX || c->out.n > DB_VALUES_MAX) {
-		err_set(e, ERR_INTERNAL, "db_values", "%s", c->s->name);
-		return FATE_FAIL;
-	}
 redo:
 	if ((fate = slot_ready(db, c->s, &slot, e)) != FATE_OK)
 		return fate;
-	if (slot->busy || mysql_stmt_param_count(slot->st) != c->in.n ||
-	    (c->out.n > 0 && mysql_stmt_field_count(slot->st) != c->out.n)) {
+	if (slot->busy || c->in.n > DB_VALUES_MAX ||
+	    mysql_stmt_param_count(slot->st) != c->in.n) {
 		err_set(e, ERR_INTERNAL, "db_values", "%s: %s", c->s->name,
 		    slot->busy ? "its own rows are being walked" :
 		    "another number of values than it has");
@@ -538,8 +483,6 @@ redo:
 	slot->busy = true;
 	fate = c->rows > 0 ? run_bulks(db, slot->st, c, e) :
 	    run(db, slot->st, c, e);
-	/* The row function may have made the table of slots grow. */
-	slot = slot_at(db->slot, db->slots, c->s);
 	slot->busy = false;
 	settle(db, slot);
 	if (fate == FATE_FAIL && !again && slot->st != NULL &&

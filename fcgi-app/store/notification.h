@@ -41,4 +41,20 @@ struct notification {
 int	 notification_find(struct db *db, struct arena *a, uint64_t id,
 	    struct notification *n, struct err *e) MUST_CHECK;
 
+/*
+ * The worker's: those of these ids that exist, in any order, in the arena.
+ * An audience longer than audience_max is NULL, and so is content longer than
+ * NOTIFICATION_CONTENT_MAX: memory stays bounded.  How many (at most n), or
+ * -1.
+ */
+#define NOTIFICATION_CONTENT_MAX 65536
+int	 notification_load(struct db *db, struct arena *a,
+	    const uint64_t *id, size_t n, size_t audience_max,
+	    struct notification *out, struct err *e) MUST_CHECK;
+/* Planned to the end, `total` deliveries.  In the caller's transaction. */
+struct notification_total { uint64_t id; uint32_t total; };
+int	 notification_planned(struct db *db,
+	    const struct notification_total *t, size_t n, struct err *e)
+	    MUST_CHECK;
+
 #endif

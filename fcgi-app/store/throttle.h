@@ -16,6 +16,14 @@
  */
 int	 throttle_row_take(struct db *db, const uint8_t k[16], uint32_t limit,
 	    uint32_t window_s, int *wait_s, struct err *e) MUST_CHECK;
+/*
+ * Count one use of each of n counters, in order, in one commit; a refusal
+ * stops there, and the counters behind it stay as they were.  1 all pass, 0
+ * refused and *wait_s, -1.
+ */
+struct throttle_row { uint8_t k[16]; uint32_t limit, window_s; };
+int	 throttle_row_take_all(struct db *db, const struct throttle_row *r,
+	    size_t n, int *wait_s, struct err *e) MUST_CHECK;
 /* Would it pass?  Counts nothing; same results, also in a transaction. */
 int	 throttle_row_peek(struct db *db, const uint8_t k[16], uint32_t limit,
 	    uint32_t window_s, int *wait_s, struct err *e) MUST_CHECK;

@@ -27,6 +27,12 @@ int	 user_by_phone(struct db *db, struct arena *a, const char *e164,
 	    struct user *u, struct err *e) MUST_CHECK;
 int	 user_by_email(struct db *db, struct arena *a, const char *cmp,
 	    const char *unique, struct user *u, struct err *e) MUST_CHECK;
+/* The newest claim of an address, whether or not somebody proved it: the
+ * second account that sign-in tries. */
+int	 user_claim_by_phone(struct db *db, struct arena *a, const char *e164,
+	    struct user *u, struct err *e) MUST_CHECK;
+int	 user_claim_by_email(struct db *db, struct arena *a, const char *cmp,
+	    struct user *u, struct err *e) MUST_CHECK;
 /* Is the address proved by somebody?  1/0/-1; *id set when 1. */
 int	 user_phone_owner(struct db *db, const char *e164, uint64_t *id,
 	    struct err *e) MUST_CHECK;
@@ -43,12 +49,15 @@ struct user_new {
 /* Insert; meeting its own reg_key gives the existing id (D20). */
 int	 user_insert(struct db *db, const struct user_new *n, uint64_t *id,
 	    struct err *e) MUST_CHECK;
-/* Mark an address proved and the account active: 1 done, 0 the address is
- * another's by now (ERR_DB_DUP turned to 0), -1.  Other claims of it lose. */
+/* Mark an address proved and, if it was a claim, the account active: 1 done, 0
+ * the address is another's by now (ERR_DB_DUP turned to 0) or, for e-mail, not
+ * the one the row claims, -1.  Other claims of it lose it.  In the caller's
+ * transaction if there is one. */
 int	 user_prove_phone(struct db *db, uint64_t id, const char *e164,
 	    struct err *e) MUST_CHECK;
 int	 user_prove_email(struct db *db, uint64_t id, const char *unique,
 	    struct err *e) MUST_CHECK;
+/* The changes below: 1 done, 0 no such user (or not a claim any more), -1. */
 int	 user_set_password(struct db *db, uint64_t id, const char *phc,
 	    struct err *e) MUST_CHECK;
 int	 user_signed_in(struct db *db, uint64_t id, const char *ip,
@@ -58,7 +67,17 @@ struct user_profile { const char *first_name, *last_name, *birthday, *gender,
 	*locale, *time_zone; };
 int	 user_set_profile(struct db *db, uint64_t id,
 	    const struct user_profile *p, struct err *e) MUST_CHECK;
+/* Another address of which only this row's own proof is missing. */
 int	 user_set_claim_phone(struct db *db, uint64_t id, const char *e164,
 	    struct err *e) MUST_CHECK;
+int	 user_set_claim_email(struct db *db, uint64_t id, const char *email,
+	    const char *cmp, const char *unique, struct err *e) MUST_CHECK;
+/* Follow with revocation_outdate: tokens out there say otherwise. */
+struct user_roles { bool is_active, is_staff, is_superuser; };
+int	 user_set_roles(struct db *db, uint64_t id,
+	    const struct user_roles *r, struct err *e) MUST_CHECK;
+/* Worker: delete up to `max` claims past their 30 days.  Rows or -1. */
+int	 user_purge_claims(struct db *db, unsigned max, struct err *e)
+	    MUST_CHECK;
 
 #endif

@@ -1,0 +1,244 @@
+/*
+ * delivery.c - statements on table delivery.
+ */
+#include "store/delivery.h"
+
+#include "base/buf.h"
+
+/* A log of a message that is tried for weeks keeps its newest half. */
+#define LOG_TRIM "IF(CHAR_LENGTH(attempt_log) > 16000,"			\
+	" SUBSTRING(attempt_log, LOCATE('\\n', attempt_log, 8000) + 1),"	\
+	" attempt_log)"
+
+DB_STMT(DELIVERY_INSERT, DB_WORKER, DB_ONCE,
+    "INSERT INTO delivery (notification_id, seq, user_id, channel,"
+    " target_hash, target, device_id, provider, state, reason, created_at,"
+    " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6),"
+    " UTC_TIMESTAMP(6))");
+DB_STMT(DELIVERY_UPDATE, DB_WORKER, DB_ONCE,
+    "UPDATE delivery SET state = ?, reason = ?, attempts = ?,"
+    " provider_id = ?, attempt_log = CONCAT(" LOG_TRIM ", ?),"
+    " sent_at = IF(?, UTC_TIMESTAMP(6), sent_at),"
+    " updated_at = UTC_TIMESTAMP(6)"
+    " WHERE notification_id = ? AND seq = ?");
+DB_STMT(DELIVERY_TRUTH, DB_WORKER, DB_SAFE,
+    "UPDATE delivery SET state = ?, reason = ?, provider_id = ?,"
+    " attempt_log = CONCAT(" LOG_TRIM ", ?),"
+    " sent_at = IF(?, UTC_TIMESTAMP(6), sent_at),"
+    " updated_at = UTC_TIMESTAMP(6)"
+    " WHERE notification_id = ? AND seq = ? AND state = 'unsure'"
+    " AND attempts = ?");
+DB_STMT(DELIVERY_PENDING, DB_WORKER | DB_API, DB_READ,
+    "SELECT 1 FROM notification n WHERE n.id = ? AND (n.planned_at IS NULL"
+    " OR EXISTS (SELECT 1 FROM delivery d WHERE d.notification_id = n.id"
+    " AND d.state = 'queued'))");
+DB_STMT(DELIVERY_LOCATE, DB_WORKER, DB_READ,
+    "SELECT t.n, x.target, d.target, d.p256dh, d.auth, d.is_active, u.locale"
+    " FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY,"
+    "  i BIGINT UNSIGNED PATH '$[0]', s INT UNSIGNED PATH '$[1]',"
+    "  d BIGINT UNSIGNED PATH '$[2]', u BIGINT UNSIGNED PATH '$[3]')) t"
+    " STRAIGHT_JOIN delivery x ON x.notification_id = t.i AND x.seq = t.s"
+    " LEFT JOIN device d ON d.id = t.d LEFT JOIN user u ON u.id = t.u");
+DB_STMT(DELIVERY_LIST, DB_API | DB_CTL, DB_READ,
+    "SELECT seq, user_id, device_id, attempts, channel, target, provider,"
+    " state, reason, provider_id, attempt_log, created_at, sent_at,"
+    " updated_at FROM delivery WHERE notification_id = ? AND seq > ?"
+    " ORDER BY seq LIMIT ?");
+DB_STMT(DELIVERY_COUNT, DB_API | DB_CTL, DB_READ,
+    "SELECT COUNT(*), COALESCE(SUM(state = 'queued'), 0),"
+    " COALESCE(SUM(state IN ('sent', 'delivered', 'read')), 0),"
+    " COALESCE(SUM(state NOT IN ('queued', 'sent', 'delivered', 'read')), 0)"
+    " FROM delivery WHERE notification_id = ?");
+
+#define INSERT_COLS	10
+#define UPDATE_COLS	8
+
+int
+delivery_insert(struct db *db, const struct delivery_new *d, size_t n,
+    struct err *e)
+{
+	struct db_value *v = calloc(n * INSERT_COLS, sizeof(*v)), *at = v;
+	int64_t rc;
+
+	if (v == NULL)
+		return err_set(e, ERR_INTERNAL, "no_memory", "%zu rows", n);
+	for (size_t i = 0; i < n; i++) {
+		*at++ = DB_U64(d[i].notification_id);
+		*at++ = DB_U64(d[i].seq);
+		*at++ = DB_U64(d[i].user_id);
+		*at++ = DB_STR(d[i].channel);
+		*at++ = DB_BIN(d[i].target_hash, sizeof(d[i].target_hash));
+		*at++ = DB_STR(d[i].target);
+		*at++ = DB_U64(d[i].device_id);
+		*at++ = DB_STR(d[i].provider);
+		*at++ = DB_STR(d[i].state);
+		*at++ = DB_STR(d[i].reason);
+	}
+	rc = db_bulk(db, &DELIVERY_INSERT, v, n, INSERT_COLS, e);
+	free(v);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+delivery_update(struct db *db, const struct delivery_change *d, size_t n,
+    struct err *e)
+{
+	struct db_value *v = calloc(n * UPDATE_COLS, sizeof(*v)), *at = v;
+	struct buf text;
+	size_t room = 1;
+	int64_t rc;
+
+	if (v == NULL)
+		return err_set(e, ERR_INTERNAL, "no_memory", "%zu rows", n);
+	for (size_t i = 0; i < n; i++)
+		room += d[i].log == NULL ? 0 : strlen(d[i].log) + 1;
+	/* One block from the start: values point into it. */
+	buf_init(&text, room + 1);
+	for (size_t i = 0; i < n; i++)
+		if (d[i].log != NULL && d[i].log[0] != '\0') {
+			buf_str(&text, d[i].log);
+			buf_char(&text, '\n');
+		}
+	for (size_t i = 0, line = 0; i < n; i++) {
+		size_t len = d[i].log == NULL || d[i].log[0] == '\0' ? 0 :
+		    strlen(d[i].log) + 1;
+
+		*at++ = DB_STR(d[i].state);
+		*at++ = DB_STR(d[i].reason);
+		*at++ = DB_U64(d[i].attempts);
+		*at++ = DB_STR(d[i].provider_id);
+		*at = DB_STR("");
+		if (len > 0) {
+			at->p = text.p + line;
+			at->len = len;
+		}
+		at++;
+		*at++ = DB_U64(d[i].sent ? 1 : 0);
+		*at++ = DB_U64(d[i].notification_id);
+		*at++ = DB_U64(d[i].seq);
+		line += len;
+	}
+	rc = db_bulk(db, &DELIVERY_UPDATE, v, n, UPDATE_COLS, e);
+	buf_fini(&text);
+	free(v);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+delivery_truth(struct db *db, const struct delivery_change *d, struct err *e)
+{
+	struct db_value line;
+	struct buf text;
+	int64_t rc;
+
+	buf_init(&text, 4096);
+	line = DB_STR("");
+	if (d->log != NULL && d->log[0] != '\0') {
+		buf_printf(&text, "%s\n", d->log);
+		line = db_text(buf_text(&text));
+	}
+	rc = db_run(db, &DELIVERY_TRUTH, DB_IN(DB_STR(d->state),
+	    DB_STR(d->reason), DB_STR(d->provider_id), line,
+	    DB_U64(d->sent ? 1 : 0), DB_U64(d->notification_id),
+	    DB_U64(d->seq), DB_U64(d->attempts)), e);
+	buf_fini(&text);
+	return rc < 0 ? -1 : rc > 0;
+}
+
+int
+delivery_pending(struct db *db, uint64_t notification_id, struct err *e)
+{
+	struct arena *a = arena_new(4096);
+	uint64_t one;
+	int rc = db_one(db, &DELIVERY_PENDING, a,
+	    DB_IN(DB_U64(notification_id)), DB_OUT(DB_TO_U64(&one)), e);
+
+	arena_free(a);
+	return rc;
+}
+
+struct locate {
+	struct delivery_where *w;
+	size_t n, dh_len, auth_len;
+	uint64_t at;
+	const char *target, *endpoint, *locale;
+	const uint8_t *dh, *auth;
+	bool active;
+};
+
+static int
+locate_row(void *arg, struct err *e)
+{
+	struct locate *l = arg;
+	struct delivery_where *w;
+
+	(void)e;
+	if (l->at < 1 || l->at > l->n)
+		return 0;
+	w = &l->w[l->at - 1];
+	w->found = true;
+	w->to = w->device_id != 0 ? l->endpoint : l->target;
+	w->gone = w->device_id != 0 && (l->endpoint == NULL || !l->active);
+	w->locale = l->locale == NULL ? "" : l->locale;
+	w->p256dh = l->dh_len == 65 ? l->dh : NULL;
+	w->auth = l->auth_len == 16 ? l->auth : NULL;
+	return 0;
+}
+
+int
+delivery_locate(struct db *db, struct arena *a, struct delivery_where *w,
+    size_t n, struct err *e)
+{
+	struct locate l = { .w = w, .n = n };
+	struct buf b;
+	int64_t rc;
+
+	buf_init(&b, n * 96 + 16);
+	buf_char(&b, '[');
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s[%" PRIu64 ",%u,%" PRIu64 ",%" PRIu64 "]",
+		    i > 0 ? "," : "", w[i].notification_id, w[i].seq,
+		    w[i].device_id, w[i].user_id);
+	buf_char(&b, ']');
+	rc = db_each(db, &DELIVERY_LOCATE, a, DB_IN(DB_STR(buf_text(&b))),
+	    DB_OUT(DB_TO_U64(&l.at), DB_TO_STR(&l.target),
+	    DB_TO_STR(&l.endpoint), DB_TO_BIN(&l.dh, &l.dh_len),
+	    DB_TO_BIN(&l.auth, &l.auth_len), DB_TO_BOOL(&l.active),
+	    DB_TO_STR(&l.locale)), locate_row, &l, e);
+	buf_fini(&b);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+delivery_each(struct db *db, struct arena *a, uint64_t notification_id,
+    uint32_t after, uint32_t max, struct delivery *d,
+    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
+{
+	int64_t rc = db_each(db, &DELIVERY_LIST, a,
+	    DB_IN(DB_U64(notification_id), DB_U64(after), DB_U64(max)),
+	    DB_OUT(DB_TO_U64(&d->seq), DB_TO_U64(&d->user_id),
+	    DB_TO_U64(&d->device_id), DB_TO_U64(&d->attempts),
+	    DB_TO_STR(&d->channel), DB_TO_STR(&d->target),
+	    DB_TO_STR(&d->provider), DB_TO_STR(&d->state),
+	    DB_TO_STR(&d->reason), DB_TO_STR(&d->provider_id),
+	    DB_TO_STR(&d->attempt_log), DB_TO_TIME(&d->created_us),
+	    DB_TO_TIME(&d->sent_us), DB_TO_TIME(&d->updated_us)), row, arg,
+	    e);
+
+	return rc < 0 ? -1 : (int)rc;
+}
+
+int
+delivery_count(struct db *db, uint64_t notification_id,
+    struct delivery_counts *c, struct err *e)
+{
+	struct arena *a = arena_new(4096);
+	int rc;
+
+	memset(c, 0, sizeof(*c));
+	rc = db_one(db, &DELIVERY_COUNT, a, DB_IN(DB_U64(notification_id)),
+	    DB_OUT(DB_TO_U64(&c->total), DB_TO_U64(&c->queued),
+	    DB_TO_U64(&c->sent), DB_TO_U64(&c->failed)), e);
+	arena_free(a);
+	return rc < 0 ? -1 : 0;
+}

@@ -1,0 +1,76 @@
+/*
+ * delivery.h - table delivery: what became of a notification for each target.
+ *
+ * Planning inserts a row, the finish of its job gives it its one final state.
+ * States: queued, sent, delivered, read, skipped, failed, expired, cancelled,
+ * unsure.  Reasons are stable words.
+ */
+#ifndef GP_STORE_DELIVERY_H
+#define GP_STORE_DELIVERY_H
+
+#include "store/db.h"
+
+#define DELIVERY_TARGET_MAX 254
+#define DELIVERY_REASON_MAX 40
+
+struct delivery_new {
+	uint64_t	 notification_id, user_id, device_id;
+	uint32_t	 seq;
+	const char	*channel, *target, *provider, *state, *reason;
+	uint8_t		 target_hash[16];	/* of address or endpoint */
+};
+/* In a transaction of the caller.  0, or -1 (ERR_DB_DUP: there already). */
+int	 delivery_insert(struct db *db, const struct delivery_new *d, size_t n,
+	    struct err *e) MUST_CHECK;
+
+/* What an attempt changed. */
+struct delivery_change {
+	uint64_t	 notification_id;
+	uint32_t	 seq;
+	unsigned	 attempts;	/* requests that left so far */
+	const char	*state, *reason, *provider_id;
+	const char	*log;		/* one JSON line without its end, or "" */
+	bool		 sent;		/* sent_at becomes now */
+};
+/* In a transaction of the caller, whose job it holds.  0 or -1. */
+int	 delivery_update(struct db *db, const struct delivery_change *d,
+	    size_t n, struct err *e) MUST_CHECK;
+/* A late answer: `unsure` after the same number of attempts becomes its true
+ * state (D26), nothing else changes.  1 it did, 0, -1. */
+int	 delivery_truth(struct db *db, const struct delivery_change *d,
+	    struct err *e) MUST_CHECK;
+/* Is any delivery of it still queued (or not planned yet)?  1, 0, -1. */
+int	 delivery_pending(struct db *db, uint64_t notification_id,
+	    struct err *e) MUST_CHECK;
+
+/* Where to send what a job without its plan at hand names. */
+struct delivery_where {
+	uint64_t	 notification_id, user_id, device_id;	/* in */
+	uint32_t	 seq;					/* in */
+	bool		 found;
+	const char	*to;		/* address or endpoint, in the arena */
+	const char	*locale;	/* of the user, or "" */
+	const uint8_t	*p256dh, *auth;	/* 65 and 16 bytes, or NULL */
+	bool		 gone;		/* its device is not active any more */
+};
+int	 delivery_locate(struct db *db, struct arena *a,
+	    struct delivery_where *w, size_t n, struct err *e) MUST_CHECK;
+
+struct delivery {
+	uint64_t	 seq, user_id, device_id, attempts;
+	const char	*channel, *target, *provider, *state, *reason,
+			*provider_id, *attempt_log;	/* log: JSON lines */
+	int64_t		 created_us, sent_us, updated_us;	/* 0: NULL */
+};
+/* Of one notification, by seq, after `after`, at most max; `row` as in
+ * db_each with *d filled.  Rows or -1. */
+int	 delivery_each(struct db *db, struct arena *a,
+	    uint64_t notification_id, uint32_t after, uint32_t max,
+	    struct delivery *d, int (*row)(void *arg, struct err *e),
+	    void *arg, struct err *e) MUST_CHECK;
+struct delivery_counts { uint64_t total, queued, sent, failed; };
+/* sent: sent, delivered, read; failed: all other final states. */
+int	 delivery_count(struct db *db, uint64_t notification_id,
+	    struct delivery_counts *c, struct err *e) MUST_CHECK;
+
+#endif
