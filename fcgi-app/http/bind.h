@@ -118,7 +118,8 @@ const char *bind_peek_text(const struct req *q, const char *name);
 int	 bind_request(const struct req *q, const struct fieldset *f,
 	    bool refuse_unknown, struct bound *b, struct err *e) MUST_CHECK;
 void	 bind_fini(struct bound *b);
-/* Was the member sent as an explicit null? */
+/* Was the member sent as an explicit null, or as "", which is all that forms
+ * have for it? */
 bool	 bind_is_null(const struct bound *b, const char *name);
 bool	 bind_has(const struct bound *b, const char *name);
 

@@ -29,9 +29,10 @@ parameter(struct arena *a, const char *s, size_t n, const char *name)
 
 	for (size_t i = 0; i < n;) {
 		size_t from;
+		bool quoted = false;
 
-		while (i < n && s[i] != ';')
-			i++;
+		for (; i < n && (quoted || s[i] != ';'); i++)
+			quoted = quoted != (s[i] == '"');
 		for (i += i < n; i < n && (s[i] == ' ' || s[i] == '\t');)
 			i++;
 		if (n - i <= len || strncasecmp(s + i, name, len) != 0 ||

@@ -195,7 +195,8 @@ read_headers(struct req *q, const struct transport *t)
 	q->sec_fetch_site = text_param(a, t, "HTTP_SEC_FETCH_SITE");
 	q->sec_fetch_mode = text_param(a, t, "HTTP_SEC_FETCH_MODE");
 	q->x_gatepost = text_param(a, t, "HTTP_X_GATEPOST");
-	q->idempotency_key = text_param(a, t, "HTTP_IDEMPOTENCY_KEY");
+	/* Two odd keys must not become one good one: DEL is refused later. */
+	q->idempotency_key = marked_param(a, t, "HTTP_IDEMPOTENCY_KEY", 0x7f);
 	q->prefer = text_param(a, t, "HTTP_PREFER");
 	q->accept = text_param(a, t, "HTTP_ACCEPT");
 	q->accept_language = text_param(a, t, "HTTP_ACCEPT_LANGUAGE");

@@ -56,12 +56,19 @@ enum style { STYLE_OURS, STYLE_P, STYLE_N, STYLE_C, STYLE_A, STYLE_X };
  * errors; plus the old members of `style`.  Resets what was begun. */
 void	 resp_problem(struct resp *r, const struct req *q, enum style style,
 	    const struct err *e);
+/* Add a text member to the document that resp_problem just made. */
+void	 resp_problem_member(struct resp *r, const char *name,
+	    const char *value);
+/* As resp_problem, with the binder's faults as `errors` (may be NULL). */
+struct faults;
+void	 resp_problem_faults(struct resp *r, const struct req *q,
+	    enum style style, const struct err *e, const struct faults *f);
 /* Status of an error kind. */
 int	 resp_status_of(enum err_kind k);
 /* Public sentence for a code ("invalid_code" -> "The code is wrong or …");
  * rows in problem.c; a missing one fails check (S73). */
-const char *problem_title(const char *code);
-const char *problem_detail(const char *code);
+const char *problem_title(const char *code);	/* NULL: no row */
+const char *problem_detail(const char *code);	/* NULL: no row */
 
 /* Send it.  HEAD sends no body.  0 or -1 when the peer went away. */
 int	 resp_send(struct resp *r, const struct req *q,

@@ -1,0 +1,203 @@
+/*
+ * fcgi.c - libfcgi behind a transport.
+ *
+ * What must stay true: a child that was told to stop takes no further
+ * connection, and one that took a connection always answers it.  Signals
+ * that stop us are therefore let in only while waiting in ppoll, before the
+ * accept, and the listening socket does not block: of several children woken
+ * by one connection the others find nothing and wait again.
+ *
+ * Parameter lengths (CVE-2025-23016) are checked inside libfcgi since Debian
+ * 2.4.2-2+deb12u1; besides, only the group of the sockets may connect.
+ */
+#include "http/fcgi.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+/* Parameters by name: libfcgi's own look-up walks the list each time. */
+#define INDEX_SIZE	256		/* a power of two */
+#define INDEX_FULL	(INDEX_SIZE / 2)
+
+struct fcgi {
+	int		 fd;
+	FCGX_Request	 request;
+	void		(*taken)(void *arg, bool busy);
+	void		*arg;
+	size_t		 params;
+	const char	*index[INDEX_SIZE];
+};
+
+struct fcgi *
+fcgi_new(int listen_fd, struct err *e)
+{
+	struct fcgi *f;
+	int flags = fcntl(listen_fd, F_GETFL);
+
+	if (flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+		err_errno(e, "listen", "fd %d", listen_fd);
+		return NULL;
+	}
+	if ((f = calloc(1, sizeof(*f))) == NULL)
+		fatal("fcgi: out of memory");
+	f->fd = listen_fd;
+	if (FCGX_Init() != 0 || FCGX_InitRequest(&f->request, listen_fd,
+	    FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
+		err_set(e, ERR_INTERNAL, "libfcgi", "cannot initialise");
+		free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void
+fcgi_free(struct fcgi *f)
+{
+	if (f == NULL)
+		return;
+	FCGX_Free(&f->request, 1);
+	free(f);
+}
+
+void
+fcgi_on_taken(struct fcgi *f, void (*taken)(void *arg, bool busy), void *arg)
+{
+	f->taken = taken;
+	f->arg = arg;
+}
+
+static size_t
+slot_of(const char *name, size_t n)
+{
+	uint32_t h = 2166136261U;	/* FNV-1a */
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)name[i]) * 16777619U;
+	return h & (INDEX_SIZE - 1);
+}
+
+/* Of two equal names the first counts (D14), as in libfcgi itself. */
+static void
+index_params(struct fcgi *f)
+{
+	memset(f->index, 0, sizeof(f->index));
+	f->params = 0;
+	for (char **p = f->request.envp; *p != NULL; p++) {
+		size_t n = strcspn(*p, "="), i = slot_of(*p, n);
+
+		if (++f->params > INDEX_FULL)
+			return;
+		while (f->index[i] != NULL && (strncmp(f->index[i], *p, n) !=
+		    0 || f->index[i][n] != '='))
+			i = (i + 1) & (INDEX_SIZE - 1);
+		if (f->index[i] == NULL)
+			f->index[i] = *p;
+	}
+}
+
+static const char *
+fcgi_param(void *t, const char *name)
+{
+	struct fcgi *f = t;
+	size_t n = strlen(name);
+
+	if (f->params > INDEX_FULL)
+		return FCGX_GetParam(name, f->request.envp);
+	for (size_t i = slot_of(name, n); f->index[i] != NULL;
+	    i = (i + 1) & (INDEX_SIZE - 1))
+		if (strncmp(f->index[i], name, n) == 0 &&
+		    f->index[i][n] == '=')
+			return f->index[i] + n + 1;
+	return NULL;
+}
+
+static long
+fcgi_read(void *t, void *p, size_t n)
+{
+	struct fcgi *f = t;
+
+	return FCGX_GetStr(p, n > INT32_MAX ? INT32_MAX : (int)n,
+	    f->request.in);
+}
+
+static int
+fcgi_write(void *t, const void *p, size_t n)
+{
+	struct fcgi *f = t;
+
+	while (n > 0) {
+		int part = n > INT32_MAX ? INT32_MAX : (int)n;
+
+		if (FCGX_PutStr(p, part, f->request.out) != part)
+			return -1;
+		p = (const char *)p + part;
+		n -= (size_t)part;
+	}
+	return 0;
+}
+
+/* 1 something to accept, 0 told to stop, -1. */
+static int
+wait_for_peer(struct fcgi *f, bool (*stopping)(void), struct err *e)
+{
+	struct pollfd p = { .fd = f->fd, .events = POLLIN };
+	sigset_t open;
+
+	sigprocmask(SIG_SETMASK, NULL, &open);
+	sigdelset(&open, SIGTERM);
+	sigdelset(&open, SIGINT);
+	for (;;) {
+		if (stopping())
+			return 0;
+		if (ppoll(&p, 1, NULL, &open) >= 0)
+			break;
+		if (errno != EINTR)
+			return err_errno(e, "poll", "listening socket");
+	}
+	if (p.revents & (POLLERR | POLLNVAL))
+		return err_set(e, ERR_INTERNAL, "listen",
+		    "the listening socket is gone");
+	return 1;
+}
+
+int
+fcgi_accept(struct fcgi *f, struct transport *t, bool (*stopping)(void),
+    struct err *e)
+{
+	int rc, got;
+
+	while ((rc = wait_for_peer(f, stopping, e)) == 1) {
+		/* Told before reading: a peer that stalls is seen as work. */
+		if (f->taken != NULL)
+			f->taken(f->arg, true);
+		if ((got = FCGX_Accept_r(&f->request)) == 0)
+			break;
+		if (f->taken != NULL)
+			f->taken(f->arg, false);
+		/* Another child was quicker, or the peer has gone again; all
+		 * else would make a busy loop of this. */
+		if (got != -EAGAIN && got != -EINTR && got != -ECONNABORTED)
+			return err_set(e, ERR_INTERNAL, "accept",
+			    "libfcgi answers %d", got);
+	}
+	if (rc != 1)
+		return rc;
+	index_params(f);
+	t->param = fcgi_param;
+	t->read = fcgi_read;
+	t->write = fcgi_write;
+	t->t = f;
+	return 1;
+}
+
+void
+fcgi_finish(struct fcgi *f)
+{
+	FCGX_Finish_r(&f->request);
+	if (f->taken != NULL)
+		f->taken(f->arg, false);
+}

@@ -1,0 +1,367 @@
+/*
+ * problem.c - refusals as people and programs read them: RFC 9457, with the
+ * members that clients of the replaced systems look for.
+ *
+ * What must stay true: nothing of e->detail is ever shown; every code that
+ * the program sets has a row here.
+ */
+#include "http/bind.h"
+#include "http/response.h"
+
+struct sentence { const char *code, *title, *detail; };
+
+static const struct sentence rows[] = {
+	/* by kind, when a code has no row */
+	{ "internal", "Internal error",
+	    "Something went wrong on our side; it has been recorded." },
+	{ "invalid", "The request is not valid",
+	    "Some fields are missing or wrong: see errors." },
+	{ "unauthorized", "Sign in",
+	    "Authentication credentials were not provided." },
+	{ "forbidden", "Not allowed",
+	    "You do not have permission to perform this action." },
+	{ "not_found", "Not found", "Not found." },
+	{ "conflict", "Conflict",
+	    "The request does not fit the present state." },
+	{ "gone", "Gone", "It is no longer there." },
+	{ "too_large", "Request body too large",
+	    "The body is over this address's limit." },
+	{ "unsupported_media", "Unsupported media type",
+	    "Send the body as application/json." },
+	{ "unprocessable", "Not possible",
+	    "The request is well formed but cannot be carried out." },
+	{ "rate_limited", "Too many requests",
+	    "Request was throttled. Try again later." },
+	{ "unavailable", "Service temporarily unavailable",
+	    "Try again in a moment." },
+	/* the dispatcher */
+	{ "bad_request", "The request is not valid",
+	    "The request could not be read." },
+	{ "method_not_allowed", "Method not allowed",
+	    "This address does not take that method: see Allow." },
+	{ "required", "The request is not valid",
+	    "A field that is needed is missing." },
+	{ "invalid_json", "The body is not valid JSON",
+	    "Send one JSON object, UTF-8, without duplicate members." },
+	{ "invalid_form", "The form is not valid",
+	    "The form's encoding is broken." },
+	{ "invalid_multipart", "The form is not valid",
+	    "The multipart body is broken." },
+	{ "too_many_values", "Request body too large",
+	    "The body holds too many values." },
+	{ "invalid_token", "Sign in",
+	    "The token is invalid, expired or was revoked." },
+	{ "sign_in_required", "Sign in", "Sign in to go on." },
+	{ "csrf", "Cross-site request refused",
+	    "A request with cookies needs a same-origin Origin and a JSON "
+	    "body." },
+	{ "not_verified", "Not verified",
+	    "Prove your phone number or e-mail address first." },
+	{ "reauth_required", "Sign in again",
+	    "This needs a sign-in of the last five minutes." },
+	{ "session_required", "Not allowed",
+	    "Only a signed-in user may do this, not a token." },
+	{ "scope_required", "Not allowed",
+	    "The token lacks the scope for this." },
+	{ "role_required", "Not allowed",
+	    "You do not have permission to perform this action." },
+	{ "invalid_idempotency_key", "The Idempotency-Key is not valid",
+	    "Use 16 to 255 printable characters." },
+	{ "idempotency_mismatch", "The Idempotency-Key was used before",
+	    "The key came before with another request." },
+	{ "idempotency_race", "A request with this key is running",
+	    "Try again in a moment." },
+	{ "busy", "Service temporarily unavailable",
+	    "Too many sign-ins at once; try again in a second." },
+	{ "wrong_pool", "Service temporarily unavailable",
+	    "The request reached the wrong process." },
+	/* identity */
+	{ "invalid_credentials", "Sign-in failed",
+	    "The name or the password is wrong." },
+	{ "invalid_code", "The code is wrong",
+	    "The code is wrong, expired or was used." },
+	{ "too_many_tries", "Too many tries",
+	    "Too many wrong codes: ask for a new one." },
+	{ "invalid_register_id", "Unknown register_id",
+	    "The register_id is unknown or its time is over." },
+	{ "code_too_soon", "Too many codes",
+	    "A code was sent a moment ago: wait before asking for another." },
+	{ "too_many_codes", "Too many codes",
+	    "No more codes for this address today." },
+	{ "code_day", "Too many codes",
+	    "No more codes for this address today." },
+	{ "too_many_resets", "Too many codes",
+	    "Too many resets for this address: wait before the next." },
+	{ "too_many_refreshes", "Too many requests",
+	    "This session is refreshed too often." },
+	{ "too_old", "Service temporarily unavailable",
+	    "The request waited too long; try again." },
+	{ "hash_failed", "Service temporarily unavailable",
+	    "Try again in a moment." },
+	{ "account_disabled", "Not allowed",
+	    "The account is disabled." },
+	{ "country_not_served", "Not possible",
+	    "We do not send messages to this country." },
+	{ "same_number", "The request is not valid",
+	    "It is the account's number already." },
+	{ "code_required", "The request is not valid",
+	    "Give the code, or prove it first." },
+	{ "invalid_email", "The address is not valid",
+	    "Give an e-mail address." },
+	{ "invalid_time_zone", "The time zone is not valid",
+	    "Give a name like Asia/Tehran." },
+	{ "idempotency_busy", "A request with this key is running",
+	    "Try again in a moment." },
+	{ "too_many_failures", "Too many tries",
+	    "Too many failures: wait before the next try." },
+	{ "refresh_reused", "Sign in",
+	    "The token was used before: the session has ended." },
+	{ "password_too_short", "The password is too short",
+	    "Use at least 8 characters." },
+	{ "password_too_long", "The password is too long",
+	    "Use at most 256 characters." },
+	{ "password_classes", "The password is too simple",
+	    "Use upper case, lower case and punctuation." },
+	{ "password_common", "The password is too common",
+	    "It is on the list of leaked passwords." },
+	{ "password_context", "The password is too easy to guess",
+	    "It holds your name, address or number, or the site's name." },
+	{ "wrong_password", "The password is wrong",
+	    "The present password is wrong." },
+	{ "address_taken", "Not possible",
+	    "The address belongs to another account." },
+	/* push and sending */
+	{ "endpoint_refused", "The endpoint is not valid",
+	    "The push endpoint is not one of an allowed push service." },
+	{ "invalid_key", "The key is not valid",
+	    "The subscription's key is no P-256 point." },
+	{ "delivery_failed", "Delivery failed",
+	    "The push service refused the message." },
+	{ "group_closed", "Not allowed",
+	    "This group takes signed-in users only." },
+	{ "payload_too_large", "The message is too long",
+	    "The message does not fit a push payload." },
+	{ "icon_too_large", "The icon is too large",
+	    "The icon has too many bytes or pixels." },
+	{ "invalid_icon", "The icon is not valid",
+	    "Send an image or the address of one." },
+	{ "invalid_subscription", "The subscription is not valid",
+	    "A subscription has endpoint and keys with p256dh and auth." },
+	{ "invalid_url", "The address is not valid",
+	    "Give an http or https address, or a path of the site." },
+	{ "unknown_device", "There is no such device",
+	    "The device is unknown or not active any more." },
+	{ "no_device", "Nowhere to send to",
+	    "The user has no active device." },
+	{ "unknown_group", "There is no such group",
+	    "The group is unknown." },
+	{ "unknown_user", "There is no such user",
+	    "The user is unknown." },
+	{ "too_many_targets", "The request is not valid",
+	    "Say in one way only to whom it goes." },
+	{ "too_many_devices", "Too many devices",
+	    "Remove a device before adding another." },
+	{ "name_taken", "The name is taken",
+	    "Another one has this name." },
+	{ "invalid_scope", "The scope is not valid",
+	    "Use push, send and admin." },
+	{ "invalid_cidr", "The network is not valid",
+	    "Use networks like 192.0.2.0/24, separated by commas." },
+	{ "bad_url", "The address is not valid",
+	    "The address cannot be called." },
+	{ "line_break_in_header", "The request is not valid",
+	    "A value must be of one line." },
+	{ "in_the_past", "The time is over",
+	    "Give a time that is still to come." },
+};
+
+static const struct sentence *
+find(const char *code)
+{
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (strcmp(rows[i].code, code) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+const char *
+problem_title(const char *code)
+{
+	const struct sentence *s = find(code);
+
+	return s == NULL ? NULL : s->title;
+}
+
+const char *
+problem_detail(const char *code)
+{
+	const struct sentence *s = find(code);
+
+	return s == NULL ? NULL : s->detail;
+}
+
+/* What each kind becomes: a status, and the words when a code has no row. */
+static const struct { int status; const char *code; } kind_row[] = {
+	[ERR_NONE] = { 500, "internal" },
+	[ERR_INTERNAL] = { 500, "internal" },
+	[ERR_INPUT] = { 400, "invalid" },
+	[ERR_AUTH] = { 401, "unauthorized" },
+	[ERR_FORBIDDEN] = { 403, "forbidden" },
+	[ERR_NOT_FOUND] = { 404, "not_found" },
+	[ERR_CONFLICT] = { 409, "conflict" },
+	[ERR_GONE] = { 410, "gone" },
+	[ERR_TOO_LARGE] = { 413, "too_large" },
+	[ERR_MEDIA] = { 415, "unsupported_media" },
+	[ERR_UNPROCESSABLE] = { 422, "unprocessable" },
+	[ERR_THROTTLED] = { 429, "rate_limited" },
+	[ERR_UNAVAILABLE] = { 503, "unavailable" },
+	[ERR_DB_LOST] = { 503, "unavailable" },
+	[ERR_DB_DUP] = { 409, "conflict" },
+	[ERR_UNSURE] = { 503, "unavailable" },
+	[ERR_CONFIG] = { 500, "internal" },
+};
+
+/* The method's own code: 405 has no kind of error, for no room below knows. */
+int
+resp_status_of(enum err_kind k)
+{
+	return (size_t)k < COUNT_OF(kind_row) ? kind_row[k].status : 500;
+}
+
+/*
+ * The word clients see.  Kinds that mean our own fault keep their causes to
+ * themselves.
+ */
+static const char *
+public_code(const struct err *e)
+{
+	const char *general = kind_row[e->kind].code;
+
+	switch (e->kind) {
+	case ERR_NONE:
+	case ERR_INTERNAL:
+	case ERR_CONFIG:
+	case ERR_DB_LOST:
+	case ERR_DB_DUP:
+	case ERR_UNSURE:
+		return general;
+	default:
+		return e->code[0] == '\0' ? general : e->code;
+	}
+}
+
+static bool
+of_field(const struct faults *f, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(f->f[k].field, f->f[i].field) == 0)
+			return false;
+	return true;
+}
+
+/* `errors`: a member a field, each a list; the order is that of the row. */
+static void
+write_errors(struct jw *w, const struct err *e, const struct faults *f,
+    const char *detail)
+{
+	if (e->kind != ERR_INPUT || ((f == NULL || f->n == 0) &&
+	    e->field[0] == '\0'))
+		return;
+	jw_object(w, "errors");
+	if (f == NULL || f->n == 0) {
+		jw_array(w, e->field);
+		jw_str(w, NULL, detail);
+		jw_end(w);
+		jw_end(w);
+		return;
+	}
+	for (size_t i = 0; i < f->n; i++) {
+		if (!of_field(f, i))
+			continue;
+		jw_array(w, f->f[i].field);
+		for (size_t k = i; k < f->n; k++)
+			if (strcmp(f->f[k].field, f->f[i].field) == 0)
+				jw_str(w, NULL, f->f[k].text);
+		jw_end(w);
+	}
+	jw_end(w);
+}
+
+/* Members of the system that a kept row comes from (API.md). */
+static void
+write_old(struct jw *w, enum style style, const char *detail)
+{
+	switch (style) {
+	case STYLE_P:
+	case STYLE_N:
+		jw_str(w, "error", detail);
+		break;
+	case STYLE_C:
+		jw_bool(w, "success", false);
+		jw_str(w, "error", detail);
+		break;
+	case STYLE_X:
+		jw_bool(w, "success", false);
+		jw_str(w, "message", detail);
+		break;
+	case STYLE_OURS:
+	case STYLE_A:
+		break;
+	}
+}
+
+static void
+write_headers(struct resp *r, const struct err *e, int status)
+{
+	int wait = e->retry_after_s;
+
+	if (status == 429 || status == 503)
+		resp_headerf(r, "Retry-After", "%d", wait > 0 ? wait :
+		    status == 503 ? 2 : 1);
+	if (status == 401)
+		resp_header(r, "WWW-Authenticate",
+		    strcmp(e->code, "invalid_token") == 0 ?
+		    "Bearer realm=\"gatepost\", error=\"invalid_token\"" :
+		    "Bearer realm=\"gatepost\"");
+	resp_no_store(r);
+}
+
+void
+resp_problem_faults(struct resp *r, const struct req *q, enum style style,
+    const struct err *e, const struct faults *f)
+{
+	const char *code = public_code(e);
+	const struct sentence *s = find(code);
+	int status = resp_status_of(e->kind);
+	const char *one;
+	struct jw *w;
+
+	if (strcmp(code, "method_not_allowed") == 0)
+		status = 405;
+	if (s == NULL)
+		s = find(kind_row[e->kind].code);
+	/* One fault: say it where the old clients look. */
+	one = f != NULL && f->n == 1 ? arena_printf(r->arena, "%s: %s",
+	    f->f[0].field, f->f[0].text) : s->detail;
+	resp_reset(r);
+	w = resp_json(r, status);
+	r->content_type = "application/problem+json";
+	jw_str(w, "type", arena_printf(r->arena, "urn:gatepost:problem:%s",
+	    code));
+	jw_str(w, "title", s->title);
+	jw_i64(w, "status", status);
+	jw_str(w, "detail", one);
+	jw_str(w, "code", code);
+	jw_str(w, "request_id", q->request_id);
+	write_errors(w, e, f, s->detail);
+	write_old(w, style, one);
+	resp_json_end(r);
+	write_headers(r, e, status);
+}
+
+void
+resp_problem(struct resp *r, const struct req *q, enum style style,
+    const struct err *e)
+{
+	resp_problem_faults(r, q, style, e, NULL);
+}
