@@ -28,7 +28,8 @@ struct out_request {
 };
 
 struct in_answer {
-	bool		 complete;	/* a whole answer arrived */
+	bool		 complete;	/* an answer arrived: a final status
+					 * (its body may be cut: see error) */
 	bool		 body_sent;	/* all of the request had left */
 	int		 error;		/* enum net_error of net/net.h, 0 none */
 	long		 status;	/* HTTP status or last SMTP code; 0 none */

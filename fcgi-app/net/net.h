@@ -23,7 +23,7 @@ struct net *net_new(struct err *e);
 void	 net_free(struct net *n);
 
 /*
- * Begin a request; `done` is called from net_step exactly once, with the
+ * Begin a request (SMTP: to the server of the settings); `done` is called from net_step exactly once, with the
  * answer valid during the call.  `req` and what it points to must live until
  * then.  -1 when it could not even begin (nothing left; ERR_INPUT or
  * ERR_CONFIG).
@@ -41,6 +41,9 @@ int	 net_step(struct net *n, int ms, int extra_fd, struct err *e)
 /* Rule H4, for the binder: scheme https, no userinfo, port, host of the
  * allow-list and no address literal.  0 or -1 ERR_INPUT "endpoint_refused". */
 int	 egress_check_url(const char *url, struct err *e) MUST_CHECK;
+/* Host (lower case) and port of an https URL.  0, or -1: no such URL. */
+int	 egress_host(const char *url, char *host, size_t size, int *port)
+	    MUST_CHECK;
 /* May this address be called for host:port? (connect time) */
 struct sockaddr;
 bool	 egress_check_addr(const char *host, int port,

@@ -16,7 +16,7 @@
 
 #define LIFE_S		INT64_C(43200)		/* 12 h of the 24 allowed */
 #define SUBJECT_MAX	200
-#define PUBLIC_B64	88			/* 87 and a NUL */
+#define PUBLIC_B64	B64_SIZE(65)
 #define PEM_MAX		8192
 
 struct token {

@@ -1,0 +1,22 @@
+/*
+ * providers.h - the providers there are, and what they share.
+ */
+#ifndef GP_CHANNEL_PROVIDERS_H
+#define GP_CHANNEL_PROVIDERS_H
+
+#include "channel/channel.h"
+
+extern const struct provider provider_kavenegar, provider_smtp,
+    provider_webpush;
+
+void	 verdict_set(struct verdict *v, enum outcome o, const char *fmt, ...)
+	    PRINTF(3, 4);
+/*
+ * No whole answer came: true and the verdict is set.  Before the request had
+ * left entirely nothing happened (RETRY); after it, perhaps (UNSURE), unless
+ * a repeat is harmless (RETRY).
+ */
+bool	 verdict_of_silence(struct verdict *v, const struct in_answer *in,
+	    bool repeat_ok);
+
+#endif

@@ -1,0 +1,294 @@
+/*
+ * texts.c - what our own messages say, by template, purpose and locale.
+ *
+ * {code}, {purpose}, {site}, {minutes} and {detail} are filled in; in HTML
+ * they are escaped.  A template or purpose without a row for each locale
+ * fails a unit test, and so does a code's SMS that English sends in two parts.
+ */
+#include "channel/texts.h"
+
+#include "base/conf.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#include <strings.h>
+
+#define MAIL_BODY_MAX	((size_t)16 * 1024)
+
+const struct text_row text_rows[] = {
+	{ "code", "en", "{site}: your code {code}",
+	    "{code} is your {site} code{purpose}. It is good for {minutes} "
+	    "minutes.",
+	    "Your code{purpose}", "It is good for {minutes} minutes. If you "
+	    "did not ask for it, ignore this message and tell nobody the "
+	    "code." },
+	{ "code", "fa", "{site}: کد شما {code}",
+	    "کد {site}{purpose}: {code}\nاعتبار: {minutes} دقیقه",
+	    "کد شما{purpose}", "این کد {minutes} دقیقه اعتبار دارد. اگر شما آن را "
+	    "درخواست نکرده‌اید، این پیام را نادیده بگیرید و کد را به کسی "
+	    "نگویید." },
+	{ "taken", "en", "{site}: you already have an account",
+	    "Someone tried to use this address at {site}. It is yours "
+	    "already: sign in, or reset your password.",
+	    "You already have an account", "Someone tried to use this address "
+	    "at {site}. It is yours already: sign in, or reset your password "
+	    "if you forgot it. If it was not you, nothing needs to be done." },
+	{ "taken", "fa", "{site}: شما حساب دارید",
+	    "کسی خواست از این نشانی در {site} استفاده کند. این نشانی مال "
+	    "شماست: وارد شوید یا گذرواژه را بازنشانی کنید.",
+	    "شما حساب دارید", "کسی خواست از این نشانی در {site} استفاده کند. "
+	    "این نشانی از پیش مال شماست: وارد شوید یا اگر گذرواژه را فراموش "
+	    "کرده‌اید آن را بازنشانی کنید. اگر شما نبوده‌اید کاری لازم نیست." },
+	{ "password_changed", "en", "{site}: your password was changed",
+	    "Your {site} password was changed. If it was not you, reset it "
+	    "now.",
+	    "Your password was changed", "If it was not you, reset your "
+	    "password now and look through your sessions." },
+	{ "password_changed", "fa", "{site}: گذرواژهٔ شما تغییر کرد",
+	    "گذرواژهٔ {site} شما تغییر کرد. اگر شما نبودید همین حالا آن را "
+	    "بازنشانی کنید.",
+	    "گذرواژهٔ شما تغییر کرد", "اگر شما نبودید همین حالا گذرواژه را "
+	    "بازنشانی کنید و نشست‌های خود را ببینید." },
+	{ "number_changed", "en", "{site}: your phone number was changed",
+	    "The phone number of your {site} account was changed. If it was "
+	    "not you, contact the site now.",
+	    "Your phone number was changed", "If it was not you, contact the "
+	    "site now." },
+	{ "number_changed", "fa", "{site}: شمارهٔ تلفن شما تغییر کرد",
+	    "شمارهٔ تلفن حساب {site} شما تغییر کرد. اگر شما نبودید همین حالا "
+	    "با سایت تماس بگیرید.",
+	    "شمارهٔ تلفن شما تغییر کرد", "اگر شما نبودید همین حالا با سایت "
+	    "تماس بگیرید." },
+	{ "reset_done", "en", "{site}: your password was reset",
+	    "Your {site} password was reset and every session was signed out. "
+	    "If it was not you, reset it again now.",
+	    "Your password was reset", "Every session was signed out. If it "
+	    "was not you, reset it again now." },
+	{ "reset_done", "fa", "{site}: گذرواژهٔ شما بازنشانی شد",
+	    "گذرواژهٔ {site} شما بازنشانی شد و همهٔ نشست‌ها بسته شدند. اگر شما "
+	    "نبودید دوباره آن را بازنشانی کنید.",
+	    "گذرواژهٔ شما بازنشانی شد", "همهٔ نشست‌ها بسته شدند. اگر شما "
+	    "نبودید همین حالا دوباره آن را بازنشانی کنید." },
+	{ "refresh_reuse", "en", "{site}: a session was signed out",
+	    "A {site} session of yours was used from two places and was signed "
+	    "out. Sign in again; if it was not you, change your password.",
+	    "A session was signed out", "It was used from two places, which "
+	    "may mean that it was stolen. Sign in again; if it was not you, "
+	    "change your password." },
+	{ "refresh_reuse", "fa", "{site}: یک نشست بسته شد",
+	    "یک نشست {site} شما از دو جا به کار رفت و بسته شد. دوباره وارد "
+	    "شوید؛ اگر شما نبودید گذرواژه را عوض کنید.",
+	    "یک نشست بسته شد", "از دو جا به کار رفت که شاید نشانهٔ دزدیده "
+	    "شدن باشد. دوباره وارد شوید؛ اگر شما نبودید گذرواژه را عوض "
+	    "کنید." },
+};
+const size_t text_rows_count = COUNT_OF(text_rows);
+
+const struct purpose_row purpose_rows[] = {
+	{ "register", "en", " to register" },
+	{ "register", "fa", " برای ثبت‌نام" },
+	{ "login", "en", " to sign in" },
+	{ "login", "fa", " برای ورود" },
+	{ "reset", "en", " to reset your password" },
+	{ "reset", "fa", " برای بازنشانی گذرواژه" },
+	{ "phone", "en", " to confirm your phone number" },
+	{ "phone", "fa", " برای تأیید شمارهٔ تلفن" },
+	{ "email", "en", " to confirm your e-mail address" },
+	{ "email", "fa", " برای تأیید نشانی ایمیل" },
+};
+const size_t purpose_rows_count = COUNT_OF(purpose_rows);
+
+/* Is `locale` the language `row`, with or without a region ("fa_IR")? */
+static bool
+speaks(const char *locale, const char *row)
+{
+	size_t n = strlen(row);
+
+	return locale != NULL && strncasecmp(locale, row, n) == 0 &&
+	    strchr("-_.", locale[n]) != NULL;
+}
+
+const struct text_row *
+text_find(const char *template, const char *locale)
+{
+	const struct text_row *english = NULL;
+
+	for (size_t i = 0; i < text_rows_count; i++) {
+		if (strcmp(text_rows[i].template, template) != 0)
+			continue;
+		if (speaks(locale, text_rows[i].locale))
+			return &text_rows[i];
+		if (strcmp(text_rows[i].locale, "en") == 0)
+			english = &text_rows[i];
+	}
+	return english;
+}
+
+static const char *
+member(const struct json *j, const char *name)
+{
+	const char *s = json_str(json_get(j, name));
+
+	return s == NULL ? "" : s;
+}
+
+/* In the language of the row, not of the request: that may have none. */
+static const char *
+purpose_of(const struct message *m, const char *locale)
+{
+	const char *purpose = member(m->content, "purpose");
+
+	for (size_t i = 0; i < purpose_rows_count; i++)
+		if (strcmp(purpose_rows[i].purpose, purpose) == 0 &&
+		    strcmp(purpose_rows[i].locale, locale) == 0)
+			return purpose_rows[i].text;
+	return "";
+}
+
+static const char *
+site_of(const struct message *m)
+{
+	const char *site = member(m->content, "site");
+
+	return *site != '\0' ? site : conf_str(CONF_SITE_NAME);
+}
+
+static void
+add_escaped(struct buf *b, const char *s)
+{
+	for (; *s != '\0'; s++)
+		switch (*s) {
+		case '&':
+			buf_str(b, "&amp;");
+			break;
+		case '<':
+			buf_str(b, "&lt;");
+			break;
+		case '>':
+			buf_str(b, "&gt;");
+			break;
+		case '"':
+			buf_str(b, "&quot;");
+			break;
+		case '\'':
+			buf_str(b, "&#39;");
+			break;
+		default:
+			buf_char(b, *s);
+		}
+}
+
+enum escape { ESCAPE_NOTHING, ESCAPE_HTML };
+
+/* Fill {…} of a row's text. */
+static void
+fill(struct buf *b, const char *text, const struct text_row *row,
+    const struct message *m, enum escape how)
+{
+	char minutes[24];
+	const struct { const char *name, *value; } slots[] = {
+		{ "{code}", member(m->secret, "code") },
+		{ "{purpose}", purpose_of(m, row->locale) },
+		{ "{site}", site_of(m) },
+		{ "{minutes}", minutes },
+		{ "{detail}", member(m->content, "detail") },
+	};
+	int64_t n = 0;
+
+	(void)!json_int(json_get(m->content, "minutes"), &n);
+	snprintf(minutes, sizeof(minutes), "%" PRId64, n);
+	while (*text != '\0') {
+		const char *value = NULL;
+		size_t skip = 1;
+
+		for (size_t i = 0; *text == '{' && i < COUNT_OF(slots); i++)
+			if (text_starts(text, slots[i].name)) {
+				value = slots[i].value;
+				skip = strlen(slots[i].name);
+			}
+		if (value == NULL)
+			buf_char(b, *text);
+		else if (how == ESCAPE_HTML)
+			add_escaped(b, value);
+		else
+			buf_str(b, value);
+		text += skip;
+	}
+}
+
+static const char *
+filled(struct arena *a, const char *text, const struct text_row *row,
+    const struct message *m)
+{
+	struct buf b;
+	const char *s;
+
+	buf_init(&b, MAIL_BODY_MAX);
+	fill(&b, text, row, m, ESCAPE_NOTHING);
+	s = arena_strdup(a, buf_text(&b));
+	buf_fini(&b);
+	return s;
+}
+
+/* A small page that reads in every mail program; right-to-left for fa. */
+static const char *
+page(struct arena *a, const struct text_row *row, const struct message *m)
+{
+	bool rtl = strcmp(row->locale, "fa") == 0;
+	struct buf b;
+	const char *s;
+
+	buf_init(&b, MAIL_BODY_MAX);
+	buf_printf(&b, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\">\n"
+	    "<head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+	    "content=\"width=device-width\"></head>\n"
+	    "<body style=\"margin:0;padding:24px;background:#f4f5f7;"
+	    "color:#1c2430;font:16px/1.6 system-ui,Tahoma,sans-serif\">\n"
+	    "<div style=\"max-width:480px;margin:auto;padding:28px;"
+	    "background:#fff;border-radius:12px\">\n<p style=\"margin:0 0 "
+	    "16px;color:#5b6675\">", row->locale, rtl ? "rtl" : "ltr");
+	add_escaped(&b, site_of(m));
+	buf_printf(&b, "</p>\n<h1 style=\"margin:0 0 12px;font-size:22px\">");
+	fill(&b, row->heading, row, m, ESCAPE_HTML);
+	buf_str(&b, "</h1>\n");
+	if (strcmp(row->template, "code") == 0) {
+		buf_str(&b, "<p dir=\"ltr\" style=\"margin:0 0 12px;"
+		    "font:600 34px/1.2 ui-monospace,monospace;"
+		    "letter-spacing:6px\">");
+		add_escaped(&b, member(m->secret, "code"));
+		buf_str(&b, "</p>\n");
+	}
+	buf_str(&b, "<p style=\"margin:0\">");
+	fill(&b, row->body, row, m, ESCAPE_HTML);
+	buf_str(&b, "</p>\n</div>\n</body>\n</html>\n");
+	s = arena_strdup(a, buf_text(&b));
+	buf_fini(&b);
+	return s;
+}
+
+int
+channel_render(struct arena *a, const struct message *m, const char *channel,
+    struct rendered *r, struct err *e)
+{
+	const char *template = member(m->content, "template");
+	const char *locale = member(m->content, "locale");
+	const struct text_row *row;
+
+	memset(r, 0, sizeof(*r));
+	if (*locale == '\0')
+		locale = m->locale;
+	row = text_find(template, locale);
+	if (row == NULL)
+		return err_set(e, ERR_INPUT, "no_template",
+		    "no text for template \"%.40s\"", template);
+	if (strcmp(template, "code") == 0 &&
+	    *member(m->secret, "code") == '\0')
+		return err_set(e, ERR_INPUT, "bad_code",
+		    "a code's message has none");
+	r->text = filled(a, row->text, row, m);
+	if (strcmp(channel, "email") == 0) {
+		r->subject = filled(a, row->subject, row, m);
+		r->html = page(a, row, m);
+	}
+	return 0;
+}
