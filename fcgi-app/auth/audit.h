@@ -21,7 +21,12 @@ int	 audit_add(struct db *db, const struct req *q,
  * sealed or -1.  For the worker. */
 int	 audit_seal(struct db *db, uint64_t owner, unsigned max,
 	    struct err *e) MUST_CHECK;
-/* Walk the chain: 0 whole, 1 broken (*at = first bad id), -1. */
+/*
+ * Walk the chain from its first row: 0 whole, 1 broken (*at = first bad id),
+ * -1.  Personal columns are checked too, unless they and the user's salt were
+ * erased.  That the newest rows are gone only the journal's "audit_head" can
+ * tell.
+ */
 int	 audit_verify(struct db *db, uint64_t *at, struct err *e) MUST_CHECK;
 
 #endif

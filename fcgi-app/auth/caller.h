@@ -19,7 +19,9 @@ struct caller {
 	bool		 verified;	/* e-mail or phone proved */
 	bool		 claim;		/* session of an unproved account (D9) */
 	bool		 by_cookie;	/* CSRF rule applies (D13) */
-	int64_t		 iat_s, auth_s;	/* of the access token; last proof */
+	int64_t		 iat_s, exp_s;	/* of the access token */
+	int64_t		 auth_s;	/* last proof of a credential */
 	char		 amr[64];
+	char		 email[255];	/* proved e-mail or "" */
 };
 #endif

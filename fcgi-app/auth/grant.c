@@ -9,7 +9,9 @@
  */
 #include "auth/grant.h"
 
+#include "auth/admin_cache.h"
 #include "auth/audit.h"
+#include "auth/notice.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
@@ -22,7 +24,6 @@
 #define REFRESHES_A_MINUTE	60
 #define ARRIVAL_AGE_MAX_US	(5 * US_PER_S)
 #define KILLED_GRACE_US		(10 * US_PER_S)
-#define ENDED_AT_ONCE		256
 /* Compare-and-swap rounds: each loss means somebody else moved the row, after
  * which the next round answers without writing. */
 #define ROUNDS			16
@@ -75,7 +76,8 @@ grant_begin(struct db *db, struct arena *a, const struct req *q,
     const struct user *u, const char *amr, struct grant *g, struct err *e)
 {
 	const struct session_new n = {
-		.id = rand_id(),
+		/* Made before the transaction, or a redo would begin two. */
+		.id = db_in_tx(db) ? db_tx_key(db) : rand_id(),
 		.user_id = u->id,
 		.amr = amr,
 		.ip = q->remote_addr,
@@ -127,12 +129,15 @@ invalid(struct err *e, const char *why)
 
 struct theft {
 	const struct req	*q;
+	struct arena		*a;
 	const struct session	*s;
 	uint32_t		 counter;
-	uint64_t		 ended[1];
+	uint64_t		 ended[1], notice_ids[2];
+	int			 told;
 };
 
-/* Family, audit row and revocation in one transaction (S2). */
+/* Family, revocation, audit row and the notices to its owner in one
+ * transaction (S2). */
 static int
 theft_work(struct db *db, void *arg, struct err *e)
 {
@@ -151,14 +156,22 @@ theft_work(struct db *db, void *arg, struct err *e)
 		.session_id = t->s->id,
 		.detail = detail,
 	};
+	struct user u;
 	int n = session_end(db, &end, t->ended, COUNT_OF(t->ended), e);
 
+	t->told = 0;
 	if (n <= 0)	/* 0: somebody else's request ended it first */
 		return n;
 	snprintf(detail, sizeof(detail),
 	    "{\"shown\":%" PRIu32 ",\"current\":%" PRIu32 "}", t->counter,
 	    t->s->current);
-	return audit_add(db, t->q, &ev, e);
+	if (audit_add(db, t->q, &ev, e) < 0 ||
+	    (n = user_find(db, t->a, t->s->user_id, &u, e)) < 0)
+		return -1;
+	if (n == 1)
+		t->told = notice_everywhere(db, &u, t->notice_ids,
+		    "refresh_reuse", NULL, t->q->request_id, e);
+	return t->told < 0 ? -1 : 0;
 }
 
 static void
@@ -170,15 +183,25 @@ revoke_shared(uint64_t user_id, uint64_t session_id, int64_t not_before_s)
 		shm_revoke_now(shared, &row);
 }
 
-static int
-theft(struct db *db, const struct req *q, const struct session *s,
-    uint32_t counter, struct err *e)
+void
+grant_token_revoked(uint64_t token_id)
 {
-	struct theft t = { .q = q, .s = s, .counter = counter };
+	/* Ids of tokens and sessions are of one kind and never equal. */
+	revoke_shared(0, token_id, 0);
+}
+
+static int
+theft(struct db *db, struct arena *a, const struct req *q,
+    const struct session *s, uint32_t counter, struct err *e)
+{
+	struct theft t = { .q = q, .a = a, .s = s, .counter = counter,
+	    .notice_ids = { rand_id(), rand_id() } };
 
 	if (db_tx(db, theft_work, &t, e) < 0)
 		return -1;
 	revoke_shared(s->user_id, s->id, 0);
+	if (t.told > 0)
+		notice_ring();
 	return err_set(e, ERR_AUTH, "refresh_reused",
 	    "session %" PRIu64 ": counter %" PRIu32 " of %" PRIu32, s->id,
 	    counter, s->current);
@@ -219,7 +242,7 @@ grant_refresh(struct db *db, struct arena *a, const struct req *q,
 		case SIGHT_REPLAY:
 			return pair_of(a, &s, g, e);
 		case SIGHT_THEFT:
-			return theft(db, q, &s, counter, e);
+			return theft(db, a, q, &s, counter, e);
 		case SIGHT_CURRENT:
 			step.move = SESSION_ROTATE;
 			break;
@@ -242,56 +265,103 @@ grant_refresh(struct db *db, struct arena *a, const struct req *q,
 
 /* --- ending ----------------------------------------------------------------- */
 
+void
+grant_publish(const struct grant_ended *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		revoke_shared(x->user_id, x->session[i], 0);
+	if (x->not_before_s != 0)
+		revoke_shared(x->user_id, 0, x->not_before_s);
+}
+
+/* Without `x` what is done must be committed when the call returns. */
+static int
+refuse_unpublished(const struct db *db, const struct grant_ended *x,
+    struct err *e)
+{
+	return x != NULL || !db_in_tx(db) ? 0 : err_set(e, ERR_INTERNAL,
+	    "end_in_tx", "sessions ended in a transaction, not published");
+}
+
 static int
 end_where(struct db *db, uint64_t user_id, uint64_t session_id, uint64_t keep,
-    const char *reason, struct err *e)
+    const char *reason, struct grant_ended *x, struct err *e)
 {
 	const struct session_end w = {
 		.user_id = user_id, .session_id = session_id, .keep = keep,
 		.reason = reason,
 		.access_life_s = (uint32_t)conf_int(CONF_ACCESS_LIFE_S),
 	};
-	uint64_t ids[ENDED_AT_ONCE];
-	int n = session_end(db, &w, ids, COUNT_OF(ids), e);
+	struct grant_ended own = GRANT_ENDED_NONE;
+	struct grant_ended *to = x == NULL ? &own : x;
+	int n;
 
-	for (int i = 0; i < n && i < ENDED_AT_ONCE; i++)
-		revoke_shared(user_id, ids[i], 0);
+	if (refuse_unpublished(db, x, e) < 0 ||
+	    (n = session_end(db, &w, to->session, GRANT_ENDED_MAX, e)) < 0)
+		return -1;
+	to->user_id = user_id;
+	to->n = n < GRANT_ENDED_MAX ? (size_t)n : GRANT_ENDED_MAX;
+	if (x == NULL)
+		grant_publish(&own);
 	return n;
 }
 
 int
 grant_end(struct db *db, uint64_t user_id, uint64_t session_id,
-    const char *reason, struct err *e)
+    const char *reason, struct grant_ended *x, struct err *e)
 {
-	return end_where(db, user_id, session_id, 0, reason, e);
+	/* For the store 0 means all. */
+	return session_id == 0 ? 0 :
+	    end_where(db, user_id, session_id, 0, reason, x, e);
 }
 
 int
 grant_end_others(struct db *db, uint64_t user_id, uint64_t keep,
-    const char *reason, struct err *e)
+    const char *reason, struct grant_ended *x, struct err *e)
 {
-	return end_where(db, user_id, 0, keep, reason, e);
+	return end_where(db, user_id, 0, keep, reason, x, e);
 }
 
 int
 grant_end_all(struct db *db, uint64_t user_id, const char *reason,
-    struct err *e)
+    struct grant_ended *x, struct err *e)
 {
-	int n = end_where(db, user_id, 0, 0, reason, e);
+	int n = end_where(db, user_id, 0, 0, reason, x, e);
 
-	return n < 0 || grant_outdate(db, user_id, e) < 0 ? -1 : n;
+	return n < 0 || grant_outdate(db, user_id, x, e) < 0 ? -1 : n;
 }
 
 int
-grant_outdate(struct db *db, uint64_t user_id, struct err *e)
+grant_outdate(struct db *db, uint64_t user_id, struct grant_ended *x,
+    struct err *e)
 {
-	int64_t not_before_s = 0;
-	int rc = revocation_outdate(db, user_id,
-	    (uint32_t)conf_int(CONF_ACCESS_LIFE_S), &not_before_s, e);
+	struct grant_ended own = GRANT_ENDED_NONE;
+	struct grant_ended *to = x == NULL ? &own : x;
 
-	if (rc == 1)
-		revoke_shared(user_id, 0, not_before_s);
-	return rc < 0 ? -1 : 0;
+	if (refuse_unpublished(db, x, e) < 0 ||
+	    revocation_outdate(db, user_id,
+	    (uint32_t)conf_int(CONF_ACCESS_LIFE_S), &to->not_before_s, e) < 0)
+		return -1;
+	to->user_id = user_id;
+	if (x == NULL)
+		grant_publish(&own);
+	return 0;
+}
+
+int
+grant_renew(struct db *db, struct arena *a, uint64_t session_id,
+    const char **access, struct err *e)
+{
+	struct session s;
+	struct grant g;
+	int rc = session_find(db, a, session_id, &s, e);
+
+	if (rc <= 0 || !session_alive(&s))
+		return rc < 0 ? -1 : 0;
+	if (pair_of(a, &s, &g, e) < 0)
+		return -1;
+	*access = g.access;
+	return 1;
 }
 
 /* --- proving ---------------------------------------------------------------- */
@@ -308,12 +378,18 @@ check_admin_token(struct db *db, struct arena *a, const struct req *q,
 {
 	struct admin_token t;
 	uint8_t hash[32];
+	int64_t checked_s;
 	int rc;
 
 	if (q->auth_source == AUTH_COOKIE)
 		return refused(e, "an admin token in a cookie");
 	if (!admin_token_hash(bearer, hash))
 		return refused(e, "malformed admin token");
+	if (admin_cache_find(hash, q->remote_addr, who, &checked_s) &&
+	    shared != NULL && shm_revoked(shared, who->token_id, who->user_id,
+	    checked_s, clock_now()) == SHM_CLEAR)
+		return 0;
+	memset(who, 0, sizeof(*who));
 	if ((rc = admin_token_use(db, a, hash, q->remote_addr, &t, e)) < 0)
 		return -1;
 	if (rc == 0)
@@ -325,6 +401,7 @@ check_admin_token(struct db *db, struct arena *a, const struct req *q,
 	who->token_id = t.id;
 	who->scopes = t.scopes;
 	who->verified = true;
+	admin_cache_keep(hash, q->remote_addr, who);
 	return 0;
 }
 
@@ -372,7 +449,9 @@ grant_check(struct db *db, struct arena *a, const struct req *q,
 	who->claim = c.claim;
 	who->by_cookie = q->auth_source == AUTH_COOKIE;
 	who->iat_s = c.iat_s;
+	who->exp_s = c.exp_s;
 	who->auth_s = c.auth_s;
 	snprintf(who->amr, sizeof(who->amr), "%s", c.amr);
+	snprintf(who->email, sizeof(who->email), "%s", c.email);
 	return 0;
 }

@@ -23,26 +23,49 @@ int	 grant_begin(struct db *db, struct arena *a, const struct req *q,
 /*
  * Rotate by the rules of D7.  0 and *g; -1 with ERR_AUTH "invalid_token"
  * (unknown, ended, expired), ERR_AUTH "refresh_reused" after the family was
- * ended for theft (audited), ERR_THROTTLED (60 a minute a session),
+ * ended for theft (audited, and its owner told), ERR_THROTTLED (60 a minute a session),
  * ERR_UNAVAILABLE.  An arrival older than 5 s is refused before rotating.
  */
 int	 grant_refresh(struct db *db, struct arena *a, const struct req *q,
 	    const char *refresh_token, struct grant *g, struct err *e)
 	    MUST_CHECK;
 
-/* End sessions; writes session rows and revocations in one transaction and
- * shared memory at once.  Number ended, or -1. */
+/*
+ * What a unit of work ended, for shared memory: other processes must not hear
+ * of what may still be rolled back.  Begin with GRANT_ENDED_NONE, pass it to
+ * the calls below, publish it after the commit.  What does not fit the master
+ * finds in the database within 500 ms (D8).
+ */
+#define GRANT_ENDED_MAX	256
+struct grant_ended {
+	uint64_t	 user_id;
+	uint64_t	 session[GRANT_ENDED_MAX];
+	size_t		 n;
+	int64_t		 not_before_s;
+};
+#define GRANT_ENDED_NONE { .n = 0 }
+void	 grant_publish(const struct grant_ended *x);
+
+/* End sessions; writes session rows and revocations, in the caller's
+ * transaction if there is one.  `x` may be NULL outside of one: published at
+ * once.  Number ended, or -1. */
 int	 grant_end(struct db *db, uint64_t user_id, uint64_t session_id,
-	    const char *reason, struct err *e) MUST_CHECK;
+	    const char *reason, struct grant_ended *x, struct err *e)
+	    MUST_CHECK;
 int	 grant_end_others(struct db *db, uint64_t user_id, uint64_t keep,
-	    const char *reason, struct err *e) MUST_CHECK;
+	    const char *reason, struct grant_ended *x, struct err *e)
+	    MUST_CHECK;
 /* All of a user, and access tokens issued until now (D8). */
 int	 grant_end_all(struct db *db, uint64_t user_id, const char *reason,
-	    struct err *e) MUST_CHECK;
+	    struct grant_ended *x, struct err *e) MUST_CHECK;
 /* Role, e-mail, country or password changed: older access tokens get 401 and
  * refresh; sessions live on.  Sets user.not_before. */
-int	 grant_outdate(struct db *db, uint64_t user_id, struct err *e)
-	    MUST_CHECK;
+int	 grant_outdate(struct db *db, uint64_t user_id, struct grant_ended *x,
+	    struct err *e) MUST_CHECK;
+/* The session's access token as of now, after grant_outdate: 1 and *access in
+ * the arena, 0 the session has ended, -1. */
+int	 grant_renew(struct db *db, struct arena *a, uint64_t session_id,
+	    const char **access, struct err *e) MUST_CHECK;
 
 /*
  * Prove a bearer value: access token (revocation list, and the database when
@@ -53,6 +76,10 @@ int	 grant_outdate(struct db *db, uint64_t user_id, struct err *e)
  */
 int	 grant_check(struct db *db, struct arena *a, const struct req *q,
 	    const char *bearer, struct caller *who, struct err *e) MUST_CHECK;
+
+/* An admin token was revoked, and that is committed: this host's processes
+ * see it at once, others within the second. */
+void	 grant_token_revoked(uint64_t token_id);
 
 /* The process's shared memory (NULL: none, ask the database). */
 struct shm;

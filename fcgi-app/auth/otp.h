@@ -8,7 +8,7 @@
 #define GP_AUTH_OTP_H
 
 #include "http/request.h"
-#include "store/db.h"
+#include "store/user.h"
 
 enum otp_purpose { OTP_REGISTER, OTP_LOGIN, OTP_RESET, OTP_PHONE, OTP_EMAIL };
 #define REGISTER_ID_TEXT 24	/* 22 characters of base64url and NUL */
@@ -22,6 +22,13 @@ struct otp_start {
 	const char	*locale;
 	/* instead of a code: a notice to a taken address's owner (S25) */
 	const char	*notice;	/* template name or NULL */
+	/* registration: the claim, inserted in the flow's transaction; its id
+	 * replaces user_id */
+	const struct user_new *claim;
+	uint64_t	*claim_id;	/* out: its id; or NULL */
+	/* the destination's limits refuse: make the flow all the same and send
+	 * nothing; its holder asks for a code later (sign-in while unproved) */
+	bool		 may_wait;
 };
 /*
  * Destination limits (one code a 120 s and 10 a day; the same for unknown
@@ -46,10 +53,13 @@ int	 otp_find(struct db *db, struct arena *a, const char *register_id,
  * Check a code: tries counted before comparing, in its own statement (S29);
  * works once (S31).  0 and the flow proved; -1 ERR_INPUT "invalid_code"
  * (wrong, expired, spent, unknown flow) or "too_many_tries" (field otp_code);
- * ERR_THROTTLED by the account's daily failures (D10).
+ * ERR_THROTTLED by the account's daily failures (D10), which remembered
+ * browsers have of their own: `q` tells the device.  On a failure f->user_id
+ * says whose flow it was (0: none, nobody's).
  */
-int	 otp_check(struct db *db, struct arena *a, const char *register_id,
-	    const char *code, struct otp_flow *f, struct err *e) MUST_CHECK;
+int	 otp_check(struct db *db, struct arena *a, const struct req *q,
+	    const char *register_id, const char *code, struct otp_flow *f,
+	    struct err *e) MUST_CHECK;
 /* Send another code for the flow: -1 ERR_THROTTLED before its time; does not
  * reset failures (S30); ERR_INPUT "invalid_register_id" when unknown. */
 int	 otp_resend(struct db *db, struct arena *a, const struct req *q,
@@ -57,10 +67,12 @@ int	 otp_resend(struct db *db, struct arena *a, const struct req *q,
 /* Use up a proved flow (password set, number changed): 1 this call did it,
  * 0 somebody else had, -1.  In the caller's transaction. */
 int	 otp_finish(struct db *db, uint64_t flow_id, struct err *e) MUST_CHECK;
-/* Point an unproved registration at another target (number/edit). */
+/* Point a registration, and the claim behind it, at another number
+ * (number/edit).  `notice` as in otp_start.  ERR_INPUT "invalid_register_id"
+ * when the account was ever active. */
 int	 otp_retarget(struct db *db, struct arena *a, const struct req *q,
-	    const char *register_id, const char *phone, struct err *e)
-	    MUST_CHECK;
+	    const char *register_id, const char *phone, const char *notice,
+	    struct err *e) MUST_CHECK;
 /* Void all open flows of a user (S11).  In the caller's transaction. */
 int	 otp_void_all(struct db *db, uint64_t user_id, struct err *e)
 	    MUST_CHECK;

@@ -9,6 +9,7 @@
 
 #include <argon2.h>
 
+#include "auth/lane.h"
 #include "auth/token.h"
 #include "base/conf.h"
 #include "base/crypto.h"
@@ -61,9 +62,11 @@ password_hash(char out[PASSWORD_PHC_MAX], const char *password, struct err *e)
 	memcpy(out, prefix, n + 1);
 	input_fill(&in, password, k->pepper.set);
 	rand_fill(salt, sizeof(salt));
+	lane_enter();
 	rc = argon2id_hash_encoded((uint32_t)conf_int(CONF_ARGON2_T),
 	    (uint32_t)conf_int(CONF_ARGON2_M_KIB), LANES, in.p, in.n, salt,
 	    sizeof(salt), HASH_BYTES, out + n, PASSWORD_PHC_MAX - n);
+	lane_leave();
 	secret_wipe(&in, sizeof(in));
 	if (rc != ARGON2_OK)
 		return err_set(e, rc == ARGON2_MEMORY_ALLOCATION_ERROR ?
@@ -111,7 +114,9 @@ password_verify(const char *phc, const char *password, bool *rehash,
 		phc = end + 1;
 	}
 	input_fill(&in, password, pepper_id != 0);
+	lane_enter();
 	rc = argon2id_verify(phc, in.p, in.n);
+	lane_leave();
 	secret_wipe(&in, sizeof(in));
 	switch (rc) {
 	case ARGON2_OK:
@@ -179,12 +184,20 @@ folded(char *out, size_t cap, const char *s, bool undo)
 	out[n] = '\0';
 }
 
-/* Is it a common word, or one with a short tail of digits? */
+static bool
+is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Is it a common word, as written, with substitutions undone, or before a
+ * tail of digits and punctuation ("P@ssw0rd1!")? */
 static bool
 is_common(const char *password)
 {
-	char plain[300], undone[300], head[300];
-	const char *try[3] = { plain, undone, head };
+	char plain[300], undone[300], head[300], core[300];
+	const char *try[] = { plain, undone, head, core };
+	char cut[300];		/* the common words are shorter by far */
 	size_t n;
 
 	folded(plain, sizeof(plain), password, false);
@@ -193,6 +206,11 @@ is_common(const char *password)
 	for (n = strlen(head); n > 0 && head[n - 1] >= '0' &&
 	    head[n - 1] <= '9'; n--)
 		head[n - 1] = '\0';
+	snprintf(cut, sizeof(cut), "%s", password);
+	for (n = strlen(cut); n > 0 && !is_letter(cut[n - 1]); n--)
+		cut[n - 1] = '\0';
+	folded(core, sizeof(core), cut, true);
+	secret_wipe(cut, sizeof(cut));
 	for (size_t t = 0; t < COUNT_OF(try); t++)
 		for (size_t i = 0; i < COUNT_OF(common); i++)
 			if (strcmp(try[t], common[i]) == 0)

@@ -60,6 +60,36 @@ throttle_peek(struct db *db, const char *rule, const void *subject, size_t n,
 }
 
 int
+throttle_all_or_fail(struct db *db, const struct throttle_rule *r,
+    size_t rules, const void *subject, size_t n, const char *code,
+    struct err *e)
+{
+	struct throttle_row row[THROTTLES_MAX];
+	int rc, wait_s = 0;
+
+	if (rules > THROTTLES_MAX)
+		return err_set(e, ERR_INTERNAL, "too_many_rules", "%zu",
+		    rules);
+	for (size_t i = 0; i < rules; i++) {
+		key_of(row[i].k, r[i].rule, subject, n);
+		row[i].limit = r[i].limit;
+		row[i].window_s = r[i].window_s;
+	}
+	rc = throttle_row_take_all(db, row, rules, &wait_s, e);
+	return rc == 0 ? err_throttled(e, code, wait_s) : rc;
+}
+
+int
+throttle_give(struct db *db, const char *rule, const void *subject, size_t n,
+    struct err *e)
+{
+	uint8_t k[KEY_BYTES];
+
+	key_of(k, rule, subject, n);
+	return throttle_row_give(db, k, e);
+}
+
+int
 throttle_clear(struct db *db, const char *rule, const void *subject, size_t n,
     struct err *e)
 {

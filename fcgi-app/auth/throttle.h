@@ -22,11 +22,24 @@ int	 throttle_take(struct db *db, const char *rule, const void *subject,
 int	 throttle_or_fail(struct db *db, const char *rule, const void *subject,
 	    size_t n, uint32_t limit, uint32_t window_s, const char *code,
 	    struct err *e) MUST_CHECK;
+/*
+ * Count one use of each of n ≤ THROTTLES_MAX rules by the same subject, in
+ * one commit, in order; the first refusal is -1 with ERR_THROTTLED `code` and
+ * leaves the rules behind it as they were.
+ */
+#define THROTTLES_MAX	4
+struct throttle_rule { const char *rule; uint32_t limit, window_s; };
+int	 throttle_all_or_fail(struct db *db, const struct throttle_rule *r,
+	    size_t rules, const void *subject, size_t n, const char *code,
+	    struct err *e) MUST_CHECK;
 /* Would it pass?  Counts nothing.  Same results. */
 int	 throttle_peek(struct db *db, const char *rule, const void *subject,
 	    size_t n, uint32_t limit, uint32_t window_s, int *wait_s,
 	    struct err *e) MUST_CHECK;
-/* Give one use back / forget (a success clears the failures of an account). */
+/* Give one use back: what was counted before the work was no failure. */
+int	 throttle_give(struct db *db, const char *rule, const void *subject,
+	    size_t n, struct err *e) MUST_CHECK;
+/* Forget the count (a success ends the growing waits of an account). */
 int	 throttle_clear(struct db *db, const char *rule, const void *subject,
 	    size_t n, struct err *e) MUST_CHECK;
 

@@ -6,6 +6,7 @@
  * pair, byte for byte (S5).
  */
 #include "auth/token.h"
+#include "auth/token_cache.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -128,6 +129,8 @@ access_check(struct arena *a, const char *token, size_t n,
 	struct json *j = NULL;
 	const char *role;
 
+	if (token_cache_find(a, token, n, want.now_us, c))
+		return 0;
 	memset(c, 0, sizeof(*c));
 	if (jws_verify(token, n, keys->token, keys->tokens, &want, &j, e) < 0)
 		return -1;
@@ -151,6 +154,7 @@ access_check(struct arena *a, const char *token, size_t n,
 		    "signed, but sub, sid or iat is missing");
 	}
 	json_free(j);
+	token_cache_keep(token, n, c);
 	return 0;
 }
 
