@@ -8,12 +8,21 @@
 
 #include "base/crypto.h"
 
+/* Into the process's keyring, which is refreshed in place: read at each use,
+ * never copied, so that a changed key file is seen. */
 static const uint8_t *seal_key;
 
 void
 job_secret_use(const uint8_t key[32])
 {
 	seal_key = key;
+}
+
+static int
+have_key(struct err *e)
+{
+	return seal_key != NULL ? 0 : err_set(e, ERR_CONFIG, "no_seal_key",
+	    "job_secret_use was not called");
 }
 
 static size_t
@@ -29,6 +38,8 @@ job_secret_seal(uint8_t *out, size_t cap, size_t *len, uint64_t id,
 	size_t n = strlen(json);
 	char ad[32];
 
+	if (have_key(e) < 0)
+		return -1;
 	if (n + SEAL_EXTRA > cap)
 		return err_set(e, ERR_INTERNAL, "secret_too_long",
 		    "%zu bytes", n);
@@ -43,6 +54,8 @@ job_secret_open(struct arena *a, const uint8_t *p, size_t n, uint64_t id,
 {
 	char ad[32], *text;
 
+	if (have_key(e) < 0)
+		return -1;
 	if (n < SEAL_EXTRA || n > JOB_SECRET_MAX)
 		return err_set(e, ERR_INTERNAL, "secret_broken",
 		    "job %" PRIu64 ": %zu bytes", id, n);

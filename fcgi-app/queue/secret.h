@@ -10,7 +10,8 @@
 
 #define JOB_SECRET_MAX 2048
 
-/* The key (keyring.seal); set once by main. */
+/* The key, `seal` of the process's one keyring: kept as a pointer, so the
+ * keyring must stay where it is; reloading it in place is seen.  Set by main. */
 void	 job_secret_use(const uint8_t key[32]);
 
 /* Seal JSON text for job `id`.  0 and *len; -1 when it does not fit. */

@@ -1,0 +1,296 @@
+/*
+ * lane.c - see lane.h.
+ */
+#include "deliver/lane.h"
+
+#include "base/clock.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "net/net.h"
+
+#define HOLD_MIN	64u
+#define HOLD_MAX	2048u
+#define FAILS_OPEN	5u	/* lost in a row: nobody is there */
+#define CONFIGS_OPEN	5u	/* of users' endpoints; else one is enough */
+#define OPEN_LOST_S	5u	/* doubles … */
+#define OPEN_LOST_MAX_S	60u
+#define OPEN_CONFIG_S	30u
+#define OPEN_CONFIG_MAX_S 900u
+#define LEARN_AFTER_US	(INT64_C(2) * US_PER_S)
+
+void
+lane_init(struct lane *l, const char *name, const struct provider *p,
+    unsigned cap_max)
+{
+	memset(l, 0, sizeof(*l));
+	l->p = p;
+	(void)text_copy(l->name, sizeof(l->name), name);
+	for (size_t c = 0; c < JOB_CLASSES; c++)
+		item_list_init(&l->wait[c]);
+	if (p != NULL)
+		l->cap = p->concurrency < cap_max ? p->concurrency : cap_max;
+	l->tokens = 1;
+	l->filled_us = clock_mono();
+}
+
+void
+lane_fini(struct lane *l)
+{
+	struct item *it;
+
+	for (size_t c = 0; c < JOB_CLASSES; c++)
+		while ((it = item_list_take(&l->wait[c])) != NULL)
+			item_free(it);
+}
+
+size_t
+lane_waiting(const struct lane *l)
+{
+	return l->wait[0].n + l->wait[1].n + l->wait[2].n;
+}
+
+bool
+lane_flows(const struct lane *l)
+{
+	return l->p != NULL && l->usable && l->gate != GATE_OPEN;
+}
+
+void
+lane_room(const struct lane *l, uint32_t room[JOB_CLASSES])
+{
+	uint32_t hold = l->cap * 20, most[JOB_CLASSES];
+	size_t have = lane_waiting(l);
+
+	memset(room, 0, JOB_CLASSES * sizeof(*room));
+	/* A name nobody serves is claimed, to be failed. */
+	if (l->p != NULL && !lane_flows(l))
+		return;
+	if (l->gate == GATE_TRIAL) {
+		for (size_t c = 0; c < JOB_CLASSES; c++)
+			room[c] = have == 0 && l->flying == 0 ? 1 : 0;
+		return;
+	}
+	hold = hold < HOLD_MIN ? HOLD_MIN : hold > HOLD_MAX ? HOLD_MAX : hold;
+	/* Codes always find room; campaigns leave half of it. */
+	most[0] = hold;
+	most[1] = hold * 15 / 16;
+	most[2] = hold / 2;
+	for (size_t c = 0; c < JOB_CLASSES; c++)
+		room[c] = have < most[c] ? most[c] - (uint32_t)have : 0;
+}
+
+static void
+fill_tokens(struct lane *l, int64_t now_us)
+{
+	double most = l->p->per_s / 4.0 < 1 ? 1 : l->p->per_s / 4.0;
+
+	l->tokens += (double)(now_us - l->filled_us) * l->p->per_s / US_PER_S;
+	l->filled_us = now_us;
+	if (l->tokens > most)
+		l->tokens = most;
+}
+
+unsigned
+lane_may_leave(struct lane *l, int64_t now_us)
+{
+	unsigned n;
+
+	if (!lane_flows(l) || l->flying >= l->cap)
+		return 0;
+	n = l->cap - l->flying;
+	if (l->gate == GATE_TRIAL)
+		n = l->flying == 0 ? 1 : 0;
+	if (l->p->per_s > 0) {
+		fill_tokens(l, now_us);
+		if (n > (unsigned)l->tokens)
+			n = (unsigned)l->tokens;
+	}
+	return n;
+}
+
+void
+lane_add(struct lane *l, struct item *it)
+{
+	it->lane = l;
+	item_list_add(&l->wait[it->class], it);
+}
+
+struct item *
+lane_next(struct lane *l)
+{
+	bool has[JOB_CLASSES];
+	int c;
+
+	for (size_t i = 0; i < JOB_CLASSES; i++)
+		has[i] = l->wait[i].n > 0;
+	c = turns_next(&l->turns, has);
+	return c == -1 ? NULL : item_list_take(&l->wait[c]);
+}
+
+void
+lane_left(struct lane *l)
+{
+	l->flying++;
+	if (l->p->per_s > 0)
+		l->tokens -= 1;
+}
+
+int64_t
+lane_wake_us(const struct lane *l, int64_t now_us)
+{
+	if (l->p == NULL || lane_waiting(l) == 0)
+		return 0;
+	if (l->p->per_s > 0 && l->tokens < 1 && l->flying < l->cap)
+		return now_us + US_PER_S / l->p->per_s + 1000;
+	return 0;
+}
+
+/* --- hosts of users' endpoints ----------------------------------------------- */
+
+static struct lane_host *
+host_of(struct lane *l, const struct item *it, bool make, int64_t now_us)
+{
+	struct lane_host *old = NULL;
+
+	if (it->host == NULL || it->host[0] == '\0')
+		return NULL;
+	for (size_t i = 0; i < LANE_HOSTS; i++) {
+		struct lane_host *h = &l->host[i];
+
+		if (strcmp(h->name, it->host) == 0) {
+			h->used_us = now_us;
+			return h;
+		}
+		if (old == NULL || h->used_us < old->used_us)
+			old = h;
+	}
+	if (!make)
+		return NULL;
+	memset(old, 0, sizeof(*old));
+	(void)text_copy(old->name, sizeof(old->name), it->host);
+	old->used_us = now_us;
+	return old;
+}
+
+int64_t
+lane_host_wait(struct lane *l, const struct item *it, int64_t now_us)
+{
+	const struct lane_host *h = host_of(l, it, false, now_us);
+
+	return h == NULL || h->until_us <= now_us ? 0 : h->until_us - now_us;
+}
+
+/* --- the breaker ------------------------------------------------------------------ */
+
+static uint32_t
+doubled(uint32_t s, unsigned times, uint32_t max)
+{
+	while (times-- > 0 && s < max)
+		s *= 2;
+	return s < max ? s : max;
+}
+
+static enum lane_event
+open_lane(struct lane *l, uint32_t s, unsigned fault, int64_t now_us,
+    uint32_t *open_s)
+{
+	l->gate = GATE_OPEN;
+	l->opens += fault;
+	l->fails = l->configs = 0;
+	l->changed_us = now_us;
+	/* Workers shall not come back all at the same moment. */
+	l->open_until_us = now_us + (int64_t)s * US_PER_S +
+	    (int64_t)rand_below(500000);
+	*open_s = s;
+	return LANE_OPENS;
+}
+
+static bool
+lost(const struct in_answer *in)
+{
+	switch (in->error) {
+	case NET_DNS: case NET_CONNECT: case NET_TLS: case NET_TIMEOUT:
+	case NET_RESET:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+pause_host(struct lane_host *h, int64_t us, int64_t now_us)
+{
+	if (h->until_us < now_us + us)
+		h->until_us = now_us + us;
+	h->fails = 0;
+}
+
+enum lane_event
+lane_result(struct lane *l, const struct item *it, const struct verdict *v,
+    const struct in_answer *in, int64_t now_us, uint32_t *open_s)
+{
+	struct lane_host *h = host_of(l, it, true, now_us);
+	bool config = v->outcome == OUTCOME_CONFIG, gone = lost(in);
+	uint32_t s;
+
+	if (v->outcome == OUTCOME_SLOW) {
+		int64_t us = (v->wait_s > 0 ? v->wait_s : 1) * US_PER_S;
+
+		if (h == NULL)
+			/* No worker sends until then; no fault is counted. */
+			return open_lane(l, (uint32_t)(us / US_PER_S), 0,
+			    now_us, open_s);
+		pause_host(h, us, now_us);
+	}
+	if (h != NULL && gone && ++h->fails >= FAILS_OPEN) {
+		s = doubled(OPEN_LOST_S, h->pauses++, OPEN_LOST_MAX_S);
+		pause_host(h, (int64_t)s * US_PER_S, now_us);
+	}
+	if (config && (h == NULL || l->gate == GATE_TRIAL ||
+	    ++l->configs >= CONFIGS_OPEN))
+		return open_lane(l, doubled(OPEN_CONFIG_S, l->opens,
+		    OPEN_CONFIG_MAX_S), 1, now_us, open_s);
+	if (gone && h == NULL && (l->gate == GATE_TRIAL ||
+	    ++l->fails >= FAILS_OPEN))
+		return open_lane(l, doubled(OPEN_LOST_S, l->opens,
+		    OPEN_LOST_MAX_S), 1, now_us, open_s);
+	if (config || gone)
+		return LANE_NOTHING;
+	/* It answered, whatever it said. */
+	if (h != NULL)
+		h->fails = h->pauses = 0;
+	l->fails = 0;
+	if (v->outcome == OUTCOME_OK)
+		l->configs = 0;
+	if (l->gate != GATE_TRIAL)
+		return LANE_NOTHING;
+	l->gate = GATE_CLOSED_OK;
+	l->opens = 0;
+	l->changed_us = now_us;
+	return LANE_CLOSES;
+}
+
+int64_t
+lane_open_left(const struct lane *l, int64_t now_us)
+{
+	if (l->gate != GATE_OPEN || l->open_until_us <= now_us)
+		return 0;
+	return l->open_until_us - now_us;
+}
+
+void
+lane_learn(struct lane *l, const char *state, int64_t left_us,
+    unsigned failures, int64_t now_us)
+{
+	/* What we just decided may not have been written when this was read. */
+	if (l->gate == GATE_TRIAL || now_us - l->changed_us < LEARN_AFTER_US)
+		return;
+	if (strcmp(state, "closed") == 0) {
+		l->gate = GATE_CLOSED_OK;
+		l->opens = 0;
+		return;
+	}
+	l->gate = GATE_OPEN;
+	l->opens = failures;
+	l->open_until_us = now_us + left_us;
+}

@@ -1,0 +1,79 @@
+/*
+ * lane.h - a provider as this worker sees it: who waits, how many may be on
+ * the way, how fast, and whether it is worth trying at all.
+ *
+ * Each lane has its own room and its own share of what is in flight, so one
+ * that answers late or never slows no other.  Endpoints of browsers are many
+ * services behind one provider: there, pauses and failures count per host.
+ * All times are monotonic µs.
+ */
+#ifndef GP_DELIVER_LANE_H
+#define GP_DELIVER_LANE_H
+
+#include "deliver/item.h"
+#include "queue/turns.h"
+
+#define LANE_HOSTS	16
+
+enum lane_gate { GATE_CLOSED_OK = 0,	/* breaker closed: traffic flows */
+	GATE_OPEN, GATE_TRIAL };
+
+struct lane_host {
+	char		 name[256];
+	int64_t		 until_us, used_us;
+	unsigned	 fails, pauses;
+};
+
+struct lane {
+	const struct provider *p;	/* NULL: a name we do not know */
+	char		 name[25];
+	bool		 usable;	/* its settings are complete */
+	struct item_list wait[JOB_CLASSES];
+	struct turns	 turns;
+	unsigned	 cap, flying;
+	double		 tokens;
+	int64_t		 filled_us;
+	int64_t		 departed_us;	/* the last that left */
+	/* breaker; shared with other workers through provider_state */
+	enum lane_gate	 gate;
+	int64_t		 open_until_us, changed_us;
+	unsigned	 fails, configs, opens;
+	bool		 asking;	/* for the trial, in the database */
+	bool		 due;		/* the last look saw due jobs */
+	void		*owner;		/* the loop */
+	struct lane_host host[LANE_HOSTS];
+};
+
+void	 lane_init(struct lane *l, const char *name, const struct provider *p,
+	    unsigned cap_max);
+void	 lane_fini(struct lane *l);
+size_t	 lane_waiting(const struct lane *l);
+/* May anything leave at all now? */
+bool	 lane_flows(const struct lane *l);
+/* How many more items of each class it may hold. */
+void	 lane_room(const struct lane *l, uint32_t room[JOB_CLASSES]);
+/* How many may leave now (cap, rate, breaker). */
+unsigned lane_may_leave(struct lane *l, int64_t now_us);
+void	 lane_add(struct lane *l, struct item *it);
+/* The next by weighted turns, or NULL.  Check lane_host_wait. */
+struct item *lane_next(struct lane *l);
+/* It leaves: uses a token. */
+void	 lane_left(struct lane *l);
+/* 0, or how long the item's host is paused. */
+int64_t	 lane_host_wait(struct lane *l, const struct item *it,
+	    int64_t now_us);
+/* When to look again, or 0: nothing of ours changes by itself. */
+int64_t	 lane_wake_us(const struct lane *l, int64_t now_us);
+
+/* An answer came or did not; *open_s is set for LANE_OPENS. */
+enum lane_event { LANE_NOTHING, LANE_OPENS, LANE_CLOSES };
+enum lane_event lane_result(struct lane *l, const struct item *it,
+	    const struct verdict *v, const struct in_answer *in,
+	    int64_t now_us, uint32_t *open_s);
+/* How long until it may be tried again, µs; 0 now. */
+int64_t	 lane_open_left(const struct lane *l, int64_t now_us);
+/* What the shared row says. */
+void	 lane_learn(struct lane *l, const char *state, int64_t left_us,
+	    unsigned failures, int64_t now_us);
+
+#endif

@@ -1,0 +1,294 @@
+/*
+ * plan_write.c - the transaction of planning, and the items that come of it.
+ */
+#include "deliver/plan_own.h"
+
+#include "base/crypto.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "queue/secret.h"
+
+#define ID_TRIES	3
+
+struct made {			/* one send job to be */
+	struct part	*part;
+	struct target	*t;
+	bool		 in_place;	/* it is the plan job itself */
+};
+
+struct writing {
+	struct plan	*p;
+	struct part	*part;
+	size_t		 parts;
+	struct delivery_new *delivery;
+	size_t		 deliveries;
+	struct job_new	*send, *become;
+	struct made	*send_of, *become_of;
+	struct job_ref	*become_ref, *over;
+	size_t		 sends, becomes, overs;
+	struct notification_total *total;
+	size_t		 totals;
+	struct part	*marked;	/* at most one */
+	unsigned	 times;
+	bool		 stale, id_taken;
+};
+
+static int
+write_work(struct db *db, void *arg, struct err *e)
+{
+	struct writing *w = arg;
+	int64_t n;
+
+	w->stale = w->id_taken = false;
+	w->times++;
+	if (w->deliveries > 0 && delivery_insert(db, w->delivery,
+	    w->deliveries, e) < 0) {
+		if (e->kind != ERR_DB_DUP)
+			return -1;
+		/* Our own rows, of a COMMIT whose answer was lost (D20); or
+		 * another worker's, who has the job by now. */
+		w->stale = w->times == 1;
+		return 1;
+	}
+	if (w->becomes > 0) {
+		n = job_become_send(db, w->become, w->become_ref, w->becomes,
+		    e);
+		if (n < 0)
+			return -1;
+		if (n != (int64_t)w->becomes)
+			goto stale;
+	}
+	if (w->overs > 0) {
+		if ((n = job_delete(db, w->over, w->overs, e)) < 0)
+			return -1;
+		if (n != (int64_t)w->overs)
+			goto stale;
+	}
+	if (w->marked != NULL) {
+		struct job_ref ref = { .id = w->marked->job->id,
+		    .attempt = w->marked->job->attempt,
+		    .owner = w->marked->job->owner };
+
+		if ((n = job_plan_mark(db, &ref, w->marked->base +
+		    (uint32_t)w->marked->targets, w->marked->cursor,
+		    w->p->lease_s, e)) < 0)
+			return -1;
+		if (n == 0)
+			goto stale;
+	}
+	if (w->sends > 0 && job_insert(db, w->send, w->sends, w->p->lease_s,
+	    e) < 0) {
+		w->id_taken = e->kind == ERR_DB_DUP;
+		return w->id_taken ? 1 : -1;
+	}
+	if (w->totals > 0 &&
+	    notification_planned(db, w->total, w->totals, e) < 0)
+		return -1;
+	return 0;
+stale:
+	w->stale = true;
+	return 1;
+}
+
+/* A secret belongs to one job's id: the send job's is sealed anew. */
+static int
+reseal(struct arena *a, const struct job *plan, struct job_new *j,
+    struct err *e)
+{
+	const char *json;
+	uint8_t *out;
+
+	if (plan->secret == NULL)
+		return 0;
+	if (job_secret_open(a, plan->secret, plan->secret_len, plan->id,
+	    &json, e) < 0)
+		return -1;
+	out = arena_alloc(a, JOB_SECRET_MAX);
+	j->secret = out;
+	return job_secret_seal(out, JOB_SECRET_MAX, &j->secret_len, j->id,
+	    json, e);
+}
+
+/* Ids in a row from one made just now; the chance bits of rand_id() leave
+ * room for a batch. */
+static int
+number(struct arena *a, struct writing *w, struct err *e)
+{
+	uint64_t id = rand_id();
+
+	for (size_t i = 0; i < w->sends; i++) {
+		w->send[i].id = id + i;
+		w->send[i].owner = id;
+		if (reseal(a, w->send_of[i].part->job, &w->send[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+hash_of(uint8_t out[16], const struct target *t)
+{
+	uint8_t h[32];
+
+	if (t->to != NULL)
+		sha256(h, t->to, strlen(t->to));
+	else
+		sha256(h, "", 0);
+	memcpy(out, h, 16);
+}
+
+static void
+prepare(struct arena *a, struct writing *w)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < w->parts; i++)
+		all += w->part[i].targets;
+	w->delivery = arena_array(a, all + 1, sizeof(*w->delivery));
+	w->send = arena_array(a, all + 1, sizeof(*w->send));
+	w->send_of = arena_array(a, all + 1, sizeof(*w->send_of));
+	w->become = arena_array(a, w->parts, sizeof(*w->become));
+	w->become_of = arena_array(a, w->parts, sizeof(*w->become_of));
+	w->become_ref = arena_array(a, w->parts, sizeof(*w->become_ref));
+	w->over = arena_array(a, w->parts, sizeof(*w->over));
+	w->total = arena_array(a, w->parts, sizeof(*w->total));
+}
+
+static void
+add_part(struct writing *w, struct part *p)
+{
+	struct job_ref ref = { .id = p->job->id, .attempt = p->job->attempt,
+	    .owner = p->job->owner };
+	bool single = p->last && p->base == 0 && p->targets == 1 &&
+	    strcmp(p->target[0].state, "queued") == 0;
+	unsigned class = p->job->class < JOB_CLASSES ? p->job->class : 2;
+
+	for (size_t i = 0; i < p->targets; i++) {
+		struct target *t = &p->target[i];
+		struct delivery_new *d = &w->delivery[w->deliveries++];
+		struct made m = { .part = p, .t = t, .in_place = single };
+		struct job_new j;
+
+		*d = (struct delivery_new){ .notification_id = p->n->id,
+		    .user_id = t->user_id, .device_id = t->device_id,
+		    .seq = p->base + (uint32_t)i + 1,
+		    .channel = p->n->channel, .target = t->shown,
+		    .provider = p->route == NULL ? "" : p->route->provider,
+		    .state = t->state, .reason = t->reason };
+		hash_of(d->target_hash, t);
+		if (strcmp(t->state, "queued") != 0)
+			continue;
+		j = (struct job_new){ .notification_id = p->n->id,
+		    .user_id = t->user_id, .device_id = t->device_id,
+		    .seq = d->seq, .class = class,
+		    .provider = p->route->provider,
+		    .waiter = p->job->waiter, .expires_us = p->job->expires_us,
+		    .leased = p->route->room[class] > 0 };
+		if (j.leased)
+			p->route->room[class]--;
+		if (single) {
+			w->become[w->becomes] = j;
+			w->become_of[w->becomes] = m;
+			w->become_ref[w->becomes++] = ref;
+		} else {
+			w->send[w->sends] = j;
+			w->send_of[w->sends++] = m;
+		}
+	}
+	if (!p->last)
+		w->marked = p;
+	else if (!single)
+		w->over[w->overs++] = ref;
+	if (p->last) {
+		uint32_t total = p->base + (uint32_t)p->targets;
+
+		p->note->total = total;
+		w->total[w->totals++] = (struct notification_total){
+		    .id = p->n->id, .total = total };
+	}
+}
+
+static void
+add_item(struct plan *p, const struct job_new *j, const struct made *m)
+{
+	struct job job = *m->part->job;
+
+	if (!j->leased)
+		return;
+	if (!m->in_place) {
+		job.id = j->id;
+		job.owner = j->owner;
+		job.attempt = 1;
+		job.tries = 0;
+	}
+	item_list_add(p->items, item_new(&(struct item_new){ .job = &job,
+	    .note = m->part->note, .provider = j->provider, .to = m->t->to,
+	    .locale = m->t->locale, .p256dh = m->t->p256dh,
+	    .auth = m->t->auth,
+	    .secret = m->in_place ? job.secret : j->secret,
+	    .secret_len = m->in_place ? job.secret_len : j->secret_len,
+	    .seq = j->seq, .user_id = j->user_id,
+	    .device_id = j->device_id }));
+}
+
+/* Those that nothing is sent for are final now: who waits may read. */
+static void
+tell_final(struct plan *p, const struct part *part)
+{
+	for (size_t i = 0; i < part->targets; i++)
+		if (strcmp(part->target[i].state, "queued") == 0)
+			return;
+	if (!part->last || part->base > 0 || part->job->waiter == NULL ||
+	    p->tell >= TOLD_MAX)
+		return;
+	(void)text_copy(p->told[p->tell].waiter,
+	    sizeof(p->told[p->tell].waiter), part->job->waiter);
+	p->told[p->tell++].id = part->n->id;
+}
+
+/* Room that was counted on and not used. */
+static void
+give_room_back(struct writing *w)
+{
+	for (size_t i = 0; i < w->sends; i++)
+		if (w->send[i].leased)
+			w->send_of[i].part->route->room[w->send[i].class]++;
+	for (size_t i = 0; i < w->becomes; i++)
+		if (w->become[i].leased)
+			w->become_of[i].part->route->room[
+			    w->become[i].class]++;
+}
+
+int
+plan_write(struct db *db, struct plan *p, struct arena *a, struct part *part,
+    size_t n, struct err *e)
+{
+	struct writing w = { .p = p, .part = part, .parts = n };
+	int rc;
+
+	prepare(a, &w);
+	for (size_t i = 0; i < n; i++)
+		add_part(&w, &part[i]);
+	for (int i = 0; i < ID_TRIES; i++) {
+		w.times = 0;
+		if (number(a, &w, e) < 0)
+			return -1;
+		rc = db_tx(db, write_work, &w, e);
+		if (rc < 0 || !w.id_taken)
+			break;
+	}
+	if (rc >= 0 && w.id_taken)
+		rc = err_set(e, ERR_INTERNAL, "job_ids", "taken three times");
+	if (rc < 0 || w.stale) {
+		give_room_back(&w);
+		return rc < 0 ? -1 : 0;
+	}
+	for (size_t i = 0; i < w.becomes; i++)
+		add_item(p, &w.become[i], &w.become_of[i]);
+	for (size_t i = 0; i < w.sends; i++)
+		add_item(p, &w.send[i], &w.send_of[i]);
+	for (size_t i = 0; i < n; i++)
+		tell_final(p, &part[i]);
+	p->planned += w.deliveries;
+	return 1;
+}

@@ -1,0 +1,171 @@
+/*
+ * record.c - see record.h.
+ */
+#include "deliver/record.h"
+
+#include "store/delivery.h"
+#include "store/device.h"
+
+struct recording {
+	struct record_batch *b;
+	bool		 careful;	/* lock first, tell stale ones apart */
+	struct job_ref	 final[RECORD_MAX], back[RECORD_MAX];
+	struct delivery_change change[RECORD_MAX];
+	struct device_dead dead[RECORD_MAX];
+	size_t		 finals, backs, changes, deads;
+	bool		 again;		/* out: some were not held */
+};
+
+static struct delivery_change
+change_of(const struct record *r)
+{
+	const struct item *it = r->item;
+
+	return (struct delivery_change){ .notification_id = it->note->id,
+	    .seq = it->seq, .attempts = it->tries,
+	    .state = r->what == RECORD_FINAL ? r->state : "queued",
+	    .reason = r->reason, .provider_id = r->provider_id,
+	    .log = r->log, .sent = r->sent };
+}
+
+static void
+sort_out(struct recording *w)
+{
+	w->finals = w->backs = w->changes = w->deads = 0;
+	for (size_t i = 0; i < w->b->n; i++) {
+		struct record *r = &w->b->r[i];
+
+		if (r->device_dead && r->item->device_id != 0)
+			w->dead[w->deads++] = (struct device_dead){
+			    .id = r->item->device_id, .reason = r->reason };
+		if (r->stale)
+			continue;
+		if (r->what == RECORD_FINAL) {
+			w->final[w->finals++] = r->item->ref;
+		} else {
+			r->item->ref.why = r->reason;
+			w->back[w->backs++] = r->item->ref;
+		}
+		if (r->what != RECORD_HOLD)
+			w->change[w->changes++] = change_of(r);
+	}
+}
+
+static int
+tell_apart(struct db *db, struct record_batch *b, struct err *e)
+{
+	struct job_ref ref[RECORD_MAX];
+
+	for (size_t i = 0; i < b->n; i++)
+		ref[i] = b->r[i].item->ref;
+	if (job_lock(db, ref, b->n, e) < 0)
+		return -1;
+	b->stale = 0;
+	for (size_t i = 0; i < b->n; i++) {
+		b->r[i].stale = ref[i].fate != JOB_HELD;
+		b->stale += b->r[i].stale ? 1 : 0;
+	}
+	return 0;
+}
+
+static int
+write_work(struct db *db, void *arg, struct err *e)
+{
+	struct recording *w = arg;
+	int64_t n;
+
+	w->again = false;
+	if (w->careful && tell_apart(db, w->b, e) < 0)
+		return -1;
+	sort_out(w);
+	if (w->finals > 0) {
+		if ((n = job_delete(db, w->final, w->finals, e)) < 0)
+			return -1;
+		w->again = w->again || n != (int64_t)w->finals;
+	}
+	if (w->backs > 0 && !w->again) {
+		if ((n = job_back(db, w->back, w->backs, e)) < 0)
+			return -1;
+		w->again = w->again || n != (int64_t)w->backs;
+	}
+	if (w->again)
+		return 1;
+	if (w->changes > 0 &&
+	    delivery_update(db, w->change, w->changes, e) < 0)
+		return -1;
+	if (w->deads > 0 && device_mark_dead(db, w->dead, w->deads, e) < 0)
+		return -1;
+	return 0;
+}
+
+/* Late answers: after the transaction, each by itself. */
+static int
+late_truths(struct db *db, struct record_batch *b, struct err *e)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct record *r = &b->r[i];
+		struct delivery_change c;
+
+		if (!r->stale || r->what != RECORD_FINAL ||
+		    strcmp(r->state, "unsure") == 0)
+			continue;
+		c = change_of(r);
+		if (delivery_truth(db, &c, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Whose last delivery was among these? */
+static int
+find_told(struct db *db, struct record_batch *b, struct err *e)
+{
+	b->tell = 0;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct record *r = &b->r[i];
+		size_t k;
+		int rc;
+
+		if (r->item->waiter == NULL || r->what != RECORD_FINAL)
+			continue;
+		for (k = 0; k < b->tell && b->told[k].id !=
+		    r->item->note->id; k++)
+			;
+		if (k < b->tell)
+			continue;
+		if (r->item->note->total != 1) {
+			rc = delivery_pending(db, r->item->note->id, e);
+			if (rc < 0)
+				return -1;
+			if (rc > 0)
+				continue;
+		}
+		b->told[b->tell].waiter = r->item->waiter;
+		b->told[b->tell++].id = r->item->note->id;
+	}
+	return 0;
+}
+
+int
+record_write(struct db *db, struct record_batch *b, struct err *e)
+{
+	struct recording *w = calloc(1, sizeof(*w));
+	int rc = -1;
+
+	if (w == NULL)
+		return err_set(e, ERR_INTERNAL, "no_memory", "recording");
+	w->b = b;
+	if (db_tx(db, write_work, w, e) < 0)
+		goto out;
+	if (w->again) {
+		w->careful = true;
+		if (db_tx(db, write_work, w, e) < 0)
+			goto out;
+		if (late_truths(db, b, e) < 0)
+			goto out;
+	}
+	rc = find_told(db, b, e);
+out:
+	free(w);
+	return rc;
+}

@@ -1,0 +1,34 @@
+/*
+ * send.h - one item: from notification to request, from answer to record.
+ */
+#ifndef GP_DELIVER_SEND_H
+#define GP_DELIVER_SEND_H
+
+#include "deliver/lane.h"
+#include "deliver/record.h"
+
+/*
+ * Make the request: it->msg, it->req, it->arena.  0, or -1 with a record
+ * filled that ends the item (the message cannot be made).  `now_us` is the
+ * database's clock.
+ */
+int	 send_build(struct item *it, int64_t now_us, struct record *r)
+	    MUST_CHECK;
+/* Forget the request, to build it anew. */
+void	 send_unbuild(struct item *it);
+
+/* The provider's verdict on an answer, with the rules all providers share. */
+void	 send_judge(struct item *it, const struct in_answer *in,
+	    struct verdict *v);
+/* What to write for it.  hold_us: how long the provider's breaker stays
+ * open.  Counts the request in it->tries before. */
+void	 send_record(struct item *it, const struct verdict *v,
+	    const struct in_answer *in, int64_t now_us, int64_t hold_us,
+	    struct record *r);
+/* A record that ends it without a request. */
+void	 send_end(struct item *it, const char *state, const char *reason,
+	    struct record *r);
+/* A record that gives it back for a while, uncounted. */
+void	 send_hold(struct item *it, int64_t delay_us, struct record *r);
+
+#endif

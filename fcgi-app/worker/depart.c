@@ -1,0 +1,235 @@
+/*
+ * depart.c - the loop's sending: who leaves, the mark that they do, the
+ * request, its answer.
+ */
+#include "worker/loop_own.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "deliver/send.h"
+
+/* A busy lane leaves by handfuls: a mark costs a commit, whoever shares it. */
+#define HANDFUL_US	(3 * MS)
+
+/* --- answers -------------------------------------------------------------------- */
+
+static void
+settle(struct item *it, const struct in_answer *in)
+{
+	struct loop *l = it->lane->owner;
+	struct lane *lane = it->lane;
+	int64_t now = clock_mono();
+	enum lane_event ev;
+	uint32_t open_s = 0;
+	struct verdict v;
+
+	send_judge(it, in, &v);
+	ev = lane_result(lane, it, &v, in, now, &open_s);
+	send_record(it, &v, in, loop_db_now(l), lane_open_left(lane, now),
+	    loop_record(l));
+	send_unbuild(it);
+	loop_breaker(l, lane, ev, v.code, open_s);
+}
+
+static void
+landed(void *arg, const struct in_answer *in)
+{
+	struct item *it = arg, *last;
+	struct loop *l = it->lane->owner;
+
+	last = l->flying[--l->flyings];
+	l->flying[it->slot] = last;
+	last->slot = it->slot;
+	it->lane->flying--;
+	settle(it, in);
+}
+
+/* Its intent is committed: the request leaves. */
+static void
+leave(struct loop *l, struct item *it)
+{
+	struct in_answer none = { .error = NET_OTHER };
+	struct err e = ERR_INIT;
+
+	it->tries++;
+	it->left_us = clock_mono();
+	it->slot = l->flyings;
+	if (l->flyings < FLYING_MAX && net_begin(l->net, &it->req, "", landed,
+	    it, &e) == 0) {
+		l->flying[l->flyings++] = it;
+		return;
+	}
+	it->lane->flying--;
+	if (e.kind == ERR_INPUT) {
+		send_end(it, "failed", e.code, loop_record(l));
+		send_unbuild(it);
+		return;
+	}
+	log_err(LOG_ERROR_, it->lane->name, &e);
+	settle(it, &none);
+}
+
+/* --- the mark ---------------------------------------------------------------------- */
+
+static int
+mark_run(struct db *db, void *arg, struct err *e)
+{
+	struct depart *d = arg;
+
+	return job_intend(db, d->ref, d->n, e);
+}
+
+static void
+mark_done(void *arg, int rc, const struct err *e)
+{
+	struct depart *d = arg;
+	struct loop *l = d->loop;
+
+	l->departing--;
+	if (rc < 0) {
+		loop_complain(l, "mark intents", e);
+		l->no_depart_us = clock_mono() + REDO_US;
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		struct item *it = d->it[i];
+
+		if (rc == 0 && d->ref[i].fate == JOB_HELD) {
+			leave(l, it);
+			continue;
+		}
+		it->lane->flying--;
+		send_unbuild(it);
+		if (rc < 0) {
+			/* Nothing left; perhaps it is marked, then the next
+			 * mark finds that. */
+			lane_add(it->lane, it);
+		} else if (d->ref[i].fate == JOB_TOO_LATE) {
+			send_end(it, "expired", "expired", loop_record(l));
+		} else {
+			log_info("job %" PRIu64 " is another worker's",
+			    it->ref.id);
+			item_free(it);
+		}
+	}
+	free(d);
+}
+
+static void
+post_mark(struct loop *l, struct depart *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		d->ref[i] = d->it[i]->ref;
+	l->departing++;
+	desk_post(l->mark_desk, mark_run, mark_done, d);
+}
+
+/* --- who leaves ----------------------------------------------------------------------- */
+
+static void
+hold(struct loop *l, struct item *it, int64_t us)
+{
+	int64_t left = it->expires_us - loop_db_now(l);
+
+	us += (int64_t)rand_below(500) * MS;
+	send_hold(it, us < left || left < 0 ? us : left, loop_record(l));
+}
+
+void
+loop_release(struct loop *l, struct lane *lane, int64_t us)
+{
+	struct item *it;
+
+	while ((it = lane_next(lane)) != NULL) {
+		if (us > 0)
+			hold(l, it, us);
+		else
+			send_hold(it, 0, loop_record(l));
+	}
+}
+
+/* Ready to be marked?  Otherwise it has got its record. */
+static bool
+make_ready(struct loop *l, struct lane *lane, struct item *it)
+{
+	int64_t wait, now = loop_db_now(l);
+	struct record r;
+
+	if (it->dead != NULL) {
+		send_end(it, strcmp(it->dead, "device_gone") == 0 ?
+		    "skipped" : "failed", it->dead, loop_record(l));
+		return false;
+	}
+	if (lane->p == NULL) {
+		send_end(it, "failed", "no_provider", loop_record(l));
+		return false;
+	}
+	if (it->expires_us <= now) {
+		send_end(it, "expired", "expired", loop_record(l));
+		return false;
+	}
+	if ((wait = lane_host_wait(lane, it, clock_mono())) > 0) {
+		hold(l, it, wait);
+		return false;
+	}
+	if (send_build(it, now, &r) < 0) {
+		*loop_record(l) = r;
+		return false;
+	}
+	return true;
+}
+
+static bool
+worth_it(const struct lane *lane, unsigned n, int64_t now)
+{
+	size_t waiting = lane_waiting(lane);
+
+	return lane->flying == 0 || n >= waiting || n >= lane->cap / 4 ||
+	    now - lane->departed_us > HANDFUL_US;
+}
+
+static unsigned
+may_leave(struct lane *lane, int64_t now)
+{
+	/* A name nobody serves: they end here, as many as there are. */
+	return lane->p == NULL ? DEPART_MAX : lane_may_leave(lane, now);
+}
+
+void
+loop_dispatch(struct loop *l)
+{
+	int64_t now = clock_mono();
+	struct depart *d = NULL;
+
+	if (l->no_depart_us > now || !l->clock_known)
+		return;
+	for (size_t i = 0; i < l->lanes && l->departing < DEPART_OPS; i++) {
+		struct lane *lane = &l->lane[(l->first + i) % l->lanes];
+		unsigned n = lane_waiting(lane) == 0 ? 0 :
+		    may_leave(lane, now);
+		struct item *it;
+
+		if (n == 0 || !worth_it(lane, n, now))
+			continue;
+		lane->departed_us = now;
+		while (n > 0 && l->departing < DEPART_OPS &&
+		    (it = lane_next(lane)) != NULL) {
+			if (!make_ready(l, lane, it))
+				continue;
+			if (d == NULL && (d = calloc(1, sizeof(*d))) == NULL)
+				fatal("worker: out of memory");
+			d->loop = l;
+			d->it[d->n++] = it;
+			lane_left(lane);
+			n--;
+			if (d->n == DEPART_MAX) {
+				post_mark(l, d);
+				d = NULL;
+			}
+		}
+	}
+	if (d != NULL)
+		post_mark(l, d);
+	if (l->lanes > 0)
+		l->first = (l->first + 1) % l->lanes;
+}

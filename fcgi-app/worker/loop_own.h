@@ -1,0 +1,87 @@
+/*
+ * loop_own.h - what the files of the loop share; nobody else includes it.
+ */
+#ifndef GP_WORKER_LOOP_OWN_H
+#define GP_WORKER_LOOP_OWN_H
+
+#include "deliver/intake.h"
+#include "deliver/lane.h"
+#include "deliver/record.h"
+#include "net/net.h"
+#include "queue/bell.h"
+#include "worker/desk.h"
+#include "worker/loop.h"
+#include "worker/sweep.h"
+
+#define LANES_MAX	(INTAKE_QUEUES - 1)
+#define DEPART_MAX	64u		/* D26: an intent mark for so many */
+#define DEPART_OPS	2u		/* marks under way */
+#define FLYING_MAX	2048u
+#define MS		INT64_C(1000)
+#define POLL_US		(200 * MS)
+#define REDO_US		(200 * MS)	/* after the database failed */
+#define STOP_US		(INT64_C(10) * US_PER_S)
+
+struct depart {			/* items whose intent is being marked */
+	struct loop	*loop;
+	struct item	*it[DEPART_MAX];
+	struct job_ref	 ref[DEPART_MAX];
+	size_t		 n;
+};
+
+struct loop {
+	const struct worker_setup *setup;
+	struct net	*net;
+	struct bell	*bell;
+	struct desk	*in_desk, *mark_desk, *out_desk;
+	int		 wake_fd, ep_fd;
+	uint64_t	 owner;			/* of the sweeper's lease */
+	struct lane	 lane[LANES_MAX];
+	size_t		 lanes, first;		/* whose turn it is */
+	struct item	*flying[FLYING_MAX];	/* on the way */
+	size_t		 flyings;
+	int64_t		 db_offset;		/* database's time - ours */
+	bool		 clock_known;
+	/* taking in */
+	struct intake	 intake;
+	bool		 taking, want, stopping, idle, swept;
+	int64_t		 next_take_us, stop_us;
+	/* departing */
+	size_t		 departing;		/* operations */
+	int64_t		 no_depart_us;		/* the database failed */
+	/* recording */
+	struct record_batch *open, *failed;
+	int64_t		 open_us, redo_us;
+	size_t		 recording;		/* operations */
+	/* sweeping, leases */
+	struct sweep	*sweep;
+	bool		 sweeping;
+	int64_t		 next_sweep_us, next_purge_us, next_lease_us,
+			 next_look_us, said_us;
+	size_t		 extending;
+};
+
+/* The database's clock now. */
+int64_t	 loop_db_now(const struct loop *l);
+/* Log an error of the database, but not each of a storm. */
+void	 loop_complain(struct loop *l, const char *what, const struct err *e);
+struct lane *loop_lane(struct loop *l, const char *name);
+
+/* tick.c */
+void	 loop_sweep(struct loop *l);
+void	 loop_extend(struct loop *l);
+
+/* depart.c */
+void	 loop_dispatch(struct loop *l);
+/* Give all waiting items of a lane back, for `us`. */
+void	 loop_release(struct loop *l, struct lane *lane, int64_t us);
+
+/* outcome.c */
+struct record *loop_record(struct loop *l);	/* a fresh one to fill */
+void	 loop_flush(struct loop *l, bool now);
+bool	 loop_recorded(const struct loop *l);	/* nothing is left to write */
+void	 loop_breaker(struct loop *l, struct lane *lane, enum lane_event ev,
+	    const char *why, uint32_t open_s);
+void	 loop_trials(struct loop *l);
+
+#endif

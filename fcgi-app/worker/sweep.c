@@ -1,0 +1,226 @@
+/*
+ * sweep.c - see sweep.h.
+ */
+#include "worker/sweep.h"
+
+#include "auth/audit.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "store/delivery.h"
+#include "store/idempotency.h"
+#include "store/known_device.h"
+#include "store/lease.h"
+#include "store/otp.h"
+#include "store/provider_state.h"
+#include "store/revocation.h"
+#include "store/session.h"
+#include "store/throttle.h"
+#include "store/user.h"
+
+#define BATCH		256u
+#define PURGE_BATCH	500u
+#define SEAL_BATCH	2000u
+/* Short: when its holder dies, another takes over before a lease of jobs can
+ * have run out. */
+#define HOLD_S		3u
+
+struct lapse {
+	struct sweep	*s;
+	struct arena	*a;
+	enum job_state	 state;
+	const char	*blocked;	/* or: expired ones of this queue */
+	int		 n;
+	struct job	*job;		/* of the try that committed */
+	unsigned	 revived, unsure, buried, expired;
+};
+
+static struct delivery_change
+ended(const struct job *j, const char *state, const char *reason)
+{
+	return (struct delivery_change){
+	    .notification_id = j->notification_id, .seq = j->seq,
+	    .attempts = j->tries, .state = state, .reason = reason,
+	    .provider_id = "", .log = "" };
+}
+
+/*
+ * What a crash left.  Leased, nothing sent: ready again.  Leaving: perhaps it
+ * was sent; again only where that is harmless, else unsure.  The third time a
+ * job takes its worker along it is a dead letter.
+ */
+static int
+lapse_work(struct db *db, void *arg, struct err *e)
+{
+	struct lapse *l = arg;
+	struct job_ref *revive, *bury, *drop;
+	struct delivery_change *change;
+	size_t revives = 0, buries = 0, drops = 0, changes = 0;
+
+	l->revived = l->unsure = l->buried = l->expired = 0;
+	l->n = l->blocked != NULL ? job_expired(db, l->a, l->blocked, BATCH,
+	    &l->job, e) : job_lapsed(db, l->a, l->state, BATCH, &l->job, e);
+	if (l->n <= 0)
+		return l->n < 0 ? -1 : 1;
+	revive = arena_array(l->a, (size_t)l->n, sizeof(*revive));
+	bury = arena_array(l->a, (size_t)l->n, sizeof(*bury));
+	drop = arena_array(l->a, (size_t)l->n, sizeof(*drop));
+	change = arena_array(l->a, (size_t)l->n, sizeof(*change));
+	for (int i = 0; i < l->n; i++) {
+		const struct job *j = &l->job[i];
+		struct job_ref ref = { .id = j->id, .owner = j->owner,
+		    .attempt = j->attempt };
+
+		if (l->blocked != NULL) {
+			drop[drops++] = ref;
+			if (j->kind == JOB_SEND)
+				change[changes++] = ended(j, "expired",
+				    "provider_blocked");
+			l->expired++;
+		} else if (l->state == JOB_LEAVING && !j->repeat_ok) {
+			drop[drops++] = ref;
+			change[changes++] = ended(j, "unsure",
+			    "worker_died");
+			l->unsure++;
+		} else if (j->crashes + 1 >= JOB_CRASHES_MAX) {
+			bury[buries++] = ref;
+			if (j->kind == JOB_SEND)
+				change[changes++] = ended(j, "failed",
+				    "dead_letter");
+			l->buried++;
+		} else {
+			revive[revives++] = ref;
+			l->revived++;
+		}
+	}
+	if (job_revive(db, revive, revives, e) < 0 ||
+	    job_bury(db, bury, buries, e) < 0 ||
+	    job_drop(db, drop, drops, e) < 0)
+		return -1;
+	return changes == 0 ? 0 : delivery_update(db, change, changes, e);
+}
+
+static int
+tell_ended(struct db *db, struct sweep *s, const struct lapse *l,
+    struct err *e)
+{
+	for (int i = 0; i < l->n && s->tell < SWEEP_TOLD; i++) {
+		const struct job *j = &l->job[i];
+		int rc;
+
+		if (j->waiter == NULL)
+			continue;
+		if ((rc = delivery_pending(db, j->notification_id, e)) < 0)
+			return -1;
+		if (rc > 0)
+			continue;
+		(void)text_copy(s->told[s->tell].waiter,
+		    sizeof(s->told[s->tell].waiter), j->waiter);
+		s->told[s->tell++].id = j->notification_id;
+	}
+	return 0;
+}
+
+static int
+sweep_jobs(struct db *db, struct sweep *s, enum job_state state,
+    const char *blocked, struct err *e)
+{
+	for (;;) {
+		struct lapse l = { .s = s, .a = arena_new(8u << 20),
+		    .state = state, .blocked = blocked };
+		int rc = db_tx(db, lapse_work, &l, e);
+
+		if (rc >= 0 && l.n > 0) {
+			s->revived += l.revived;
+			s->unsure += l.unsure;
+			s->buried += l.buried;
+			s->expired += l.expired;
+			rc = tell_ended(db, s, &l, e);
+		}
+		arena_free(l.a);
+		if (rc < 0)
+			return -1;
+		if (l.n < (int)BATCH)
+			return 0;
+	}
+}
+
+static int
+purge(struct db *db, struct err *e)
+{
+	if (throttle_row_purge(db, PURGE_BATCH, e) < 0 ||
+	    otp_row_purge(db, PURGE_BATCH, e) < 0 ||
+	    revocation_purge(db, PURGE_BATCH, e) < 0 ||
+	    session_purge(db, PURGE_BATCH, e) < 0 ||
+	    idem_purge(db, PURGE_BATCH, e) < 0 ||
+	    known_device_purge(db, PURGE_BATCH, e) < 0 ||
+	    user_purge_claims(db, PURGE_BATCH, e) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+read_shared(struct db *db, struct sweep *s, struct err *e)
+{
+	struct provider_row row[SWEEP_LANES];
+	const char *name[SWEEP_LANES];
+	struct arena *a = arena_new(1u << 16);
+	int n, rc = -1;
+
+	if ((n = provider_state_all(db, a, row, SWEEP_LANES, e)) < 0)
+		goto out;
+	for (s->breakers = 0; s->breakers < (size_t)n; s->breakers++) {
+		size_t i = s->breakers;
+
+		(void)text_copy(s->breaker[i].name,
+		    sizeof(s->breaker[i].name), row[i].name);
+		(void)text_copy(s->breaker[i].state,
+		    sizeof(s->breaker[i].state), row[i].state);
+		s->breaker[i].left_us = row[i].left_us;
+		s->breaker[i].failures = (unsigned)row[i].failures;
+	}
+	s->providers = 0;
+	if (s->purge) {
+		if ((n = job_providers(db, a, name, SWEEP_LANES, e)) < 0)
+			goto out;
+		for (int i = 0; i < n; i++)
+			(void)text_copy(s->provider[s->providers++],
+			    sizeof(s->provider[0]), name[i]);
+	}
+	rc = 0;
+out:
+	arena_free(a);
+	return rc;
+}
+
+int
+sweep_run(struct db *db, struct sweep *s, struct err *e)
+{
+	int rc;
+
+	s->tell = 0;
+	s->revived = s->unsure = s->buried = s->expired = 0;
+	if (read_shared(db, s, e) < 0 ||
+	    (rc = lease_take(db, "sweeper", s->owner, HOLD_S, e)) < 0)
+		return -1;
+	s->holder = rc > 0;
+	if (!s->holder)
+		return 0;
+	if (sweep_jobs(db, s, JOB_LEASED, NULL, e) < 0 ||
+	    sweep_jobs(db, s, JOB_LEAVING, NULL, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s->blocks; i++)
+		if (sweep_jobs(db, s, JOB_READY, s->blocked[i], e) < 0)
+			return -1;
+	if (audit_seal(db, s->owner, SEAL_BATCH, e) < 0)
+		return -1;
+	return s->purge ? purge(db, e) : 0;
+}
+
+void
+sweep_stop(struct db *db, uint64_t owner)
+{
+	struct err e = ERR_INIT;
+
+	if (lease_give(db, "sweeper", owner, &e) < 0)
+		log_err(LOG_WARN_, "give the lease back", &e);
+}
