@@ -40,6 +40,9 @@ enum limit_class { LIMIT_API, LIMIT_AUTH, LIMIT_SEND, LIMIT_NONE };
 enum idem { IDEM_NO, IDEM_YES };
 enum body_kind { BODY_64K = 64, BODY_1M = 1024 };
 
+struct shm;
+struct shm_slot;
+
 struct call {
 	struct req	*req;
 	struct resp	*resp;
@@ -52,6 +55,10 @@ struct call {
 	/* Idempotency (set when the row is IDEM_YES and a key was sent): */
 	bool		 idem;
 	uint8_t		 idem_scope[16], idem_key[16], idem_mac[32];
+	/* For shm_wait_begin (D1); NULL and 0 without a master. */
+	struct shm	*shm;
+	struct shm_slot	*slot;
+	unsigned	 pool_size;
 };
 
 /* `in` is the bound struct of the row's fieldset (NULL for FIELDSET_NONE).
@@ -84,5 +91,7 @@ extern const size_t routes_count;
 int	 route_find(struct arena *a, enum http_method m, const char *path,
 	    const struct route **r, const char *param[], unsigned *allow);
 const char *pool_name(enum pool p);
+
+#include "api/routes.h"
 
 #endif

@@ -1,0 +1,165 @@
+/*
+ * access.c - who calls, and whether the row lets them.
+ *
+ * What must stay true: an admin token never comes out of a cookie (S70), and
+ * a row says in one word who may call it.
+ */
+#include "api/dispatch_own.h"
+#include "auth/grant.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+#define FRESH_S		300		/* S57 */
+
+/* RFC 6750 §2.1; NULL when there is no bearer value. */
+static const char *
+bearer_of(const struct req *q)
+{
+	const char *s = q->authorization;
+
+	if (strncasecmp(s, "Bearer ", 7) != 0)
+		return NULL;
+	s += 7;
+	s += strspn(s, " ");
+	return s[0] == '\0' ? NULL : s;
+}
+
+/* Kept push rows take the token in the body too (API.md). */
+static const char *
+body_token(const struct call *c)
+{
+	if (c->route->style != STYLE_P || c->route->access != SCOPE_PUSH ||
+	    c->req->auth_source == AUTH_HEADER)
+		return NULL;
+	return bind_peek_text(c->req, "admin_token");
+}
+
+static int
+check_body_token(struct call *c, const char *token, struct err *e)
+{
+	struct req plain = *c->req;
+
+	/* It did not come from the cookie that may be there as well. */
+	plain.auth_source = AUTH_HEADER;
+	if (grant_check(c->db, c->arena, &plain, token, &c->who, e) < 0)
+		return -1;
+	if (c->who.kind != CALLER_ADMIN_TOKEN)
+		return err_set(e, ERR_AUTH, "invalid_token",
+		    "admin_token is no admin token");
+	c->who.by_cookie = false;
+	return 0;
+}
+
+static bool
+credential_optional(const struct route *r)
+{
+	return r->access == ANYONE || r->access == REFRESH ||
+	    r->access == HOLDER;
+}
+
+int
+access_identify(struct call *c, struct err *e)
+{
+	const char *token, *bearer;
+	int rc;
+
+	memset(&c->who, 0, sizeof(c->who));
+	/* The gate judges by itself: it needs no database (D2). */
+	if (c->route->pool == POOL_GATE && c->route->access == ANYONE)
+		return 0;
+	if ((token = body_token(c)) != NULL)
+		return check_body_token(c, token, e);
+	if ((bearer = bearer_of(c->req)) == NULL)
+		return credential_optional(c->route) ? 0 : err_set(e,
+		    ERR_AUTH, "sign_in_required", "no credential");
+	rc = grant_check(c->db, c->arena, c->req, bearer, &c->who, e);
+	if (rc < 0 && credential_optional(c->route) &&
+	    (e->kind == ERR_AUTH || c->route->access == ANYONE)) {
+		/* A browser sends its stale cookie to sign-in too.  But who
+		 * could not be asked about is no stranger: a sign-out while
+		 * the database is away is 503, not 401. */
+		memset(&c->who, 0, sizeof(c->who));
+		err_clear(e);
+		return 0;
+	}
+	if (rc == 0)
+		c->who.by_cookie = c->req->auth_source == AUTH_COOKIE;
+	return rc;
+}
+
+static int
+refuse(struct err *e, const char *code)
+{
+	return err_set(e, ERR_FORBIDDEN, code, "access word");
+}
+
+static int
+need_session(const struct caller *w, bool claim_too, struct err *e)
+{
+	if (w->kind != CALLER_SESSION)
+		return refuse(e, "session_required");
+	return w->claim && !claim_too ? refuse(e, "not_verified") : 0;
+}
+
+static bool
+is_admin(const struct caller *w)
+{
+	return w->kind == CALLER_SESSION && !w->claim &&
+	    (w->is_staff || w->is_superuser);
+}
+
+/* By session admins hold every scope. */
+static int
+need_scope(const struct caller *w, unsigned scope, struct err *e)
+{
+	if (is_admin(w) || (w->kind == CALLER_ADMIN_TOKEN &&
+	    (w->scopes & scope) != 0))
+		return 0;
+	return refuse(e, w->kind == CALLER_ADMIN_TOKEN ? "scope_required" :
+	    "role_required");
+}
+
+static int
+need_fresh(const struct caller *w, struct err *e)
+{
+	if (need_session(w, false, e) < 0)
+		return -1;
+	return clock_now() / US_PER_S - w->auth_s <= FRESH_S ? 0 :
+	    refuse(e, "reauth_required");
+}
+
+int
+access_allow(const struct call *c, struct err *e)
+{
+	const struct caller *w = &c->who;
+
+	switch (c->route->access) {
+	case ANYONE:
+	case REFRESH:
+	case HOLDER:
+		return 0;
+	case USER:
+	case ROLE_AUTHOR:
+		return need_session(w, false, e);
+	case USER_CLAIM:
+		return need_session(w, true, e);
+	case USER_FRESH:
+		return need_fresh(w, e);
+	case ROLE_SENDER:
+		if (w->kind == CALLER_SESSION && w->verified && !w->claim)
+			return 0;
+		return need_scope(w, SCOPE_BIT_SEND, e);
+	case ROLE_ADMIN:
+		return is_admin(w) ? 0 : refuse(e, "role_required");
+	case ROLE_SUPERUSER:
+		return is_admin(w) && w->is_superuser ? 0 :
+		    refuse(e, "role_required");
+	case SCOPE_PUSH:
+		return need_scope(w, SCOPE_BIT_PUSH, e);
+	case SCOPE_SEND:
+		return need_scope(w, SCOPE_BIT_SEND, e);
+	case SCOPE_ADMIN:
+		return need_scope(w, SCOPE_BIT_ADMIN, e);
+	}
+	return refuse(e, "forbidden");
+}

@@ -1,0 +1,81 @@
+/*
+ * list.c - paging, and the addresses of the pages beside.
+ */
+#include "api/list.h"
+
+#include "base/conf.h"
+#include "base/text.h"
+
+#define MOST		100
+#define FEW		10
+#define PAGE		20
+#define FAR		1000000
+
+static const struct field list_rows[] = {
+	FIELD_OF(FT_INT, struct list_in, limit, "limit", 1, MOST, 0),
+	FIELD_OF(FT_INT, struct list_in, offset, "offset", 0, FAR, 0),
+	FIELD_OF(FT_INT, struct list_in, page, "page", 1, FAR / MOST, 0),
+	FIELD_OF(FT_INT, struct list_in, page_size, "page_size", 1, MOST, 0),
+	FIELD_TEXT(struct list_in, q, "q", 0, 100, F_TRIM),
+};
+const struct fieldset list_fields =
+    FIELDSET(struct list_in, list_rows, IN_QUERY);
+/* Without the last: tokens are few and are not searched. */
+const struct fieldset tokens_fields = { list_rows, COUNT_OF(list_rows) - 1,
+    sizeof(struct list_in), IN_QUERY };
+
+void
+list_read(const struct list_in *in, struct list *l)
+{
+	l->q = in->q == NULL ? "" : in->q;
+	l->by_offset = in->limit.set || in->offset.set;
+	if (l->by_offset) {
+		l->limit = in->limit.set ? (unsigned)in->limit.v : FEW;
+		l->offset = in->offset.set ? (unsigned)in->offset.v : 0;
+	} else {
+		l->limit = in->page_size.set ? (unsigned)in->page_size.v : PAGE;
+		l->offset = in->page.set ?
+		    ((unsigned)in->page.v - 1) * l->limit : 0;
+	}
+}
+
+/* Made from the public URL, never from Host. */
+static const char *
+address(struct call *c, const struct list *l, unsigned offset)
+{
+	const char *head = arena_printf(c->arena, "%s%s",
+	    conf_str(CONF_PUBLIC_URL), c->route->path);
+	const char *q = l->q[0] == '\0' ? "" : arena_printf(c->arena, "&q=%s",
+	    url_encode(c->arena, l->q));
+
+	/* The template's parameters are in the path as it came. */
+	if (strchr(c->route->path, '{') != NULL)
+		head = arena_printf(c->arena, "%s%s",
+		    conf_str(CONF_PUBLIC_URL), c->req->path);
+	if (l->by_offset)
+		return arena_printf(c->arena, "%s?limit=%u&offset=%u%s", head,
+		    l->limit, offset, q);
+	return arena_printf(c->arena, "%s?page=%u&page_size=%u%s", head,
+	    offset / l->limit + 1, l->limit, q);
+}
+
+struct jw *
+list_open(struct call *c, const struct list *l, int64_t count)
+{
+	struct jw *w = resp_json(c->resp, 200);
+	int64_t end = (int64_t)l->offset + l->limit;
+
+	jw_i64(w, "count", count);
+	jw_str(w, "next", end < count ? address(c, l, (unsigned)end) : NULL);
+	jw_str(w, "previous", l->offset == 0 ? NULL : address(c, l,
+	    l->offset > l->limit ? l->offset - l->limit : 0));
+	jw_array(w, "results");
+	return w;
+}
+
+void
+list_close(struct call *c)
+{
+	jw_end(&c->resp->json);
+	resp_json_end(c->resp);
+}

@@ -1,0 +1,28 @@
+/*
+ * list.h - lists as API.md states them: {count, next, previous, results},
+ * by limit and offset or by page and page_size.
+ */
+#ifndef GP_API_LIST_H
+#define GP_API_LIST_H
+
+#include "api/route.h"
+
+struct list_in {
+	struct opt_int	 limit, offset, page, page_size;
+	const char	*q;
+};
+
+struct list {
+	unsigned	 limit, offset;	/* of the rows to read */
+	bool		 by_offset;	/* how the caller pages */
+	const char	*q;		/* "" none */
+};
+
+/* Defaults: page_size 20; with limit or offset alone, 10. */
+void	 list_read(const struct list_in *in, struct list *l);
+/* Begin the answer of `count` rows in all: the writer is at the open array
+ * of results. */
+struct jw *list_open(struct call *c, const struct list *l, int64_t count);
+void	 list_close(struct call *c);
+
+#endif

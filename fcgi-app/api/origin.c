@@ -1,0 +1,135 @@
+/*
+ * origin.c - what a browser may do on behalf of whom: CSRF and CORS.
+ *
+ * What must stay true: a cookie alone never authorises an unsafe method, and
+ * a refusal here leaves the victim's cookies alone (S38).
+ */
+#include "api/dispatch_own.h"
+#include "base/conf.h"
+#include "base/text.h"
+
+/* The origin of the public URL: scheme, host, port, no path. */
+static bool
+is_own(const char *origin)
+{
+	const char *url = conf_str(CONF_PUBLIC_URL);
+	const char *host = strstr(url, "://");
+	size_t n;
+
+	if (host == NULL)
+		return false;
+	n = (size_t)(host - url) + 3;
+	n += strcspn(url + n, "/");
+	return strlen(origin) == n && strncasecmp(origin, url, n) == 0;
+}
+
+/*
+ * Sec-Fetch-Site cannot be set by a page, and "same-origin" covers the other
+ * names this host may be reached by.  Else the Origin must be ours or listed.
+ */
+static bool
+same_origin(const struct req *q)
+{
+	if (strcmp(q->sec_fetch_site, "same-origin") == 0)
+		return true;
+	return q->origin[0] != '\0' && (is_own(q->origin) ||
+	    conf_list_has(CONF_ORIGINS, q->origin));
+}
+
+/* What a form of another site cannot send without asking first. */
+static bool
+not_a_form(const struct req *q)
+{
+	enum body_type t = bind_body_type(q);
+
+	return t == BODY_EMPTY || t == BODY_JSON ||
+	    strcmp(q->x_gatepost, "1") == 0;
+}
+
+static bool
+by_cookie(const struct call *c)
+{
+	const struct req *q = c->req;
+
+	if (c->who.kind == CALLER_ADMIN_TOKEN)
+		return false;		/* never out of a cookie (S70) */
+	return q->auth_source == AUTH_COOKIE ||
+	    (c->route->access == REFRESH && q->refresh_cookie[0] != '\0');
+}
+
+int
+origin_check(const struct call *c, struct err *e)
+{
+	const struct req *q = c->req;
+
+	if (q->method & SAFE_METHODS)
+		return 0;
+	if (by_cookie(c))
+		return same_origin(q) && not_a_form(q) ? 0 : err_set(e,
+		    ERR_FORBIDDEN, "csrf", "origin \"%.80s\", site \"%.20s\"",
+		    q->origin, q->sec_fetch_site);
+	/* A form of another site that signs its visitor in (S35). */
+	if (c->who.kind == CALLER_NOBODY &&
+	    strcmp(q->sec_fetch_site, "cross-site") == 0 &&
+	    strcmp(q->sec_fetch_mode, "navigate") == 0)
+		return err_set(e, ERR_FORBIDDEN, "csrf",
+		    "cross-site navigation, origin \"%.80s\"", q->origin);
+	return 0;
+}
+
+const char *
+methods_text(struct arena *a, unsigned allow)
+{
+	static const struct { enum http_method m; const char *word; } row[] = {
+		{ M_GET, "GET" }, { M_HEAD, "HEAD" }, { M_POST, "POST" },
+		{ M_PUT, "PUT" }, { M_PATCH, "PATCH" },
+		{ M_DELETE, "DELETE" }, { M_OPTIONS, "OPTIONS" },
+	};
+	const char *out = "";
+
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		if (allow & row[i].m)
+			out = arena_printf(a, "%s%s%s", out,
+			    out[0] == '\0' ? "" : ", ", row[i].word);
+	return out;
+}
+
+static bool
+cors_allowed(const struct req *q)
+{
+	return q->origin[0] != '\0' && strcmp(q->origin, "*") != 0 &&
+	    strcmp(q->origin, "null") != 0 &&
+	    conf_list_has(CONF_CORS_ORIGINS, q->origin);
+}
+
+void
+origin_cors(const struct req *q, struct resp *r)
+{
+	if (conf_str(CONF_CORS_ORIGINS)[0] == '\0')
+		return;
+	/* Also without an Origin, or a cache would mix the answers. */
+	resp_header(r, "Vary", "Origin");
+	if (!cors_allowed(q))
+		return;
+	resp_header(r, "Access-Control-Allow-Origin", q->origin);
+	resp_header(r, "Access-Control-Expose-Headers",
+	    "Retry-After, X-Request-Id, Preference-Applied");
+	/* Cookies only for origins that may use them. */
+	if (conf_list_has(CONF_ORIGINS, q->origin))
+		resp_header(r, "Access-Control-Allow-Credentials", "true");
+}
+
+void
+origin_preflight(const struct req *q, struct resp *r, unsigned allow)
+{
+	const char *methods = methods_text(q->arena, allow);
+
+	resp_empty(r, 204);
+	resp_header(r, "Allow", methods);
+	if (!cors_allowed(q))
+		return;
+	resp_header(r, "Access-Control-Allow-Methods", methods);
+	resp_header(r, "Access-Control-Allow-Headers",
+	    "Authorization, Content-Type, Idempotency-Key, Prefer");
+	resp_header(r, "Access-Control-Max-Age", "600");
+}

@@ -1,0 +1,98 @@
+/*
+ * profile.c - what people keep about themselves.
+ */
+#include "api/answer.h"
+
+#include "base/pattern.h"
+
+#include <unistd.h>
+
+struct profile_in {
+	const char *first_name, *last_name, *birthday, *gender, *locale,
+	    *time_zone;
+};
+static const struct field profile_rows[] = {
+	FIELD_TEXT(struct profile_in, first_name, "first_name", 0, 150,
+	    F_TRIM),
+	FIELD_TEXT(struct profile_in, last_name, "last_name", 0, 150, F_TRIM),
+	FIELD_OF(FT_DATE, struct profile_in, birthday, "birthday", 0, 0,
+	    F_NULLABLE),
+	FIELD_ENUM(struct profile_in, gender, "gender", "M|F", F_NULLABLE),
+	FIELD_PATTERN(struct profile_in, locale, "locale", PAT_LOCALE, 2, 16,
+	    F_NULLABLE),
+	FIELD_TEXT(struct profile_in, time_zone, "time_zone", 1, 64,
+	    F_TRIM | F_NULLABLE),
+};
+const struct fieldset profile_fields =
+    FIELDSET(struct profile_in, profile_rows, IN_BODY);
+
+static int
+own(struct call *c, struct user *u, struct err *e)
+{
+	int rc = user_find(c->db, c->arena, c->who.user_id, u, e);
+
+	return rc == 0 ? err_set(e, ERR_AUTH, "invalid_token",
+	    "user %" PRIu64 " is gone", c->who.user_id) : rc;
+}
+
+static int
+show(struct call *c, struct err *e)
+{
+	struct user u;
+
+	if (own(c, &u, e) < 0)
+		return -1;
+	answer_user(resp_json(c->resp, 200), NULL, &u);
+	resp_no_store(c->resp);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+int
+profile_get(struct call *c, const void *in, struct err *e)
+{
+	(void)in;
+	return show(c, e);
+}
+
+/* An explicit null empties a nullable member; absent leaves it. */
+static const char *
+or_null(const struct call *c, const char *name, const char *value)
+{
+	return value == NULL && bind_is_null(&c->bound, name) ? "" : value;
+}
+
+/* A name the system's zone files know (IANA), no path tricks. */
+static bool
+zone_known(struct arena *a, const char *zone)
+{
+	if (zone == NULL || *zone == '\0')
+		return true;
+	for (const char *p = zone; *p != '\0'; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		    (*p >= '0' && *p <= '9') || strchr("_+-/", *p) != NULL))
+			return false;
+	return *zone != '/' && access(arena_printf(a,
+	    "/usr/share/zoneinfo/%s", zone), F_OK) == 0;
+}
+
+int
+profile_post(struct call *c, const void *in_, struct err *e)
+{
+	const struct profile_in *in = in_;
+	const struct user_profile p = {
+		.first_name = in->first_name,
+		.last_name = in->last_name,
+		.birthday = or_null(c, "birthday", in->birthday),
+		.gender = or_null(c, "gender", in->gender),
+		.locale = or_null(c, "locale", in->locale),
+		.time_zone = or_null(c, "time_zone", in->time_zone),
+	};
+
+	if (!zone_known(c->arena, p.time_zone))
+		return err_field(e, "time_zone", "invalid_time_zone",
+		    "not a name of the zone database");
+	if (user_set_profile(c->db, c->who.user_id, &p, e) < 0)
+		return -1;
+	return show(c, e);
+}

@@ -1,0 +1,224 @@
+/*
+ * session_rows.c - refresh, verify, logout, and the list of own sessions.
+ */
+#include "api/answer.h"
+#include "auth/grant.h"
+#include "base/text.h"
+#include "store/session.h"
+
+#define SESSIONS_SHOWN	100
+
+struct refresh_in { const char *refresh; };
+static const struct field refresh_rows[] = {
+	FIELD_TEXT(struct refresh_in, refresh, "refresh", 0, 512, F_SECRET),
+};
+const struct fieldset refresh_fields =
+    FIELDSET(struct refresh_in, refresh_rows, IN_BODY);
+const struct fieldset logout_fields =
+    FIELDSET(struct refresh_in, refresh_rows, IN_BODY);
+
+struct verify_in { const char *token; };
+static const struct field verify_rows[] = {
+	FIELD_TEXT(struct verify_in, token, "token", 1, JWS_MAX,
+	    F_REQUIRED | F_SECRET),
+};
+const struct fieldset verify_fields =
+    FIELDSET(struct verify_in, verify_rows, IN_BODY);
+
+/* The body's token, else the cookie's. */
+static const char *
+shown(const struct call *c, const struct refresh_in *in)
+{
+	return in->refresh != NULL && *in->refresh != '\0' ? in->refresh :
+	    c->req->refresh_cookie;
+}
+
+int
+refresh_post(struct call *c, const void *in, struct err *e)
+{
+	const char *token = shown(c, in);
+	struct grant g;
+	struct jw *w;
+
+	if (*token == '\0')
+		return err_set(e, ERR_AUTH, "invalid_token",
+		    "no refresh token");
+	if (grant_refresh(c->db, c->arena, c->req, token, &g, e) < 0) {
+		/* A dead cookie is cleared; a busy moment clears nothing, nor
+		 * does a token of the body, which anybody may make up (S38). */
+		if (e->kind == ERR_AUTH && token == c->req->refresh_cookie)
+			resp_clear_tokens(c->resp);
+		return -1;
+	}
+	w = resp_json(c->resp, 200);
+	answer_tokens(c, w, &g);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+int
+verify_post(struct call *c, const void *in_, struct err *e)
+{
+	const struct verify_in *in = in_;
+	uint64_t session_id;
+	uint32_t counter;
+	struct caller who;
+	struct session s;
+	int rc;
+
+	if (refresh_parse(in->token, &session_id, &counter)) {
+		if ((rc = session_find(c->db, c->arena, session_id, &s,
+		    e)) < 0)
+			return -1;
+		if (rc == 0 || !session_alive(&s) || (counter != s.current &&
+		    counter != s.parent))
+			return err_set(e, ERR_AUTH, "invalid_token",
+			    "a refresh token that is not good");
+	} else if (text_starts(in->token, "gp_")) {
+		return err_set(e, ERR_AUTH, "invalid_token",
+		    "admin tokens are not verified here");
+	} else if (grant_check(c->db, c->arena, c->req, in->token, &who,
+	    e) < 0) {
+		return -1;
+	}
+	resp_no_store(c->resp);
+	resp_json(c->resp, 200);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+/*
+ * Access or refresh serves; whatever happens the cookies are cleared (D13).
+ * A session that is dead already is no error to who wants it dead.
+ */
+int
+logout_post(struct call *c, const void *in, struct err *e)
+{
+	const char *token = shown(c, in);
+	uint64_t session_id = c->who.session_id, user_id = c->who.user_id;
+	uint32_t counter;
+	struct session s;
+	struct jw *w;
+	int rc, ended = 0;
+
+	resp_clear_tokens(c->resp);
+	if (session_id == 0 && refresh_parse(token, &session_id, &counter)) {
+		if ((rc = session_find(c->db, c->arena, session_id, &s,
+		    e)) < 0)
+			return -1;
+		user_id = rc == 1 ? s.user_id : 0;
+	}
+	if (session_id == 0 || user_id == 0)
+		return err_set(e, ERR_AUTH, "invalid_token",
+		    "neither access nor refresh token");
+	if ((ended = grant_end(c->db, user_id, session_id, "logout", NULL,
+	    e)) < 0 ||
+	    (ended > 0 && answer_audit(c, "logout", "ok", user_id, session_id,
+	    e) < 0))
+		return -1;
+	resp_no_store(c->resp);
+	w = resp_json(c->resp, 200);
+	jw_str(w, "message", "You have logged out");
+	jw_bool(w, "success", true);
+	jw_object(w, "data");
+	jw_str(w, "message", "You have logged out");
+	jw_end(w);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+/* --- own sessions --------------------------------------------------------------- */
+
+/* All live ones at once: there are at most a hundred. */
+const struct fieldset sessions_fields = FIELDSET_NONE;
+
+struct listing {
+	struct call		*c;
+	struct jw		*w;
+	struct session_seen	 s;
+};
+
+static int
+write_session(void *arg, struct err *e)
+{
+	struct listing *l = arg;
+	const struct session_seen *s = &l->s;
+
+	(void)e;
+	jw_object(l->w, NULL);
+	jw_id(l->w, "id", s->id);
+	jw_bool(l->w, "current", s->id == l->c->who.session_id);
+	jw_time(l->w, "created_at", s->created_at_us);
+	jw_time(l->w, "last_seen_at", s->seen_at_us);
+	jw_time(l->w, "ends_at", s->ends_at_us);
+	jw_str(l->w, "ip", s->ip);
+	jw_str(l->w, "last_ip", s->last_ip);
+	jw_str(l->w, "country", s->country);
+	jw_str(l->w, "user_agent", s->user_agent);
+	jw_str(l->w, "amr", s->amr);
+	jw_end(l->w);
+	return 0;
+}
+
+int
+sessions_get(struct call *c, const void *in, struct err *e)
+{
+	struct listing l = { .c = c };
+	int n;
+
+	(void)in;
+	l.w = resp_json(c->resp, 200);
+	jw_array(l.w, "results");
+	n = session_each(c->db, c->arena, c->who.user_id, SESSIONS_SHOWN,
+	    &l.s, write_session, &l, e);
+	if (n < 0)
+		return -1;
+	jw_end(l.w);
+	jw_i64(l.w, "count", n);
+	jw_null(l.w, "next");
+	jw_null(l.w, "previous");
+	resp_json_end(c->resp);
+	return 0;
+}
+
+int
+session_delete(struct call *c, const void *in, struct err *e)
+{
+	uint64_t id;
+	int n;
+
+	(void)in;
+	/* 0 would mean all of them. */
+	if (!text_u64(c->param[0], INT64_MAX, &id) || id == 0)
+		return err_set(e, ERR_NOT_FOUND, "not_found", "no such id");
+	if ((n = grant_end(c->db, c->who.user_id, id, "revoked", NULL,
+	    e)) < 0)
+		return -1;
+	if (n == 0)
+		return err_set(e, ERR_NOT_FOUND, "not_found",
+		    "not a live session of the caller");
+	if (answer_audit(c, "session_revoked", "ok", c->who.user_id, id,
+	    e) < 0)
+		return -1;
+	if (id == c->who.session_id)
+		resp_clear_tokens(c->resp);
+	resp_empty(c->resp, 204);
+	return 0;
+}
+
+int
+sessions_revoke_others(struct call *c, const void *in, struct err *e)
+{
+	struct jw *w;
+	int n = grant_end_others(c->db, c->who.user_id, c->who.session_id,
+	    "revoked", NULL, e);
+
+	(void)in;
+	if (n < 0 || answer_audit(c, "sessions_revoked", "ok",
+	    c->who.user_id, c->who.session_id, e) < 0)
+		return -1;
+	w = resp_json(c->resp, 200);
+	jw_i64(w, "revoked", n);
+	resp_json_end(c->resp);
+	return 0;
+}
