@@ -1,0 +1,200 @@
+/*
+ * api_listen.c - the sockets nginx connects to: systemd's, or our own.
+ *
+ * What must stay true: a socket that another master serves is left alone,
+ * and nobody outside the group may connect.
+ */
+#include "bin/api_own.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define FIRST_FD	3		/* sd_listen_fds(3) */
+
+static bool
+listens(int fd)
+{
+	int on = 0;
+	socklen_t n = sizeof(on);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &n) == 0 && on;
+}
+
+bool
+stdin_listens(void)
+{
+	return listens(STDIN_FILENO);
+}
+
+static int
+pool_of(const char *name, size_t n)
+{
+	for (int p = 0; p < POOLS; p++)
+		if (strlen(pool_name((enum pool)p)) == n &&
+		    memcmp(pool_name((enum pool)p), name, n) == 0)
+			return p;
+	return -1;
+}
+
+/*
+ * 1 taken from the environment, 0 none there, -1.  Without names the order
+ * is that of the pools.
+ */
+static int
+take(struct sockets *s, struct err *e)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	const char *names = getenv("LISTEN_FDNAMES");
+	uint64_t n, who;
+
+	if (fds == NULL || text_u64(fds, POOLS, &n) == 0 || n == 0)
+		return 0;
+	if (pid != NULL && (text_u64(pid, INT32_MAX, &who) == 0 ||
+	    (pid_t)who != getpid()))
+		return 0;
+	for (int i = 0; i < (int)n; i++) {
+		size_t len = names == NULL ? 0 : strcspn(names, ":");
+		int p = names == NULL ? i : pool_of(names, len);
+
+		if (names != NULL)
+			names += len + (names[len] == ':');
+		if (p < 0 || s->fd[p] >= 0 || !listens(FIRST_FD + i))
+			return err_set(e, ERR_CONFIG, "listen_fds",
+			    "socket %d of LISTEN_FDS serves no pool", i);
+		s->fd[p] = FIRST_FD + i;
+		fcntl(s->fd[p], F_SETFD, FD_CLOEXEC);
+	}
+	/* Not for our children's children. */
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDNAMES");
+	return 1;
+}
+
+/* A path somebody answers at is taken; else it is left over. */
+static int
+clear_path(const struct sockaddr_un *sa, struct err *e)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	int rc;
+
+	if (fd < 0)
+		return err_errno(e, "listen", "socket");
+	rc = connect(fd, (const struct sockaddr *)sa, sizeof(*sa));
+	close(fd);
+	if (rc == 0 || errno == EAGAIN)
+		return err_set(e, ERR_CONFIG, "listen",
+		    "%s: another process serves it", sa->sun_path);
+	if (unlink(sa->sun_path) < 0 && errno != ENOENT)
+		return err_errno(e, "listen", "unlink %s", sa->sun_path);
+	return 0;
+}
+
+static int
+give_group(const char *path, struct err *e)
+{
+	const char *name = conf_str(CONF_SOCKET_GROUP);
+	const struct group *g;
+
+	if (name[0] != '\0') {
+		if ((g = getgrnam(name)) == NULL)
+			return err_set(e, ERR_CONFIG, "group",
+			    "GATEPOST_SOCKET_GROUP: no group \"%s\"", name);
+		if (chown(path, (uid_t)-1, g->gr_gid) < 0)
+			return err_errno(e, "listen", "chown %s", path);
+	}
+	if (chmod(path, 0660) < 0)
+		return err_errno(e, "listen", "chmod %s", path);
+	return 0;
+}
+
+static int
+bind_one(const char *path, unsigned backlog, int *fd, struct err *e)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	mode_t was;
+	int rc;
+
+	if (!text_copy(sa.sun_path, sizeof(sa.sun_path), path))
+		return err_set(e, ERR_CONFIG, "listen",
+		    "GATEPOST_RUN_DIR: %s is too long for a socket", path);
+	if (clear_path(&sa, e) < 0)
+		return -1;
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return err_errno(e, "listen", "socket");
+	was = umask(0117);		/* never open wider than 0660 */
+	rc = bind(*fd, (const struct sockaddr *)&sa, sizeof(sa));
+	umask(was);
+	if (rc < 0)
+		return err_errno(e, "listen", "bind %s", path);
+	if (give_group(path, e) < 0)
+		return -1;
+	if (listen(*fd, (int)backlog) < 0)
+		return err_errno(e, "listen", "listen %s", path);
+	return 0;
+}
+
+/* The run directory and its rooms for bells and waiters. */
+static int
+make_dirs(const char *run, struct err *e)
+{
+	static const char *const room[] = { "", "/bell", "/wait" };
+	char path[200];
+
+	for (size_t i = 0; i < COUNT_OF(room); i++) {
+		snprintf(path, sizeof(path), "%s%s", run, room[i]);
+		if (mkdir(path, 0770) < 0 && errno != EEXIST)
+			return err_errno(e, "run_dir", "mkdir %s", path);
+	}
+	return 0;
+}
+
+int
+sockets_open(struct sockets *s, const unsigned backlog[POOLS], struct err *e)
+{
+	const char *run = conf_str(CONF_RUN_DIR);
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	for (int p = 0; p < POOLS; p++)
+		s->fd[p] = -1;
+	if (make_dirs(run, e) < 0 || (rc = take(s, e)) < 0)
+		return -1;
+	if (rc == 1)
+		return 0;
+	for (int p = 0; p < POOLS; p++) {
+		char path[108];
+		int n = snprintf(path, sizeof(path), "%s/%s.sock", run,
+		    pool_name((enum pool)p));
+
+		if (n < 0 || (size_t)n >= sizeof(path))
+			return err_set(e, ERR_CONFIG, "listen",
+			    "GATEPOST_RUN_DIR: %s is too long", run);
+		rc = bind_one(path, backlog[p], &s->fd[p], e);
+		if (rc < 0) {
+			sockets_unlink(s);
+			return -1;
+		}
+		s->ours = true;
+		memcpy(s->path[p], path, sizeof(path));
+	}
+	return 0;
+}
+
+void
+sockets_unlink(struct sockets *s)
+{
+	for (int p = 0; s->ours && p < POOLS; p++)
+		if (s->path[p][0] != '\0')
+			unlink(s->path[p]);
+}

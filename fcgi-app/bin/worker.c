@@ -1,0 +1,205 @@
+/*
+ * worker.c - gatepost-worker: what the command line asks for.
+ *
+ *   gatepost-worker [--config FILE] [--run-once] [--id N]
+ *
+ *   --run-once  sends what is due, then ends (cron)
+ *   --id N      writes RUN/worker-N.pid; without it the first of several
+ *               writes RUN/worker.pid, others worker-<pid>.pid
+ *
+ * SIGTERM: takes no more, finishes what is on the way, gives the rest back.
+ */
+#include "bin/worker_own.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "auth/token.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/crypto.h"
+#include "base/keyring.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "channel/providers/webpush.h"
+#include "queue/secret.h"
+#include "store/db.h"
+#include "worker/loop.h"
+
+#ifndef GP_SYSCONFDIR
+#define GP_SYSCONFDIR "/etc"
+#endif
+#define DEFAULT_CONFIG	GP_SYSCONFDIR "/gatepost/gatepost.env"
+
+/* sysexits.h: what a supervisor should make of our end. */
+#define EXIT_USAGE_	64
+#define EXIT_FAULT	70
+#define EXIT_RETRY	75		/* the database is away */
+#define EXIT_CONFIG	78		/* do not restart: mend it first */
+
+#define WAIT_DB_US	(INT64_C(30) * US_PER_S)
+
+static struct keyring keys;
+static volatile sig_atomic_t ending;
+
+static void
+on_term(int sig)
+{
+	(void)sig;
+	ending = 1;
+	worker_stop();
+}
+
+static int
+usage(const char *what)
+{
+	fprintf(stderr, "gatepost-worker: %s\nusage: gatepost-worker"
+	    " [--config FILE] [--run-once] [--id N]\n", what);
+	return EXIT_USAGE_;
+}
+
+struct options { const char *config, *id; bool run_once; };
+
+static int
+read_options(struct options *o, int argc, char **argv)
+{
+	uint64_t n;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--run-once") == 0)
+			o->run_once = true;
+		else if (i + 1 == argc)
+			return usage(argv[i]);
+		else if (strcmp(argv[i], "--config") == 0)
+			o->config = argv[++i];
+		else if (strcmp(argv[i], "--id") == 0)
+			o->id = argv[++i];
+		else
+			return usage(argv[i]);
+	}
+	if (o->id != NULL && text_u64(o->id, 9999, &n) == 0)
+		return usage("--id takes a number");
+	return 0;
+}
+
+static enum log_level
+level(void)
+{
+	static const char *const word[] = { "debug", "info", "warn", "error" };
+
+	for (size_t i = 0; i < COUNT_OF(word); i++)
+		if (strcmp(conf_str(CONF_LOG_LEVEL), word[i]) == 0)
+			return (enum log_level)i;
+	return LOG_INFO_;
+}
+
+/* Web push without a key is no reason not to send the rest. */
+static void
+set_up_push(void)
+{
+	struct err e = ERR_INIT;
+
+	if (webpush_setup(&keys, &e) < 0)
+		log_err(LOG_WARN_, "web push is not set up", &e);
+}
+
+static int
+load(const struct options *o, struct err *e)
+{
+	const char *config = o->config;
+
+	if (config == NULL && access(DEFAULT_CONFIG, R_OK) == 0)
+		config = DEFAULT_CONFIG;
+	if (conf_load(config, e) < 0)
+		return -1;
+	log_init("gatepost-worker", level());
+	if (keyring_load(&keys, conf_str(CONF_KEY_DIR), e) < 0)
+		return -1;
+	token_use(&keys);
+	job_secret_use(keys.seal);
+	set_up_push();
+	return 0;
+}
+
+static void
+each_second(void)
+{
+	uint64_t seen = keys.seen;
+
+	keyring_refresh(&keys, conf_str(CONF_KEY_DIR));
+	if (keys.seen != seen)
+		set_up_push();
+	worker_notify("WATCHDOG=1");
+}
+
+static void
+say_ready(void)
+{
+	worker_notify("READY=1");
+	log_info("taking work");
+}
+
+/* Every statement as the worker's database user; a database that is starting
+ * is waited for. */
+static int
+prove(struct err *e)
+{
+	int64_t end = clock_mono() + WAIT_DB_US;
+	struct db *db = db_new(DB_WORKER);
+	int rc;
+
+	while ((rc = db_prove(db, e)) < 0 && !ending &&
+	    (e->kind == ERR_UNAVAILABLE || e->kind == ERR_DB_LOST) &&
+	    clock_mono() < end)
+		usleep(200000);
+	db_free(db);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct worker_setup setup = { .each_s = each_second,
+	    .ready = say_ready };
+	struct sigaction sa = { .sa_handler = on_term };
+	struct options o = { .config = NULL };
+	struct err e = ERR_INIT;
+	int status = read_options(&o, argc, argv);
+
+	if (status != 0)
+		return status;
+	log_init("gatepost-worker", LOG_INFO_);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	crypto_init();
+	if (load(&o, &e) < 0 || pid_file_take(conf_str(CONF_RUN_DIR), o.id,
+	    &e) < 0) {
+		log_err(LOG_ERROR_, "start", &e);
+		return EXIT_CONFIG;
+	}
+	if (prove(&e) < 0) {
+		log_err(LOG_ERROR_, "start", &e);
+		status = e.kind == ERR_UNAVAILABLE || e.kind == ERR_DB_LOST ?
+		    EXIT_RETRY : EXIT_CONFIG;
+		goto out;
+	}
+	if (ending)
+		goto out;
+	setup.run_dir = conf_str(CONF_RUN_DIR);
+	setup.inflight = (unsigned)conf_int(CONF_WORKER_INFLIGHT);
+	setup.lease_s = (unsigned)conf_int(CONF_WORKER_LEASE_S);
+	setup.batch = (unsigned)conf_int(CONF_WORKER_BATCH);
+	setup.run_once = o.run_once;
+	if (worker_run(&setup, &e) < 0) {
+		log_err(LOG_ERROR_, "worker", &e);
+		status = EXIT_FAULT;
+	}
+	worker_notify("STOPPING=1");
+out:
+	pid_file_drop();
+	keyring_free(&keys);
+	return status;
+}

@@ -1,0 +1,22 @@
+/*
+ * worker_own.h - the parts of gatepost-worker: main (worker.c) and how it
+ * meets the system (worker_system.c).
+ */
+#ifndef GP_BIN_WORKER_OWN_H
+#define GP_BIN_WORKER_OWN_H
+
+#include "base/err.h"
+
+/* Tell systemd (sd_notify(3)); nothing without NOTIFY_SOCKET. */
+void	 worker_notify(const char *state);
+
+/*
+ * Write our pid to run_dir/worker.pid, worker-<id>.pid when `id` is given, or
+ * worker-<pid>.pid when another has the first; the lock on it ends with us,
+ * however we end.  0, or -1: no such directory, or `id` is taken.
+ */
+int	 pid_file_take(const char *run_dir, const char *id, struct err *e)
+	    MUST_CHECK;
+void	 pid_file_drop(void);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * worker_system.c - pid file and sd_notify.
+ */
+#include "bin/worker_own.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+static char pid_path[PATH_MAX];
+static int pid_fd = -1;
+
+void
+worker_notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	size_t n;
+	int fd;
+
+	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+	    !text_copy(sa.sun_path, sizeof(sa.sun_path), path))
+		return;
+	n = strlen(path);
+	if (sa.sun_path[0] == '@')
+		sa.sun_path[0] = '\0';		/* abstract */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return;
+	(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+	    (const struct sockaddr *)&sa,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+	close(fd);
+}
+
+/* 1 it is ours, 0 another holds it, -1. */
+static int
+take(const char *run_dir, const char *name, struct err *e)
+{
+	char text[16];
+	int n;
+
+	if (snprintf(pid_path, sizeof(pid_path), "%s/%s", run_dir, name) >=
+	    (int)sizeof(pid_path))
+		return err_set(e, ERR_CONFIG, "run_dir_too_long", "%s",
+		    run_dir);
+	pid_fd = open(pid_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (pid_fd == -1)
+		return err_errno(e, "pid_file", "open %s", pid_path);
+	if (flock(pid_fd, LOCK_EX | LOCK_NB) < 0) {
+		close(pid_fd);
+		pid_fd = -1;
+		return 0;
+	}
+	n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	if (ftruncate(pid_fd, 0) < 0 || write(pid_fd, text, (size_t)n) != n)
+		return err_errno(e, "pid_file", "write %s", pid_path);
+	return 1;
+}
+
+int
+pid_file_take(const char *run_dir, const char *id, struct err *e)
+{
+	char name[64];
+	int rc;
+
+	if (id == NULL) {
+		if ((rc = take(run_dir, "worker.pid", e)) != 0)
+			return rc < 0 ? -1 : 0;
+		snprintf(name, sizeof(name), "worker-%ld.pid",
+		    (long)getpid());
+	} else {
+		snprintf(name, sizeof(name), "worker-%s.pid", id);
+	}
+	if ((rc = take(run_dir, name, e)) == 0)
+		return err_set(e, ERR_CONFIG, "pid_file_taken",
+		    "%s/%s: another worker has it", run_dir, name);
+	return rc < 0 ? -1 : 0;
+}
+
+void
+pid_file_drop(void)
+{
+	if (pid_fd == -1)
+		return;
+	unlink(pid_path);
+	close(pid_fd);
+	pid_fd = -1;
+}
