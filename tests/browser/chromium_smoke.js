@@ -164,6 +164,13 @@ async function worker_shows(browser, instance)
 	await cdp.send('ServiceWorker.enable');
 	await page.goto(`${instance.url}/push/`, { waitUntil: 'load', timeout: WAIT });
 	const registrationId = await registered;
+	/* "activated" is announced before the page sees an active worker; a push
+	 * delivered in between is dropped by the browser. */
+	await page.evaluate(async () => {
+		const worker = (await navigator.serviceWorker.ready).active;
+		while (worker.state !== 'activated')
+			await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }));
+	});
 	const seen = new Set();
 
 	for (const [what, data, want] of pushes(origin)) {

@@ -96,7 +96,8 @@ class Kavenegar {
 		let size = 0;
 
 		this.counter.begin();
-		res.once('close', () => this.counter.end());
+		this.front.onceGone(this.front.rawOf(req.socket), res,
+		    () => this.counter.end());
 		req.on('data', (c) => {
 			size += c.length;
 			if (size <= BODY_MAX)

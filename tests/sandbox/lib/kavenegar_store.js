@@ -103,7 +103,9 @@ class KavenegarStore {
 		const at = (ms) => {
 			setTimeout(() => {
 				if (rec.forced === null && !rec.cancelled)
-					this.callback(rec, this.status(rec));
+					/* At its due time: a timer may be early. */
+					this.callback(rec, this.status(rec,
+					    rec.start + ms));
 			}, Math.max(0, wait + ms)).unref();
 		};
 		if (!rec.lookup)

@@ -65,7 +65,7 @@ class Push {
 			headers: req.headers,
 			authority: req.headers.host || '',
 			version: '1.1',
-			gone: (fn) => res.once('close', fn),
+			gone: (fn) => this.front.onceGone(raw, res, fn),
 			reply: (a) => {
 				res.writeHead(a.status, { ...a.headers,
 					'content-length': Buffer.byteLength(a.body || '') });
@@ -91,7 +91,7 @@ class Push {
 			headers: h,
 			authority: h[':authority'] || h.host || '',
 			version: '2',
-			gone: (fn) => stream.once('close', fn),
+			gone: (fn) => this.front.onceGone(raw, stream, fn),
 			reply: (a) => {
 				if (stream.destroyed || stream.headersSent)
 					return;
@@ -112,14 +112,9 @@ class Push {
 	collect(input, req) {
 		const chunks = [];
 		let size = 0;
-		let open = true;
 
 		this.counter.begin();
-		req.gone(() => {
-			if (open)
-				this.counter.end();
-			open = false;
-		});
+		req.gone(() => this.counter.end());
 		input.on('data', (c) => {
 			size += c.length;
 			if (size <= rules.BODY_MAX)

@@ -17,6 +17,7 @@ class TlsFront {
 		this.raws = new Map();
 		this.waiting = new Map();
 		this.sockets = new Set();
+		this.pending = new Map();
 		this.server = tls.createServer({ key, cert, ALPNProtocols: alpn,
 			minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS,
 			noDelay: true });
@@ -52,14 +53,37 @@ class TlsFront {
 		const port = raw.remotePort;
 
 		this.sockets.add(raw);
+		this.pending.set(raw, new Set());
 		this.raws.set(port, raw);
 		raw.on('error', () => raw.destroy());
 		raw.once('close', () => {
 			this.sockets.delete(raw);
+			for (const go of this.pending.get(raw))
+				go();
+			this.pending.delete(raw);
 			this.waiting.delete(port);
 			if (this.raws.get(port) === raw)
 				this.raws.delete(port);
 		});
+	}
+
+	/*
+	 * Calls `fn` once: when `stream` (a response or an HTTP/2 stream) closes
+	 * or when the connection under it does. Node 18 does not tell a response
+	 * or a stream that their connection was reset.
+	 */
+	onceGone(raw, stream, fn) {
+		const pending = this.pending.get(raw);
+		const go = () => {
+			if (pending)
+				pending.delete(go);
+			stream.removeListener('close', go);
+			fn();
+		};
+
+		if (pending)
+			pending.add(go);
+		stream.once('close', go);
 	}
 
 	rawOf(sock) {

@@ -74,6 +74,14 @@ function countRow(name, c) {
 	    el('td', '', c.parallel + ' (max ' + c.max_parallel + ')'));
 }
 
+function faultText(f) {
+	return [f.mode, f.status, f.stage && 'at ' + f.stage,
+		f.after_ms && 'after ' + f.after_ms + ' ms',
+		f.to && 'for ' + f.to,
+		f.times ? f.times + ' more times' : 'until switched off']
+	    .filter(Boolean).join(' · ');
+}
+
 async function get(path) {
 	const r = await fetch(path);
 	if (!r.ok)
@@ -124,7 +132,7 @@ async function refresh() {
 	$('rows').replaceChildren(...['kavenegar', 'push', 'smtp'].map((k) =>
 	    countRow(k, counts[k])));
 	$('active').replaceChildren(...Object.entries(faults).map(([k, f]) =>
-	    el('li', 'bad', k + ': ' + JSON.stringify(f))));
+	    el('li', 'bad', k + ': ' + faultText(f))));
 	$('refusals').replaceChildren(...refusals.slice(0, 20).map((r) =>
 	    el('li', '', r.at.slice(11, 19) + ' ' + r.provider + ' ' + r.status +
 		': ' + r.reason)));

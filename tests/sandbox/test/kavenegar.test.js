@@ -265,7 +265,7 @@ test('a scheduled message waits and can be cancelled', async () => {
 	assert.strictEqual(c.entries[0].status, 13);
 });
 
-test('the callback is posted, and again until it is answered 200', async () => {
+test('the callback is posted, and again until it is answered 200', async (t) => {
 	const got = [];
 	const server = http.createServer((req, res) => {
 		let text = '';
@@ -278,6 +278,7 @@ test('the callback is posted, and again until it is answered 200', async () => {
 		});
 	});
 
+	t.after(() => server.close());
 	await new Promise((r) => server.listen(0, '127.0.0.1', r));
 	await settings({ sent_ms: 60000, final_ms: 10, callback_retry_ms: 30,
 		callback_url: `http://127.0.0.1:${server.address().port}/cb` });
@@ -290,7 +291,6 @@ test('the callback is posted, and again until it is answered 200', async () => {
 	await waitFor('the forced one', 5000, () => got.length >= 3);
 	assert.strictEqual(got[2], 11);
 	await settings({ callback_url: '', sent_ms: 500, final_ms: 2000 });
-	server.close();
 });
 
 test('the clock answers without a key', async () => {
@@ -359,6 +359,8 @@ test('reset takes the message and resets the connection', async () => {
 	await fault({ mode: 'reset', times: 1, store: false });
 	await assert.rejects(call('verify/lookup', otp({})), /ECONNRESET/);
 	assert.strictEqual((await box.api('GET', '/messages')).length, 1);
+	await waitFor('nothing in flight', 5000, async () =>
+	    (await box.api('GET', '/counts')).kavenegar.parallel === 0);
 });
 
 test('garbage is a 200 that says nothing', async () => {

@@ -383,6 +383,8 @@ test('reset cuts an HTTP/1.1 and an HTTP/2 connection after the body', async () 
 	    encrypt(sub.keys, 'x')));
 	await waitFor('the session to end', 5000, () => h2.session.destroyed);
 	assert.strictEqual((await box.api('GET', '/messages')).length, 2);
+	await waitFor('nothing in flight', 5000, async () =>
+	    (await box.api('GET', '/counts')).push.parallel === 0);
 });
 
 test('reset of a stream leaves its connection alive', async () => {

@@ -399,7 +399,7 @@ test('hang@ and drop@: taken, then silence or a cut', async () => {
 });
 
 test('an idle connection is told 421 and closed', async () => {
-	await box.api('PUT', '/smtp/settings', { idle_ms: 200 });
+	await box.api('PUT', '/smtp/settings', { idle_ms: 1000 });
 	const c = await ready();
 	assert.match(await c.reply(), /^421 4\.4\.2 /);
 	await assert.rejects(c.reply());
