@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import http.client
+import http.cookiejar
 import urllib.parse
 
 import pymysql
@@ -67,6 +68,14 @@ def wait_until(what, seconds, test, pause=0.02):
         if time.monotonic() > end:
             raise Failure(f"{what}: not within {seconds} s")
         time.sleep(pause)
+
+
+def session(ca):
+    """Kept connections, but no cookies: we are programs, not browsers."""
+    made = requests.Session()
+    made.verify, made.trust_env = ca, False
+    made.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    return made
 
 
 class Process:
@@ -148,6 +157,20 @@ def family(pid):
     return found
 
 
+def cpu_s(pid):
+    """Processor time of a process and its descendants, those that have ended
+    included, in seconds."""
+    ticks = 0
+    for p in family(pid):
+        try:
+            with open(f"/proc/{p}/stat", encoding="ascii") as f:
+                words = f.read().rsplit(")", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        ticks += sum(map(int, words[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Instance:
     def __init__(self, directory, ours=False):
         self.dir = os.path.abspath(directory)
@@ -159,9 +182,7 @@ class Instance:
         self.ca = self.env["GATEPOST_CA"]
         self.run = os.path.realpath(f"{self.dir}/run")
         self.log = f"{self.dir}/log"
-        self.http = requests.Session()
-        self.http.verify = self.ca
-        self.http.trust_env = False
+        self.http = session(self.ca)
         self._worker = None
 
     @classmethod
@@ -170,7 +191,7 @@ class Instance:
         where = tempfile.mkdtemp(prefix="gp-bench-")
         env = dict(os.environ, GATEPOST_EGRESS_ALLOW=",".join(allow))
         argv = [f"{TOP}/scripts/quickstart", "--dir", where, "--port",
-                str(port), "--quiet"]
+                str(port), "--quiet", "--no-demo"]
         if workers:
             argv += ["--workers", str(workers)]
         say(f"starting an instance in {where}")

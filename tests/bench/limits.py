@@ -63,10 +63,12 @@ class Load:
     """A way to run the load generator with fixed arguments at any URL."""
 
     def __init__(self, work, ca, path, connections=8, expect="200", method=None,
-                 headers=(), body=None, lines=None, chain=None):
+                 headers=(), body=None, lines=None, chain=None, pause_ms=0):
         self.argv = [f"{work}/load", "--ca", ca, "--connections",
                      str(connections), "--expect", expect]
         self.path, self.lines = path, lines
+        if pause_ms:
+            self.argv += ["--pause", str(pause_ms)]
         if method:
             self.argv += ["--method", method]
         for h in headers:

@@ -49,6 +49,7 @@ struct conn {
 	size_t value;		/* index of the value in flight */
 	int has_value;
 	uint64_t t0;
+	uint64_t wake;		/* no next request before this */
 };
 
 static const struct load_options *o;
@@ -131,9 +132,7 @@ broken(struct conn *c, const char *why)
 	}
 	if (r->first_bad[0] == '\0')
 		snprintf(r->first_bad, sizeof r->first_bad, "%s", why);
-	/* the value may or may not have been used up: it is not tried again */
-	if (c->has_value && o->chain == NULL)
-		load_values_give(vals, c->value);
+	/* a value may or may not have been used up: it is not tried again */
 	c->has_value = 0;
 	hang_up(c);
 }
@@ -201,8 +200,12 @@ compose(struct conn *c)
 		c->value = vals->fifo[vals->head];
 		vals->head = (vals->head + 1) % vals->n;
 		vals->free--;
-		c->has_value = 1;
 		value = vals->v[c->value];
+		/* only a chained one is used up by its request */
+		if (o->chain == NULL)
+			load_values_give(vals, c->value);
+		else
+			c->has_value = 1;
 	}
 	if (o->body != NULL)
 		body_len = put(body, 0, o->body, value);
@@ -237,22 +240,17 @@ record(struct conn *c, const struct http_answer *a)
 
 	for (i = 0; i < o->nexpect; i++)
 		right |= a->status == o->expect[i];
-	if (c->has_value) {
-		if (o->chain != NULL && right) {
-			if (http_json_string(a->body, a->body_len, o->chain,
-			    value, sizeof value)) {
-				free(vals->v[c->value]);
-				vals->v[c->value] = strdup(value);
-			} else {
-				right = 0;
-			}
+	/* a value that was refused would only be refused again */
+	if (c->has_value && right) {
+		right = http_json_string(a->body, a->body_len, o->chain,
+		    value, sizeof value);
+		if (right) {
+			free(vals->v[c->value]);
+			vals->v[c->value] = strdup(value);
+			load_values_give(vals, c->value);
 		}
-		/* a refused chain value would only be refused again */
-		if (o->chain == NULL || right)
-			vals->fifo[(vals->head + vals->free++) % vals->n] =
-			    c->value;
-		c->has_value = 0;
 	}
+	c->has_value = 0;
 	st.inflight--;
 	st.errors_row = 0;
 	if (!right) {
@@ -280,7 +278,7 @@ begin(struct conn *c)
 		hang_up(c);
 		return;
 	}
-	if (!compose(c)) {
+	if (now() < c->wake || !compose(c)) {
 		c->state = CONN_IDLE;
 		watch(c, EPOLLIN);
 		return;
@@ -308,6 +306,11 @@ drive(struct conn *c)
 				return;
 			continue;
 		case CONN_CONNECT:
+			if (connect(c->fd, addr->ai_addr, addr->ai_addrlen) < 0
+			    && errno != EISCONN) {
+				broken(c, "connect refused");
+				return;
+			}
 			c->state = CONN_SHAKE;
 			continue;
 		case CONN_SHAKE:
@@ -350,6 +353,11 @@ drive(struct conn *c)
 				continue;
 			record(c, &a);
 			c->in_len = 0;
+			/* half to one and a half: no herd */
+			if (o->pause_ns > 0)
+				c->wake = now() + o->pause_ns / 2 +
+				    o->pause_ns / 1000 * (unsigned)(random() %
+				    1000);
 			if (a.close) {
 				hang_up(c);
 				if (more_to_send())
@@ -430,6 +438,7 @@ load_run(const struct load_options *options, struct load_values *values,
 	struct addrinfo hint = { .ai_socktype = SOCK_STREAM,
 	    .ai_family = AF_INET };
 	struct epoll_event ev[256];
+	struct conn *c;
 	unsigned i;
 	int n, k;
 
@@ -448,12 +457,17 @@ load_run(const struct load_options *options, struct load_values *values,
 	st.counted_from = st.started + (o->count > 0 ? 0 : o->warm_ns);
 	connect_all();
 	do {
-		n = epoll_wait(ep, ev, 256, 200);
-		for (k = 0; k < n; k++)
-			drive(ev[k].data.ptr);
+		n = epoll_wait(ep, ev, 256, o->pause_ns > 0 ? 5 : 200);
+		for (k = 0; k < n; k++) {
+			c = ev[k].data.ptr;
+			if (c->state == CONN_IDLE)
+				hang_up(c);	/* nobody asked: it is EOF */
+			else
+				drive(c);
+		}
 		if (n > 0)
 			st.heard = now();
-		if (now() - st.heard > SILENCE_NS) {
+		if (now() - st.heard > SILENCE_NS + o->pause_ns) {
 			if (r->first_bad[0] == '\0')
 				snprintf(r->first_bad, sizeof r->first_bad,
 				    "no answer in 30 s");
@@ -461,7 +475,9 @@ load_run(const struct load_options *options, struct load_values *values,
 			break;
 		}
 	} while (revive());
-	r->seconds = (double)(r->last - st.counted_from) / 1e9;
+	r->sent = st.sent;
+	if (r->n > 0)
+		r->seconds = (double)(r->last - st.counted_from) / 1e9;
 	for (i = 0; i < o->conns; i++) {
 		free(conns[i].in);
 		free(conns[i].out);

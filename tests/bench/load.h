@@ -24,6 +24,7 @@ struct load_options {
 	double seconds;		/* when count is 0 */
 	uint64_t count;
 	uint64_t warm_ns;	/* not counted, when count is 0 */
+	uint64_t pause_ns;	/* after an answer; half to one and a half of it */
 };
 
 /*
@@ -39,6 +40,7 @@ struct load_values {
 };
 
 struct load_report {
+	uint64_t sent;		/* requests, the warm time's too */
 	uint64_t n;		/* right answers counted */
 	uint64_t bad;		/* other statuses, or no chained member */
 	uint64_t errors;	/* broken connections, answers never seen */

@@ -7,6 +7,7 @@
  *	  --seconds S       how long (5); or
  *	  --count N         how many requests
  *	  --warm MS         leave this much at the start out of the figures (300)
+ *	  --pause MS        a connection rests about this long after an answer (0)
  *	  --method M        GET; POST when there is a body
  *	  --header 'A: b'   repeatable
  *	  --body TEXT
@@ -19,7 +20,7 @@
  *	  --ca FILE         trust this; without it the certificate is not checked
  *	  --expect 200,202  the statuses that count as right (200)
  *
- * Prints one JSON object: requests, seconds, rps, p50_ms, p99_ms, max_ms,
+ * Prints one JSON object: sent, requests, seconds, rps, p50_ms, p99_ms, max_ms,
  * bad, errors, first_bad. Exit status 0 only when bad and errors are 0 and at
  * least one request was counted: a failing server never looks fast.
  */
@@ -36,8 +37,8 @@ static void
 usage(const char *why)
 {
 	fprintf(stderr, "load: %s\nusage: load --url URL [--connections K] "
-	    "[--seconds S | --count N] [--warm MS] [--method M] "
-	    "[--header H]… [--body TEXT] [--lines FILE] [--chain MEMBER] "
+	    "[--seconds S | --count N] [--warm MS] [--pause MS] "
+	    "[--method M] [--header H]… [--body TEXT] [--lines FILE] [--chain MEMBER] "
 	    "[--save FILE] [--ca FILE] [--expect S,S…]\n", why);
 	exit(2);
 }
@@ -167,7 +168,8 @@ main(int argc, char **argv)
 		{ "header", 1, NULL, 'h' }, { "body", 1, NULL, 'b' },
 		{ "lines", 1, NULL, 'l' }, { "chain", 1, NULL, 'c' },
 		{ "save", 1, NULL, 'S' }, { "ca", 1, NULL, 'a' },
-		{ "expect", 1, NULL, 'e' }, { NULL, 0, NULL, 0 }
+		{ "expect", 1, NULL, 'e' }, { "pause", 1, NULL, 'p' },
+		{ NULL, 0, NULL, 0 }
 	};
 	struct load_options o = { .conns = 8, .seconds = 5,
 	    .warm_ns = 300000000ull, .expect = { 200 }, .nexpect = 1 };
@@ -183,6 +185,8 @@ main(int argc, char **argv)
 		case 's': o.seconds = atof(optarg); break;
 		case 'n': o.count = strtoull(optarg, NULL, 10); break;
 		case 'w': o.warm_ns = strtoull(optarg, NULL, 10) * 1000000;
+			break;
+		case 'p': o.pause_ns = strtoull(optarg, NULL, 10) * 1000000;
 			break;
 		case 'm': o.method = optarg; break;
 		case 'h':
@@ -207,11 +211,12 @@ main(int argc, char **argv)
 	load_run(&o, &values, &r);
 	if (save != NULL)
 		save_values(&values, save);
-	qsort(r.us, r.n, sizeof *r.us, by_size);
-	printf("{\"requests\": %llu, \"seconds\": %.3f, \"rps\": %.1f, "
+	if (r.n > 0)
+		qsort(r.us, r.n, sizeof *r.us, by_size);
+	printf("{\"sent\": %llu, \"requests\": %llu, \"seconds\": %.3f, \"rps\": %.1f, "
 	    "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f, "
 	    "\"bad\": %llu, \"errors\": %llu, \"first_bad\": \"",
-	    (unsigned long long)r.n, r.seconds,
+	    (unsigned long long)r.sent, (unsigned long long)r.n, r.seconds,
 	    r.seconds > 0 ? (double)r.n / r.seconds : 0, percentile(&r, 0.5),
 	    percentile(&r, 0.99), percentile(&r, 1),
 	    (unsigned long long)r.bad, (unsigned long long)r.errors);

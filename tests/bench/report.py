@@ -12,15 +12,17 @@ class Report:
         self.rows = []
         self.file = open(file, "w", encoding="utf-8") if file else None
 
-    def row(self, name, value, unit, goal, limit=None, ratio=None, ok=None,
-            **detail):
-        """goal: (">=" or "<=", number, "ratio" or the unit)."""
+    def row(self, name, value, unit, goal, limit=None, ratio=None, sound=True,
+            met=True, **detail):
+        """goal: (">=" or "<=", number, "ratio" or the unit). `met` is what a
+        row asks besides; `sound` whether the figure means anything at all:
+        the work that it counts was really done.
+        """
         sense, number, of = goal
         if ratio is None and limit:
             ratio = value / limit
         judged = ratio if of == "ratio" else value
-        if ok is None:
-            ok = True
+        ok = bool(sound and met)
         if judged is None:
             ok = False
         elif sense == ">=":
@@ -30,11 +32,13 @@ class Report:
         self.add({"name": name, "value": rounded(value), "unit": unit,
                   "limit": rounded(limit), "ratio": rounded(ratio),
                   "goal": f"{sense} {number:g} {of}", "ok": bool(ok),
+                  "sound": bool(sound),
                   **{k: rounded(v) for k, v in detail.items()}})
 
     def failed(self, name, why):
         self.add({"name": name, "value": None, "unit": None, "limit": None,
-                  "ratio": None, "goal": None, "ok": False, "why": why})
+                  "ratio": None, "goal": None, "ok": False, "sound": False,
+                  "why": why})
 
     def add(self, row):
         self.rows.append(row)
@@ -63,6 +67,9 @@ class Report:
 
     def all_ok(self):
         return bool(self.rows) and all(r["ok"] for r in self.rows)
+
+    def all_sound(self):
+        return bool(self.rows) and all(r["sound"] for r in self.rows)
 
 
 def rounded(v):

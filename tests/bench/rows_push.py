@@ -3,9 +3,10 @@ code-latency, footprint.
 """
 import json
 import os
+import random
 import time
 
-from instance import Failure, Line, family, pss_kb, wait_until
+from instance import TOP, Failure, Line, family, pss_kb, wait_until
 from limits import HERE, compile_c, interleave, run_json
 from report import median, percentile
 from rows_request import push_body
@@ -30,19 +31,12 @@ def push_crypto(ctx):
 
 
 def build_crypto(ctx):
-    """The installed build's program, or ours against that build's rooms."""
-    build = ctx.inst.build
-    ready = f"{build}/tests/bench/bench_webpush"
-    if os.path.exists(ready):
-        return ready
-    rooms = [f"{build}/lib{r}.a" for r in ("channel", "net", "base")]
-    rooms = [r for r in rooms if os.path.exists(r)]
-    if not rooms:
-        raise Failure(f"no libchannel.a in {build}")
+    """Our program, linked with the rooms that the instance's programs are."""
+    rooms = [f"{ctx.inst.build}/lib{r}.a" for r in ("channel", "base")]
+    if not all(map(os.path.exists, rooms)):
+        raise Failure(f"{ctx.inst.build} has no libchannel.a and libbase.a")
     compile_c(f"{ctx.work}/bench_webpush", [f"{HERE}/bench_webpush.c"],
-              [f"-I{HERE}/../../fcgi-app", "-Wl,--start-group", *rooms,
-               "-Wl,--end-group", "-lcrypto", "-ljson-c", "-lcurl", "-ljwt",
-               "-lpcre2-8", "-lphonenumber", "-lstdc++", "-lm", "-lpthread"])
+              [f"-I{TOP}/fcgi-app", "-std=gnu11", *rooms, "-lcrypto"])
     return f"{ctx.work}/bench_webpush"
 
 
@@ -108,7 +102,7 @@ def drain(ctx):
     ctx.report.row(
         "drain", value, "pushes/s", (">=", 4, "ratio"),
         limit=median([r["rate"] for r in theirs]),
-        ok=all(r["whole"] for r in ours) and value >= 6000,
+        sound=all(r["whole"] for r in ours), met=value >= 6000,
         goal_rate=6000, count=count, peer="node web-push",
         peer_concurrency=theirs[0]["concurrency"],
         seconds=median([r["seconds"] for r in ours]),
@@ -121,11 +115,15 @@ def code_latency(ctx):
     inst = ctx.inst
     n = 30 if ctx.short else 100
     people = [inst.new_user() for _ in range(n)]
+    # they had a code by SMS a moment ago: the limits are not what is measured
+    inst.rows("DELETE FROM throttle")
     ctx.drained("before code-latency")
     line = Line(inst.url, inst.ca)
     line.request("GET", "/api/health/live")
     lag, answer = [], []
     for user in people:
+        # idle: nothing of the last one is left to be done, no pace is kept to
+        time.sleep(random.uniform(0.2, 0.4))
         known = {m["id"] for m in inst.messages(channel="sms", to=user["phone"])}
         status, content, t0 = line.request(
             "POST", "/api/auth/password/reset/request/",
@@ -184,7 +182,7 @@ def footprint(ctx):
     total = pss_kb(api.pid) + pss_kb(inst.worker.pid)
     children = len(family(api.pid)) - 1
     ctx.report.row("footprint", total / 1024, "MB PSS idle", ("<=", 48, "MB"),
-                   ok=children >= 8, children=children,
+                   sound=children >= 8, children=children,
                    api_kb=pss_kb(api.pid), worker_kb=pss_kb(inst.worker.pid))
     ctx.report.row("start", median(live), "ms to first answer", ("<=", 100, "ms"),
                    max_ms=max(live), ready_ms=median(ready))

@@ -164,6 +164,20 @@ def test_lines_go_round_and_fill_in(work, server):
                            for w in ("one", "two", "three")] * 2
 
 
+def test_lines_are_shared_by_more_connections(work, server):
+    together = threading.Barrier(5)
+
+    def behave(request, body):
+        together.wait(20)           # all five at once, or nobody
+        return 200, b"ok", "plain"
+    server.behave = behave
+    with open(f"{work}/two", "w", encoding="ascii") as f:
+        f.write("one\ntwo\n")
+    rc, got = load(work, server.url + "/{}", "--count", "10", "--connections", "5",
+                   "--lines", f"{work}/two")
+    assert (rc, got["requests"]) == (0, 10)
+
+
 def test_a_chained_value_is_used_once_and_followed(work, server):
     current = {f"s{i}": 0 for i in range(12)}
 
@@ -187,3 +201,12 @@ def test_a_chained_value_is_used_once_and_followed(work, server):
     assert sum(current.values()) == 400
     with open(f"{work}/chain", encoding="ascii") as f:
         assert sorted(f.read().split()) == sorted(f"{c}.{n}" for c, n in current.items())
+
+
+def test_a_pause_slows_each_connection(work, server):
+    server.behave = lambda request, body: (200, b"ok", "plain")
+    rc, got = load(work, server.url + "/", "--count", "20", "--connections", "4",
+                   "--pause", "200")
+    assert rc == 0 and got["requests"] == 20
+    # somebody makes five requests, with four pauses of at least 100 ms
+    assert got["seconds"] >= 0.4

@@ -5,11 +5,10 @@ import signal
 import subprocess
 import time
 
+import judge
 from instance import Failure, Process, say, wait_until
 from stream import Codes, Profiles, Pushes, pause
 
-FINAL = {"sent", "delivered", "read", "skipped", "failed", "expired",
-         "cancelled", "unsure"}
 SETTLE_S = 180
 # Short, so that what a killed worker held comes back many times in one run.
 LEASE_S = 5
@@ -68,68 +67,6 @@ def kill_workers(inst, kills):
     return flying
 
 
-def judge_pushes(inst, stream):
-    """Counts over accepted pushes: {recipients, lost, stuck, …} and faults."""
-    seen = collections.Counter()
-    for m in inst.messages(channel="web_push"):
-        seen[(m["subject"], m["to"])] += 1
-    copies = collections.defaultdict(list)
-    for (title, _), n in seen.items():
-        copies[title].append(n)
-    states = collections.defaultdict(collections.Counter)
-    for title, state, n in inst.rows(
-            "SELECT n.title, d.state, COUNT(*) FROM notification n JOIN delivery d "
-            "ON d.notification_id = n.id WHERE n.title LIKE %s "
-            "GROUP BY n.title, d.state", f"{stream.mark}-%"):
-        states[title][state] += n
-    out = collections.Counter()
-    faults = []
-    for title, n in stream.answered.items():
-        have, arrived = states[title], copies[title]
-        out["recipients"] += n
-        out["unsure"] += have["unsure"]
-        out["duplicates"] += sum(arrived) - len(arrived)
-        wrong = sum(have.values()) - n
-        stuck = sum(v for s, v in have.items() if s not in FINAL)
-        # what is sent is there; what is there was sent or may have been
-        gone = max(0, have["sent"] + have["delivered"] - len(arrived))
-        given_up = sum(have[s] for s in ("failed", "expired", "cancelled", "skipped"))
-        lost = max(0, -wrong) + gone + given_up
-        ghost = max(0, len(arrived) - have["sent"] - have["delivered"] - have["unsure"])
-        out["lost"] += lost
-        out["stuck"] += stuck
-        out["wrong_rows"] += max(0, wrong) + ghost
-        if lost or stuck or wrong or ghost:
-            faults.append(f"{title}: {n} recipients, states {dict(have)}, "
-                          f"{len(arrived)} at the sandbox")
-    return out, faults
-
-
-def judge_codes(inst, stream):
-    seen = collections.Counter(
-        m["to"] for m in inst.messages(channel="sms"))
-    states = collections.defaultdict(collections.Counter)
-    for target, state, n in inst.rows(
-            "SELECT target, state, COUNT(*) FROM delivery WHERE channel = 'sms' "
-            "GROUP BY target, state"):
-        states[target][state] += n
-    out = collections.Counter()
-    faults = []
-    for phone in stream.answered:
-        have, arrived = states[phone], seen[phone]
-        out["codes"] += 1
-        out["unsure"] += have["unsure"]
-        # a one-time code is never sent again, whatever was lost
-        out["duplicates"] += max(0, arrived - 1)
-        sent = have["sent"] + have["delivered"]
-        fine = sum(have.values()) == 1 and (
-            (sent == 1 and arrived == 1) or (have["unsure"] == 1 and arrived <= 1))
-        if not fine:
-            out["lost"] += 1
-            faults.append(f"{phone}: states {dict(have)}, {arrived} at the sandbox")
-    return out, faults
-
-
 def r1(ctx, kills):
     """Worker kills under a stream of pushes and codes."""
     inst = ctx.inst
@@ -156,14 +93,22 @@ def r1(ctx, kills):
     settle(inst)
     dead = redrive(inst)
     seconds = time.monotonic() - begun
-    p, p_faults = judge_pushes(inst, pushes)
-    c, c_faults = judge_codes(inst, codes)
+    p, p_faults = judge.pushes(
+        pushes.answered, inst.messages(channel="web_push"),
+        inst.rows("SELECT n.title, d.state, COUNT(*) FROM notification n "
+                  "JOIN delivery d ON d.notification_id = n.id "
+                  "WHERE n.title LIKE %s GROUP BY n.title, d.state",
+                  f"{pushes.mark}-%"))
+    c, c_faults = judge.codes(
+        codes.answered, inst.messages(channel="sms"),
+        inst.rows("SELECT target, state, COUNT(*) FROM delivery "
+                  "WHERE channel = 'sms' GROUP BY target, state"))
     for line in (p_faults + c_faults)[:20]:
         say(f"crash: {line}")
     refused = collections.Counter(pushes.refused) + collections.Counter(codes.refused)
     ctx.report.row(
         "worker-kill-lost", p["lost"] + c["lost"], "recipients", ("<=", 0, "recipients"),
-        ok=p["recipients"] > 0 and c["codes"] > 0 and not refused,
+        sound=p["recipients"] > 0 and c["codes"] > 0 and not refused,
         kills=kills, recipients=p["recipients"], codes=c["codes"],
         unsure=p["unsure"] + c["unsure"], dead_letters_redriven=dead,
         refused=dict(refused), seconds=seconds)
@@ -172,7 +117,7 @@ def r1(ctx, kills):
         ("<=", 0, "recipients"))
     ctx.report.row(
         "worker-kill-duplicates", p["duplicates"], "messages",
-        ("<=", len(flying), "messages"), ok=c["duplicates"] == 0,
+        ("<=", len(flying), "messages"), sound=c["duplicates"] == 0,
         in_flight_at_kills=len(flying), code_duplicates=c["duplicates"])
     ctx.report.row(
         "worker-kill-unsure", p["unsure"] + c["unsure"], "recipients",
@@ -237,7 +182,7 @@ def r2(ctx, kills):
     only_503 = set(refused) <= {503}
     ctx.report.row(
         "db-kill-lost", lost, "answered requests", ("<=", 0, "answered requests"),
-        ok=answered > 0 and only_503, kills=kills, answered=answered,
+        sound=answered > 0 and only_503, kills=kills, answered=answered,
         unknown=sum(len(s.unknown) for s in streams), refused=dict(refused),
         back_s_max=max(away))
 

@@ -10,6 +10,8 @@ import time
 
 import requests
 
+from instance import session
+
 PUSH = "/api/push/send/"
 
 
@@ -27,8 +29,7 @@ class Stream(threading.Thread):
         self.answered, self.unknown, self.refused = {}, {}, {}
         self.serial, self.fault = 0, None
         self.mark = secrets.token_hex(4)
-        self.http = requests.Session()
-        self.http.verify, self.http.trust_env = inst.ca, False
+        self.http = session(inst.ca)
 
     def run(self):
         try:

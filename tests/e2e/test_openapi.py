@@ -1,0 +1,253 @@
+"""Every operation of nginx/html/api/openapi.yaml answers as the document says:
+its success, and the refusals a client meets most.  scripts/check-openapi
+compares what goes in; this compares what comes out."""
+import secrets
+
+import pytest
+
+from contract import Contract
+from instance import Instance
+
+PASSWORD = "Blue-Harbour-7!"
+UNKNOWN = "1" * 18
+
+
+class Client:
+    """Calls that are held against the document as they return."""
+
+    def __init__(self, inst, contract):
+        self.inst, self.contract = inst, contract
+
+    def __call__(self, status, method, path, token=None, **more):
+        r = self.contract.check(method, path, self.inst.api(method, path, token=token, **more))
+        assert r.status_code == status, f"{method} {path}: {r.status_code} {r.text}"
+        return r.json() if r.content else None
+
+
+@pytest.fixture(scope="module")
+def inst():
+    with Instance() as own:  # its throttles are emptied below
+        yield own
+
+
+@pytest.fixture(scope="module")
+def contract():
+    return Contract()
+
+
+@pytest.fixture(scope="module")
+def call(inst, contract):
+    return Client(inst, contract)
+
+
+def a_phone():
+    return "+98912" + "".join(secrets.choice("0123456789") for _ in range(7))
+
+
+@pytest.fixture(scope="module")
+def person(inst, call):
+    phone = a_phone()
+    made = call(201, "POST", "/api/auth/register/", json={"phone_number": phone, "password": PASSWORD, "first_name": "Sara"})
+    got = call(200, "POST", "/api/auth/otp/verify/", json={
+        "register_id": made["register_id"], "otp_code": inst.sandbox.code(phone)})
+    return {"phone": phone, **got}
+
+
+def sign_in(call, person, password=PASSWORD):
+    return call(200, "POST", "/api/auth/login/", json={"username": person["phone"], "password": password})
+
+
+def test_sign_up_and_sign_in(inst, call, person):
+    call(400, "POST", "/api/auth/register/", json={"phone_number": a_phone(), "password": "weak"})
+    call(400, "POST", "/api/auth/register/", json={"password": PASSWORD})
+    phone, right = a_phone(), a_phone()
+    made = call(201, "POST", "/api/auth/register/", json={"phone_number": phone, "password": PASSWORD})
+    call(429, "POST", "/api/auth/otp/refresh/", json={"register_id": made["register_id"]})
+    call(400, "POST", "/api/auth/otp/refresh/", json={"register_id": "A" * 22})
+    call(403, "POST", "/api/auth/login/", json={"username": phone, "password": PASSWORD})
+    edited = call(200, "POST", "/api/auth/number/edit/", json={
+        "register_id": made["register_id"], "new_phone_number": right})
+    code = inst.sandbox.code(right)
+    call(400, "POST", "/api/auth/otp/verify/", json={
+        "register_id": edited["register_id"], "otp_code": f"{(int(code) + 1) % 10**6:06}"})
+    call(200, "POST", "/api/auth/otp/verify/?tokens=cookie", json={
+        "register_id": edited["register_id"], "otp_code": int(code)})
+    call(400, "POST", "/api/auth/number/edit/", json={"register_id": made["register_id"], "new_phone_number": phone})
+    call(401, "POST", "/api/auth/login/", json={"username": person["phone"], "password": "Wrong-Word-1"})
+    call(400, "POST", "/api/auth/login/", json={"password": PASSWORD})
+    call(400, "POST", "/api/auth/login/", data=b"{", headers={"Content-Type": "application/json"})
+    call(415, "POST", "/api/auth/login/", data=b"x", headers={"Content-Type": "text/plain"})
+    call(403, "POST", "/api/auth/login/", data={"username": person["phone"], "password": PASSWORD},
+         headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"})
+
+
+def test_another_code_is_sent_when_its_time_has_come(inst, call):
+    phone = a_phone()
+    made = call(201, "POST", "/api/auth/register/", json={"phone_number": phone, "password": PASSWORD})
+    # The clock is the database's: what was sent is made older.
+    inst.rows("UPDATE otp SET sent_at = sent_at - INTERVAL 10 MINUTE WHERE target = %s", phone)
+    inst.rows("DELETE FROM throttle")
+    call(200, "POST", "/api/auth/otp/refresh/", json={"register_id": made["register_id"]})
+
+
+def test_tokens_and_sessions(call, person):
+    s = sign_in(call, person)
+    other = sign_in(call, person)
+    call(200, "POST", "/api/auth/token/verify/", json={"token": s["access"]})
+    call(200, "POST", "/api/auth/token/verify/", json={"token": s["refresh"]})
+    call(401, "POST", "/api/auth/token/verify/", json={"token": "garbage"})
+    call(400, "POST", "/api/auth/token/verify/", json={})
+    fresh = call(200, "POST", "/api/auth/token/refresh/", json={"refresh": s["refresh"]})
+    call(401, "POST", "/api/auth/token/refresh/", json={"refresh": "garbage"})
+    token = fresh["access_token"]
+    rows = call(200, "GET", "/api/auth/sessions/", token)["results"]
+    gone = next(r["id"] for r in rows if not r["current"])
+    call(204, "DELETE", f"/api/auth/sessions/{gone}/", token)
+    call(404, "DELETE", f"/api/auth/sessions/{gone}/", token)
+    call(200, "POST", "/api/auth/sessions/revoke-others/", token)
+    call(400, "POST", "/api/auth/sessions/revoke-others/", token, json={"what": 1})
+    call(401, "GET", "/api/auth/sessions/", other["access"])
+    call(401, "GET", "/api/auth/sessions/")
+    call(204, "GET", "/api/auth/gate", token)
+    call(401, "GET", "/api/auth/gate")
+    call(200, "POST", "/api/auth/logout/", token, json={"refresh": fresh["refresh"]})
+    call(401, "POST", "/api/auth/logout/", json={"refresh": "garbage"})
+
+
+def test_account(inst, call, person):
+    token = sign_in(call, person)["access"]
+    call(200, "GET", "/api/auth/profile/", token)
+    call(401, "GET", "/api/auth/profile/")
+    call(403, "GET", "/api/auth/profile/", inst.token)
+    for method in ("POST", "PATCH"):
+        call(200, method, "/api/auth/profile/", token, json={
+            "birthday": "1990-02-28", "gender": "F", "time_zone": "Asia/Tehran", "locale": "fa"})
+        call(400, method, "/api/auth/profile/", token, json={"birthday": "1990-02-31"})
+        call(400, method, "/api/auth/profile/", token, json={"time_zone": "Nowhere/Else"})
+    number = a_phone()
+    call(200, "POST", "/api/auth/number/change/", token, json={"new_phone_number": number})
+    call(429, "POST", "/api/auth/number/change/", token, json={"new_phone_number": number})
+    call(400, "POST", "/api/auth/number/change/", token, json={"new_phone_number": person["phone"]})
+    call(400, "POST", "/api/auth/number/change/", token, json={"new_phone_number": a_phone(), "password": "Wrong-1-Word"})
+    call(400, "POST", "/api/auth/password/change/", token, json={"old_password": "Wrong-1", "new_password": PASSWORD})
+    call(400, "POST", "/api/auth/password/change/", token, json={"old_password": PASSWORD, "new_password": "short"})
+    call(200, "POST", "/api/auth/password/change/", token, json={"old_password": PASSWORD, "new_password": PASSWORD + "2"})
+    inst.rows("DELETE FROM throttle")
+    before = {m["text"] for m in inst.sandbox.messages(channel="sms", to=person["phone"])}
+    flow = call(200, "POST", "/api/auth/password/reset/request/", json={"phone_number": person["phone"]})["register_id"]
+    codes = {w for text in before for w in text.split() if w.isdigit()}
+    code = inst.sandbox.code(person["phone"], after=codes)
+    call(400, "POST", "/api/auth/password/reset/", json={"register_id": flow, "new_password": PASSWORD})
+    call(200, "POST", "/api/auth/password/reset/verify/", json={"register_id": flow, "otp_code": code})
+    call(400, "POST", "/api/auth/password/reset/verify/", json={"register_id": "A" * 22, "otp_code": code})
+    call(200, "POST", "/api/auth/password/reset/", json={"register_id": flow, "new_password": PASSWORD})
+    call(429, "POST", "/api/auth/password/reset/request/", json={"phone_number": person["phone"]})
+    call(400, "POST", "/api/auth/password/reset/request/", json={})
+
+
+def subscription(inst, call):
+    key = call(200, "GET", "/api/push/vapid-key/")["public_key"]
+    s = inst.sandbox.subscription(vapid_public_key=key)
+    return {k: s[k] for k in ("endpoint", "expirationTime", "keys") if k in s}
+
+
+def test_devices_and_groups(inst, call, person):
+    token, admin = sign_in(call, person)["access"], inst.token
+    sub = subscription(inst, call)
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    for _ in range(2):
+        device = call(201, "POST", "/api/push/subscriptions/", token, headers=key, json={"subscription": sub, "browser": "test"})
+    call(422, "POST", "/api/push/subscriptions/", token, headers=key, json={"subscription": sub, "browser": "other"})
+    call(400, "POST", "/api/push/subscriptions/", token, headers={"Idempotency-Key": "short"}, json=sub)
+    call(400, "POST", "/api/push/subscriptions/", token, json={**sub, "endpoint": "https://example.com/x"})
+    call(400, "POST", "/api/push/subscriptions/", token, json={**sub, "keys": {"p256dh": "AAAA", "auth": "AAAA"}})
+    call(403, "POST", "/api/push/subscriptions/", admin, json=sub)
+    assert call(200, "GET", "/api/push/subscriptions/?limit=1", token)["count"] >= 1
+    call(400, "GET", "/api/push/subscriptions/?limit=1000", token)
+
+    name = f"g{secrets.token_hex(4)}"
+    group = call(201, "POST", "/api/push/groups/", admin, json={"name": name, "open": True})
+    call(409, "POST", "/api/push/groups/", admin, json={"name": name})
+    call(400, "POST", "/api/push/groups/", admin, json={"name": name, "colour": "red"})
+    call(403, "POST", "/api/push/groups/", token, json={"name": name})
+    call(200, "GET", f"/api/push/groups/?q={name}&page=1&page_size=5", admin)
+    members = f"/api/push/groups/{group['id']}/members/"
+    call(201, "POST", members, admin, json={"user_ids": [person["user"]["id"]], "device_id": device["id"]})
+    call(400, "POST", members, admin, json={"user_ids": [2**40]})
+    call(400, "POST", members, admin, json={})
+    for row in call(200, "GET", members, admin)["results"]:
+        call(204, "DELETE", f"{members}{row['id']}/", admin)
+    call(404, "DELETE", f"{members}user-{2**40}/", admin)
+    call(404, "GET", f"/api/push/groups/{UNKNOWN}/members/", admin)
+    save = {"subscription": subscription(inst, call), "browser": "b", "user_agent": "u", "group": name}
+    call(201, "POST", "/api/webpush/save_information", json={**save, "status_type": "subscribe"})
+    call(202, "POST", "/api/webpush/save_information", json={**save, "status_type": "unsubscribe"})
+    call(400, "POST", "/api/webpush/save_information", json={**save, "status_type": "maybe"})
+    call(403, "POST", "/api/webpush/save_information", json={**save, "status_type": "subscribe", "group": "no-such"})
+    call(401, "POST", "/api/webpush/save_information", json={**save, "status_type": "subscribe", "group": None})
+    call(204, "DELETE", f"/api/push/groups/{group['id']}/", admin)
+    call(404, "DELETE", f"/api/push/groups/{group['id']}/", admin)
+    call(204, "DELETE", f"/api/push/subscriptions/{device['id']}/", token)
+    call(404, "DELETE", f"/api/push/subscriptions/{device['id']}/", token)
+
+
+def test_sending(inst, call, person):
+    user, admin = sign_in(call, person)["access"], inst.token
+    sub = subscription(inst, call)
+    text = {"title": "Hello", "body": "World"}
+    got = call(200, "POST", "/api/push/send/single/", admin, json={"subscription_info": sub, **text, "data": {"a": "1"}})
+    call(200, "GET", f"/api/notifications/{got['id']}/?limit=10&after=0", admin)
+    call(404, "GET", f"/api/notifications/{UNKNOWN}/", admin)
+    call(403, "GET", f"/api/notifications/{got['id']}/", user)
+    call(200, "POST", "/api/push/send/single/", json={"subscription_info": sub, **text, "admin_token": admin})
+    call(401, "POST", "/api/push/send/single/", json={"subscription_info": sub, **text})
+    call(403, "POST", "/api/push/send/single/", user, json={"subscription_info": sub, **text})
+    call(400, "POST", "/api/push/send/single/", admin, json=text)
+    call(400, "POST", "/api/push/send/single/", admin, json={**text, "device_id": UNKNOWN})
+    call(400, "POST", "/api/push/send/single/", admin, json={**text, "subscription_info": sub, "url": "javascript:1"})
+    call(202, "POST", "/api/push/send/single/", admin, json={"subscription_info": sub, **text},
+         headers={"Prefer": "respond-async"})
+    call(413, "POST", "/api/push/send/single/", admin, data=b'{"title": "' + b"x" * 1100000 + b'"}',
+         headers={"Content-Type": "application/json"})
+    group = {"subscription_info_list": [sub, subscription(inst, call)], **text}
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    for _ in range(2):
+        got = call(200, "POST", "/api/push/send/group/", admin, json=group, headers=key)
+    assert got["success_count"] == got["total"] == 2
+    call(422, "POST", "/api/push/send/group/", admin, json={**group, "title": "Other"}, headers=key)
+    call(200, "GET", f"/api/notifications/{got['id']}/", admin)
+    call(400, "POST", "/api/push/send/group/", admin, json={**text, "group": "no-such"})
+    inst.sandbox.fault("push", "status", status=410, times=1)
+    failed = call(400, "POST", "/api/push/send/single/", admin, json={"subscription_info": subscription(inst, call), **text})
+    assert failed["code"] == "delivery_failed" and failed["deliveries"][0]["state"] == "failed"
+    inst.sandbox.heal()
+    # Last, for nobody waits for it.
+    call(202, "POST", "/api/push/send/group/", admin, json=group, headers={"Prefer": "wait=0"})
+
+
+def test_admin_tokens(inst, call, person):
+    root, user = inst.admin(), sign_in(call, person)["access"]
+    made = call(201, "POST", "/api/push/token/generate/", root)
+    call(201, "POST", "/api/push/token/generate/", root, json={
+        "name": "shop", "scopes": ["push", "send"], "expires_at": "2099-01-01T00:00:00Z", "cidr": "192.0.2.0/24"})
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    assert "token" in call(201, "POST", "/api/push/token/generate/", root, headers=key, json={"name": "once"})
+    assert "token" not in call(201, "POST", "/api/push/token/generate/", root, headers=key, json={"name": "once"})
+    for wrong in ({"scopes": ["all"]}, {"cidr": "everywhere"}, {"expires_at": "2001-01-01T00:00:00Z"}, {"expires_at": "soon"}):
+        call(400, "POST", "/api/push/token/generate/", root, json=wrong)
+    call(403, "POST", "/api/push/token/generate/", user)
+    call(403, "POST", "/api/push/token/generate/", made["token"])
+    call(200, "GET", "/api/push/tokens/?page_size=100", root)
+    call(403, "GET", "/api/push/tokens/", user)
+    call(204, "DELETE", f"/api/push/tokens/{made['id']}/", root)
+    call(404, "DELETE", f"/api/push/tokens/{made['id']}/", root)
+
+
+def test_health(call):
+    call(200, "GET", "/api/health/live")
+    call(200, "GET", "/api/health/ready")
+
+
+def test_every_operation_was_seen_to_succeed(call, contract):
+    good = {(m, p) for m, p, status in contract.seen if status < 300}
+    assert contract.operations() - good == set()
