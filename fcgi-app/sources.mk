@@ -1,0 +1,775 @@
+# Made by scripts/gen-lists; do not edit.
+
+BASE_SOURCES = \
+	fcgi-app/base/arena.c \
+	fcgi-app/base/arena.h \
+	fcgi-app/base/banned.h \
+	fcgi-app/base/buf.c \
+	fcgi-app/base/buf.h \
+	fcgi-app/base/cdefs.h \
+	fcgi-app/base/clock.c \
+	fcgi-app/base/clock.h \
+	fcgi-app/base/conf.c \
+	fcgi-app/base/conf.h \
+	fcgi-app/base/conf_check.c \
+	fcgi-app/base/conf_lines.c \
+	fcgi-app/base/conf_parts.h \
+	fcgi-app/base/conf_rows.h \
+	fcgi-app/base/crypto.c \
+	fcgi-app/base/crypto.h \
+	fcgi-app/base/crypto_own.h \
+	fcgi-app/base/crypto_p256.c \
+	fcgi-app/base/crypto_seal.c \
+	fcgi-app/base/err.c \
+	fcgi-app/base/err.h \
+	fcgi-app/base/file.c \
+	fcgi-app/base/file.h \
+	fcgi-app/base/json.c \
+	fcgi-app/base/json.h \
+	fcgi-app/base/json_walk.c \
+	fcgi-app/base/json_walk.h \
+	fcgi-app/base/json_write.c \
+	fcgi-app/base/jws.c \
+	fcgi-app/base/jws.h \
+	fcgi-app/base/keyring.c \
+	fcgi-app/base/keyring.h \
+	fcgi-app/base/keyring_make.c \
+	fcgi-app/base/keyring_own.h \
+	fcgi-app/base/log.c \
+	fcgi-app/base/log.h \
+	fcgi-app/base/mail.c \
+	fcgi-app/base/mail.h \
+	fcgi-app/base/pattern.c \
+	fcgi-app/base/pattern.h \
+	fcgi-app/base/phone.cc \
+	fcgi-app/base/phone.h \
+	fcgi-app/base/rand.c \
+	fcgi-app/base/rand.h \
+	fcgi-app/base/shm.c \
+	fcgi-app/base/shm.h \
+	fcgi-app/base/shm_own.h \
+	fcgi-app/base/shm_revoke.c \
+	fcgi-app/base/text.c \
+	fcgi-app/base/text.h
+
+STORE_SOURCES = \
+	fcgi-app/store/admin_token.c \
+	fcgi-app/store/admin_token.h \
+	fcgi-app/store/audit.c \
+	fcgi-app/store/audit.h \
+	fcgi-app/store/db.c \
+	fcgi-app/store/db.h \
+	fcgi-app/store/db_own.h \
+	fcgi-app/store/db_prove.c \
+	fcgi-app/store/db_run.c \
+	fcgi-app/store/db_script.c \
+	fcgi-app/store/db_stmt.c \
+	fcgi-app/store/db_value.c \
+	fcgi-app/store/delivery.c \
+	fcgi-app/store/delivery.h \
+	fcgi-app/store/device.c \
+	fcgi-app/store/device.h \
+	fcgi-app/store/device_target.c \
+	fcgi-app/store/group.c \
+	fcgi-app/store/group.h \
+	fcgi-app/store/health.c \
+	fcgi-app/store/health.h \
+	fcgi-app/store/idempotency.c \
+	fcgi-app/store/idempotency.h \
+	fcgi-app/store/job.c \
+	fcgi-app/store/job.h \
+	fcgi-app/store/job_own.h \
+	fcgi-app/store/job_plan.c \
+	fcgi-app/store/job_sweep.c \
+	fcgi-app/store/known_device.c \
+	fcgi-app/store/known_device.h \
+	fcgi-app/store/lease.c \
+	fcgi-app/store/lease.h \
+	fcgi-app/store/migrate.c \
+	fcgi-app/store/migrate.h \
+	fcgi-app/store/notification.c \
+	fcgi-app/store/notification.h \
+	fcgi-app/store/otp.c \
+	fcgi-app/store/otp.h \
+	fcgi-app/store/provider_state.c \
+	fcgi-app/store/provider_state.h \
+	fcgi-app/store/revocation.c \
+	fcgi-app/store/revocation.h \
+	fcgi-app/store/session.c \
+	fcgi-app/store/session.h \
+	fcgi-app/store/throttle.c \
+	fcgi-app/store/throttle.h \
+	fcgi-app/store/user.c \
+	fcgi-app/store/user.h
+
+NET_SOURCES = \
+	fcgi-app/net/egress.c \
+	fcgi-app/net/exchange.h \
+	fcgi-app/net/net.c \
+	fcgi-app/net/net.h \
+	fcgi-app/net/net_begin.c \
+	fcgi-app/net/net_own.h \
+	fcgi-app/net/net_words.c
+
+HTTP_SOURCES = \
+	fcgi-app/http/addr.c \
+	fcgi-app/http/bind.c \
+	fcgi-app/http/bind.h \
+	fcgi-app/http/bind_digest.c \
+	fcgi-app/http/bind_form.c \
+	fcgi-app/http/bind_own.h \
+	fcgi-app/http/bind_type.c \
+	fcgi-app/http/cgi.c \
+	fcgi-app/http/fcgi.c \
+	fcgi-app/http/fcgi.h \
+	fcgi-app/http/match.c \
+	fcgi-app/http/match.h \
+	fcgi-app/http/multipart.c \
+	fcgi-app/http/problem.c \
+	fcgi-app/http/problem_member.c \
+	fcgi-app/http/request.c \
+	fcgi-app/http/request.h \
+	fcgi-app/http/response.c \
+	fcgi-app/http/response.h
+
+CHANNEL_SOURCES = \
+	fcgi-app/channel/channel.c \
+	fcgi-app/channel/channel.h \
+	fcgi-app/channel/providers/kavenegar.c \
+	fcgi-app/channel/providers/mime.c \
+	fcgi-app/channel/providers/mime.h \
+	fcgi-app/channel/providers/providers.h \
+	fcgi-app/channel/providers/smtp.c \
+	fcgi-app/channel/providers/vapid.c \
+	fcgi-app/channel/providers/vapid.h \
+	fcgi-app/channel/providers/webpush.c \
+	fcgi-app/channel/providers/webpush.h \
+	fcgi-app/channel/providers/webpush_crypt.c \
+	fcgi-app/channel/providers/webpush_crypt.h \
+	fcgi-app/channel/texts.c \
+	fcgi-app/channel/texts.h
+
+AUTH_SOURCES = \
+	fcgi-app/auth/admin_cache.c \
+	fcgi-app/auth/admin_cache.h \
+	fcgi-app/auth/audit.c \
+	fcgi-app/auth/audit.h \
+	fcgi-app/auth/caller.h \
+	fcgi-app/auth/grant.c \
+	fcgi-app/auth/grant.h \
+	fcgi-app/auth/lane.c \
+	fcgi-app/auth/lane.h \
+	fcgi-app/auth/notice.c \
+	fcgi-app/auth/notice.h \
+	fcgi-app/auth/otp.c \
+	fcgi-app/auth/otp.h \
+	fcgi-app/auth/password.c \
+	fcgi-app/auth/password.h \
+	fcgi-app/auth/throttle.c \
+	fcgi-app/auth/throttle.h \
+	fcgi-app/auth/token.c \
+	fcgi-app/auth/token.h \
+	fcgi-app/auth/token_cache.c \
+	fcgi-app/auth/token_cache.h
+
+QUEUE_SOURCES = \
+	fcgi-app/queue/backoff.c \
+	fcgi-app/queue/backoff.h \
+	fcgi-app/queue/bell.c \
+	fcgi-app/queue/bell.h \
+	fcgi-app/queue/enqueue.c \
+	fcgi-app/queue/enqueue.h \
+	fcgi-app/queue/secret.c \
+	fcgi-app/queue/secret.h \
+	fcgi-app/queue/turns.c \
+	fcgi-app/queue/turns.h
+
+DELIVER_SOURCES = \
+	fcgi-app/deliver/audience.c \
+	fcgi-app/deliver/audience.h \
+	fcgi-app/deliver/intake.c \
+	fcgi-app/deliver/intake.h \
+	fcgi-app/deliver/item.c \
+	fcgi-app/deliver/item.h \
+	fcgi-app/deliver/lane.c \
+	fcgi-app/deliver/lane.h \
+	fcgi-app/deliver/plan.c \
+	fcgi-app/deliver/plan.h \
+	fcgi-app/deliver/plan_own.h \
+	fcgi-app/deliver/plan_write.c \
+	fcgi-app/deliver/record.c \
+	fcgi-app/deliver/record.h \
+	fcgi-app/deliver/send.c \
+	fcgi-app/deliver/send.h
+
+API_SOURCES = \
+	fcgi-app/api/access.c \
+	fcgi-app/api/answer.c \
+	fcgi-app/api/answer.h \
+	fcgi-app/api/dispatch.c \
+	fcgi-app/api/dispatch.h \
+	fcgi-app/api/dispatch_own.h \
+	fcgi-app/api/fields.c \
+	fcgi-app/api/gate.c \
+	fcgi-app/api/groups.c \
+	fcgi-app/api/health.c \
+	fcgi-app/api/icon.c \
+	fcgi-app/api/icon.h \
+	fcgi-app/api/idem.c \
+	fcgi-app/api/limit.c \
+	fcgi-app/api/list.c \
+	fcgi-app/api/list.h \
+	fcgi-app/api/login.c \
+	fcgi-app/api/notifications.c \
+	fcgi-app/api/number.c \
+	fcgi-app/api/origin.c \
+	fcgi-app/api/otp_rows.c \
+	fcgi-app/api/password_rows.c \
+	fcgi-app/api/profile.c \
+	fcgi-app/api/push_answer.c \
+	fcgi-app/api/push_content.c \
+	fcgi-app/api/push_own.h \
+	fcgi-app/api/push_send.c \
+	fcgi-app/api/push_subscription.c \
+	fcgi-app/api/push_vapid.c \
+	fcgi-app/api/push_wait.c \
+	fcgi-app/api/route.h \
+	fcgi-app/api/route_table.c \
+	fcgi-app/api/routes.c \
+	fcgi-app/api/routes.def \
+	fcgi-app/api/routes.h \
+	fcgi-app/api/session_rows.c \
+	fcgi-app/api/signup.c \
+	fcgi-app/api/signup.h \
+	fcgi-app/api/subscriptions.c \
+	fcgi-app/api/tokens.c
+
+WORKER_SOURCES = \
+	fcgi-app/worker/depart.c \
+	fcgi-app/worker/desk.c \
+	fcgi-app/worker/desk.h \
+	fcgi-app/worker/loop.c \
+	fcgi-app/worker/loop.h \
+	fcgi-app/worker/loop_own.h \
+	fcgi-app/worker/outcome.c \
+	fcgi-app/worker/sweep.c \
+	fcgi-app/worker/sweep.h \
+	fcgi-app/worker/tick.c
+
+BIN_API_SOURCES = \
+	fcgi-app/bin/api.c \
+	fcgi-app/bin/api_child.c \
+	fcgi-app/bin/api_listen.c \
+	fcgi-app/bin/api_master.c \
+	fcgi-app/bin/api_notify.c \
+	fcgi-app/bin/api_own.h \
+	fcgi-app/bin/api_revoke.c \
+	fcgi-app/bin/api_seat.c \
+	fcgi-app/bin/api_seat.h
+
+BIN_WORKER_SOURCES = \
+	fcgi-app/bin/worker.c \
+	fcgi-app/bin/worker_own.h \
+	fcgi-app/bin/worker_system.c
+
+BIN_CTL_SOURCES = \
+	fcgi-app/bin/ctl.c \
+	fcgi-app/bin/ctl.h \
+	fcgi-app/bin/ctl_audit.c \
+	fcgi-app/bin/ctl_config.c \
+	fcgi-app/bin/ctl_doctor.c \
+	fcgi-app/bin/ctl_jobs.c \
+	fcgi-app/bin/ctl_keys.c \
+	fcgi-app/bin/ctl_migrate.c \
+	fcgi-app/bin/ctl_routes.c \
+	fcgi-app/bin/ctl_superuser.c
+
+UNIT_TESTS = \
+	test_admin_token \
+	test_api_dispatch \
+	test_api_icon \
+	test_arena \
+	test_auth_audit \
+	test_auth_bearer \
+	test_auth_grant \
+	test_auth_otp \
+	test_auth_password \
+	test_auth_throttle \
+	test_auth_token \
+	test_bind \
+	test_buf \
+	test_channel_kavenegar \
+	test_channel_mime \
+	test_channel_smtp \
+	test_channel_texts \
+	test_channel_webpush \
+	test_clock \
+	test_conf \
+	test_crypto \
+	test_crypto_p256 \
+	test_db \
+	test_dispatch \
+	test_err \
+	test_file \
+	test_json \
+	test_json_write \
+	test_jws \
+	test_jws_hostile \
+	test_keyring \
+	test_log \
+	test_mail \
+	test_match \
+	test_migrate \
+	test_net \
+	test_pattern \
+	test_phone \
+	test_problem \
+	test_queue_backoff \
+	test_queue_claim \
+	test_rand \
+	test_request \
+	test_response \
+	test_shm \
+	test_shm_board \
+	test_store_away \
+	test_store_bulk \
+	test_store_device \
+	test_store_lost \
+	test_store_otp \
+	test_store_session \
+	test_store_user \
+	test_text \
+	test_vapid \
+	test_webpush_crypt \
+	test_worker_crash \
+	test_worker_send
+
+test_admin_token_SOURCES = tests/unit/test_admin_token.c
+test_admin_token_LDADD = $(GP_TEST_LIBS)
+test_admin_token_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_api_dispatch_SOURCES = tests/unit/test_api_dispatch.c
+test_api_dispatch_LDADD = $(GP_TEST_LIBS)
+test_api_dispatch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_api_icon_SOURCES = tests/unit/test_api_icon.c
+test_api_icon_LDADD = $(GP_TEST_LIBS)
+test_api_icon_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_arena_SOURCES = tests/unit/test_arena.c
+test_arena_LDADD = $(GP_TEST_LIBS)
+test_arena_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_audit_SOURCES = tests/unit/test_auth_audit.c
+test_auth_audit_LDADD = $(GP_TEST_LIBS)
+test_auth_audit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_bearer_SOURCES = tests/unit/test_auth_bearer.c
+test_auth_bearer_LDADD = $(GP_TEST_LIBS)
+test_auth_bearer_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_grant_SOURCES = tests/unit/test_auth_grant.c
+test_auth_grant_LDADD = $(GP_TEST_LIBS)
+test_auth_grant_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_otp_SOURCES = tests/unit/test_auth_otp.c
+test_auth_otp_LDADD = $(GP_TEST_LIBS)
+test_auth_otp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_password_SOURCES = tests/unit/test_auth_password.c
+test_auth_password_LDADD = $(GP_TEST_LIBS)
+test_auth_password_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_throttle_SOURCES = tests/unit/test_auth_throttle.c
+test_auth_throttle_LDADD = $(GP_TEST_LIBS)
+test_auth_throttle_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_token_SOURCES = tests/unit/test_auth_token.c
+test_auth_token_LDADD = $(GP_TEST_LIBS)
+test_auth_token_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_bind_SOURCES = tests/unit/test_bind.c
+test_bind_LDADD = $(GP_TEST_LIBS)
+test_bind_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_buf_SOURCES = tests/unit/test_buf.c
+test_buf_LDADD = $(GP_TEST_LIBS)
+test_buf_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_channel_kavenegar_SOURCES = tests/unit/test_channel_kavenegar.c
+test_channel_kavenegar_LDADD = $(GP_TEST_LIBS)
+test_channel_kavenegar_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_channel_mime_SOURCES = tests/unit/test_channel_mime.c
+test_channel_mime_LDADD = $(GP_TEST_LIBS)
+test_channel_mime_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_channel_smtp_SOURCES = tests/unit/test_channel_smtp.c
+test_channel_smtp_LDADD = $(GP_TEST_LIBS)
+test_channel_smtp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_channel_texts_SOURCES = tests/unit/test_channel_texts.c
+test_channel_texts_LDADD = $(GP_TEST_LIBS)
+test_channel_texts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_channel_webpush_SOURCES = tests/unit/test_channel_webpush.c
+test_channel_webpush_LDADD = $(GP_TEST_LIBS)
+test_channel_webpush_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_clock_SOURCES = tests/unit/test_clock.c
+test_clock_LDADD = $(GP_TEST_LIBS)
+test_clock_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_conf_SOURCES = tests/unit/test_conf.c
+test_conf_LDADD = $(GP_TEST_LIBS)
+test_conf_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_crypto_SOURCES = tests/unit/test_crypto.c
+test_crypto_LDADD = $(GP_TEST_LIBS)
+test_crypto_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_crypto_p256_SOURCES = tests/unit/test_crypto_p256.c
+test_crypto_p256_LDADD = $(GP_TEST_LIBS)
+test_crypto_p256_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_db_SOURCES = tests/unit/test_db.c
+test_db_LDADD = $(GP_TEST_LIBS)
+test_db_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_dispatch_SOURCES = tests/unit/test_dispatch.c
+test_dispatch_LDADD = $(GP_TEST_LIBS)
+test_dispatch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_err_SOURCES = tests/unit/test_err.c
+test_err_LDADD = $(GP_TEST_LIBS)
+test_err_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_file_SOURCES = tests/unit/test_file.c
+test_file_LDADD = $(GP_TEST_LIBS)
+test_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_json_SOURCES = tests/unit/test_json.c
+test_json_LDADD = $(GP_TEST_LIBS)
+test_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_json_write_SOURCES = tests/unit/test_json_write.c
+test_json_write_LDADD = $(GP_TEST_LIBS)
+test_json_write_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_jws_SOURCES = tests/unit/test_jws.c
+test_jws_LDADD = $(GP_TEST_LIBS)
+test_jws_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_jws_hostile_SOURCES = tests/unit/test_jws_hostile.c
+test_jws_hostile_LDADD = $(GP_TEST_LIBS)
+test_jws_hostile_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_keyring_SOURCES = tests/unit/test_keyring.c
+test_keyring_LDADD = $(GP_TEST_LIBS)
+test_keyring_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_log_SOURCES = tests/unit/test_log.c
+test_log_LDADD = $(GP_TEST_LIBS)
+test_log_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_mail_SOURCES = tests/unit/test_mail.c
+test_mail_LDADD = $(GP_TEST_LIBS)
+test_mail_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_match_SOURCES = tests/unit/test_match.c
+test_match_LDADD = $(GP_TEST_LIBS)
+test_match_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_migrate_SOURCES = tests/unit/test_migrate.c
+test_migrate_LDADD = $(GP_TEST_LIBS)
+test_migrate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_net_SOURCES = tests/unit/test_net.c
+test_net_LDADD = $(GP_TEST_LIBS)
+test_net_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_pattern_SOURCES = tests/unit/test_pattern.c
+test_pattern_LDADD = $(GP_TEST_LIBS)
+test_pattern_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_phone_SOURCES = tests/unit/test_phone.c
+test_phone_LDADD = $(GP_TEST_LIBS)
+test_phone_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_problem_SOURCES = tests/unit/test_problem.c
+test_problem_LDADD = $(GP_TEST_LIBS)
+test_problem_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_queue_backoff_SOURCES = tests/unit/test_queue_backoff.c
+test_queue_backoff_LDADD = $(GP_TEST_LIBS)
+test_queue_backoff_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_queue_claim_SOURCES = tests/unit/test_queue_claim.c
+test_queue_claim_LDADD = $(GP_TEST_LIBS)
+test_queue_claim_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_rand_SOURCES = tests/unit/test_rand.c
+test_rand_LDADD = $(GP_TEST_LIBS)
+test_rand_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_request_SOURCES = tests/unit/test_request.c
+test_request_LDADD = $(GP_TEST_LIBS)
+test_request_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_response_SOURCES = tests/unit/test_response.c
+test_response_LDADD = $(GP_TEST_LIBS)
+test_response_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_shm_SOURCES = tests/unit/test_shm.c
+test_shm_LDADD = $(GP_TEST_LIBS)
+test_shm_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_shm_board_SOURCES = tests/unit/test_shm_board.c
+test_shm_board_LDADD = $(GP_TEST_LIBS)
+test_shm_board_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_away_SOURCES = tests/unit/test_store_away.c
+test_store_away_LDADD = $(GP_TEST_LIBS)
+test_store_away_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_bulk_SOURCES = tests/unit/test_store_bulk.c
+test_store_bulk_LDADD = $(GP_TEST_LIBS)
+test_store_bulk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_device_SOURCES = tests/unit/test_store_device.c
+test_store_device_LDADD = $(GP_TEST_LIBS)
+test_store_device_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_lost_SOURCES = tests/unit/test_store_lost.c
+test_store_lost_LDADD = $(GP_TEST_LIBS)
+test_store_lost_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_otp_SOURCES = tests/unit/test_store_otp.c
+test_store_otp_LDADD = $(GP_TEST_LIBS)
+test_store_otp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_session_SOURCES = tests/unit/test_store_session.c
+test_store_session_LDADD = $(GP_TEST_LIBS)
+test_store_session_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_user_SOURCES = tests/unit/test_store_user.c
+test_store_user_LDADD = $(GP_TEST_LIBS)
+test_store_user_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_text_SOURCES = tests/unit/test_text.c
+test_text_LDADD = $(GP_TEST_LIBS)
+test_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_vapid_SOURCES = tests/unit/test_vapid.c
+test_vapid_LDADD = $(GP_TEST_LIBS)
+test_vapid_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_webpush_crypt_SOURCES = tests/unit/test_webpush_crypt.c
+test_webpush_crypt_LDADD = $(GP_TEST_LIBS)
+test_webpush_crypt_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_worker_crash_SOURCES = tests/unit/test_worker_crash.c
+test_worker_crash_LDADD = $(GP_TEST_LIBS)
+test_worker_crash_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_worker_send_SOURCES = tests/unit/test_worker_send.c
+test_worker_send_LDADD = $(GP_TEST_LIBS)
+test_worker_send_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+SQL_FILES = \
+	sql/0001_core.sql \
+	sql/grants.sql \
+	sql/users.sql
+
+NGINX_FILES = \
+	nginx/README.md \
+	nginx/gatepost-http.conf.in \
+	nginx/gatepost-legacy.conf \
+	nginx/gatepost-limits.conf \
+	nginx/gatepost-site.conf.in \
+	nginx/html/api/openapi.yaml \
+	nginx/html/console/signin/index.html \
+	nginx/html/console/signin/signin.css \
+	nginx/html/console/signin/signin.js \
+	nginx/html/gatepost-sw.js \
+	nginx/html/index.css \
+	nginx/html/index.html \
+	nginx/html/push/icon.svg \
+	nginx/html/push/index.html \
+	nginx/html/push/push.css \
+	nginx/html/push/push.js \
+	nginx/nginx.conf.in \
+	nginx/snippets/gatepost-authz.conf \
+	nginx/snippets/gatepost-errors.conf \
+	nginx/snippets/gatepost-fcgi.conf \
+	nginx/snippets/gatepost-geo-off.conf \
+	nginx/snippets/gatepost-geo-on.conf.in \
+	nginx/snippets/gatepost-protect.conf \
+	nginx/snippets/gatepost-routes.conf \
+	nginx/snippets/gatepost-security.conf
+
+MAN_FILES = \
+	scripts/man/gatepost-api.8 \
+	scripts/man/gatepost-worker.8 \
+	scripts/man/gatepost.env.5 \
+	scripts/man/gatepostctl.8
+
+UNIT_FILES = \
+	scripts/packaging/gatepost-api.service \
+	scripts/packaging/gatepost-gate.socket \
+	scripts/packaging/gatepost-hash.socket \
+	scripts/packaging/gatepost-main.socket \
+	scripts/packaging/gatepost-out.socket \
+	scripts/packaging/gatepost-worker.service
+
+EXTRA_FILES = \
+	fcgi-app/LAYERS \
+	fcgi-app/README.md \
+	fcgi-app/STYLE.md \
+	scripts/bench \
+	scripts/check \
+	scripts/check-layers \
+	scripts/check-openapi \
+	scripts/check-words \
+	scripts/crash \
+	scripts/deps \
+	scripts/fuzz \
+	scripts/gen-grants \
+	scripts/gen-lists \
+	scripts/gen-sample \
+	scripts/lib.sh \
+	scripts/packaging/gatepost.sysusers \
+	scripts/packaging/gatepost.tmpfiles \
+	scripts/quickstart \
+	scripts/render-nginx \
+	scripts/render-sql \
+	scripts/stop \
+	tests/bench/bench_webpush.c \
+	tests/bench/django_peer/__init__.py \
+	tests/bench/django_peer/models.py \
+	tests/bench/django_peer/site.py \
+	tests/bench/http.c \
+	tests/bench/http.h \
+	tests/bench/instance.py \
+	tests/bench/limit_argon2.c \
+	tests/bench/limit_fcgi.c \
+	tests/bench/limit_p256.c \
+	tests/bench/limits.py \
+	tests/bench/load.c \
+	tests/bench/load.h \
+	tests/bench/load_main.c \
+	tests/bench/peer_webpush.js \
+	tests/bench/report.py \
+	tests/bench/rows_push.py \
+	tests/bench/rows_request.py \
+	tests/bench/sink.py \
+	tests/bench/test_load.py \
+	tests/browser/autopush.test.js \
+	tests/browser/chromium_smoke.js \
+	tests/browser/firefox.js \
+	tests/browser/firefox_push.js \
+	tests/browser/firefox_renew.js \
+	tests/browser/instance.js \
+	tests/crash/judge.py \
+	tests/crash/kills.py \
+	tests/crash/stream.py \
+	tests/crash/test_judge.py \
+	tests/e2e/conftest.py \
+	tests/e2e/people.py \
+	tests/e2e/push_case.py \
+	tests/e2e/test_ctl.py \
+	tests/e2e/test_identity.py \
+	tests/e2e/test_master.py \
+	tests/e2e/test_nginx_edge.py \
+	tests/e2e/test_openapi.py \
+	tests/e2e/test_push_groups.py \
+	tests/e2e/test_push_outage.py \
+	tests/e2e/test_push_send.py \
+	tests/e2e/test_push_subscriptions.py \
+	tests/e2e/test_push_tokens.py \
+	tests/e2e/test_refusals.py \
+	tests/e2e/test_sessions.py \
+	tests/e2e/test_trouble.py \
+	tests/e2e/test_units.py \
+	tests/fixtures/providers/kavenegar.json \
+	tests/fixtures/providers/smtp.json \
+	tests/fixtures/providers/webpush.json \
+	tests/fuzz/corpus/answer/kavenegar \
+	tests/fuzz/corpus/bind/form \
+	tests/fuzz/corpus/bind/json \
+	tests/fuzz/corpus/bind/multipart \
+	tests/fuzz/corpus/json/object \
+	tests/fuzz/corpus/text/mail \
+	tests/fuzz/corpus/text/url \
+	tests/fuzz/fuzz_answer.c \
+	tests/fuzz/fuzz_bind.c \
+	tests/fuzz/fuzz_json.c \
+	tests/fuzz/fuzz_jws.c \
+	tests/fuzz/fuzz_keys.c \
+	tests/fuzz/fuzz_text.c \
+	tests/lib/contract.py \
+	tests/lib/fcgi_echo.py \
+	tests/lib/instance.py \
+	tests/lib/open_push.js \
+	tests/lib/open_push.py \
+	tests/lib/run-unit \
+	tests/lib/with-mariadb \
+	tests/package.json \
+	tests/sandbox/README.md \
+	tests/sandbox/autopush.js \
+	tests/sandbox/lib/control.js \
+	tests/sandbox/lib/ece.js \
+	tests/sandbox/lib/faults.js \
+	tests/sandbox/lib/kavenegar.js \
+	tests/sandbox/lib/kavenegar_methods.js \
+	tests/sandbox/lib/kavenegar_rules.js \
+	tests/sandbox/lib/kavenegar_store.js \
+	tests/sandbox/lib/messages.js \
+	tests/sandbox/lib/mime.js \
+	tests/sandbox/lib/push.js \
+	tests/sandbox/lib/push_errors.js \
+	tests/sandbox/lib/push_rules.js \
+	tests/sandbox/lib/pushkit.js \
+	tests/sandbox/lib/smtp.js \
+	tests/sandbox/lib/smtp_auth.js \
+	tests/sandbox/lib/smtp_script.js \
+	tests/sandbox/lib/smtp_session.js \
+	tests/sandbox/lib/subscriptions.js \
+	tests/sandbox/lib/testkit.js \
+	tests/sandbox/lib/tlsfront.js \
+	tests/sandbox/lib/vapid.js \
+	tests/sandbox/page/index.html \
+	tests/sandbox/page/page.css \
+	tests/sandbox/page/page.js \
+	tests/sandbox/sandbox.js \
+	tests/sandbox/test/control.test.js \
+	tests/sandbox/test/kavenegar.test.js \
+	tests/sandbox/test/push.test.js \
+	tests/sandbox/test/smtp.test.js \
+	tests/unit/auth_case.h \
+	tests/unit/channel_case.h \
+	tests/unit/dbproxy.h \
+	tests/unit/dbtest.h \
+	tests/unit/dies.h \
+	tests/unit/dispatch_case.h \
+	tests/unit/http_case.h \
+	tests/unit/jws_case.h \
+	tests/unit/pems.h \
+	tests/unit/read_mail.py \
+	tests/unit/read_push.js \
+	tests/unit/shm_case.h \
+	tests/unit/vectors.h \
+	tests/unit/worktest.h \
+	tests/unit/auth_case.h \
+	tests/unit/channel_case.h \
+	tests/unit/dbproxy.h \
+	tests/unit/dbtest.h \
+	tests/unit/dies.h \
+	tests/unit/dispatch_case.h \
+	tests/unit/http_case.h \
+	tests/unit/jws_case.h \
+	tests/unit/pems.h \
+	tests/unit/shm_case.h \
+	tests/unit/vectors.h \
+	tests/unit/worktest.h
+

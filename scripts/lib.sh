@@ -1,0 +1,459 @@
+# lib.sh - one private instance of Gatepost in a directory: for quickstart,
+# stop and the tests.  Source it; set `dir`, then call paths.
+#
+# What must stay true: a process is signalled only after its pid file and its
+# command line both said that it is this instance's.  Waits have deadlines.
+# shellcheck shell=bash
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+quiet=${quiet:-no} build=${build-}
+
+say() {
+	[ "$quiet" = yes ] || printf '%s\n' "$*"
+}
+
+warn() {
+	printf '%s\n' "$*" >&2
+}
+
+# The caller said something wrong: no more than that to tell.
+wrong() {
+	trap - EXIT
+	warn "$*"
+	exit 2
+}
+
+# --- times -------------------------------------------------------------------
+now_ms() {
+	local t=${EPOCHREALTIME/[.,]/}
+	echo $((t / 1000))
+}
+
+# Try a command until it succeeds: seconds, what it is, command...
+until_ok() {
+	local end=$(($(now_ms) + $1 * 1000)) what=$2
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		if [ "$(now_ms)" -gt "$end" ]; then
+			warn "$what: not within its time"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# --- where things are -----------------------------------------------------------
+# A unix socket's path ends at 107 bytes; the longest of ours is about 30 long.
+paths() {
+	mkdir -p "$dir"
+	dir=$(cd "$dir" && pwd -P)
+	case $dir in
+	*[!A-Za-z0-9/._@%+=:,-]*)
+		wrong "the path of --dir has a character that some configuration file gives a meaning: $dir" ;;
+	esac
+	log=$dir/log
+	[ "$(umask)" = 0077 ] || umask 077
+	mkdir -p "$log" "$dir/tls" "$dir/nginx" "$dir/sandbox"
+	if [ -L "$dir/run" ]; then
+		run=$(readlink "$dir/run")
+		mkdir -p "$run"
+	elif [ $((${#dir} + 4)) -le 70 ]; then
+		run=$dir/run
+		mkdir -p "$run"
+	else
+		run=$(mktemp -d /tmp/gatepost-XXXXXX)
+		ln -s "$run" "$dir/run"
+	fi
+	[ -O "$run" ] || { warn "$run belongs to someone else"; exit 1; }
+	mkdir -p "$run/bell" "$run/wait"
+	chmod 0711 "$dir" "$run"
+}
+
+# --- values that outlive a run (ports, passwords): DIR/values, 0600 -----------------
+value() {	# NAME [default command...]: print it, making it the first time
+	local name=$1 found
+	shift
+	[ -e "$dir/values" ] || value_set MADE "$(date -u +%FT%TZ)"
+	found=$(sed -n "s/^$name=//p" "$dir/values" | tail -n 1)
+	if [ -z "$found" ] && [ $# -gt 0 ]; then
+		found=$("$@")
+		value_set "$name" "$found"
+	fi
+	printf '%s' "$found"
+}
+
+value_set() {
+	local name=$1
+
+	touch "$dir/values"
+	chmod 0600 "$dir/values"
+	{ grep -v "^$name=" "$dir/values" || :; printf '%s=%s\n' "$name" "$2"; } >"$dir/values.new"
+	mv "$dir/values.new" "$dir/values"
+}
+
+secret() {	# bytes
+	openssl rand -hex "$1"
+}
+
+port_taken() {	# anyone listening on 127.0.0.1:PORT?
+	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+free_port() {
+	node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => {
+		process.stdout.write(String(s.address().port)); s.close(); })'
+}
+
+# --- processes --------------------------------------------------------------------
+pid_of() {	# name: print the pid when it lives and is ours
+	local pid
+
+	[ -r "$run/$1.pid" ] || return 1
+	read -r pid _ <"$run/$1.pid" || [ -n "$pid" ] || return 1
+	case $pid in ''|*[!0-9]*) return 1 ;; esac
+	[ -r "/proc/$pid/cmdline" ] || return 1
+	tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -e "$dir/" -e "$run/" || return 1
+	! gone "$pid" || return 1
+	echo "$pid"
+}
+
+# Start a program with a clean environment (ours would win over its file).
+# name, command...   Its output goes to DIR/log/name.log.
+launch() {
+	local name=$1 clean=(env -i "PATH=$PATH" "HOME=${HOME:-/}" LANG=C.UTF-8 TZ=UTC)
+	shift
+	printf '%q ' "$@" >"$run/$name.cmd"
+	echo >>"$run/$name.cmd"
+	setsid "${clean[@]}" "$@" >>"$log/$name.log" 2>&1 </dev/null 8>&- 9>&- &
+	echo "$!" >"$run/$name.pid"
+	disown
+}
+
+# What a running process was made of; differing, it is out of date.
+stamp() {	# files and words...
+	local x
+	for x; do
+		if [ -f "$x" ]; then
+			sha256sum <"$x"
+		else
+			echo "$x"
+		fi
+	done | sha256sum | cut -c 1-32
+}
+
+fresh() {	# name, stamp: running, and of this stamp?
+	pid_of "$1" >/dev/null && [ "$(cat "$run/$1.stamp" 2>/dev/null)" = "$2" ]
+}
+
+gone() {	# pid: no such process, or only its zombie
+	local stat
+
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+	stat=${stat##*) }
+	case $stat in Z*|X*) return 0 ;; esac
+	return 1
+}
+
+# End a process of ours: name, seconds it may take, [signal].  0 when it is
+# gone; told when it had to be killed.
+end_process() {
+	local name=$1 seconds=$2 signal=${3:-TERM} pid
+
+	if pid=$(pid_of "$name"); then
+		kill -s "$signal" "$pid" 2>/dev/null || :
+		if ! until_ok "$seconds" "end of $name ($pid)" gone "$pid"; then
+			warn "killing $name ($pid)"
+			kill -s KILL "$pid" 2>/dev/null || :
+			until_ok 10 "end of $name ($pid)" gone "$pid" || return 1
+		fi
+	fi
+	rm -f "$run/$name.pid" "$run/$name.stamp"
+}
+
+alive_or_log() {	# name: for waits; a dead process ends the wait at once
+	if ! pid_of "$1" >/dev/null; then
+		warn "$1 has ended; the last lines of $log/$1.log:"
+		tail -n 15 "$log/$1.log" >&2
+		return 1
+	fi
+}
+
+# --- the database -------------------------------------------------------------------
+db_name=gatepost
+
+sql() {	# as the database's root, statements on standard input or after -e
+	mariadb --no-defaults --protocol=socket --socket="$run/db.sock" --user="$(id -un)" \
+	    --batch --skip-column-names --default-character-set=utf8mb4 "$@"
+}
+
+db_start() {
+	local me command
+
+	me=$(id -un)
+	if ! [ -d "$dir/db/mysql" ]; then
+		say "  making the database in $dir/db"
+		rm -rf "$dir/db.new"
+		if ! mariadb-install-db --no-defaults --user="$me" --datadir="$dir/db.new" --skip-test-db \
+		    --auth-root-authentication-method=socket --auth-root-socket-user="$me" \
+		    >"$log/db-install.log" 2>&1; then
+			tail -n 20 "$log/db-install.log" >&2
+			return 1
+		fi
+		mv "$dir/db.new" "$dir/db"
+	fi
+	mkdir -p "$dir/db-tmp"
+	command=(mariadbd --no-defaults --user="$me" --datadir="$dir/db" --tmpdir="$dir/db-tmp"
+	    --socket="$run/db.sock" --pid-file="$run/db.pid" --log-error="$log/db.log"
+	    --skip-networking --skip-name-resolve --skip-log-bin --local-infile=0
+	    --character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci
+	    --default-time-zone=+00:00 --transaction-isolation=READ-COMMITTED
+	    --innodb-flush-log-at-trx-commit=1 --innodb-log-file-size=128M
+	    --innodb-buffer-pool-size="${GATEPOST_DB_BUFFER:-128M}"
+	    --performance-schema=OFF --max-connections=300 --event-scheduler=ON)
+	local want
+	want=$(stamp "${command[@]}")
+	if ! fresh db "$want"; then
+		end_process db 60 || return 1
+		launch db "$(command -v mariadbd || echo /usr/sbin/mariadbd)" "${command[@]:1}"
+		if ! until_ok 60 "the database" db_answers; then
+			alive_or_log db || :
+			tail -n 15 "$log/db.log" >&2
+			return 1
+		fi
+		echo "$want" >"$run/db.stamp"
+	fi
+}
+
+db_answers() {
+	sql -e 'SELECT 1'
+}
+
+# sql/users.sql before the migrations, sql/grants.sql after them.
+db_script() {	# file
+	local text
+
+	text=$(cat "$1")
+	text=${text//@DB@/"$db_name"}
+	text=${text//@AUTH_API@/"BY '$(value DB_API_PASSWORD secret 24)'"}
+	text=${text//@AUTH_WORKER@/"BY '$(value DB_WORKER_PASSWORD secret 24)'"}
+	text=${text//@AUTH_CTL@/"BY '$(value DB_CTL_PASSWORD secret 24)'"}
+	sql <<<"$text"
+}
+
+# --- TLS: one test CA, and a certificate for everything on this machine ----------------
+tls_make() {
+	local t=$dir/tls
+
+	if ! openssl x509 -in "$t/ca.crt" -noout -checkend 2592000 >/dev/null 2>&1; then
+		rm -f "$t/tls.crt"
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -sha256 -nodes -days 3650 \
+		    -keyout "$t/ca.key" -out "$t/ca.crt" -subj "/CN=Gatepost test CA $(secret 4)" \
+		    -addext basicConstraints=critical,CA:true,pathlen:0 \
+		    -addext keyUsage=critical,keyCertSign,cRLSign >/dev/null 2>&1
+	fi
+	if ! openssl x509 -in "$t/tls.crt" -noout -checkend 604800 >/dev/null 2>&1; then
+		openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		    -keyout "$t/tls.key" -out "$t/tls.csr" -subj /CN=localhost >/dev/null 2>&1
+		openssl x509 -req -in "$t/tls.csr" -CA "$t/ca.crt" -CAkey "$t/ca.key" -sha256 -days 390 \
+		    -set_serial "0x$(secret 16)" -out "$t/tls.crt.new" -extfile - >/dev/null 2>&1 <<-'EOF'
+			basicConstraints=critical,CA:false
+			keyUsage=critical,digitalSignature
+			extendedKeyUsage=serverAuth
+			subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1
+		EOF
+		mv "$t/tls.crt.new" "$t/tls.crt"
+		rm -f "$t/tls.csr"
+	fi
+	# What our programs trust besides the system's: this CA and the caller's.
+	cat "$t/ca.crt" ${GATEPOST_EGRESS_CA:+"$GATEPOST_EGRESS_CA"} >"$t/egress-ca.pem"
+}
+
+# --- the sandbox -----------------------------------------------------------------------
+sandbox_ports=(http kavenegar push smtp smtps autopush)
+
+sandbox_start() {
+	local want p args=() port
+
+	want=$(stamp "$top"/tests/sandbox/*.js "$top"/tests/sandbox/lib/*.js "$dir/tls/tls.crt")
+	if ! fresh sandbox "$want"; then
+		end_process sandbox 10 || return 1
+		for p in "${sandbox_ports[@]}"; do
+			# The same ports as last time: stored subscriptions name them.
+			port=$(value "SANDBOX_${p^^}")
+			if [ -n "$port" ] && port_taken "$port"; then
+				port=0
+			fi
+			args+=("--$p-port" "${port:-0}")
+		done
+		rm -f "$run/sandbox.ready"
+		local command=("$(command -v node)" "$top/tests/sandbox/sandbox.js"
+		    --tls-cert "$dir/tls/tls.crt" --tls-key "$dir/tls/tls.key" --ca "$dir/tls/ca.crt"
+		    --state "$dir/sandbox" --ready-file "$run/sandbox.ready")
+		launch sandbox "${command[@]}" "${args[@]}"
+		if ! until_ok 20 "the sandbox" test -s "$run/sandbox.ready"; then
+			alive_or_log sandbox || :
+			return 1
+		fi
+		for p in "${sandbox_ports[@]}"; do
+			port=$(jq -r ".$p" <"$run/sandbox.ready")
+			value_set "SANDBOX_${p^^}" "$port"
+			command+=("--$p-port" "$port")
+		done
+		# Whoever starts it again does so on the same ports.
+		printf '%q ' "${command[@]}" >"$run/sandbox.cmd"
+		echo "$want" >"$run/sandbox.stamp"
+	fi
+	sandbox_url=http://127.0.0.1:$(value SANDBOX_HTTP)
+}
+
+# --- configuration ------------------------------------------------------------------------
+declare -A conf
+
+conf_defaults() {
+	local p allow=''
+
+	for p in push kavenegar smtp smtps; do
+		allow+=,localhost:$(value "SANDBOX_${p^^}")
+		allow+=,127.0.0.1:$(value "SANDBOX_${p^^}")
+	done
+	conf=(
+	    [GATEPOST_PUBLIC_URL]=https://localhost:$port
+	    [GATEPOST_RUN_DIR]=$run
+	    [GATEPOST_KEY_DIR]=$dir/keys
+	    [GATEPOST_SQL_DIR]=$top/sql
+	    [GATEPOST_WWW_DIR]=$top/nginx/html
+	    [GATEPOST_DB_SOCKET]=$run/db.sock
+	    [GATEPOST_DB_NAME]=$db_name
+	    [GATEPOST_DB_API_PASSWORD]=$(value DB_API_PASSWORD secret 24)
+	    [GATEPOST_DB_WORKER_PASSWORD]=$(value DB_WORKER_PASSWORD secret 24)
+	    [GATEPOST_DB_CTL_PASSWORD]=$(value DB_CTL_PASSWORD secret 24)
+	    [GATEPOST_LIMITS_LOOPBACK]=no
+	    [KAVENEGAR_API_KEY]=sandbox-kavenegar-key
+	    [GATEPOST_KAVENEGAR_URL]=https://localhost:$(value SANDBOX_KAVENEGAR)
+	    [EMAIL_HOST]=localhost
+	    [EMAIL_PORT]=$(value SANDBOX_SMTP)
+	    [GATEPOST_SMTP_TLS]=starttls
+	    [EMAIL_HOST_USER]=sandbox
+	    [EMAIL_HOST_PASSWORD]=sandbox-smtp-password
+	    [DEFAULT_FROM_EMAIL]='Gatepost <no-reply@gatepost.example>'
+	    [VAPID_SUBJECT]=mailto:admin@gatepost.example
+	    [GATEPOST_EGRESS_ALLOW]=${allow#,}${GATEPOST_EGRESS_ALLOW:+,$GATEPOST_EGRESS_ALLOW}
+	    [GATEPOST_EGRESS_CA]=$dir/tls/egress-ca.pem
+	)
+}
+
+conf_write() {
+	local key line
+
+	# `quickstart --set` of this run and of earlier ones.
+	while IFS= read -r line; do
+		[ -z "$line" ] || conf[${line%%=*}]=${line#*=}
+	done < <(cat "$dir/override.env" 2>/dev/null)
+	{
+		echo "# Written by scripts/quickstart; change a value with --set KEY=VALUE."
+		for key in "${!conf[@]}"; do
+			printf '%s="%s"\n' "$key" "${conf[$key]}"
+		done | LC_ALL=C sort
+	} >"$dir/gatepost.env.new"
+	chmod 0600 "$dir/gatepost.env.new"
+	mv "$dir/gatepost.env.new" "$dir/gatepost.env"
+}
+
+override() {	# KEY=VALUE, kept for later runs too
+	case $1 in
+	[A-Z]*=*) ;;
+	*) wrong "--set wants KEY=VALUE, not $1" ;;
+	esac
+	{ grep -v "^${1%%=*}=" "$dir/override.env" 2>/dev/null || :; printf '%s\n' "$1"; } >"$dir/override.env.new"
+	mv "$dir/override.env.new" "$dir/override.env"
+}
+
+# --- our programs ---------------------------------------------------------------------------
+clean_env() {
+	env -i "PATH=$PATH" "HOME=${HOME:-/}" LANG=C.UTF-8 TZ=UTC "$@"
+}
+
+ctl() {
+	clean_env "$build/gatepostctl" --config "$dir/gatepost.env" "$@"
+}
+
+program_start() {	# name, program, arguments...
+	local name=$1 program=$build/$2 want
+	shift 2
+	want=$(stamp "$program" "$dir/gatepost.env" "$@")
+	if ! fresh "$name" "$want"; then
+		end_process "$name" 40 || return 1
+		launch "$name" "$program" --config "$dir/gatepost.env" "$@"
+		echo "$want" >"$run/$name.stamp"
+	fi
+}
+
+worker_names() {	# how many
+	local i
+
+	echo worker
+	for ((i = 2; i <= $1; i++)); do
+		echo "worker-$i"
+	done
+}
+
+workers_all() {	# names of every worker that has a pid file
+	local f
+
+	for f in "$run"/worker.pid "$run"/worker-*.pid; do
+		[ -e "$f" ] || continue
+		f=${f##*/}
+		echo "${f%.pid}"
+	done
+}
+
+# --- nginx ------------------------------------------------------------------------------------
+nginx_start() {
+	local nginx want pid
+
+	nginx=$(command -v nginx || echo /usr/sbin/nginx)
+	# The numbers stay as edited; unedited, they follow the template.
+	local limits=$dir/nginx/gatepost-limits.conf
+	! cmp -s "$limits" "$limits.orig" || rm -f "$limits"
+	"$top/scripts/render-nginx" --private --legacy --out "$dir/nginx" --run "$run" --log "$log" \
+	    --www "$top/nginx/html" --listen "127.0.0.1:$port" \
+	    --cert "$dir/tls/tls.crt" --key "$dir/tls/tls.key" --sandbox "$sandbox_url" || return 1
+	if cmp -s "$limits" "$top/nginx/gatepost-limits.conf"; then
+		cp "$limits" "$limits.orig"
+	fi
+	want=$(stamp "$nginx" "$dir"/nginx/*.conf "$dir"/nginx/snippets/*.conf "$dir"/nginx/extra.d/*.conf \
+	    "$dir/tls/tls.crt")
+	fresh nginx "$want" && return 0
+	if ! "$nginx" -t -q -p "$dir/nginx" -c nginx.conf 2>"$log/nginx-test.log"; then
+		cat "$log/nginx-test.log" >&2
+		return 1
+	fi
+	if pid=$(pid_of nginx) && [ "$(value NGINX_PORT)" = "$port" ]; then
+		kill -s HUP "$pid"
+	else
+		end_process nginx 20 QUIT || return 1
+		printf '%q ' "$nginx" -p "$dir/nginx" -c nginx.conf >"$run/nginx.cmd"
+		clean_env "$nginx" -p "$dir/nginx" -c nginx.conf 8>&- 9>&- 2>>"$log/nginx.log" || {
+			tail -n 15 "$log/nginx.log" >&2
+			return 1
+		}
+		until_ok 10 "nginx" pid_of nginx || return 1
+		value_set NGINX_PORT "$port"
+	fi
+	echo "$want" >"$run/nginx.stamp"
+}
+
+# Everything down, in the order that loses nothing: no new requests, then
+# what is being answered, then what is being sent, then the rows.
+all_down() {
+	local name rc=0
+
+	end_process nginx 20 QUIT || rc=1
+	end_process api 40 || rc=1
+	for name in $(workers_all); do
+		end_process "$name" 40 || rc=1
+	done
+	end_process sandbox 10 || rc=1
+	end_process db 90 || rc=1
+	return $rc
+}
