@@ -24,6 +24,8 @@ BASE_SOURCES = \
 	fcgi-app/base/err.h \
 	fcgi-app/base/file.c \
 	fcgi-app/base/file.h \
+	fcgi-app/base/geo.c \
+	fcgi-app/base/geo.h \
 	fcgi-app/base/json.c \
 	fcgi-app/base/json.h \
 	fcgi-app/base/json_walk.c \
@@ -155,6 +157,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/audit.c \
 	fcgi-app/auth/audit.h \
 	fcgi-app/auth/caller.h \
+	fcgi-app/auth/country.c \
+	fcgi-app/auth/country.h \
 	fcgi-app/auth/grant.c \
 	fcgi-app/auth/grant.h \
 	fcgi-app/auth/lane.c \
@@ -291,6 +295,7 @@ UNIT_TESTS = \
 	test_arena \
 	test_auth_audit \
 	test_auth_bearer \
+	test_auth_country \
 	test_auth_grant \
 	test_auth_otp \
 	test_auth_password \
@@ -367,6 +372,10 @@ test_auth_audit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_auth_bearer_SOURCES = tests/unit/test_auth_bearer.c
 test_auth_bearer_LDADD = $(GP_TEST_LIBS)
 test_auth_bearer_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_country_SOURCES = tests/unit/test_auth_country.c
+test_auth_country_LDADD = $(GP_TEST_LIBS)
+test_auth_country_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_auth_grant_SOURCES = tests/unit/test_auth_grant.c
 test_auth_grant_LDADD = $(GP_TEST_LIBS)
@@ -578,6 +587,7 @@ test_worker_send_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 SQL_FILES = \
 	sql/0001_core.sql \
+	sql/0002_country.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -677,6 +687,7 @@ EXTRA_FILES = \
 	tests/e2e/conftest.py \
 	tests/e2e/people.py \
 	tests/e2e/push_case.py \
+	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_identity.py \
 	tests/e2e/test_master.py \

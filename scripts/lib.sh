@@ -417,7 +417,8 @@ nginx_start() {
 	! cmp -s "$limits" "$limits.orig" || rm -f "$limits"
 	"$top/scripts/render-nginx" --private --legacy --out "$dir/nginx" --run "$run" --log "$log" \
 	    --www "$top/nginx/html" --listen "127.0.0.1:$port" \
-	    --cert "$dir/tls/tls.crt" --key "$dir/tls/tls.key" --sandbox "$sandbox_url" || return 1
+	    --cert "$dir/tls/tls.crt" --key "$dir/tls/tls.key" --sandbox "$sandbox_url" \
+	    --geoip "${GATEPOST_NGINX_GEOIP-}" || return 1
 	if cmp -s "$limits" "$top/nginx/gatepost-limits.conf"; then
 		cp "$limits" "$limits.orig"
 	fi

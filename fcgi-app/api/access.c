@@ -5,7 +5,7 @@
  * a row says in one word who may call it.
  */
 #include "api/dispatch_own.h"
-#include "auth/grant.h"
+#include "auth/country.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -128,8 +128,8 @@ need_fresh(const struct caller *w, struct err *e)
 	    refuse(e, "reauth_required");
 }
 
-int
-access_allow(const struct call *c, struct err *e)
+static int
+may_call(const struct call *c, struct err *e)
 {
 	const struct caller *w = &c->who;
 
@@ -162,4 +162,16 @@ access_allow(const struct call *c, struct err *e)
 		return need_scope(w, SCOPE_BIT_ADMIN, e);
 	}
 	return refuse(e, "forbidden");
+}
+
+/* Tokens of scripts have networks instead; who signs out may do so from
+ * anywhere. */
+int
+access_allow(const struct call *c, struct err *e)
+{
+	if (may_call(c, e) < 0 || country_route(c->req, e) < 0)
+		return -1;
+	return c->who.kind != CALLER_SESSION ||
+	    credential_optional(c->route) ? 0 :
+	    country_user(c->req, c->who.countries, e);
 }

@@ -4,6 +4,7 @@
 #include "api/answer.h"
 
 #include "auth/audit.h"
+#include "auth/country.h"
 #include "auth/grant.h"
 #include "base/conf.h"
 #include "base/crypto.h"
@@ -144,6 +145,10 @@ answer_signin(struct call *c, const struct signin *s, struct err *e)
 	struct session_work work = { .c = c, .s = s };
 	struct jw *w;
 
+	/* Before a second factor is asked for, and again where the session
+	 * begins. */
+	if (country_user(c->req, s->u->allowed_countries, e) < 0)
+		return answer_refused(c, "login", s->u->id, e);
 	choose_device(&work);
 	if (db_tx(c->db, session_work, &work, e) < 0)
 		return -1;

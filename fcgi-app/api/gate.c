@@ -5,7 +5,7 @@
  * only 204, 401, 403 and 503.  With a fresh revocation list it runs no SQL.
  */
 #include "api/answer.h"
-#include "auth/grant.h"
+#include "auth/country.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/crypto.h"
@@ -17,21 +17,6 @@
 #define URL_MAX		2000
 #define SIGN_LIFE_S	600
 #define FRESH_BACK_S	2
-
-/* Is `want` one of the comma- or space-separated words of `list`? */
-static bool
-listed(const char *list, const char *want, size_t n)
-{
-	for (const char *p = list; *p != '\0';) {
-		size_t len = strcspn(p, ", ");
-
-		if (len == n && strncasecmp(p, want, n) == 0)
-			return true;
-		p += len;
-		p += strspn(p, ", ");
-	}
-	return false;
-}
 
 /* One requirement of nginx (GATEPOST_REQUIRE); all must hold. */
 static bool
@@ -163,11 +148,14 @@ gate_check(struct call *c, const void *in, struct err *e)
 		return e->kind == ERR_AUTH ? refuse(c, e) : unable(e);
 	if (c->who.claim)
 		return refuse(c, e);
-	if (!meets(&c->who, q->gate_require) || (*q->gate_countries != '\0' &&
-	    !listed(q->gate_countries, q->country, strlen(q->country))))
+	if (country_user(q, c->who.countries, e) < 0)
+		return -1;
+	if (*q->gate_countries != '\0' && !country_in(q, q->gate_countries))
+		return err_set(e, ERR_FORBIDDEN, "country_not_allowed",
+		    "%s: the location's rule", q->country);
+	if (!meets(&c->who, q->gate_require))
 		return err_set(e, ERR_FORBIDDEN, "forbidden",
-		    "the gate requires %s %s", q->gate_require,
-		    q->gate_countries);
+		    "the gate requires %s", q->gate_require);
 	freshen(c, bearer);
 	resp_headerf(c->resp, "X-Gatepost-User", "%" PRIu64, c->who.user_id);
 	resp_header(c->resp, "X-Gatepost-Groups", c->who.is_superuser ?

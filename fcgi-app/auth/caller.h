@@ -21,6 +21,8 @@ struct caller {
 	bool		 by_cookie;	/* CSRF rule applies (D13) */
 	int64_t		 iat_s, exp_s;	/* of the access token */
 	int64_t		 auth_s;	/* last proof of a credential */
+	const char	*countries;	/* the user's list, in the request's
+					 * arena; NULL: all */
 	char		 amr[64];
 	char		 email[255];	/* proved e-mail or "" */
 };

@@ -11,6 +11,7 @@
 
 #include "auth/admin_cache.h"
 #include "auth/audit.h"
+#include "auth/country.h"
 #include "auth/notice.h"
 #include "base/clock.h"
 #include "base/conf.h"
@@ -55,7 +56,9 @@ pair_of(struct arena *a, const struct session *s, struct grant *g,
 		.verified = s->verified,
 		.claim = s->claim,
 		.email = s->email == NULL ? "" : s->email,
-		.country = s->country == NULL ? "ZZ" : s->country,
+		.country = s->allowed_countries != NULL ?
+		    arena_printf(a, "+%s", s->allowed_countries) :
+		    s->country == NULL ? "ZZ" : s->country,
 	};
 	char refresh[REFRESH_TEXT];
 
@@ -88,8 +91,11 @@ grant_begin(struct db *db, struct arena *a, const struct req *q,
 		.life_s = (uint32_t)conf_int(CONF_SESSION_MAX_S),
 	};
 	struct session s;
-	int rc = session_insert(db, a, &n, &s, e);
+	int rc;
 
+	if (country_user(q, u->allowed_countries, e) < 0)
+		return -1;
+	rc = session_insert(db, a, &n, &s, e);
 	if (rc == 1)
 		return err_set(e, ERR_AUTH, "invalid_credentials",
 		    "user %" PRIu64 " is gone", u->id);
@@ -217,6 +223,7 @@ grant_refresh(struct db *db, struct arena *a, const struct req *q,
 		.ip = q->remote_addr,
 	};
 	struct session s;
+	enum sight sight;
 	uint32_t counter;
 	uint64_t id;
 	int rc, wait;
@@ -238,7 +245,13 @@ grant_refresh(struct db *db, struct arena *a, const struct req *q,
 			return invalid(e, "no such session");
 		if (!session_alive(&s))
 			return invalid(e, "the session has ended");
-		switch (look(&s, counter)) {
+		sight = look(&s, counter);
+		/* After the theft check, so that a thief abroad is seen; the
+		 * token is not used up: back home it serves. */
+		if (sight != SIGHT_THEFT &&
+		    country_user(q, s.allowed_countries, e) < 0)
+			return -1;
+		switch (sight) {
 		case SIGHT_REPLAY:
 			return pair_of(a, &s, g, e);
 		case SIGHT_THEFT:
@@ -447,6 +460,7 @@ grant_check(struct db *db, struct arena *a, const struct req *q,
 		    SCOPE_BIT_ADMIN;
 	who->verified = c.verified;
 	who->claim = c.claim;
+	who->countries = c.country[0] == '+' ? c.country + 1 : NULL;
 	who->by_cookie = q->auth_source == AUTH_COOKIE;
 	who->iat_s = c.iat_s;
 	who->exp_s = c.exp_s;

@@ -18,7 +18,10 @@ struct access_claims {
 	const char	*amr;			/* "pwd", "otp", "pwd otp" … */
 	bool		 is_staff, is_superuser, verified, claim;
 	const char	*email;			/* proved, or "" */
-	const char	*country;		/* at sign-in, or "ZZ" */
+	const char	*country;		/* at sign-in, or "ZZ"; of a user
+						 * with a list "+DE,IR": where the
+						 * token may come from, so that
+						 * the gate needs no SQL */
 };
 
 /* The process's keys; set once by main. */

@@ -16,7 +16,7 @@ struct entry {
 	size_t		 n;			/* 0: empty */
 	char		 token[TOKEN_MAX];
 	struct access_claims c;			/* its strings are below */
-	char		 amr[64], email[255], country[4];
+	char		 amr[64], email[255], country[64];
 };
 
 static struct entry table[SLOTS];

@@ -223,6 +223,51 @@ check_mail(struct check *c)
 		    "write mailto:address or an https URL");
 }
 
+/* Pairs of capitals with something between. */
+static bool
+are_countries(const char *s, const char *between)
+{
+	while (*s != '\0') {
+		if (s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' ||
+		    (s[2] != '\0' && strchr(between, s[2]) == NULL))
+			return false;
+		s += 2;
+		s += strspn(s, between);
+	}
+	return true;
+}
+
+static void
+check_countries(struct check *c)
+{
+	const char *unknown = conf_str(CONF_COUNTRY_UNKNOWN);
+
+	for (int k = CONF_COUNTRY_ALLOW; k <= CONF_COUNTRY_DENY; k++)
+		if (!are_countries(conf_str((enum conf_key)k), ", "))
+			finding(c, (enum conf_key)k, "is no list of countries",
+			    "write capitals, such as IR,DE");
+	if (strcmp(unknown, "allow") != 0 && strcmp(unknown, "deny") != 0)
+		finding(c, CONF_COUNTRY_UNKNOWN, "is neither",
+		    "write allow or deny");
+	for (const char *p = conf_str(CONF_COUNTRY_ROUTES); *p != '\0';) {
+		size_t n = strcspn(p, ", ");
+		const char *eq = memchr(p, '=', n);
+		char list[512];
+
+		if (eq != NULL)
+			snprintf(list, sizeof(list), "%.*s",
+			    (int)(n - (size_t)(eq - p)) - 1, eq + 1);
+		if (*p != '/' || eq == NULL || list[0] == '\0' ||
+		    !are_countries(list + (list[0] == '!'), "+")) {
+			finding(c, CONF_COUNTRY_ROUTES, "holds no rule",
+			    "write /prefix/=IR+DE or /prefix/=!RU");
+			break;
+		}
+		p += n;
+		p += strspn(p, ", ");
+	}
+}
+
 int
 conf_check(struct buf *report)
 {
@@ -246,5 +291,6 @@ conf_check(struct buf *report)
 	check_prefixes(&c);
 	check_files(&c);
 	check_mail(&c);
+	check_countries(&c);
 	return c.found;
 }

@@ -54,6 +54,13 @@ CONF(CONF_SESSION_IDLE_S, "GATEPOST_SESSION_IDLE_S", CONF_INT, "604800", 300, 77
 CONF(CONF_SESSION_MAX_S, "GATEPOST_SESSION_MAX_S", CONF_INT, "7776000", 3600, 31536000, "A session ends after this long, whatever happens.")
 CONF(CONF_ORIGINS, "GATEPOST_CSRF_ORIGINS", CONF_LIST, "", 0, 2000, "Origins, besides our own, that may use the cookies on unsafe methods.")
 CONF(CONF_CORS_ORIGINS, "GATEPOST_CORS_ORIGINS", CONF_LIST, "", 0, 2000, "Origins that browsers may call the API from (exact).")
+/* countries */
+CONF(CONF_GEOIP_DB, "GATEPOST_GEOIP_DB", CONF_PATH, "", 0, 200, "MaxMind database for web servers that state no country (nginx with its geoip2 module does). Replace it by rename.")
+CONF(CONF_COUNTRY_ALLOW, "GATEPOST_COUNTRY_ALLOW", CONF_LIST, "", 0, 1000, "ISO countries that people may sign in, refresh and pass the gate from; empty: all.")
+CONF(CONF_COUNTRY_DENY, "GATEPOST_COUNTRY_DENY", CONF_LIST, "", 0, 1000, "ISO countries that they may not.")
+CONF(CONF_COUNTRY_ROUTES, "GATEPOST_COUNTRY_ROUTES", CONF_LIST, "", 0, 2000, "Countries by path prefix, the longest counts: /api/push/=IR+DE,/api/auth/register/=!RU+KP (! refuses).")
+CONF(CONF_COUNTRY_UNKNOWN, "GATEPOST_COUNTRY_UNKNOWN", CONF_TEXT, "deny", 4, 5, "Whether an address without a country meets a country rule: allow or deny. Without a rule nobody is refused.")
+CONF(CONF_COUNTRY_LOCAL, "GATEPOST_COUNTRY_LOCAL", CONF_BOOL, "yes", 0, 0, "Loopback and private addresses meet the rules of site, routes and users; no: they are unknown.")
 /* identity */
 CONF(CONF_REGION, "GATEPOST_REGION", CONF_TEXT, "IR", 2, 2, "Default region of phone numbers in national form.")
 CONF(CONF_SMS_PREFIXES, "GATEPOST_SMS_PREFIXES", CONF_LIST, "+98", 0, 2000, "E.164 prefixes that SMS may be sent to; * for all (S45).")

@@ -25,6 +25,24 @@ is_loopback(const uint8_t a[16])
 	return memcmp(a, v6, sizeof(v6)) == 0;
 }
 
+bool
+req_addr_local(const char *addr)
+{
+	uint8_t a[16];
+
+	if (inet_pton(AF_INET, addr, a + 12) == 1)
+		memcpy(a, mapped, sizeof(mapped));
+	else if (inet_pton(AF_INET6, addr, a) != 1)
+		return false;
+	if (memcmp(a, mapped, sizeof(mapped)) == 0)
+		return a[12] == 127 || a[12] == 10 ||
+		    (a[12] == 172 && (a[13] & 0xf0) == 16) ||
+		    (a[12] == 192 && a[13] == 168) ||
+		    (a[12] == 169 && a[13] == 254);
+	return is_loopback(a) || (a[0] & 0xfe) == 0xfc ||
+	    (a[0] == 0xfe && (a[1] & 0xc0) == 0x80);
+}
+
 int
 req_addr_key(const char *addr, uint8_t key[16], bool *loopback)
 {

@@ -100,6 +100,8 @@ static const struct sentence rows[] = {
 	    "Try again in a moment." },
 	{ "account_disabled", "Not allowed",
 	    "The account is disabled." },
+	{ "country_not_allowed", "Not allowed from here",
+	    "This is not possible from the country you are in." },
 	{ "country_not_served", "Not possible",
 	    "We do not send messages to this country." },
 	{ "same_number", "The request is not valid",

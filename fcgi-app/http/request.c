@@ -7,6 +7,7 @@
  */
 #include "http/request.h"
 #include "base/clock.h"
+#include "base/geo.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/text.h"
@@ -145,9 +146,14 @@ read_peer(struct req *q, const struct transport *t)
 {
 	const char *addr = text_param(q->arena, t, "REMOTE_ADDR");
 	const char *c = text_param(q->arena, t, "GATEPOST_COUNTRY");
+	char found[GEO_COUNTRY_TEXT];
 
 	q->remote_addr = req_addr_key(addr, q->addr_key, &q->loopback) == 1 ?
 	    addr : "";
+	q->local = req_addr_local(q->remote_addr);
+	/* Not stated: the server has no module for it. */
+	if (c[0] == '\0' && geo_country(q->remote_addr, found) == 1)
+		c = arena_strdup(q->arena, found);
 	q->country = strlen(c) == 2 && isupper((unsigned char)c[0]) &&
 	    isupper((unsigned char)c[1]) ? c : "ZZ";
 }

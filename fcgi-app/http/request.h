@@ -31,6 +31,7 @@ struct req {
 	const char	*remote_addr;	/* "" fails closed: throttled as one (S40) */
 	uint8_t		 addr_key[16];	/* IPv4 mapped, IPv6 cut to /64 */
 	bool		 loopback;
+	bool		 local;		/* loopback, private or link-local: of no country */
 	const char	*authorization;	/* value of Authorization or "" */
 	enum auth_source auth_source;	/* where nginx took it from; not
 					 * stated counts as a cookie */
@@ -40,7 +41,8 @@ struct req {
 	const char	*x_gatepost;
 	const char	*idempotency_key, *prefer, *accept, *accept_language;
 	const char	*user_agent, *traceparent, *host;
-	const char	*country;	/* ISO, or "ZZ" */
+	const char	*country;	/* ISO, or "ZZ": the server's word, else
+					 * GATEPOST_GEOIP_DB's */
 	const char	*gate_require, *gate_countries, *orig_method, *orig_url;
 };
 
@@ -67,6 +69,9 @@ int	 req_read(struct req *q, struct arena *a, const struct transport *t,
  * *loopback: 127.0.0.1 or ::1 and no other (D16).
  * 1 parsed, 0 not an address (key is all zero: one shared bucket). */
 int	 req_addr_key(const char *addr, uint8_t key[16], bool *loopback);
+
+/* Loopback, private (RFC 1918, RFC 4193) or link-local; no address is not. */
+bool	 req_addr_local(const char *addr);
 
 /* Preference "wait=N" (RFC 7240), bounded to 15; -1 when not stated;
  * respond-async alone is 0. */

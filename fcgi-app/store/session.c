@@ -20,7 +20,8 @@ DB_STMT(SESSION_FIND, DB_API, DB_READ,
     " s.auth_at, s.idle_ends_at, s.ends_at, s.ended_at, UTC_TIMESTAMP(6),"
     " s.claim, s.amr, s.country, u.is_active, u.is_staff, u.is_superuser,"
     " u.phone_verified_at IS NOT NULL OR u.email_verified_at IS NOT NULL,"
-    " IF(u.email_verified_at IS NULL, NULL, u.email), u.not_before"
+    " IF(u.email_verified_at IS NULL, NULL, u.email), u.not_before,"
+    " u.allowed_countries"
     " FROM session s JOIN user u ON u.id = s.user_id WHERE s.id = ?");
 /* Assignments are evaluated from left to right: what is read by another one
  * is assigned after it. */
@@ -134,7 +135,8 @@ session_find(struct db *db, struct arena *a, uint64_t id, struct session *s,
 	    DB_TO_STR(&s->country), DB_TO_BOOL(&s->is_active),
 	    DB_TO_BOOL(&s->is_staff), DB_TO_BOOL(&s->is_superuser),
 	    DB_TO_BOOL(&s->verified), DB_TO_STR(&s->email),
-	    DB_TO_TIME(&s->not_before_us)), e);
+	    DB_TO_TIME(&s->not_before_us),
+	    DB_TO_STR(&s->allowed_countries)), e);
 	if (rc <= 0)
 		return rc;
 	s->current = (uint32_t)current;

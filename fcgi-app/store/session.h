@@ -27,6 +27,7 @@ struct session {
 	bool		 is_active, is_staff, is_superuser;
 	bool		 verified;	/* phone or e-mail proved */
 	const char	*email;		/* proved e-mail as typed, or NULL */
+	const char	*allowed_countries;	/* user's; NULL: all */
 	int64_t		 not_before_us;	/* user's (D8), whole seconds, or 0 */
 };
 

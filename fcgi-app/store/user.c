@@ -12,7 +12,7 @@
 	" email_verified_at IS NOT NULL, first_name, last_name," \
 	" CAST(birthday AS CHAR), gender, locale, time_zone, is_active," \
 	" is_staff, is_superuser, password, not_before, created_at," \
-	" last_login_at, country FROM user WHERE "
+	" last_login_at, country, allowed_countries FROM user WHERE "
 #define NOT_OVER \
 	" AND (claim_ends_at IS NULL OR claim_ends_at > UTC_TIMESTAMP(6))"
 #define ALL	(DB_API | DB_WORKER | DB_CTL)
@@ -87,6 +87,9 @@ DB_STMT(USER_SET_CLAIM_EMAIL, DB_API, DB_SAFE,
 DB_STMT(USER_SET_ROLES, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET is_active = ?, is_staff = ?, is_superuser = ?,"
     " updated_at = UTC_TIMESTAMP(6) WHERE id = ?");
+DB_STMT(USER_SET_COUNTRIES, DB_API | DB_CTL, DB_SAFE,
+    "UPDATE user SET allowed_countries = ?, updated_at = UTC_TIMESTAMP(6)"
+    " WHERE id = ?");
 DB_STMT(USER_PURGE_CLAIMS, DB_WORKER, DB_SAFE,
     "DELETE FROM user WHERE claim_ends_at < UTC_TIMESTAMP(6)"
     " ORDER BY claim_ends_at LIMIT ?");
@@ -106,7 +109,7 @@ find(struct db *db, const struct db_stmt *s, struct arena *a, struct db_in in,
 	    DB_TO_BOOL(&u->is_staff), DB_TO_BOOL(&u->is_superuser),
 	    DB_TO_STR(&u->password), DB_TO_TIME(&u->not_before_us),
 	    DB_TO_TIME(&u->created_us), DB_TO_TIME(&u->last_login_us),
-	    DB_TO_STR(&u->country)), e);
+	    DB_TO_STR(&u->country), DB_TO_STR(&u->allowed_countries)), e);
 }
 
 int
@@ -300,6 +303,14 @@ user_set_roles(struct db *db, uint64_t id, const struct user_roles *r,
 {
 	return change(db, &USER_SET_ROLES, DB_IN(DB_I64(r->is_active),
 	    DB_I64(r->is_staff), DB_I64(r->is_superuser), DB_U64(id)), e);
+}
+
+int
+user_set_allowed_countries(struct db *db, uint64_t id, const char *list,
+    struct err *e)
+{
+	return change(db, &USER_SET_COUNTRIES, DB_IN(DB_STR(list),
+	    DB_U64(id)), e);
 }
 
 int

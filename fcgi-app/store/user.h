@@ -16,6 +16,7 @@ struct user {
 	const char	*password;		/* PHC or NULL */
 	int64_t		 not_before_us, created_us, last_login_us;
 	const char	*country;
+	const char	*allowed_countries;	/* "DE,IR"; NULL: all */
 };
 #define USER_PROVED(u)	((u)->phone_verified || (u)->email_verified)
 
@@ -76,6 +77,10 @@ int	 user_set_claim_email(struct db *db, uint64_t id, const char *email,
 struct user_roles { bool is_active, is_staff, is_superuser; };
 int	 user_set_roles(struct db *db, uint64_t id,
 	    const struct user_roles *r, struct err *e) MUST_CHECK;
+/* ISO codes with commas between (NULL: all).  Follow with grant_outdate;
+ * auth/country does both. */
+int	 user_set_allowed_countries(struct db *db, uint64_t id,
+	    const char *list, struct err *e) MUST_CHECK;
 /* Worker: delete up to `max` claims past their 30 days.  Rows or -1. */
 int	 user_purge_claims(struct db *db, unsigned max, struct err *e)
 	    MUST_CHECK;

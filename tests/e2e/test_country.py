@@ -1,0 +1,221 @@
+"""Country rules: nginx's geoip2 module says where a request is from, and the
+site's rule, a route's and the user's own list decide.
+
+Addresses come from MaxMind's own test database; the instance's nginx takes
+them from a header of loopback (set_real_ip_from), as behind a balancer.
+"""
+import os
+import signal
+
+import pytest
+
+from instance import Instance, free_port, wait_until
+from people import PASSWORD, Bearer, Person, problem, same
+
+SHARED = os.environ.get("GATEPOST_SHARED", "")
+BASE = f"{SHARED}/data/GeoIP2-Country-Test.mmdb"
+pytestmark = pytest.mark.skipif(not os.path.exists(BASE), reason=f"GATEPOST_SHARED has no data/GeoIP2-Country-Test.mmdb: {BASE}")
+GB, SE, US, NOWHERE, PRIVATE = "2.125.160.216", "89.160.20.112", "216.160.83.56", "192.0.2.1", "10.1.2.3"
+REFUSED = "country_not_allowed"
+
+
+def at(ip, **more):
+    return {"headers": {"X-Test-Ip": ip, **more}}
+
+
+def behind_balancer(whole):
+    """Addresses by header, and a protected site; SIGHUP."""
+    port = free_port()
+    with open(f"{whole.dir}/nginx/extra.d/geo.conf", "w", encoding="utf-8") as f:
+        f.write(f"""
+set_real_ip_from 127.0.0.0/8;
+real_ip_header X-Test-Ip;
+server {{
+  listen 127.0.0.1:{port} ssl;
+  server_name localhost;
+  ssl_certificate {whole.dir}/tls/tls.crt; ssl_certificate_key {whole.dir}/tls/tls.key;
+  include snippets/gatepost-authz.conf;
+  location / {{ include snippets/gatepost-protect.conf; proxy_pass http://unix:{whole.run}/site.sock:; }}
+  location /land/ {{ set $gp_countries SE,FR; include snippets/gatepost-protect.conf; proxy_pass http://unix:{whole.run}/site.sock:; }}
+}}
+server {{ listen unix:{whole.run}/site.sock; location / {{ return 200 "site"; }} }}
+""")
+    whole.send_signal("nginx", signal.SIGHUP)
+    whole.site = f"https://localhost:{port}"
+
+    def up():
+        try:
+            return visit(whole, "none", SE) == 401 and country(whole, SE) == "SE"
+        except OSError:
+            return False
+    wait_until("the site", up)
+
+
+def country(whole, ip):
+    """What nginx wrote to its log about a request from there."""
+    import json
+    whole.api("GET", "/api/push/vapid-key/", headers={"X-Test-Ip": ip})
+    with open(f"{whole.dir}/log/access.json", encoding="utf-8") as f:
+        lines = [json.loads(x) for x in f]
+    return next((x["country"] for x in reversed(lines) if x["ip"] == ip), None)
+
+
+def visit(whole, token, ip, path="/"):
+    import requests
+    http = requests.Session()
+    http.trust_env = False
+    return http.get(whole.site + path, headers={"Authorization": f"Bearer {token}", "X-Test-Ip": ip},
+                    verify=whole.ca, allow_redirects=False, timeout=10).status_code
+
+
+@pytest.fixture(scope="module")
+def geo():
+    with Instance(env={"GATEPOST_NGINX_GEOIP": BASE}) as whole:
+        behind_balancer(whole)
+        yield whole
+
+
+@pytest.fixture(autouse=True)
+def no_limits(geo):
+    geo.rows("DELETE FROM throttle")
+
+
+def allow(whole, person, countries):
+    whole.rows("UPDATE user SET allowed_countries = %s WHERE id = %s", countries, person.id)
+
+
+def login(person, ip, password=PASSWORD):
+    return person.login(password=password, **at(ip))
+
+
+def refresh(whole, bearer, ip):
+    return bearer.with_refresh("/api/auth/token/refresh/", **at(ip))
+
+
+def test_s12_the_session_names_the_country_it_began_in(geo):
+    p = Person(geo)
+    b = Bearer(geo, login(p, SE).json())
+    own = [s for s in b.call("GET", "/api/auth/sessions/").json()["results"] if s["current"]]
+    assert own[0]["country"] == "SE" and own[0]["ip"] == SE
+
+
+def test_s20_a_users_list_speaks_only_after_the_right_password(geo):
+    p = Person(geo)
+    allow(geo, p, "GB,US")
+    assert login(p, GB).status_code == 200
+    problem(login(p, SE), 403, REFUSED)
+    wrong = problem(login(p, SE, "Wrong-Word1!"), 401, "invalid_credentials")
+    nobody = problem(geo.api("POST", "/api/auth/login/", json={"username": "+989120000001", "password": "Wrong-Word1!"}, **at(SE)), 401)
+    assert same(wrong) == same(nobody)
+    row = geo.rows("SELECT outcome, country FROM audit WHERE user_id = %s AND event = 'login' ORDER BY id", p.id)
+    assert {"outcome": "refused", "country": "SE"} in row and row[-1]["country"] == "SE"
+
+
+def test_a_refused_sign_in_makes_no_session(geo):
+    p = Person(geo)
+    allow(geo, p, "GB")
+    before = geo.rows("SELECT COUNT(*) AS n FROM session WHERE user_id = %s", p.id)
+    problem(login(p, SE), 403, REFUSED)
+    assert geo.rows("SELECT COUNT(*) AS n FROM session WHERE user_id = %s", p.id) == before
+
+
+def test_refresh_is_refused_abroad_and_serves_at_home_again(geo):
+    p = Person(geo)
+    b = Bearer(geo, login(p, GB).json())
+    allow(geo, p, "GB")
+    old = b.refresh
+    problem(refresh(geo, b, SE), 403, REFUSED)
+    assert b.refresh == old
+    assert refresh(geo, b, GB).status_code == 200 and b.refresh != old
+
+
+def test_s2_theft_is_seen_abroad_too(geo):
+    p = Person(geo)
+    b = Bearer(geo, login(p, GB).json())
+    allow(geo, p, "GB")
+    first = b.refresh
+    for _ in range(2):
+        assert refresh(geo, b, GB).status_code == 200
+    problem(geo.api("POST", "/api/auth/token/refresh/", json={"refresh": first}, **at(SE)), 401, "refresh_reused")
+    problem(refresh(geo, b, GB), 401)
+
+
+def test_the_token_carries_the_list_to_the_gate_and_the_api(geo):
+    p = Person(geo)
+    allow(geo, p, "GB,US")
+    b = Bearer(geo, login(p, GB).json())
+    assert [visit(geo, b.access, ip) for ip in (GB, US, SE)] == [200, 200, 403]
+    assert b.call("GET", "/api/auth/profile/", **at(US)).status_code == 200
+    problem(b.call("GET", "/api/auth/profile/", **at(SE)), 403, REFUSED)
+    assert b.with_refresh("/api/auth/logout/", **at(SE)).status_code == 200     # from anywhere
+
+
+def test_a_locations_own_countries(geo):
+    p = Person(geo)
+    b = Bearer(geo, login(p, GB).json())
+    assert [visit(geo, b.access, ip, "/land/") for ip in (SE, GB, NOWHERE, PRIVATE)] == [200, 403, 403, 403]
+    assert visit(geo, b.access, GB) == 200
+
+
+def test_an_address_without_a_country_and_a_private_one(geo):
+    p = Person(geo)
+    allow(geo, p, "GB")
+    problem(login(p, NOWHERE), 403, REFUSED)        # GATEPOST_COUNTRY_UNKNOWN=deny
+    assert login(p, PRIVATE).status_code == 200     # GATEPOST_COUNTRY_LOCAL=yes
+    assert login(p, "::1").status_code == 200
+
+
+def test_s40_no_header_of_a_client_names_a_country(geo):
+    p = Person(geo)
+    allow(geo, p, "GB")
+    for name in ("GATEPOST-COUNTRY", "X-Country", "CF-IPCountry", "X-GeoIP-Country", "X-Forwarded-For", "X-Real-IP",
+                 "Forwarded", "X-Gatepost-Country", "Remote-Addr"):
+        problem(p.login(headers={"X-Test-Ip": SE, name: GB if "F" in name or "IP" in name else "GB"}), 403, REFUSED)
+        geo.rows("DELETE FROM throttle")
+
+
+def test_the_sites_rule_a_routes_rule_and_unknown_allowed():
+    with Instance(env={"GATEPOST_NGINX_GEOIP": BASE},
+                  conf={"GATEPOST_COUNTRY_ALLOW": "GB,SE,US", "GATEPOST_COUNTRY_DENY": "US",
+                        "GATEPOST_COUNTRY_UNKNOWN": "allow",
+                        "GATEPOST_COUNTRY_ROUTES": "/api/push/=GB,/api/push/vapid-key/=!GB,/api/auth/register/=!SE"}) as whole:
+        behind_balancer(whole)
+        p = Person(whole)
+        assert {ip: login(p, ip).status_code for ip in (GB, SE, US, "175.16.199.1", NOWHERE)} == {
+            GB: 200, SE: 200, US: 403, "175.16.199.1": 403, NOWHERE: 200}
+        wrong = [problem(whole.api("POST", "/api/auth/login/", json={"username": name, "password": "Wrong-Word1!"}, **at(US)), 401)
+                 for name in (p.phone, "+989120000001")]
+        assert same(wrong[0]) == same(wrong[1])
+        b = Bearer(whole, login(p, SE).json())
+        assert [visit(whole, b.access, ip) for ip in (GB, SE, US)] == [200, 200, 403]
+        problem(refresh(whole, b, US), 403, REFUSED)
+        problem(b.call("GET", "/api/push/subscriptions/", **at(SE)), 403, REFUSED)
+        assert b.call("GET", "/api/push/subscriptions/", **at(GB)).status_code == 200
+        assert b.call("GET", "/api/push/subscriptions", **at(NOWHERE)).status_code == 200
+        assert whole.api("GET", "/api/push/vapid-key", **at(SE)).status_code == 200
+        problem(whole.api("GET", "/api/push/vapid-key", **at(GB)), 403, REFUSED)
+        problem(whole.api("POST", "/api/auth/register/", json={}, **at(SE)), 403, REFUSED)
+        problem(whole.api("POST", "/api/auth/register/", json={}, **at(GB)), 400)
+        # A token of a script has networks of its own.
+        assert whole.api("GET", "/api/push/groups/", token=whole.token, **at(GB)).status_code == 200
+
+
+def test_without_the_module_the_database_answers_and_a_new_one_is_picked_up(tmp_path):
+    """GATEPOST_GEOIP_DB: absent at first, then put in place by rename."""
+    import shutil
+    where = tmp_path / "country.mmdb"
+    with Instance(conf={"GATEPOST_GEOIP_DB": str(where)}) as whole:
+        with open(f"{whole.dir}/nginx/extra.d/geo.conf", "w", encoding="utf-8") as f:
+            f.write("set_real_ip_from 127.0.0.0/8;\nreal_ip_header X-Test-Ip;\n")
+        whole.send_signal("nginx", signal.SIGHUP)
+        p = Person(whole)
+
+        def seen():
+            whole.rows("DELETE FROM throttle")
+            assert login(p, SE).status_code == 200
+            return whole.rows("SELECT country FROM session WHERE user_id = %s AND ip = %s ORDER BY id DESC LIMIT 1",
+                              p.id, SE)
+        assert wait_until("nginx", seen)[0]["country"] in (None, "ZZ")
+        shutil.copy(BASE, tmp_path / "new")
+        os.rename(tmp_path / "new", where)
+        wait_until("the database", lambda: seen()[0]["country"] == "SE", 20)
