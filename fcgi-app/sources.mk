@@ -80,6 +80,7 @@ STORE_SOURCES = \
 	fcgi-app/store/idempotency.h \
 	fcgi-app/store/job.c \
 	fcgi-app/store/job.h \
+	fcgi-app/store/job_claim.c \
 	fcgi-app/store/job_own.h \
 	fcgi-app/store/job_plan.c \
 	fcgi-app/store/job_sweep.c \
@@ -326,6 +327,7 @@ UNIT_TESTS = \
 	test_match \
 	test_migrate \
 	test_net \
+	test_net_egress \
 	test_pattern \
 	test_phone \
 	test_problem \
@@ -496,6 +498,10 @@ test_migrate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_net_SOURCES = tests/unit/test_net.c
 test_net_LDADD = $(GP_TEST_LIBS)
 test_net_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_net_egress_SOURCES = tests/unit/test_net_egress.c
+test_net_egress_LDADD = $(GP_TEST_LIBS)
+test_net_egress_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_pattern_SOURCES = tests/unit/test_pattern.c
 test_pattern_LDADD = $(GP_TEST_LIBS)

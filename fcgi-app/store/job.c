@@ -1,6 +1,6 @@
 /*
- * job.c - claiming, holding and finishing jobs.  Sweeping is in job_sweep.c,
- * planning in job_plan.c.
+ * job.c - holding and finishing jobs.  Claiming is in job_claim.c, planning in
+ * job_plan.c, sweeping in job_sweep.c.
  */
 #include "store/job_own.h"
 
@@ -11,25 +11,12 @@
 
 #define REFS_TEXT_MAX	((size_t)JOB_BATCH_MAX * 192 + 16)
 
-#define EARLIEST(class) "(SELECT run_at FROM job WHERE provider = ?"	\
-	" AND class = " #class " AND run_at >= ? ORDER BY run_at LIMIT 1)"
-DB_STMT(JOB_PEEK, DB_WORKER, DB_READ,
-    "SELECT " EARLIEST(0) ", " EARLIEST(1) ", " EARLIEST(2) ","
-    " UTC_TIMESTAMP(6)");
-DB_STMT(JOB_TAKE, DB_WORKER, DB_READ,
-    "SELECT " JOB_COLUMNS " FROM job j WHERE j.provider = ? AND j.class = ?"
-    " AND j.run_at >= ? AND j.run_at <= UTC_TIMESTAMP(6)"
-    " ORDER BY j.run_at, j.id LIMIT ? FOR UPDATE SKIP LOCKED");
-DB_STMT(JOB_TAKEN, DB_WORKER, DB_READ,
-    "SELECT " JOB_COLUMNS " FROM job j WHERE j.lease_ends_at > UTC_TIMESTAMP(6)"
-    " AND j.state = 1 AND j.owner = ? FOR UPDATE");
-DB_STMT(JOB_LEASE, DB_WORKER, DB_SAFE,
-    "UPDATE " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
-    " SET j.state = 1, j.run_at = NULL, j.owner = ?,"
-    " j.attempt = j.attempt + 1,"
-    " j.lease_ends_at = UTC_TIMESTAMP(6) + INTERVAL ? SECOND");
-DB_STMT(JOB_PROVIDERS, DB_WORKER, DB_READ,
-    "SELECT DISTINCT provider FROM job");
+#define RUN "WHERE id BETWEEN ? AND ? AND attempt = ? AND owner = ?"
+DB_STMT(JOB_INTEND_RUN, DB_WORKER, DB_SAFE,
+    "UPDATE job SET state = 2, tries = tries + 1, repeat_ok = ? " RUN
+    " AND state = 1 AND lease_ends_at > UTC_TIMESTAMP(6)"
+    " AND expires_at > UTC_TIMESTAMP(6)");
+DB_STMT(JOB_DELETE_RUN, DB_WORKER, DB_SAFE, "DELETE FROM job " RUN);
 DB_STMT(JOB_INTEND, DB_WORKER, DB_SAFE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS ("
     "  id BIGINT UNSIGNED PATH '$[0]', a INT UNSIGNED PATH '$[1]',"
@@ -128,124 +115,52 @@ job_refs(const struct job_ref *r, size_t n)
 	return refs_text(r, n, REF_PLAIN);
 }
 
-/* --- claiming ------------------------------------------------------------------ */
-
-static struct db_value
-from_floor(int64_t us)
-{
-	/* NULL is no bound at all: rows that are not ready have it. */
-	return DB_WHEN(us > 0 ? us : US_PER_S);
-}
-
-int
-job_peek(struct db *db, const char *provider,
-    const int64_t floor_us[JOB_CLASSES], int64_t due_us[JOB_CLASSES],
-    int64_t *now_us, struct err *e)
-{
-	int rc;
-
-	memset(due_us, 0, JOB_CLASSES * sizeof(*due_us));
-	rc = db_one(db, &JOB_PEEK, NULL, DB_IN(
-	    DB_STR(provider), from_floor(floor_us[0]),
-	    DB_STR(provider), from_floor(floor_us[1]),
-	    DB_STR(provider), from_floor(floor_us[2])),
-	    DB_OUT(DB_TO_TIME(&due_us[0]), DB_TO_TIME(&due_us[1]),
-	    DB_TO_TIME(&due_us[2]), DB_TO_TIME(now_us)), e);
-	return rc < 0 ? -1 : 0;
-}
-
-struct claim {
-	struct arena		*a;
-	const struct job_queue	*q;
-	size_t			 n;
-	uint32_t		 lease_s;
-	struct job_rows		 rows;
-	unsigned		 times;
-};
-
 static int
-claim_work(struct db *db, void *arg, struct err *e)
+by_id(const void *a, const void *b)
 {
-	struct claim *c = arg;
-	struct job_ref *ref;
-	char *text;
-	int64_t rc;
+	const struct job_ref *x = a, *y = b;
 
-	c->rows.n = 0;
-	if (c->times++ > 0) {
-		/* An earlier try may have committed before it was lost. */
-		if (db_each(db, &JOB_TAKEN, c->a, DB_IN(DB_U64(
-		    db_tx_key(db))), JOB_OUT(&c->rows), job_row, &c->rows, e)
-		    < 0)
-			return -1;
-		if (c->rows.n > 0)
-			return 0;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+size_t
+job_runs(const struct job_ref *r, size_t n, struct job_run *run, size_t max)
+{
+	struct job_ref *s = malloc((n + 1) * sizeof(*s));
+	size_t runs = 0;
+
+	if (s == NULL)
+		fatal("job: out of memory");
+	memcpy(s, r, n * sizeof(*s));
+	qsort(s, n, sizeof(*s), by_id);
+	for (size_t i = 0; i < n; i++) {
+		struct job_run *now = runs > 0 ? &run[runs - 1] : NULL;
+
+		if (now != NULL && s[i].id == now->last + 1 &&
+		    s[i].owner == now->owner &&
+		    s[i].attempt == now->attempt) {
+			now->last++;
+			now->n++;
+			continue;
+		}
+		if (runs == max) {
+			runs = 0;
+			break;
+		}
+		run[runs++] = (struct job_run){ .first = s[i].id,
+		    .last = s[i].id, .owner = s[i].owner,
+		    .attempt = s[i].attempt, .n = 1 };
 	}
-	for (size_t i = 0; i < c->n; i++)
-		if (c->q[i].limit > 0 && db_each(db, &JOB_TAKE, c->a, DB_IN(
-		    DB_STR(c->q[i].provider), DB_U64(c->q[i].class),
-		    from_floor(c->q[i].floor_us), DB_U64(c->q[i].limit)), JOB_OUT(&c->rows),
-		    job_row, &c->rows, e) < 0)
-			return -1;
-	if (c->rows.n == 0)
-		return 1;
-	ref = arena_array(c->a, c->rows.n, sizeof(*ref));
-	for (size_t i = 0; i < c->rows.n; i++) {
-		ref[i] = (struct job_ref){ .id = c->rows.job[i].id };
-		c->rows.job[i].owner = db_tx_key(db);
-		c->rows.job[i].attempt++;
-	}
-	text = job_refs(ref, c->rows.n);
-	rc = db_run(db, &JOB_LEASE, DB_IN(DB_STR(text),
-	    DB_U64(db_tx_key(db)), DB_U64(c->lease_s)), e);
-	free(text);
-	return rc < 0 ? -1 : 0;
+	free(s);
+	return runs;
 }
 
-int
-job_claim(struct db *db, struct arena *a, const struct job_queue *q, size_t n,
-    uint32_t lease_s, struct job **out, struct err *e)
+size_t
+job_runs_few(size_t n)
 {
-	struct claim c = { .a = a, .q = q, .n = n, .lease_s = lease_s };
+	size_t few = 1 + n / 12;
 
-	for (size_t i = 0; i < n; i++)
-		c.rows.max += q[i].limit;
-	if (c.rows.max > JOB_BATCH_MAX)
-		return err_set(e, ERR_INTERNAL, "claim_too_big",
-		    "%zu jobs at once", c.rows.max);
-	if (c.rows.max == 0)
-		return 0;
-	c.rows.job = arena_array(a, c.rows.max, sizeof(*c.rows.job));
-	if (db_tx(db, claim_work, &c, e) < 0)
-		return -1;
-	*out = c.rows.job;
-	return (int)c.rows.n;
-}
-
-struct names { const char **name, *it; size_t n, max; };
-
-static int
-name_row(void *arg, struct err *e)
-{
-	struct names *s = arg;
-
-	(void)e;
-	if (s->n >= s->max)
-		return 1;
-	s->name[s->n++] = s->it;
-	return 0;
-}
-
-int
-job_providers(struct db *db, struct arena *a, const char **name, size_t max,
-    struct err *e)
-{
-	struct names s = { .name = name, .max = max };
-
-	if (db_each(db, &JOB_PROVIDERS, a, DB_NONE, DB_OUT(DB_TO_STR(&s.it)),
-	    name_row, &s, e) < 0)
-		return -1;
-	return (int)s.n;
+	return few < JOB_RUNS_MAX ? few : JOB_RUNS_MAX;
 }
 
 /* --- holding ------------------------------------------------------------------- */
@@ -267,22 +182,42 @@ intended_row(void *arg, struct err *e)
 	return 0;
 }
 
+static bool
+same_repeat(const struct job_ref *r, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (r[i].repeat_ok != r[0].repeat_ok)
+			return false;
+	return n > 0;
+}
+
 int
 job_intend(struct db *db, struct job_ref *r, size_t n, struct err *e)
 {
 	struct looked l = { .r = r, .n = n };
 	struct arena *a = NULL;
-	char *text = refs_text(r, n, REF_REPEAT);
+	struct job_run run[1];
+	char *text = NULL;
 	int64_t held;
 	int rc = -1;
 
-	held = db_run(db, &JOB_INTEND, DB_IN(DB_STR(text)), e);
+	if (same_repeat(r, n) && job_runs(r, n, run, 1) == 1) {
+		held = db_run(db, &JOB_INTEND_RUN, DB_IN(
+		    DB_U64(r[0].repeat_ok ? 1 : 0), DB_U64(run[0].first),
+		    DB_U64(run[0].last), DB_U64(run[0].attempt),
+		    DB_U64(run[0].owner)), e);
+	} else {
+		text = refs_text(r, n, REF_REPEAT);
+		held = db_run(db, &JOB_INTEND, DB_IN(DB_STR(text)), e);
+	}
 	if (held < 0)
 		goto out;
 	for (size_t i = 0; i < n; i++)
 		r[i].fate = held == (int64_t)n ? JOB_HELD : JOB_GONE;
 	if (held != (int64_t)n) {
 		a = arena_new(1 << 16);
+		if (text == NULL)
+			text = job_refs(r, n);
 		if (db_each(db, &JOB_INTENDED, a, DB_IN(DB_STR(text)),
 		    DB_OUT(DB_TO_U64(&l.at), DB_TO_U64(&l.state),
 		    DB_TO_U64(&l.late)), intended_row, &l, e) < 0)
@@ -310,9 +245,20 @@ job_extend(struct db *db, const struct job_ref *r, size_t n, uint32_t lease_s,
 int64_t
 job_delete(struct db *db, const struct job_ref *r, size_t n, struct err *e)
 {
-	char *text = job_refs(r, n);
-	int64_t rc = db_run(db, &JOB_DELETE, DB_IN(DB_STR(text)), e);
+	struct job_run run[JOB_RUNS_MAX];
+	size_t runs = job_runs(r, n, run, job_runs_few(n));
+	int64_t rc, rows = 0;
+	char *text;
 
+	for (size_t i = 0; i < runs; i++, rows += rc)
+		if ((rc = db_run(db, &JOB_DELETE_RUN, DB_IN(
+		    DB_U64(run[i].first), DB_U64(run[i].last),
+		    DB_U64(run[i].attempt), DB_U64(run[i].owner)), e)) < 0)
+			return -1;
+	if (runs > 0)
+		return rows;
+	text = job_refs(r, n);
+	rc = db_run(db, &JOB_DELETE, DB_IN(DB_STR(text)), e);
 	free(text);
 	return rc;
 }

@@ -49,8 +49,8 @@ struct job_queue {
 	int64_t		 floor_us;
 };
 /*
- * Lease what is due of the queues for lease_s, in one transaction; locked
- * rows are skipped.  Jobs are in the arena, as after the claim (attempt counts
+ * Lease what is due of the queues for lease_s, in one transaction; what
+ * another claim takes meanwhile is left to it.  Jobs are in the arena, as after the claim (attempt counts
  * it).  Returns how many, or -1.
  */
 int	 job_claim(struct db *db, struct arena *a, const struct job_queue *q,

@@ -1,5 +1,5 @@
 /*
- * job_own.h - what job.c and job_sweep.c share; nobody else includes it.
+ * job_own.h - what the files of table job share; nobody else includes it.
  */
 #ifndef GP_STORE_JOB_OWN_H
 #define GP_STORE_JOB_OWN_H
@@ -40,5 +40,18 @@ int	 job_row(void *arg, struct err *e);
 	" id BIGINT UNSIGNED PATH '$[0]', a INT UNSIGNED PATH '$[1]',"	\
 	" o BIGINT UNSIGNED PATH '$[2]')) t"
 char	*job_refs(const struct job_ref *r, size_t n);
+
+/*
+ * Refs that are neighbours: consecutive ids of one owner and attempt, as
+ * planning makes them.  A range of the primary key is several times cheaper
+ * than a join, so batches that fall into few runs are written so.
+ */
+struct job_run { uint64_t first, last, owner; unsigned attempt; size_t n; };
+/* Into run[max]; r may be in any order.  How many, or 0: more than max. */
+size_t	 job_runs(const struct job_ref *r, size_t n, struct job_run *run,
+	    size_t max);
+/* Up to how many runs are cheaper than one join, of n refs. */
+#define JOB_RUNS_MAX	16
+size_t	 job_runs_few(size_t n);
 
 #endif

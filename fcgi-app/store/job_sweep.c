@@ -6,13 +6,20 @@
 DB_STMT(JOB_LAPSED, DB_WORKER, DB_READ,
     "SELECT " JOB_COLUMNS " FROM job j"
     " WHERE j.lease_ends_at < UTC_TIMESTAMP(6) AND j.state = ?"
-    " ORDER BY j.lease_ends_at LIMIT ? FOR UPDATE SKIP LOCKED");
+    " ORDER BY j.lease_ends_at LIMIT ?");
+DB_STMT(JOB_LAPSED_LOCK, DB_WORKER, DB_READ,
+    "SELECT t.n FROM " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
+    " WHERE j.attempt = t.a AND j.owner = t.o"
+    " AND j.lease_ends_at < UTC_TIMESTAMP(6) AND j.state = ? FOR UPDATE");
 /* Walks the queue's rows: asked only for queues that are not being claimed. */
 DB_STMT(JOB_EXPIRED, DB_WORKER, DB_READ,
     "SELECT " JOB_COLUMNS " FROM job j WHERE j.provider = ?"
     " AND j.class IN (0, 1, 2) AND j.run_at IS NOT NULL"
-    " AND j.expires_at <= UTC_TIMESTAMP(6)"
-    " LIMIT ? FOR UPDATE SKIP LOCKED");
+    " AND j.expires_at <= UTC_TIMESTAMP(6) LIMIT ?");
+DB_STMT(JOB_EXPIRED_LOCK, DB_WORKER, DB_READ,
+    "SELECT t.n FROM " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
+    " WHERE j.attempt = t.a AND j.owner = t.o AND j.run_at IS NOT NULL"
+    " AND j.expires_at <= UTC_TIMESTAMP(6) AND j.state = ? FOR UPDATE");
 DB_STMT(JOB_REVIVE, DB_WORKER, DB_ONCE,
     "UPDATE " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
     " SET j.state = 0, j.owner = 0, j.lease_ends_at = NULL,"
@@ -39,17 +46,53 @@ DB_STMT(JOB_REDRIVE, DB_CTL, DB_SAFE,
     " owner = 0, lease_ends_at = NULL, last_error = 'redriven'"
     " WHERE state = 9 LIMIT ?");
 
+struct locked { const struct job *from; struct job *to; size_t n, kept;
+	uint64_t at; };
+
 static int
-take(struct db *db, struct arena *a, const struct db_stmt *s,
-    struct db_in in, uint32_t max, struct job **out, struct err *e)
+locked_row(void *arg, struct err *e)
+{
+	struct locked *l = arg;
+
+	(void)e;
+	if (l->at >= 1 && l->at <= l->n)
+		l->to[l->kept++] = l->from[l->at - 1];
+	return 0;
+}
+
+/* Read what looks ripe, then lock what still is (see job_claim.c for why not
+ * in one statement).  How many, or -1. */
+static int
+take(struct db *db, struct arena *a, const struct db_stmt *look,
+    struct db_in in, const struct db_stmt *lock, enum job_state state,
+    uint32_t max, struct job **out, struct err *e)
 {
 	struct job_rows r = { .max = max };
+	struct locked l = { .n = 0 };
+	struct job_ref *ref;
+	char *text;
+	int64_t rc;
 
 	r.job = arena_array(a, max, sizeof(*r.job));
-	if (db_each(db, s, a, in, JOB_OUT(&r), job_row, &r, e) < 0)
+	if (db_each(db, look, a, in, JOB_OUT(&r), job_row, &r, e) < 0)
 		return -1;
-	*out = r.job;
-	return (int)r.n;
+	if (r.n == 0)
+		return 0;
+	ref = arena_array(a, r.n, sizeof(*ref));
+	for (size_t i = 0; i < r.n; i++)
+		ref[i] = (struct job_ref){ .id = r.job[i].id,
+		    .owner = r.job[i].owner, .attempt = r.job[i].attempt };
+	l.from = r.job;
+	l.n = r.n;
+	l.to = arena_array(a, r.n, sizeof(*l.to));
+	text = job_refs(ref, r.n);
+	rc = db_each(db, lock, a, DB_IN(DB_STR(text), DB_U64(state)),
+	    DB_OUT(DB_TO_U64(&l.at)), locked_row, &l, e);
+	free(text);
+	if (rc < 0)
+		return -1;
+	*out = l.to;
+	return (int)l.kept;
 }
 
 int
@@ -57,7 +100,7 @@ job_lapsed(struct db *db, struct arena *a, enum job_state state, uint32_t max,
     struct job **out, struct err *e)
 {
 	return take(db, a, &JOB_LAPSED, DB_IN(DB_U64(state), DB_U64(max)),
-	    max, out, e);
+	    &JOB_LAPSED_LOCK, state, max, out, e);
 }
 
 int
@@ -65,7 +108,7 @@ job_expired(struct db *db, struct arena *a, const char *provider,
     uint32_t max, struct job **out, struct err *e)
 {
 	return take(db, a, &JOB_EXPIRED, DB_IN(DB_STR(provider), DB_U64(max)),
-	    max, out, e);
+	    &JOB_EXPIRED_LOCK, JOB_READY, max, out, e);
 }
 
 static int

@@ -28,36 +28,16 @@ fill(int n, const char *more)
 }
 
 static int
-claim_any(struct db *db, struct arena *a, uint32_t limit, struct job **j,
-    struct err *e)
+claim(struct db *db, struct arena *a, uint32_t limit, struct job **j)
 {
 	const struct job_queue q[3] = {
 		{ .provider = "p", .class = 0, .limit = limit },
 		{ .provider = "p", .class = 1, .limit = limit },
 		{ .provider = "p", .class = 2, .limit = limit },
 	};
-
-	return job_claim(db, a, q, 3, 30, j, e);
-}
-
-static int
-claim(struct db *db, struct arena *a, uint32_t limit, struct job **j)
-{
 	int n = 0;
 
-	ok(n = claim_any(db, a, limit, j, e));
-	return n;
-}
-
-/* -1: the database was away for the moment, and nothing else. */
-static int
-try_claim(struct db *db, struct arena *a, uint32_t limit, struct job **j)
-{
-	struct err e = ERR_INIT;
-	int n = claim_any(db, a, limit, j, &e);
-
-	if (n < 0 && e.kind != ERR_UNAVAILABLE && e.kind != ERR_DB_LOST)
-		fail_msg("claim: %d %s %s", e.kind, e.code, e.detail);
+	ok(n = job_claim(db, a, q, 3, 30, j, e));
 	return n;
 }
 
@@ -81,16 +61,7 @@ take_all(int no)
 		struct arena *a = arena_new(8u << 20);
 		struct job *j;
 
-		/*
-		 * A known fault: about one run in three, MariaDB 10.11 answers
-		 * nothing to a SELECT … SKIP LOCKED and idles in the open
-		 * transaction until our time-out ends the connection.  The
-		 * claim fails then, and the worker comes again, as here.
-		 */
-		if ((n = try_claim(db, a, 20 + (uint32_t)no, &j)) < 0) {
-			arena_free(a);
-			continue;
-		}
+		n = claim(db, a, 20 + (uint32_t)no, &j);
 		refs_of(j, n, r);
 		if (n > 0) {
 			int64_t held = 0;
