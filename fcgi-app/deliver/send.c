@@ -11,6 +11,30 @@
 #include "queue/secret.h"
 
 #define REQUEST_MAX	((size_t)2 << 20)	/* a mail with its parts */
+#define SPARE_MAX	64
+
+/* Arenas of requests that are over, wiped: the loop's alone. */
+static struct arena *spare[SPARE_MAX];
+static size_t spares;
+
+static struct arena *
+take_arena(void)
+{
+	return spares > 0 ? spare[--spares] : arena_new(REQUEST_MAX);
+}
+
+static void
+give_arena(struct arena *a)
+{
+	if (a == NULL)
+		return;
+	if (spares == SPARE_MAX) {
+		arena_free(a);
+		return;
+	}
+	arena_reset(a);
+	spare[spares++] = a;
+}
 
 void
 send_end(struct item *it, const char *state, const char *reason,
@@ -58,7 +82,7 @@ send_build(struct item *it, int64_t now_us, struct record *r)
 {
 	struct err e = ERR_INIT;
 
-	it->arena = arena_new(REQUEST_MAX);
+	it->arena = take_arena();
 	if (open_secret(it, &e) < 0)
 		goto failed;
 	it->msg = (struct message){
@@ -95,7 +119,7 @@ send_unbuild(struct item *it)
 {
 	json_free(it->secret_json);
 	it->secret_json = NULL;
-	arena_free(it->arena);
+	give_arena(it->arena);
 	it->arena = NULL;
 	memset(&it->msg, 0, sizeof(it->msg));
 	memset(&it->req, 0, sizeof(it->req));

@@ -110,7 +110,6 @@ static void
 transfer_free(struct transfer *t)
 {
 	curl_easy_cleanup(t->easy);
-	curl_slist_free_all(t->list);
 	buf_fini(&t->body);
 	free(t);
 }
@@ -162,20 +161,21 @@ static void
 give_spare(struct net *n, struct transfer *t)
 {
 	CURL *easy = t->easy;
+	bool kept = t->set;
 	struct buf body;
 
-	curl_slist_free_all(t->list);
 	if (n->spares >= SPARE_MAX) {
-		t->list = NULL;
 		transfer_free(t);
 		return;
 	}
-	curl_easy_reset(easy);
+	if (!kept)
+		curl_easy_reset(easy);
 	buf_reset(&t->body);
 	body = t->body;
 	memset(t, 0, sizeof(*t));
 	t->easy = easy;
 	t->body = body;
+	t->set = kept;
 	t->next = n->spare;
 	n->spare = t;
 	n->spares++;
@@ -335,8 +335,6 @@ begin_again(struct net *n, struct transfer *t)
 	struct err e = ERR_INIT;
 
 	curl_easy_reset(t->easy);
-	curl_slist_free_all(t->list);
-	t->list = NULL;
 	t->given = 0;
 	t->reply[0] = '\0';
 	t->reply_whole = false;

@@ -23,10 +23,10 @@ struct net *net_new(struct err *e);
 void	 net_free(struct net *n);
 
 /*
- * Begin a request (SMTP: to the server of the settings); `done` is called from net_step exactly once, with the
- * answer valid during the call.  `req` and what it points to must live until
- * then.  -1 when it could not even begin (nothing left; ERR_INPUT or
- * ERR_CONFIG).
+ * Begin a request (SMTP: to the server of the settings); `done` is called
+ * from net_step exactly once, with the answer valid during the call.  `req`
+ * and what it points to must live until then.  -1 when it could not even begin
+ * (nothing left; ERR_INPUT or ERR_CONFIG).
  */
 typedef void net_done(void *arg, const struct in_answer *in);
 int	 net_begin(struct net *n, const struct out_request *req,

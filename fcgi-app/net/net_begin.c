@@ -165,18 +165,42 @@ set_common(struct transfer *t)
 		curl_easy_setopt(c, CURLOPT_CAINFO, t->net->ca);
 }
 
+/* The lines are the request's; libcurl copies neither them nor the list. */
 static int
 append(struct transfer *t, const char *line, struct err *e)
 {
-	struct curl_slist *list;
+	struct curl_slist *node = &t->node[t->lines];
 
 	if (text_has_crlf(line, strlen(line)))
 		return err_set(e, ERR_INPUT, "line_break_in_header",
 		    "a header or address with CR or LF");
-	if ((list = curl_slist_append(t->list, line)) == NULL)
-		fatal("net: out of memory");
-	t->list = list;
+	if (t->lines == LINES_MAX)
+		return err_set(e, ERR_INTERNAL, "too_many_headers", "%zu",
+		    t->lines);
+	node->data = (char *)(uintptr_t)line;
+	node->next = NULL;
+	if (t->lines++ > 0)
+		node[-1].next = node;
 	return 0;
+}
+
+/* What all POSTs have in common; it stays in the handle. */
+static void
+set_post(struct transfer *t)
+{
+	CURL *c = t->easy;
+
+	set_common(t);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_words);
+	curl_easy_setopt(c, CURLOPT_DEBUGDATA, t);
+	curl_easy_setopt(c, CURLOPT_POST, 1L);
+	t->set = true;
 }
 
 static int
@@ -185,16 +209,10 @@ set_http(struct transfer *t, struct err *e)
 	const struct out_request *q = t->req;
 	CURL *c = t->easy;
 
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
-	    (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
+	if (!t->set)
+		set_post(t);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
 	    (long)conf_int(CONF_PROVIDER_TIMEOUT_MS));
-	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
-	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_words);
-	curl_easy_setopt(c, CURLOPT_DEBUGDATA, t);
 	if (q->user_url) {
 		if (egress_check_url(q->url, e) < 0)
 			return -1;
@@ -211,13 +229,20 @@ set_http(struct transfer *t, struct err *e)
 			return -1;
 	if (append(t, "Expect:", e) < 0)
 		return -1;
-	if (strcmp(q->method, "GET") != 0) {
-		curl_easy_setopt(c, CURLOPT_POST, 1L);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->node);
+	if (strcmp(q->method, "POST") == 0) {
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)q->body_len);
-		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
+		return 0;
 	}
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->list);
+	t->set = false;
+	if (strcmp(q->method, "GET") == 0) {
+		curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+		return 0;
+	}
+	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
+	    (curl_off_t)q->body_len);
+	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
 	return 0;
 }
 
@@ -262,7 +287,7 @@ set_smtp(struct transfer *t, struct err *e)
 		curl_easy_setopt(c, CURLOPT_SASL_IR, 1L);
 	}
 	curl_easy_setopt(c, CURLOPT_MAIL_FROM, q->mail_from);
-	curl_easy_setopt(c, CURLOPT_MAIL_RCPT, t->list);
+	curl_easy_setopt(c, CURLOPT_MAIL_RCPT, t->node);
 	curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE,
 	    (curl_off_t)q->mail_len);
@@ -279,6 +304,12 @@ set_smtp(struct transfer *t, struct err *e)
 int
 transfer_set(struct transfer *t, struct err *e)
 {
+	t->lines = 0;
+	if (t->req->kind != SEND_SMTP)
+		return set_http(t, e);
+	if (t->set)
+		curl_easy_reset(t->easy);
+	t->set = false;
 	set_common(t);
-	return t->req->kind == SEND_SMTP ? set_smtp(t, e) : set_http(t, e);
+	return set_smtp(t, e);
 }

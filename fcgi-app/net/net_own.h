@@ -13,6 +13,8 @@
 
 #define ANSWER_MAX	(64u * 1024)
 
+#define LINES_MAX	16
+
 struct transfer {
 	struct transfer		*next, *prev;	/* spare, or on the way */
 	CURL			*easy;
@@ -20,7 +22,11 @@ struct transfer {
 	const struct out_request *req;
 	net_done		*done;
 	void			*arg;
-	struct curl_slist	*list;		/* headers or recipient */
+	struct curl_slist	 node[LINES_MAX];	/* headers or recipient */
+	size_t			 lines;
+	bool			 set;		/* the handle has all options
+						 * of a POST that do not
+						 * change */
 	struct buf		 body;
 	size_t			 given;		/* bytes libcurl has taken */
 	char			 reply[1024];	/* SMTP: the last reply */
@@ -56,7 +62,7 @@ void	 transfer_hears(struct transfer *t, const char *p, size_t n);
 /* Did the peer say that it did not and will not handle it? */
 bool	 transfer_unprocessed(const struct transfer *t);
 
-/* All options of the request; the handle is fresh or reset. */
+/* All options of the request; the handle is fresh, reset, or `set`. */
 int	 transfer_set(struct transfer *t, struct err *e) MUST_CHECK;
 
 #endif

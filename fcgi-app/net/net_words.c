@@ -55,8 +55,10 @@ transfer_hears(struct transfer *t, const char *p, size_t n)
 		t->refused = true;
 	} else if (begins(p, n, "Connection died, ")) {
 		/* It will go to another connection, where libcurl asks to
-		 * rewind: what held of this one decides. */
+		 * rewind: what held of this one decides.  It counts such
+		 * retries until the handle is reset. */
 		t->refused = transfer_unprocessed(t);
+		t->set = false;
 	} else if (n > 8 && p[0] == 'r' && memmem(p, n, " GOAWAY,", 8) !=
 	    NULL && number_after(p, n, "last_stream=", &v) && t->conn >= 0) {
 		net->bye[net->byes % BYES_MAX].conn = t->conn;

@@ -332,6 +332,35 @@ a_long_audience_is_planned_in_slices(void **state)
 	free(id);
 }
 
+/* R8, R9: neither a provider that never answers nor a campaign's backlog is
+ * in the way of a single code. */
+static void
+a_black_hole_and_a_backlog_delay_no_code(void **state)
+{
+	uint64_t *id = calloc(1000, sizeof(*id)), n;
+	char phone[20];
+
+	(void)state;
+	free(wt_sandbox("DELETE", "/messages", NULL));
+	for (size_t i = 0; i < 1000; i += 100)
+		wt_devices(id + i, 100);
+	wt_faults("push", "{\"mode\":\"hang\"}");
+	for (int i = 0; i < 3; i++) {
+		n = wt_push(id, 1000, NULL);
+		wt_do("UPDATE job SET class = 2 WHERE notification_id = %"
+		    PRIu64, n);
+	}
+	for (int i = 0; i < 12; i++) {
+		snprintf(phone, sizeof(phone), "+9891211300%02d", i);
+		wt_expect(wt_code(phone), 1, "sent", 1000);
+	}
+	assert_true(strtol(wt_ask("SELECT COUNT(*) FROM job WHERE provider = "
+	    "'webpush'"), NULL, 10) > 1000);
+	wt_faults(NULL, NULL);
+	wt_do("DELETE FROM job");
+	free(id);
+}
+
 static pid_t worker;
 
 static int
@@ -374,6 +403,7 @@ main(void)
 		cmocka_unit_test(
 		    wrong_settings_open_the_breaker_and_hold_the_message),
 		cmocka_unit_test(a_long_audience_is_planned_in_slices),
+		cmocka_unit_test(a_black_hole_and_a_backlog_delay_no_code),
 	};
 
 	if (getenv("WT_ONLY") != NULL)
