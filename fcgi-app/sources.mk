@@ -59,6 +59,8 @@ STORE_SOURCES = \
 	fcgi-app/store/admin_token.h \
 	fcgi-app/store/audit.c \
 	fcgi-app/store/audit.h \
+	fcgi-app/store/closing.c \
+	fcgi-app/store/closing.h \
 	fcgi-app/store/db.c \
 	fcgi-app/store/db.h \
 	fcgi-app/store/db_own.h \
@@ -94,6 +96,9 @@ STORE_SOURCES = \
 	fcgi-app/store/notification.h \
 	fcgi-app/store/otp.c \
 	fcgi-app/store/otp.h \
+	fcgi-app/store/personal.c \
+	fcgi-app/store/personal.h \
+	fcgi-app/store/personal_rules.c \
 	fcgi-app/store/provider_state.c \
 	fcgi-app/store/provider_state.h \
 	fcgi-app/store/revocation.c \
@@ -209,12 +214,17 @@ DELIVER_SOURCES = \
 
 API_SOURCES = \
 	fcgi-app/api/access.c \
+	fcgi-app/api/account.c \
+	fcgi-app/api/account.h \
 	fcgi-app/api/answer.c \
 	fcgi-app/api/answer.h \
 	fcgi-app/api/dispatch.c \
 	fcgi-app/api/dispatch.h \
 	fcgi-app/api/dispatch_own.h \
+	fcgi-app/api/export.c \
 	fcgi-app/api/fields.c \
+	fcgi-app/api/fresh.c \
+	fcgi-app/api/fresh.h \
 	fcgi-app/api/gate.c \
 	fcgi-app/api/groups.c \
 	fcgi-app/api/health.c \
@@ -257,6 +267,8 @@ WORKER_SOURCES = \
 	fcgi-app/worker/loop.h \
 	fcgi-app/worker/loop_own.h \
 	fcgi-app/worker/outcome.c \
+	fcgi-app/worker/purge.c \
+	fcgi-app/worker/purge.h \
 	fcgi-app/worker/sweep.c \
 	fcgi-app/worker/sweep.h \
 	fcgi-app/worker/tick.c
@@ -343,6 +355,7 @@ UNIT_TESTS = \
 	test_store_device \
 	test_store_lost \
 	test_store_otp \
+	test_store_personal \
 	test_store_session \
 	test_store_user \
 	test_text \
@@ -563,6 +576,10 @@ test_store_otp_SOURCES = tests/unit/test_store_otp.c
 test_store_otp_LDADD = $(GP_TEST_LIBS)
 test_store_otp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_store_personal_SOURCES = tests/unit/test_store_personal.c
+test_store_personal_LDADD = $(GP_TEST_LIBS)
+test_store_personal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_store_session_SOURCES = tests/unit/test_store_session.c
 test_store_session_LDADD = $(GP_TEST_LIBS)
 test_store_session_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -594,6 +611,7 @@ test_worker_send_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 SQL_FILES = \
 	sql/0001_core.sql \
 	sql/0002_country.sql \
+	sql/0003_account.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -604,6 +622,8 @@ NGINX_FILES = \
 	nginx/gatepost-limits.conf \
 	nginx/gatepost-site.conf.in \
 	nginx/html/api/openapi.yaml \
+	nginx/html/console/restore/index.html \
+	nginx/html/console/restore/restore.js \
 	nginx/html/console/signin/index.html \
 	nginx/html/console/signin/signin.css \
 	nginx/html/console/signin/signin.js \
@@ -693,6 +713,7 @@ EXTRA_FILES = \
 	tests/e2e/conftest.py \
 	tests/e2e/people.py \
 	tests/e2e/push_case.py \
+	tests/e2e/test_account.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_identity.py \

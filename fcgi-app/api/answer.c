@@ -130,10 +130,15 @@ session_work(struct db *db, void *arg, struct err *e)
 	struct session_work *w = arg;
 	struct call *c = w->c;
 	const struct user *u = w->s->u;
+	int rc;
 
 	if ((w->s->with != NULL && w->s->with(db, w->s->arg, e) < 0) ||
-	    grant_begin(db, c->arena, c->req, u, w->s->amr, &w->g, e) < 0 ||
-	    user_signed_in(db, u->id, c->req->remote_addr, e) < 0 ||
+	    (rc = user_signed_in(db, u->id, c->req->remote_addr, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return err_set(e, ERR_AUTH, "invalid_credentials",
+		    "user %" PRIu64 " was closed meanwhile", u->id);
+	if (grant_begin(db, c->arena, c->req, u, w->s->amr, &w->g, e) < 0 ||
 	    known_device_add(db, w->device_hash, u->id, DEVICE_LIFE_S, e) < 0)
 		return -1;
 	return answer_audit(c, "login", "ok", u->id, w->g.session_id, e);

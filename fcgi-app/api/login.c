@@ -6,6 +6,7 @@
  * known and unknown identifiers; what an account's state is, is told only
  * after the right password (S26).
  */
+#include "api/account.h"
 #include "api/answer.h"
 #include "api/signup.h"
 #include "auth/password.h"
@@ -135,8 +136,7 @@ let_in(struct call *c, const struct identifier *id, const struct user *u,
 		return -1;
 	if (!USER_PROVED(u))
 		return signup_not_verified(c, u, id, e);
-	err_set(e, ERR_FORBIDDEN, "account_disabled", "user %" PRIu64, u->id);
-	return answer_refused(c, "login", u->id, e);
+	return account_inactive(c, u, "login", e);
 }
 
 static const char *

@@ -3,14 +3,8 @@
  * when the code sent to it is proved (otp/verify).
  */
 #include "api/answer.h"
+#include "api/fresh.h"
 #include "auth/otp.h"
-#include "auth/password.h"
-#include "auth/throttle.h"
-#include "base/clock.h"
-
-#define FRESH_S		300
-#define FAILURES	5
-#define FAILURES_S	300
 
 struct number_in { const char *phone, *password; };
 static const struct field number_rows[] = {
@@ -20,32 +14,6 @@ static const struct field number_rows[] = {
 };
 const struct fieldset number_change_fields =
     FIELDSET(struct number_in, number_rows, IN_BODY);
-
-/* Signed in within five minutes, or the password in the body (S57). */
-static int
-fresh_enough(struct call *c, const struct user *u, const char *password,
-    struct err *e)
-{
-	char subject[32];
-	int n = snprintf(subject, sizeof(subject), "user:%" PRIu64, u->id);
-	int rc;
-
-	if (password == NULL)
-		return clock_now() / US_PER_S - c->who.auth_s <= FRESH_S ? 0 :
-		    err_set(e, ERR_FORBIDDEN, "reauth_required",
-		    "signed in too long ago");
-	if (throttle_or_fail(c->db, "password_old", subject, (size_t)n,
-	    FAILURES, FAILURES_S, "too_many_failures", e) < 0)
-		return -1;
-	if ((rc = password_verify(u->password, password, NULL, e)) < 0)
-		return -1;
-	if (rc == 0) {
-		err_field(e, "password", "wrong_password",
-		    "the password is another");
-		return answer_refused(c, "number_change", u->id, e);
-	}
-	return throttle_clear(c->db, "password_old", subject, (size_t)n, e);
-}
 
 int
 number_change_post(struct call *c, const void *in_, struct err *e)
@@ -63,7 +31,7 @@ number_change_post(struct call *c, const void *in_, struct err *e)
 		return -1;
 	if (rc == 0)
 		return err_set(e, ERR_AUTH, "invalid_token", "user is gone");
-	if (fresh_enough(c, &u, in->password, e) < 0 ||
+	if (fresh_enough(c, &u, in->password, "number_change", e) < 0 ||
 	    user_phone_owner(c->db, in->phone, &owner, e) < 0)
 		return -1;
 	if (owner == u.id)

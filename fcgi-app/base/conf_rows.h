@@ -75,6 +75,8 @@ CONF(CONF_USER_DAY, "GATEPOST_USER_DAY", CONF_INT, "1000", 1, 10000000, "Request
 CONF(CONF_SIGNIN_ADDR_MIN, "GATEPOST_SIGNIN_ADDRESS_MIN", CONF_INT, "30", 1, 1000000, "Sign-ins a minute and address (S42).")
 CONF(CONF_SIGNUP_ADDR_HOUR, "GATEPOST_SIGNUP_ADDRESS_HOUR", CONF_INT, "20", 1, 1000000, "Sign-ups an hour and address.")
 CONF(CONF_RESET_DEST_HOUR, "GATEPOST_RESET_DESTINATION_HOUR", CONF_INT, "5", 1, 10000, "Password resets an hour and destination.")
+CONF(CONF_ACCOUNT_GRACE_DAYS, "GATEPOST_ACCOUNT_GRACE_DAYS", CONF_INT, "14", 0, 90, "Days in which a closed account can be restored; then all of it is deleted.")
+CONF(CONF_EXPORT_DAY, "GATEPOST_EXPORT_DAY", CONF_INT, "5", 1, 1000, "Exports of one's own data a day and user.")
 CONF(CONF_LIMITS_LOOPBACK, "GATEPOST_LIMITS_LOOPBACK", CONF_BOOL, "yes", 0, 0, "Daily and per-address limits hold for loopback too; quickstart says no.")
 /* providers */
 CONF(CONF_KAVENEGAR_KEY, "KAVENEGAR_API_KEY", CONF_SECRET, "", 0, 200, "Kavenegar API key.")

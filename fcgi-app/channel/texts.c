@@ -1,7 +1,7 @@
 /*
  * texts.c - what our own messages say, by template, purpose and locale.
  *
- * {code}, {purpose}, {site}, {minutes} and {detail} are filled in; in HTML
+ * {code}, {purpose}, {site}, {minutes}, {detail} and {link} are filled in; in HTML
  * they are escaped.  A template or purpose without a row for each locale
  * fails a unit test, and so does a code's SMS that English sends in two parts.
  */
@@ -81,6 +81,42 @@ const struct text_row text_rows[] = {
 	    "یک نشست بسته شد", "از دو جا به کار رفت که شاید نشانهٔ دزدیده "
 	    "شدن باشد. دوباره وارد شوید؛ اگر شما نبودید گذرواژه را عوض "
 	    "کنید." },
+	{ "account_closing", "en", "{site}: your account will be deleted",
+	    "Your {site} account is closed and will be deleted for good. If "
+	    "you want it back, undo it here: {link}",
+	    "Your account will be deleted", "It is closed, and every session "
+	    "was signed out. When the time to think it over is past, "
+	    "everything is deleted for good. If you want it back, open this "
+	    "link: {link}" },
+	{ "account_closing", "fa", "{site}: حساب شما حذف خواهد شد",
+	    "حساب {site} شما بسته شد و برای همیشه حذف خواهد شد. اگر آن را "
+	    "می‌خواهید این پیوند را باز کنید: {link}",
+	    "حساب شما حذف خواهد شد", "حساب بسته شد و همهٔ نشست‌ها پایان "
+	    "یافتند. پس از مهلت بازگشت همه‌چیز برای همیشه حذف می‌شود. اگر "
+	    "حساب را می‌خواهید این پیوند را باز کنید: {link}" },
+	{ "account_restored", "en", "{site}: your account is back",
+	    "Your {site} account was restored and will not be deleted. Sign "
+	    "in to go on; if it was not you, change your password.",
+	    "Your account is back", "It was restored and will not be deleted. "
+	    "Sign in to go on; if it was not you, change your password." },
+	{ "account_restored", "fa", "{site}: حساب شما بازگشت",
+	    "حساب {site} شما بازگردانده شد و حذف نمی‌شود. برای ادامه وارد "
+	    "شوید؛ اگر شما نبودید گذرواژه را عوض کنید.",
+	    "حساب شما بازگشت", "حساب بازگردانده شد و حذف نمی‌شود. برای ادامه "
+	    "وارد شوید؛ اگر شما نبودید گذرواژه را عوض کنید." },
+	{ "impersonated", "en", "{site}: support is using your account",
+	    "The staff of {site} is using your account for at most an hour. "
+	    "The reason given: {detail}",
+	    "Support is using your account", "The staff of {site} acts in "
+	    "your account for at most an hour, and can change no password, "
+	    "factor or session. You can end it in the list of your sessions. "
+	    "The reason given: {detail}" },
+	{ "impersonated", "fa", "{site}: پشتیبانی در حساب شماست",
+	    "کارکنان {site} حداکثر یک ساعت از حساب شما استفاده می‌کنند. دلیل: "
+	    "{detail}",
+	    "پشتیبانی در حساب شماست", "کارکنان {site} حداکثر یک ساعت در حساب "
+	    "شما کار می‌کنند و نمی‌توانند گذرواژه، عامل یا نشست‌ها را عوض کنند. "
+	    "می‌توانید آن را در فهرست نشست‌های خود پایان دهید. دلیل: {detail}" },
 };
 const size_t text_rows_count = COUNT_OF(text_rows);
 
@@ -192,6 +228,7 @@ fill(struct buf *b, const char *text, const struct text_row *row,
 		{ "{site}", site_of(m) },
 		{ "{minutes}", minutes },
 		{ "{detail}", member(m->content, "detail") },
+		{ "{link}", member(m->secret, "link") },
 	};
 	int64_t n = 0;
 

@@ -68,7 +68,7 @@ DB_STMT(USER_SET_PASSWORD, DB_API | DB_CTL, DB_SAFE,
     " updated_at = UTC_TIMESTAMP(6) WHERE id = ?");
 DB_STMT(USER_SIGNED_IN, DB_API, DB_SAFE,
     "UPDATE user SET last_login_at = UTC_TIMESTAMP(6),"
-    " last_login_ip = LEFT(?, 45) WHERE id = ?");
+    " last_login_ip = LEFT(?, 45) WHERE id = ? AND is_active");
 DB_STMT(USER_SET_PROFILE, DB_API, DB_SAFE,
     "UPDATE user SET first_name = COALESCE(?, first_name),"
     " last_name = COALESCE(?, last_name),"

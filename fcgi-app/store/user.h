@@ -61,6 +61,8 @@ int	 user_prove_email(struct db *db, uint64_t id, const char *unique,
 /* The changes below: 1 done, 0 no such user (or not a claim any more), -1. */
 int	 user_set_password(struct db *db, uint64_t id, const char *phc,
 	    struct err *e) MUST_CHECK;
+/* 0 too when the account was closed or disabled meanwhile.  It holds the row
+ * until the commit: sessions begun behind it are seen by who ends them all. */
 int	 user_signed_in(struct db *db, uint64_t id, const char *ip,
 	    struct err *e) MUST_CHECK;
 /* PATCH of the profile: NULL members stay; "" clears the nullable ones. */

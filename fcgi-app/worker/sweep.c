@@ -6,6 +6,7 @@
 #include "auth/audit.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/closing.h"
 #include "store/delivery.h"
 #include "store/idempotency.h"
 #include "store/known_device.h"
@@ -16,10 +17,12 @@
 #include "store/session.h"
 #include "store/throttle.h"
 #include "store/user.h"
+#include "worker/purge.h"
 
 #define BATCH		256u
 #define PURGE_BATCH	500u
 #define SEAL_BATCH	2000u
+#define PURGE_STEPS	40u
 /* Short: when its holder dies, another takes over before a lease of jobs can
  * have run out. */
 #define HOLD_S		3u
@@ -153,6 +156,7 @@ purge(struct db *db, struct err *e)
 	    session_purge(db, PURGE_BATCH, e) < 0 ||
 	    idem_purge(db, PURGE_BATCH, e) < 0 ||
 	    known_device_purge(db, PURGE_BATCH, e) < 0 ||
+	    closing_purge(db, PURGE_BATCH, e) < 0 ||
 	    user_purge_claims(db, PURGE_BATCH, e) < 0)
 		return -1;
 	return 0;
@@ -211,7 +215,8 @@ sweep_run(struct db *db, struct sweep *s, struct err *e)
 	for (size_t i = 0; i < s->blocks; i++)
 		if (sweep_jobs(db, s, JOB_READY, s->blocked[i], e) < 0)
 			return -1;
-	if (audit_seal(db, s->owner, SEAL_BATCH, e) < 0)
+	if (audit_seal(db, s->owner, SEAL_BATCH, e) < 0 ||
+	    purge_accounts(db, PURGE_STEPS, e) < 0)
 		return -1;
 	return s->purge ? purge(db, e) : 0;
 }

@@ -243,6 +243,24 @@ def test_admin_tokens(inst, call, person):
     call(404, "DELETE", f"/api/push/tokens/{made['id']}/", root)
 
 
+def test_the_end_of_an_account(inst, call, contract):
+    phone = a_phone()
+    made = call(201, "POST", "/api/auth/register/", json={"phone_number": phone, "password": PASSWORD})
+    me = call(200, "POST", "/api/auth/otp/verify/", json={
+        "register_id": made["register_id"], "otp_code": inst.sandbox.code(phone)})["access"]
+    assert call(200, "GET", "/api/auth/export/", me)["complete"]
+    call(401, "GET", "/api/auth/export/")
+    call(400, "DELETE", "/api/auth/account/", me, json={"password": "Wrong-Word-1"})
+    call(409, "DELETE", "/api/auth/account/", inst.admin())
+    call(200, "DELETE", "/api/auth/account/", me, json={"password": PASSWORD})
+    back = call(403, "POST", "/api/auth/login/", json={"username": phone, "password": PASSWORD})["restore_token"]
+    call(200, "GET", f"/api/auth/account/restore/?token={back}")
+    call(400, "GET", "/api/auth/account/restore/?token=x")
+    call(400, "POST", "/api/auth/account/restore/", json={"token": "x"})
+    call(200, "POST", "/api/auth/account/restore/", json={"token": back})
+    call(200, "POST", "/api/auth/login/", json={"username": phone, "password": PASSWORD})
+
+
 def test_health(call):
     call(200, "GET", "/api/health/live")
     call(200, "GET", "/api/health/ready")
