@@ -105,6 +105,9 @@ STORE_SOURCES = \
 	fcgi-app/store/revocation.h \
 	fcgi-app/store/session.c \
 	fcgi-app/store/session.h \
+	fcgi-app/store/sms.c \
+	fcgi-app/store/sms.h \
+	fcgi-app/store/sms_admin.c \
 	fcgi-app/store/throttle.c \
 	fcgi-app/store/throttle.h \
 	fcgi-app/store/user.c \
@@ -169,12 +172,20 @@ AUTH_SOURCES = \
 	fcgi-app/auth/grant.h \
 	fcgi-app/auth/lane.c \
 	fcgi-app/auth/lane.h \
+	fcgi-app/auth/mail_block.c \
+	fcgi-app/auth/mail_block.h \
 	fcgi-app/auth/notice.c \
 	fcgi-app/auth/notice.h \
 	fcgi-app/auth/otp.c \
 	fcgi-app/auth/otp.h \
+	fcgi-app/auth/otp_again.c \
+	fcgi-app/auth/otp_own.h \
 	fcgi-app/auth/password.c \
 	fcgi-app/auth/password.h \
+	fcgi-app/auth/pow.c \
+	fcgi-app/auth/pow.h \
+	fcgi-app/auth/sms_guard.c \
+	fcgi-app/auth/sms_guard.h \
 	fcgi-app/auth/throttle.c \
 	fcgi-app/auth/throttle.h \
 	fcgi-app/auth/token.c \
@@ -218,6 +229,7 @@ API_SOURCES = \
 	fcgi-app/api/account.h \
 	fcgi-app/api/answer.c \
 	fcgi-app/api/answer.h \
+	fcgi-app/api/challenge.c \
 	fcgi-app/api/dispatch.c \
 	fcgi-app/api/dispatch.h \
 	fcgi-app/api/dispatch_own.h \
@@ -612,6 +624,7 @@ SQL_FILES = \
 	sql/0001_core.sql \
 	sql/0002_country.sql \
 	sql/0003_account.sql \
+	sql/0004_abuse.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -713,6 +726,7 @@ EXTRA_FILES = \
 	tests/e2e/conftest.py \
 	tests/e2e/people.py \
 	tests/e2e/push_case.py \
+	tests/e2e/test_abuse.py \
 	tests/e2e/test_account.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \

@@ -19,10 +19,11 @@ static const struct field otp_verify_rows[] = {
 const struct fieldset otp_verify_fields =
     FIELDSET(struct otp_verify_in, otp_verify_rows, IN_BODY);
 
-struct otp_refresh_in { const char *register_id; };
+struct otp_refresh_in { const char *register_id, *channel; };
 static const struct field otp_refresh_rows[] = {
 	FIELD_TEXT(struct otp_refresh_in, register_id, "register_id", 1, 64,
 	    F_REQUIRED),
+	FIELD_ENUM(struct otp_refresh_in, channel, "channel", "sms|email", 0),
 };
 const struct fieldset otp_refresh_fields =
     FIELDSET(struct otp_refresh_in, otp_refresh_rows, IN_BODY);
@@ -147,7 +148,8 @@ otp_refresh_post(struct call *c, const void *in_, struct err *e)
 	const struct otp_refresh_in *in = in_;
 	struct jw *w;
 
-	if (otp_resend(c->db, c->arena, c->req, in->register_id, e) < 0)
+	if (otp_resend(c->db, c->arena, c->req, in->register_id,
+	    in->channel, e) < 0)
 		return -1;
 	resp_no_store(c->resp);
 	w = resp_json(c->resp, 200);

@@ -32,7 +32,7 @@ struct otp_start {
 };
 /*
  * Destination limits (one code a 120 s and 10 a day; the same for unknown
- * ones), then flow row, notification and job in one transaction, then the
+ * ones), of an SMS the guard (auth/sms_guard), then flow row, notification and job in one transaction, then the
  * bell.  0; -1 ERR_THROTTLED "code_too_soon" and friends.
  */
 int	 otp_begin(struct db *db, const struct req *q,
@@ -61,9 +61,13 @@ int	 otp_check(struct db *db, struct arena *a, const struct req *q,
 	    const char *register_id, const char *code, struct otp_flow *f,
 	    struct err *e) MUST_CHECK;
 /* Send another code for the flow: -1 ERR_THROTTLED before its time; does not
- * reset failures (S30); ERR_INPUT "invalid_register_id" when unknown. */
+ * reset failures (S30); ERR_INPUT "invalid_register_id" when unknown.
+ * `channel` "email" sends this one to the account's proved address instead
+ * (S50), quietly nowhere when it has none; NULL: as before; ERR_INPUT
+ * "invalid_channel" where the code proves its address. */
 int	 otp_resend(struct db *db, struct arena *a, const struct req *q,
-	    const char *register_id, struct err *e) MUST_CHECK;
+	    const char *register_id, const char *channel, struct err *e)
+	    MUST_CHECK;
 /* Use up a proved flow (password set, number changed): 1 this call did it,
  * 0 somebody else had, -1.  In the caller's transaction. */
 int	 otp_finish(struct db *db, uint64_t flow_id, struct err *e) MUST_CHECK;

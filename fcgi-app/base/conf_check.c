@@ -7,6 +7,7 @@
 
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct check {
 	struct buf	*report;
@@ -17,6 +18,7 @@ struct check {
 static const struct { enum conf_key k; const char *words[5]; } choice[] = {
 	{ CONF_LOG_LEVEL, { "debug", "info", "warn", "error", NULL } },
 	{ CONF_PASSWORD_RULE, { "classes", "length", NULL } },
+	{ CONF_SMS_POW, { "off", "auto", "always", NULL } },
 	{ CONF_SMTP_TLS, { "starttls", "implicit", NULL } },
 };
 
@@ -206,6 +208,10 @@ check_mail(struct check *c)
 {
 	bool implicit = strcmp(conf_str(CONF_SMTP_TLS), "implicit") == 0;
 
+	if (is_set(CONF_MAIL_BLOCKED_FILE) &&
+	    access(conf_str(CONF_MAIL_BLOCKED_FILE), R_OK) != 0)
+		finding(c, CONF_MAIL_BLOCKED_FILE, "cannot be read",
+		    "make it, or leave the setting empty");
 	if (conf_int(CONF_SMTP_PORT) == 465 && !implicit)
 		finding(c, CONF_SMTP_TLS, "port 465 speaks TLS from the start",
 		    "set it to implicit");

@@ -72,6 +72,7 @@ void	 resp_problem(struct resp *r, const struct req *q, enum style style,
 /* Add a text member to the document that resp_problem just made. */
 void	 resp_problem_member(struct resp *r, const char *name,
 	    const char *value);
+void	 resp_problem_number(struct resp *r, const char *name, int64_t value);
 /* As resp_problem, with the binder's faults as `errors` (may be NULL). */
 struct faults;
 void	 resp_problem_faults(struct resp *r, const struct req *q,

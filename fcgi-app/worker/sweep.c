@@ -4,6 +4,7 @@
 #include "worker/sweep.h"
 
 #include "auth/audit.h"
+#include "auth/sms_guard.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "store/closing.h"
@@ -215,7 +216,8 @@ sweep_run(struct db *db, struct sweep *s, struct err *e)
 	for (size_t i = 0; i < s->blocks; i++)
 		if (sweep_jobs(db, s, JOB_READY, s->blocked[i], e) < 0)
 			return -1;
-	if (audit_seal(db, s->owner, SEAL_BATCH, e) < 0 ||
+	if (sms_guard_sweep(db, s->purge, e) < 0 ||
+	    audit_seal(db, s->owner, SEAL_BATCH, e) < 0 ||
 	    purge_accounts(db, PURGE_STEPS, e) < 0)
 		return -1;
 	return s->purge ? purge(db, e) : 0;
