@@ -262,6 +262,7 @@ def test_the_end_of_an_account(inst, call, contract):
 
 
 def test_health(call):
+    call(200, "GET", "/api/auth/challenge/")
     call(200, "GET", "/api/health/live")
     call(200, "GET", "/api/health/ready")
 
