@@ -17,6 +17,7 @@ BASE_SOURCES = \
 	fcgi-app/base/conf_rows.h \
 	fcgi-app/base/crypto.c \
 	fcgi-app/base/crypto.h \
+	fcgi-app/base/crypto_kdf.c \
 	fcgi-app/base/crypto_own.h \
 	fcgi-app/base/crypto_p256.c \
 	fcgi-app/base/crypto_seal.c \
@@ -37,6 +38,7 @@ BASE_SOURCES = \
 	fcgi-app/base/keyring.h \
 	fcgi-app/base/keyring_make.c \
 	fcgi-app/base/keyring_own.h \
+	fcgi-app/base/keyring_pepper.c \
 	fcgi-app/base/log.c \
 	fcgi-app/base/log.h \
 	fcgi-app/base/mail.c \
@@ -96,6 +98,8 @@ STORE_SOURCES = \
 	fcgi-app/store/notification.h \
 	fcgi-app/store/otp.c \
 	fcgi-app/store/otp.h \
+	fcgi-app/store/password_mix.c \
+	fcgi-app/store/password_mix.h \
 	fcgi-app/store/personal.c \
 	fcgi-app/store/personal.h \
 	fcgi-app/store/personal_rules.c \
@@ -182,6 +186,10 @@ AUTH_SOURCES = \
 	fcgi-app/auth/otp_own.h \
 	fcgi-app/auth/password.c \
 	fcgi-app/auth/password.h \
+	fcgi-app/auth/password_mix.c \
+	fcgi-app/auth/password_old.c \
+	fcgi-app/auth/password_old.h \
+	fcgi-app/auth/password_rule.c \
 	fcgi-app/auth/pow.c \
 	fcgi-app/auth/pow.h \
 	fcgi-app/auth/sms_guard.c \
@@ -307,6 +315,9 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl_audit.c \
 	fcgi-app/bin/ctl_config.c \
 	fcgi-app/bin/ctl_doctor.c \
+	fcgi-app/bin/ctl_import.c \
+	fcgi-app/bin/ctl_import.h \
+	fcgi-app/bin/ctl_import_read.c \
 	fcgi-app/bin/ctl_jobs.c \
 	fcgi-app/bin/ctl_keys.c \
 	fcgi-app/bin/ctl_migrate.c \
@@ -324,6 +335,7 @@ UNIT_TESTS = \
 	test_auth_grant \
 	test_auth_otp \
 	test_auth_password \
+	test_auth_password_old \
 	test_auth_throttle \
 	test_auth_token \
 	test_bind \
@@ -415,6 +427,10 @@ test_auth_otp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_auth_password_SOURCES = tests/unit/test_auth_password.c
 test_auth_password_LDADD = $(GP_TEST_LIBS)
 test_auth_password_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_password_old_SOURCES = tests/unit/test_auth_password_old.c
+test_auth_password_old_LDADD = $(GP_TEST_LIBS)
+test_auth_password_old_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_auth_throttle_SOURCES = tests/unit/test_auth_throttle.c
 test_auth_throttle_LDADD = $(GP_TEST_LIBS)
@@ -625,6 +641,7 @@ SQL_FILES = \
 	sql/0002_country.sql \
 	sql/0003_account.sql \
 	sql/0004_abuse.sql \
+	sql/0005_password.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -731,6 +748,7 @@ EXTRA_FILES = \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_identity.py \
+	tests/e2e/test_import.py \
 	tests/e2e/test_master.py \
 	tests/e2e/test_nginx_edge.py \
 	tests/e2e/test_openapi.py \

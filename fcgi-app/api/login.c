@@ -109,15 +109,15 @@ wrong(struct call *c, uint64_t user_id, struct err *e)
 }
 
 /* Keep the stored hash at the current parameters; a failure to do so is no
- * reason to refuse a right password. */
+ * reason to refuse a right password.  A password changed meanwhile stays. */
 static void
-rehash(struct call *c, uint64_t user_id, const char *password)
+rehash(struct call *c, const struct user *u, const char *password)
 {
 	char phc[PASSWORD_PHC_MAX];
 	struct err e = ERR_INIT;
 
 	if (password_hash(phc, password, &e) < 0 ||
-	    user_set_password(c->db, user_id, phc, &e) < 0)
+	    user_rehash(c->db, u->id, u->password, phc, &e) < 0)
 		log_err(LOG_WARN_, "rehash", &e);
 }
 
@@ -172,11 +172,11 @@ login_post(struct call *c, const void *in_, struct err *e)
 	if (is_known(c, first.id, &t.known, e) < 0 ||
 	    count_attempt(&t, e) < 0)
 		return -1;
-	right = password_verify(found ? first.password : NULL, in->password,
-	    &outdated, e);
+	right = password_try(c->db, found ? first.password : NULL, id.text,
+	    in->password, &outdated, e);
 	if (right == 1) {
 		if (outdated)
-			rehash(c, first.id, in->password);
+			rehash(c, &first, in->password);
 		return let_in(c, &id, &first, &t, true, e);
 	}
 	if (right < 0)

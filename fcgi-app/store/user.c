@@ -66,6 +66,9 @@ DB_STMT(USER_LOSE_EMAIL, DB_API | DB_CTL, DB_SAFE,
 DB_STMT(USER_SET_PASSWORD, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET password = ?, password_at = UTC_TIMESTAMP(6),"
     " updated_at = UTC_TIMESTAMP(6) WHERE id = ?");
+DB_STMT(USER_REHASH, DB_API, DB_SAFE,
+    "UPDATE user SET password = ?, updated_at = UTC_TIMESTAMP(6)"
+    " WHERE id = ? AND password = ?");
 DB_STMT(USER_SIGNED_IN, DB_API, DB_SAFE,
     "UPDATE user SET last_login_at = UTC_TIMESTAMP(6),"
     " last_login_ip = LEFT(?, 45) WHERE id = ? AND is_active");
@@ -147,6 +150,13 @@ user_claim_by_email(struct db *db, struct arena *a, const char *cmp,
     struct user *u, struct err *e)
 {
 	return find(db, &USER_CLAIM_BY_EMAIL, a, DB_IN(DB_STR(cmp)), u, e);
+}
+
+int
+user_by_reg_key(struct db *db, uint64_t reg_key, uint64_t *id, struct err *e)
+{
+	return db_one(db, &USER_BY_REG_KEY, NULL, DB_IN(DB_U64(reg_key)),
+	    DB_OUT(DB_TO_U64(id)), e);
 }
 
 int
@@ -262,6 +272,14 @@ user_set_password(struct db *db, uint64_t id, const char *phc, struct err *e)
 {
 	return change(db, &USER_SET_PASSWORD, DB_IN(DB_STR(phc), DB_U64(id)),
 	    e);
+}
+
+int
+user_rehash(struct db *db, uint64_t id, const char *old, const char *phc,
+    struct err *e)
+{
+	return change(db, &USER_REHASH, DB_IN(DB_STR(phc), DB_U64(id),
+	    DB_STR(old)), e);
 }
 
 int

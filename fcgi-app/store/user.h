@@ -50,6 +50,9 @@ struct user_new {
 /* Insert; meeting its own reg_key gives the existing id (D20). */
 int	 user_insert(struct db *db, const struct user_new *n, uint64_t *id,
 	    struct err *e) MUST_CHECK;
+/* The account that was inserted under this key: 1 and *id, 0, -1. */
+int	 user_by_reg_key(struct db *db, uint64_t reg_key, uint64_t *id,
+	    struct err *e) MUST_CHECK;
 /* Mark an address proved and, if it was a claim, the account active: 1 done, 0
  * the address is another's by now (ERR_DB_DUP turned to 0) or, for e-mail, not
  * the one the row claims, -1.  Other claims of it lose it.  In the caller's
@@ -61,6 +64,10 @@ int	 user_prove_email(struct db *db, uint64_t id, const char *unique,
 /* The changes below: 1 done, 0 no such user (or not a claim any more), -1. */
 int	 user_set_password(struct db *db, uint64_t id, const char *phc,
 	    struct err *e) MUST_CHECK;
+/* The same password, hashed anew: only while `old` is still what is stored,
+ * so that a change meanwhile stands.  password_at stays. */
+int	 user_rehash(struct db *db, uint64_t id, const char *old,
+	    const char *phc, struct err *e) MUST_CHECK;
 /* 0 too when the account was closed or disabled meanwhile.  It holds the row
  * until the commit: sessions begun behind it are seen by who ends them all. */
 int	 user_signed_in(struct db *db, uint64_t id, const char *ip,
