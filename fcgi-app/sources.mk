@@ -114,6 +114,8 @@ STORE_SOURCES = \
 	fcgi-app/store/sms_admin.c \
 	fcgi-app/store/throttle.c \
 	fcgi-app/store/throttle.h \
+	fcgi-app/store/undo.c \
+	fcgi-app/store/undo.h \
 	fcgi-app/store/user.c \
 	fcgi-app/store/user.h
 
@@ -172,6 +174,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/caller.h \
 	fcgi-app/auth/country.c \
 	fcgi-app/auth/country.h \
+	fcgi-app/auth/device_name.c \
+	fcgi-app/auth/device_name.h \
 	fcgi-app/auth/grant.c \
 	fcgi-app/auth/grant.h \
 	fcgi-app/auth/lane.c \
@@ -238,6 +242,8 @@ API_SOURCES = \
 	fcgi-app/api/answer.c \
 	fcgi-app/api/answer.h \
 	fcgi-app/api/challenge.c \
+	fcgi-app/api/change.c \
+	fcgi-app/api/change.h \
 	fcgi-app/api/dispatch.c \
 	fcgi-app/api/dispatch.h \
 	fcgi-app/api/dispatch_own.h \
@@ -642,6 +648,7 @@ SQL_FILES = \
 	sql/0003_account.sql \
 	sql/0004_abuse.sql \
 	sql/0005_password.sql \
+	sql/0006_undo.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -759,7 +766,9 @@ EXTRA_FILES = \
 	tests/e2e/test_push_tokens.py \
 	tests/e2e/test_refusals.py \
 	tests/e2e/test_sessions.py \
+	tests/e2e/test_sessions_more.py \
 	tests/e2e/test_trouble.py \
+	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \
 	tests/fixtures/providers/kavenegar.json \
 	tests/fixtures/providers/smtp.json \

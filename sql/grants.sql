@@ -5,6 +5,7 @@
 GRANT EXECUTE ON PROCEDURE `@DB@`.gp_accept TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.admin_token TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.audit TO gatepost_api@localhost;
+GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.change_undo TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.closing TO gatepost_api@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.delivery TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.device TO gatepost_api@localhost;
@@ -29,6 +30,7 @@ GRANT SELECT, INSERT, DELETE ON `@DB@`.user_salt TO gatepost_api@localhost;
 GRANT EXECUTE ON PROCEDURE `@DB@`.gp_accept TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.admin_token TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.audit TO gatepost_worker@localhost;
+GRANT SELECT, DELETE ON `@DB@`.change_undo TO gatepost_worker@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.closing TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.delivery TO gatepost_worker@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.device TO gatepost_worker@localhost;

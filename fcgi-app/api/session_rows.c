@@ -2,8 +2,11 @@
  * session_rows.c - refresh, verify, logout, and the list of own sessions.
  */
 #include "api/answer.h"
+#include "auth/device_name.h"
 #include "auth/grant.h"
+#include "base/geo.h"
 #include "base/text.h"
+#include "store/known_device.h"
 #include "store/session.h"
 
 #define SESSIONS_SHOWN	100
@@ -143,8 +146,10 @@ write_session(void *arg, struct err *e)
 {
 	struct listing *l = arg;
 	const struct session_seen *s = &l->s;
+	char device[DEVICE_NAME_MAX], city[GEO_CITY_TEXT];
 
 	(void)e;
+	geo_city(s->ip == NULL ? "" : s->ip, city);
 	jw_object(l->w, NULL);
 	jw_id(l->w, "id", s->id);
 	jw_bool(l->w, "current", s->id == l->c->who.session_id);
@@ -154,6 +159,8 @@ write_session(void *arg, struct err *e)
 	jw_str(l->w, "ip", s->ip);
 	jw_str(l->w, "last_ip", s->last_ip);
 	jw_str(l->w, "country", s->country);
+	jw_str(l->w, "city", city);
+	jw_str(l->w, "device", device_name(s->user_agent, device));
 	jw_str(l->w, "user_agent", s->user_agent);
 	jw_str(l->w, "amr", s->amr);
 	jw_end(l->w);
@@ -219,6 +226,39 @@ sessions_revoke_others(struct call *c, const void *in, struct err *e)
 		return -1;
 	w = resp_json(c->resp, 200);
 	jw_i64(w, "revoked", n);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+struct all { struct call *c; struct grant_ended ended; int n; };
+
+/* Remembered browsers go too: who asks for this has lost one. */
+static int
+all_work(struct db *db, void *arg, struct err *e)
+{
+	struct all *w = arg;
+	const uint64_t id = w->c->who.user_id;
+
+	if ((w->n = grant_end_all(db, id, "revoked", &w->ended, e)) < 0 ||
+	    known_device_forget(db, id, e) < 0)
+		return -1;
+	return answer_audit(w->c, "sessions_revoked", "ok", id,
+	    w->c->who.session_id, e);
+}
+
+int
+sessions_revoke_all(struct call *c, const void *in, struct err *e)
+{
+	struct all w = { .c = c };
+	struct jw *j;
+
+	(void)in;
+	if (db_tx(c->db, all_work, &w, e) < 0)
+		return -1;
+	grant_publish(&w.ended);
+	resp_clear_tokens(c->resp);
+	j = resp_json(c->resp, 200);
+	jw_i64(j, "revoked", w.n);
 	resp_json_end(c->resp);
 	return 0;
 }

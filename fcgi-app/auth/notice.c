@@ -66,7 +66,7 @@ notice_add(struct db *db, const struct notice *n, struct err *e)
 
 	buf_init(&content, CONTENT_MAX);
 	buf_init(&audience, CONTENT_MAX);
-	buf_init(&secret, 512);
+	buf_init(&secret, 640);
 	write_content(&content, n);
 	write_audience(&audience, n);
 	/* A notice carries a secret of the same size, so that rows and work

@@ -154,7 +154,9 @@ otp_resend(struct db *db, struct arena *a, const struct req *q,
 		return -1;
 	o.notice = owner != 0 && owner != r.user_id ? "taken" : NULL;
 	o.locale = u.locale;
-	if (o.by_mail || strcmp(r.channel, "email") == 0)
+	/* That of a change is not the account's yet. */
+	if (o.by_mail || (strcmp(r.channel, "email") == 0 &&
+	    u.email_cmp != NULL && strcmp(u.email_cmp, r.target) == 0))
 		o.mail_to = u.email;
 	/* Without a proved address nothing leaves, and nobody is told that
 	 * there is none. */

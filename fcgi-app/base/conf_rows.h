@@ -78,6 +78,7 @@ CONF(CONF_SIGNUP_ADDR_HOUR, "GATEPOST_SIGNUP_ADDRESS_HOUR", CONF_INT, "20", 1, 1
 CONF(CONF_RESET_DEST_HOUR, "GATEPOST_RESET_DESTINATION_HOUR", CONF_INT, "5", 1, 10000, "Password resets an hour and destination.")
 CONF(CONF_ACCOUNT_GRACE_DAYS, "GATEPOST_ACCOUNT_GRACE_DAYS", CONF_INT, "14", 0, 90, "Days in which a closed account can be restored; then all of it is deleted.")
 CONF(CONF_EXPORT_DAY, "GATEPOST_EXPORT_DAY", CONF_INT, "5", 1, 1000, "Exports of one's own data a day and user.")
+CONF(CONF_SIGNIN_NOTICE, "GATEPOST_SIGNIN_NOTICE", CONF_BOOL, "yes", 0, 0, "Tell people on every proved channel when a device signs in that did not before; an address is told of once an hour.")
 /* what a stranger's SMS may cost, in money: whole units of your choice, the same in all of these (S46) */
 CONF(CONF_SMS_COST, "GATEPOST_SMS_COST", CONF_INT, "100", 1, 100000000, "Cost of one SMS where GATEPOST_SMS_COSTS names no other.")
 CONF(CONF_SMS_COSTS, "GATEPOST_SMS_COSTS", CONF_LIST, "", 0, 2000, "Cost of one SMS by prefix, the longest wins: +98=100,+1=900.")

@@ -117,6 +117,36 @@ const struct text_row text_rows[] = {
 	    "پشتیبانی در حساب شماست", "کارکنان {site} حداکثر یک ساعت در حساب "
 	    "شما کار می‌کنند و نمی‌توانند گذرواژه، عامل یا نشست‌ها را عوض کنند. "
 	    "می‌توانید آن را در فهرست نشست‌های خود پایان دهید. دلیل: {detail}" },
+	{ "email_changed", "en", "{site}: your e-mail address was changed",
+	    "The e-mail address of your {site} account was changed. If it was not you, contact the site now.",
+	    "Your e-mail address was changed", "If it was not you, contact the site now." },
+	{ "email_changed", "fa", "{site}: نشانی ایمیل شما تغییر کرد",
+	    "نشانی ایمیل حساب {site} شما تغییر کرد. اگر شما نبودید همین حالا با سایت تماس بگیرید.",
+	    "نشانی ایمیل شما تغییر کرد", "اگر شما نبودید همین حالا با سایت تماس بگیرید." },
+	{ "number_undo", "en", "{site}: your phone number was changed",
+	    "The phone number of your {site} account was changed to another. Not you? Undo it within 72 hours: {link}",
+	    "Your phone number was changed", "If it was not you, undo it within 72 hours:" },
+	{ "number_undo", "fa", "{site}: شمارهٔ تلفن شما تغییر کرد",
+	    "شمارهٔ تلفن حساب {site} شما به شمارهٔ دیگری تغییر کرد. شما نبودید؟ تا ۷۲ ساعت لغوش کنید: {link}",
+	    "شمارهٔ تلفن شما تغییر کرد", "اگر شما نبودید تا ۷۲ ساعت آن را لغو کنید:" },
+	{ "email_undo", "en", "{site}: your e-mail address was changed",
+	    "The e-mail address of your {site} account was changed to another. Not you? Undo it within 72 hours: {link}",
+	    "Your e-mail address was changed", "If it was not you, undo it within 72 hours:" },
+	{ "email_undo", "fa", "{site}: نشانی ایمیل شما تغییر کرد",
+	    "نشانی ایمیل حساب {site} شما به نشانی دیگری تغییر کرد. شما نبودید؟ تا ۷۲ ساعت لغوش کنید: {link}",
+	    "نشانی ایمیل شما تغییر کرد", "اگر شما نبودید تا ۷۲ ساعت آن را لغو کنید:" },
+	{ "change_undone", "en", "{site}: a change was undone",
+	    "The change of your {site} account was undone and every session was signed out. Reset your password to sign in again.",
+	    "The change was undone", "Every session was signed out. Reset your password to sign in again." },
+	{ "change_undone", "fa", "{site}: یک تغییر لغو شد",
+	    "تغییر حساب {site} شما لغو شد و همهٔ نشست‌ها بسته شدند. برای ورود دوباره گذرواژه را بازنشانی کنید.",
+	    "تغییر لغو شد", "همهٔ نشست‌ها بسته شدند. برای ورود دوباره گذرواژه را بازنشانی کنید." },
+	{ "new_signin", "en", "{site}: a new sign-in",
+	    "A new device signed in to your {site} account: {detail}. If it was not you, change your password.",
+	    "A new device signed in", "{detail}. If it was not you, change your password and look through your sessions." },
+	{ "new_signin", "fa", "{site}: ورود تازه",
+	    "دستگاه تازه‌ای وارد حساب {site} شما شد: {detail}. اگر شما نبودید گذرواژه را عوض کنید.",
+	    "دستگاه تازه‌ای وارد شد", "{detail}. اگر شما نبودید گذرواژه را عوض کنید و نشست‌های خود را ببینید." },
 };
 const size_t text_rows_count = COUNT_OF(text_rows);
 
@@ -297,6 +327,14 @@ page(struct arena *a, const struct text_row *row, const struct message *m)
 	}
 	buf_str(&b, "<p style=\"margin:0\">");
 	fill(&b, row->body, row, m, ESCAPE_HTML);
+	if (*member(m->secret, "link") != '\0' &&
+	    strstr(row->body, "{link}") == NULL) {
+		buf_str(&b, "</p>\n<p dir=\"ltr\"><a href=\"");
+		add_escaped(&b, member(m->secret, "link"));
+		buf_str(&b, "\">");
+		add_escaped(&b, member(m->secret, "link"));
+		buf_str(&b, "</a>");
+	}
 	buf_str(&b, "</p>\n</div>\n</body>\n</html>\n");
 	s = arena_strdup(a, buf_text(&b));
 	buf_fini(&b);

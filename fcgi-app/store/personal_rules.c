@@ -118,6 +118,16 @@ static const struct personal_held KNOWN_held[] = {
 };
 PURGE(KNOWN, "known_device");
 
+#define UNDO_COLS(C)							\
+	C(ID, id) C(TEXT, kind) C(TEXT, old_value) C(TIME, created_at)	\
+	C(TIME, expires_at) C(TIME, used_at)
+READ(UNDO, "change_undo", UNDO_COLS);
+static const struct personal_held UNDO_held[] = {
+	{ "user_id", OWNER }, { "token_hash", SECRET },
+	{ "old_key", DERIVED }, { "used_key", BOOKKEEPING },
+};
+PURGE(UNDO, "change_undo");
+
 /* --- devices ------------------------------------------------------------------- */
 
 #define DEVICE_COLS(C)							\
@@ -269,6 +279,8 @@ const struct personal_rule personal_rules[] = {
 	    { &PERSONAL_PURGE_TOKEN }, NULL, false },
 	{ "known_device", EXPORT(KNOWN, 1, 1000), HELD(KNOWN),
 	    { &PERSONAL_PURGE_KNOWN }, NULL, true },
+	{ "change_undo", EXPORT(UNDO, 1, 100), HELD(UNDO),
+	    { &PERSONAL_PURGE_UNDO }, NULL, false },
 	{ "device", EXPORT(DEVICE, 1, 100), HELD(DEVICE),
 	    { &PERSONAL_PURGE_DEVICE_GROUPS, &PERSONAL_PURGE_DEVICE }, NULL,
 	    true },

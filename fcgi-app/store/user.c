@@ -18,6 +18,7 @@
 #define ALL	(DB_API | DB_WORKER | DB_CTL)
 
 DB_STMT(USER_FIND, ALL, DB_READ, COLUMNS "id = ?");
+DB_STMT(USER_LOCK, DB_API, DB_READ, COLUMNS "id = ? FOR UPDATE");
 DB_STMT(USER_BY_PHONE, ALL, DB_READ, COLUMNS "id = COALESCE("
     "(SELECT id FROM user WHERE phone_proved = ?),"
     " (SELECT MAX(id) FROM user WHERE phone = ?))" NOT_OVER);
@@ -50,12 +51,21 @@ DB_STMT(USER_BY_REG_KEY, DB_API | DB_CTL, DB_READ,
 #define PROVED \
 	" is_active = is_active OR claim_ends_at IS NOT NULL," \
 	" claim_ends_at = NULL, updated_at = UTC_TIMESTAMP(6)"
+/* Held for an undo of another user's (store/undo.h)? */
+#define NOT_HELD(kind) \
+	" AND NOT EXISTS (SELECT 1 FROM change_undo WHERE old_key = ?" \
+	" AND kind = '" kind "' AND user_id <> ? AND used_at IS NULL" \
+	" AND expires_at > UTC_TIMESTAMP(6))"
 DB_STMT(USER_PROVE_PHONE, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET phone = ?, phone_verified_at = UTC_TIMESTAMP(6)," PROVED
-    " WHERE id = ?");
+    " WHERE id = ?" NOT_HELD("phone"));
 DB_STMT(USER_PROVE_EMAIL, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET email_verified_at = UTC_TIMESTAMP(6)," PROVED
-    " WHERE id = ? AND email_unique = ?");
+    " WHERE id = ? AND email_unique = ?" NOT_HELD("email"));
+DB_STMT(USER_CHANGE_EMAIL, DB_API, DB_SAFE,
+    "UPDATE user SET email = ?, email_cmp = ?, email_unique = ?,"
+    " email_verified_at = UTC_TIMESTAMP(6)," PROVED
+    " WHERE id = ?" NOT_HELD("email"));
 DB_STMT(USER_LOSE_PHONE, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET phone = NULL, updated_at = UTC_TIMESTAMP(6)"
     " WHERE phone = ? AND id <> ? AND phone_verified_at IS NULL");
@@ -120,6 +130,13 @@ user_find(struct db *db, struct arena *a, uint64_t id, struct user *u,
     struct err *e)
 {
 	return find(db, &USER_FIND, a, DB_IN(DB_U64(id)), u, e);
+}
+
+int
+user_lock(struct db *db, struct arena *a, uint64_t id, struct user *u,
+    struct err *e)
+{
+	return find(db, &USER_LOCK, a, DB_IN(DB_U64(id)), u, e);
 }
 
 int
@@ -214,7 +231,7 @@ struct proof {
 	const struct db_stmt *win, *lose;
 	uint64_t	 id;
 	const char	*address;
-	bool		 id_first;	/* order of the winning UPDATE's values */
+	struct db_in	 in;		/* of the winning UPDATE */
 	int		 done;
 };
 
@@ -222,9 +239,7 @@ static int
 prove_work(struct db *db, void *arg, struct err *e)
 {
 	struct proof *p = arg;
-	struct db_value id = DB_U64(p->id), address = DB_STR(p->address);
-	int64_t rows = db_run(db, p->win, p->id_first ? DB_IN(id, address) :
-	    DB_IN(address, id), e);
+	int64_t rows = db_run(db, p->win, p->in, e);
 
 	p->done = rows > 0;
 	if (rows < 0 && (db_dup_key(e, "user_phone_proved") ||
@@ -234,14 +249,16 @@ prove_work(struct db *db, void *arg, struct err *e)
 	}
 	if (rows <= 0)
 		return (int)rows;
-	return db_run(db, p->lose, DB_IN(address, id), e) < 0 ? -1 : 0;
+	return db_run(db, p->lose, DB_IN(DB_STR(p->address), DB_U64(p->id)),
+	    e) < 0 ? -1 : 0;
 }
 
 int
 user_prove_phone(struct db *db, uint64_t id, const char *e164, struct err *e)
 {
+	const struct db_value me = DB_U64(id), to = DB_STR(e164);
 	struct proof p = { &USER_PROVE_PHONE, &USER_LOSE_PHONE, id, e164,
-	    false, 0 };
+	    DB_IN(to, me, to, me), 0 };
 
 	return db_join(db, prove_work, &p, e) < 0 ? -1 : p.done;
 }
@@ -250,8 +267,20 @@ int
 user_prove_email(struct db *db, uint64_t id, const char *unique,
     struct err *e)
 {
+	const struct db_value me = DB_U64(id), to = DB_STR(unique);
 	struct proof p = { &USER_PROVE_EMAIL, &USER_LOSE_EMAIL, id, unique,
-	    true, 0 };
+	    DB_IN(me, to, to, me), 0 };
+
+	return db_join(db, prove_work, &p, e) < 0 ? -1 : p.done;
+}
+
+int
+user_change_email(struct db *db, uint64_t id, const char *email,
+    const char *cmp, const char *unique, struct err *e)
+{
+	const struct db_value me = DB_U64(id), to = DB_STR(unique);
+	struct proof p = { &USER_CHANGE_EMAIL, &USER_LOSE_EMAIL, id, unique,
+	    DB_IN(DB_STR(email), DB_STR(cmp), to, me, to, me), 0 };
 
 	return db_join(db, prove_work, &p, e) < 0 ? -1 : p.done;
 }

@@ -23,6 +23,9 @@ struct user {
 /* All: 1 found and *u filled in the arena, 0 none, -1. */
 int	 user_find(struct db *db, struct arena *a, uint64_t id,
 	    struct user *u, struct err *e) MUST_CHECK;
+/* As user_find, and the row stays locked to the end of the transaction. */
+int	 user_lock(struct db *db, struct arena *a, uint64_t id,
+	    struct user *u, struct err *e) MUST_CHECK;
 /* Sign-in order of D9: the proved account, else the newest claim. */
 int	 user_by_phone(struct db *db, struct arena *a, const char *e164,
 	    struct user *u, struct err *e) MUST_CHECK;
@@ -61,6 +64,10 @@ int	 user_prove_phone(struct db *db, uint64_t id, const char *e164,
 	    struct err *e) MUST_CHECK;
 int	 user_prove_email(struct db *db, uint64_t id, const char *unique,
 	    struct err *e) MUST_CHECK;
+/* The account's e-mail is another, and proved; results as of the two above.
+ * Nobody proves an address that is held for an undo of another's (S59). */
+int	 user_change_email(struct db *db, uint64_t id, const char *email,
+	    const char *cmp, const char *unique, struct err *e) MUST_CHECK;
 /* The changes below: 1 done, 0 no such user (or not a claim any more), -1. */
 int	 user_set_password(struct db *db, uint64_t id, const char *phc,
 	    struct err *e) MUST_CHECK;

@@ -19,6 +19,7 @@
 #include "store/revocation.h"
 #include "store/session.h"
 #include "store/throttle.h"
+#include "store/undo.h"
 #include "store/user.h"
 #include "worker/purge.h"
 
@@ -174,6 +175,7 @@ purge(struct db *db, struct err *e)
 	    idem_purge(db, PURGE_BATCH, e) < 0 ||
 	    known_device_purge(db, PURGE_BATCH, e) < 0 ||
 	    closing_purge(db, PURGE_BATCH, e) < 0 ||
+	    undo_purge(db, PURGE_BATCH, e) < 0 ||
 	    user_purge_claims(db, PURGE_BATCH, e) < 0 ||
 	    count_hashes(db, e) < 0)
 		return -1;

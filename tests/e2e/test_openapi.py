@@ -6,7 +6,7 @@ import secrets
 import pytest
 
 from contract import Contract
-from instance import Instance
+from instance import Instance, wait_until
 
 PASSWORD = "Blue-Harbour-7!"
 UNKNOWN = "1" * 18
@@ -21,7 +21,7 @@ class Client:
     def __call__(self, status, method, path, token=None, **more):
         r = self.contract.check(method, path, self.inst.api(method, path, token=token, **more))
         assert r.status_code == status, f"{method} {path}: {r.status_code} {r.text}"
-        return r.json() if r.content else None
+        return r.json() if r.content and "json" in r.headers["Content-Type"] else None
 
 
 @pytest.fixture(scope="module")
@@ -259,6 +259,28 @@ def test_the_end_of_an_account(inst, call, contract):
     call(400, "POST", "/api/auth/account/restore/", json={"token": "x"})
     call(200, "POST", "/api/auth/account/restore/", json={"token": back})
     call(200, "POST", "/api/auth/login/", json={"username": phone, "password": PASSWORD})
+
+
+def test_a_change_and_its_undo(inst, call):
+    inst.rows("DELETE FROM throttle")
+    old, new = a_phone(), a_phone()
+    made = call(201, "POST", "/api/auth/register/", json={"phone_number": old, "password": PASSWORD})
+    token = call(200, "POST", "/api/auth/otp/verify/", json={
+        "register_id": made["register_id"], "otp_code": inst.sandbox.code(old)})["access"]
+    call(200, "POST", "/api/auth/email/change/", token, json={"new_email": f"c{secrets.token_hex(6)}@example.com"})
+    call(400, "POST", "/api/auth/email/change/", token, json={"new_email": "nobody"})
+    call(401, "POST", "/api/auth/email/change/", json={"new_email": "c@example.com"})
+    flow = call(200, "POST", "/api/auth/number/change/", token, json={"new_phone_number": new})["register_id"]
+    token = call(200, "POST", "/api/auth/otp/verify/", json={"register_id": flow, "otp_code": inst.sandbox.code(new)})["access"]
+    call(200, "POST", "/api/auth/sessions/revoke-all/", token)
+    call(401, "POST", "/api/auth/sessions/revoke-all/", token)
+    link = wait_until("the link", lambda: next((m["text"].split("token=")[1][:22] for m in inst.sandbox.messages(to=old)
+                                                if "token=" in m["text"]), None))
+    call(200, "GET", f"/api/auth/undo/?token={link}")
+    call(200, "POST", "/api/auth/undo/", json={"token": link})
+    call(410, "POST", "/api/auth/undo/", json={"token": link})
+    call(410, "GET", f"/api/auth/undo/?token={link}")
+    call(400, "POST", "/api/auth/undo/", json={})
 
 
 def test_health(call):
