@@ -328,6 +328,7 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl_keys.c \
 	fcgi-app/bin/ctl_migrate.c \
 	fcgi-app/bin/ctl_routes.c \
+	fcgi-app/bin/ctl_sms.c \
 	fcgi-app/bin/ctl_superuser.c
 
 UNIT_TESTS = \
@@ -662,6 +663,7 @@ NGINX_FILES = \
 	nginx/html/console/restore/index.html \
 	nginx/html/console/restore/restore.js \
 	nginx/html/console/signin/index.html \
+	nginx/html/console/signin/pow.js \
 	nginx/html/console/signin/signin.css \
 	nginx/html/console/signin/signin.js \
 	nginx/html/gatepost-sw.js \
@@ -767,6 +769,7 @@ EXTRA_FILES = \
 	tests/e2e/test_refusals.py \
 	tests/e2e/test_sessions.py \
 	tests/e2e/test_sessions_more.py \
+	tests/e2e/test_sms_guard.py \
 	tests/e2e/test_trouble.py \
 	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \

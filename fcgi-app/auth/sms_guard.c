@@ -11,6 +11,7 @@
 #include "auth/pow.h"
 #include "auth/throttle.h"
 #include "auth/token.h"
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/log.h"
@@ -23,6 +24,7 @@
 #define HOUR_S		3600U
 #define DAY_S		86400U
 #define BLOCK_MAX	32
+#define BREAK_US	(5 * US_PER_S)
 
 /* --- numbers -------------------------------------------------------------------- */
 
@@ -418,15 +420,18 @@ sms_guard_sweep(struct db *db, bool purge, struct err *e)
 		.wait_s = (uint32_t)conf_int(CONF_SMS_CONVERSION_WAIT_S),
 		.hold_s = (uint32_t)conf_int(CONF_SMS_SUSPEND_S),
 	};
+	static int64_t next_us;
 	char prefix[SMS_PREFIX_TEXT];
 	struct arena *a;
-	int rc, n = sms_settle(db, 256, e);
+	int rc;
 
-	if (n < 0 || (purge && sms_purge(db, 500, e) < 0))
+	if (sms_settle(db, 256, e) < 0 || (purge && sms_purge(db, 500, e) <
+	    0))
 		return -1;
-	/* The rate falls by what becomes old, too: look at each purge. */
-	if ((n == 0 && !purge) || b.percent == 0)
+	/* It reads some thousands of rows: not each second. */
+	if (b.percent == 0 || clock_mono() < next_us)
 		return 0;
+	next_us = clock_mono() + BREAK_US;
 	a = arena_new((size_t)64 * 1024);
 	rc = sms_break(db, a, &b, prefix, e);
 	if (rc == 1)

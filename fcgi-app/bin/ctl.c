@@ -33,6 +33,8 @@ const struct ctl_command ctl_commands[] = {
 	    false, ctl_routes },
 	{ "jobs", "[stats | dead | redrive]",
 	    "the queue and its dead letters", true, ctl_jobs },
+	{ "sms", "[status | release PREFIX | release --all | reset]",
+	    "money spent on SMS, and suspended prefixes", true, ctl_sms },
 	{ "audit", "verify", "walk the audit chain", true, ctl_audit },
 };
 const size_t ctl_commands_count = COUNT_OF(ctl_commands);

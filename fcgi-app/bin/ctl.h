@@ -36,7 +36,8 @@ int	 ctl_config(struct ctl *c), ctl_doctor(struct ctl *c),
 	 ctl_import(struct ctl *c),
 	 ctl_jobs(struct ctl *c), ctl_keys(struct ctl *c),
 	 ctl_migrate(struct ctl *c), ctl_routes(struct ctl *c),
-	 ctl_superuser(struct ctl *c), ctl_audit(struct ctl *c);
+	 ctl_superuser(struct ctl *c), ctl_audit(struct ctl *c),
+	 ctl_sms(struct ctl *c);
 
 /* "what: why" on standard error, with what to do when `todo` is not NULL.
  * Returns CTL_FAILED. */

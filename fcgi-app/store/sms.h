@@ -89,6 +89,9 @@ struct sms_spent {
 int	 sms_each_spent(struct db *db, struct arena *a, struct sms_spent *s,
 	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
 	    MUST_CHECK;
+/* What the site has spent of its day.  0 or -1. */
+int	 sms_site_day(struct db *db, uint64_t *spent, struct err *e)
+	    MUST_CHECK;
 struct sms_hold { const char *prefix, *reason; int64_t left_s; };
 int	 sms_each_hold(struct db *db, struct arena *a, struct sms_hold *h,
 	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)

@@ -9,6 +9,10 @@ DB_STMT(SMS_EACH_SPENT, DB_CTL, DB_READ,
     " FROM sms_spend WHERE scope >= 4"
     " AND window_at > UTC_TIMESTAMP(6) - INTERVAL window_s SECOND"
     " ORDER BY scope DESC, window_s, spent DESC LIMIT 200");
+DB_STMT(SMS_SITE_DAY, DB_CTL, DB_READ,
+    "SELECT COALESCE(SUM(spent), 0) FROM sms_spend WHERE scope = 6"
+    " AND window_s = 86400"
+    " AND window_at > UTC_TIMESTAMP(6) - INTERVAL window_s SECOND");
 DB_STMT(SMS_EACH_HOLD, DB_CTL, DB_READ,
     "SELECT prefix, reason, TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(6),"
     " until_at) FROM sms_prefix WHERE until_at > UTC_TIMESTAMP(6)"
@@ -27,6 +31,13 @@ sms_each_spent(struct db *db, struct arena *a, struct sms_spent *s,
 	    DB_OUT(DB_TO_U64(&s->scope), DB_TO_STR(&s->label),
 	    DB_TO_U64(&s->window_s), DB_TO_U64(&s->spent),
 	    DB_TO_I64(&s->left_s)), row, arg, e);
+}
+
+int
+sms_site_day(struct db *db, uint64_t *spent, struct err *e)
+{
+	return db_one(db, &SMS_SITE_DAY, NULL, DB_NONE,
+	    DB_OUT(DB_TO_U64(spent)), e) < 0 ? -1 : 0;
 }
 
 int
