@@ -770,6 +770,7 @@ EXTRA_FILES = \
 	tests/e2e/test_sessions.py \
 	tests/e2e/test_sessions_more.py \
 	tests/e2e/test_sms_guard.py \
+	tests/e2e/test_sms_pumping.py \
 	tests/e2e/test_trouble.py \
 	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \
