@@ -117,7 +117,9 @@ STORE_SOURCES = \
 	fcgi-app/store/undo.c \
 	fcgi-app/store/undo.h \
 	fcgi-app/store/user.c \
-	fcgi-app/store/user.h
+	fcgi-app/store/user.h \
+	fcgi-app/store/user_list.c \
+	fcgi-app/store/user_own.h
 
 NET_SOURCES = \
 	fcgi-app/net/egress.c \
@@ -188,6 +190,7 @@ AUTH_SOURCES = \
 	fcgi-app/auth/otp.h \
 	fcgi-app/auth/otp_again.c \
 	fcgi-app/auth/otp_own.h \
+	fcgi-app/auth/otp_user.c \
 	fcgi-app/auth/password.c \
 	fcgi-app/auth/password.h \
 	fcgi-app/auth/password_mix.c \
@@ -264,9 +267,11 @@ API_SOURCES = \
 	fcgi-app/api/notifications.c \
 	fcgi-app/api/number.c \
 	fcgi-app/api/origin.c \
+	fcgi-app/api/otp_own.c \
 	fcgi-app/api/otp_rows.c \
 	fcgi-app/api/password_rows.c \
 	fcgi-app/api/profile.c \
+	fcgi-app/api/proof.h \
 	fcgi-app/api/push_answer.c \
 	fcgi-app/api/push_content.c \
 	fcgi-app/api/push_own.h \
@@ -280,10 +285,15 @@ API_SOURCES = \
 	fcgi-app/api/routes.def \
 	fcgi-app/api/routes.h \
 	fcgi-app/api/session_rows.c \
+	fcgi-app/api/signin.c \
+	fcgi-app/api/signin.h \
 	fcgi-app/api/signup.c \
 	fcgi-app/api/signup.h \
 	fcgi-app/api/subscriptions.c \
-	fcgi-app/api/tokens.c
+	fcgi-app/api/tokens.c \
+	fcgi-app/api/user.c \
+	fcgi-app/api/user_own.h \
+	fcgi-app/api/users.c
 
 WORKER_SOURCES = \
 	fcgi-app/worker/depart.c \

@@ -77,6 +77,17 @@ answer_tokens(struct call *c, struct jw *w, const struct grant *g)
 	jw_str(w, "refresh", g->refresh);
 }
 
+void
+answer_tokens_short(struct call *c, struct jw *w, const struct grant *g)
+{
+	resp_no_store(c->resp);
+	resp_set_tokens(c->resp, g->access, g->refresh);
+	if (cookies_only(c->req))
+		return;
+	jw_str(w, "refresh", g->refresh);
+	jw_str(w, "access", g->access);
+}
+
 int
 answer_audit(struct call *c, const char *event, const char *outcome,
     uint64_t user_id, uint64_t session_id, struct err *e)
@@ -209,6 +220,16 @@ session_work(struct db *db, void *arg, struct err *e)
 	return answer_audit(c, "login", "ok", u->id, w->g.session_id, e);
 }
 
+/* The answer of /api/token/, word for word. */
+static void
+answer_token(struct call *c, struct jw *w, const struct grant *g,
+    const struct user *u)
+{
+	answer_tokens_short(c, w, g);
+	jw_str(w, "email", u->email);
+	resp_json_end(c->resp);
+}
+
 int
 answer_signin(struct call *c, const struct signin *s, struct err *e)
 {
@@ -228,6 +249,10 @@ answer_signin(struct call *c, const struct signin *s, struct err *e)
 		notice_ring();
 	resp_header(c->resp, "X-Auth-Device", work.device);
 	w = resp_json(c->resp, 200);
+	if (s->form == SIGNIN_TOKEN) {
+		answer_token(c, w, &work.g, s->u);
+		return 0;
+	}
 	if (s->message != NULL)
 		jw_str(w, "message", s->message);
 	jw_bool(w, "success", true);

@@ -3,6 +3,7 @@
  */
 #include "api/answer.h"
 #include "api/change.h"
+#include "api/proof.h"
 #include "auth/grant.h"
 #include "auth/notice.h"
 #include "auth/otp.h"
@@ -34,6 +35,8 @@ struct proof {
 	const struct otp_flow	*f;
 	struct user		 before;	/* under the row's lock */
 	struct change		 change;
+	enum proof_tokens	 tokens;
+	const char		*mail;		/* as typed */
 	struct grant_ended	 ended;
 	bool			 taken;
 };
@@ -42,6 +45,15 @@ static bool
 is_change(const struct otp_flow *f)
 {
 	return f->purpose == OTP_PHONE || f->purpose == OTP_EMAIL;
+}
+
+/* Was another address proved in its place? */
+static bool
+replaces(const struct otp_flow *f, const struct user *before)
+{
+	return strcmp(f->channel, "email") != 0 ? before->phone_verified &&
+	    strcmp(before->phone, f->target) != 0 : before->email_verified &&
+	    strcmp(before->email_cmp, f->target) != 0;
 }
 
 /* The address becomes the account's alone; 1 rolls back: it is another's by
@@ -60,7 +72,7 @@ prove_address(struct db *db, const struct proof *p, struct err *e)
 		rc = 0;
 	else if (f->purpose == OTP_EMAIL && (p->before.email_cmp == NULL ||
 	    strcmp(p->before.email_cmp, f->target) != 0))
-		rc = user_change_email(db, f->user_id, f->target, cmp, unique,
+		rc = user_change_email(db, f->user_id, p->mail, cmp, unique,
 		    e);
 	else
 		rc = user_prove_email(db, f->user_id, unique, e);
@@ -95,8 +107,10 @@ prove_work(struct db *db, void *arg, struct err *e)
 	if (is_change(f) && change_done(db, p->c, f, &p->before, &p->change,
 	    keep, &p->ended, e) < 0)
 		return -1;
-	/* Tokens out there may say "not verified" (D8). */
-	if (session_proved(db, f->user_id, e) < 0 ||
+	/* Tokens out there may say "not verified", or the old address (D8). */
+	if (session_proved(db, f->user_id, e) < 0)
+		return -1;
+	if ((p->tokens == PROOF_OUTDATE || replaces(f, &p->before)) &&
 	    grant_outdate(db, f->user_id, &p->ended, e) < 0)
 		return -1;
 	return answer_audit(p->c, f->purpose == OTP_PHONE ? "number_change" :
@@ -104,11 +118,14 @@ prove_work(struct db *db, void *arg, struct err *e)
 	    f->user_id, 0, e);
 }
 
-/* Registration and change of an address: prove, then let in. */
-static int
-prove(struct call *c, const struct otp_flow *f, struct err *e)
+int
+proof_apply(struct call *c, const struct otp_flow *f,
+    enum proof_tokens tokens, struct err *e)
 {
-	struct proof p = { .c = c, .f = f };
+	struct proof p = { .c = c, .f = f, .tokens = tokens };
+
+	if (otp_flow_mail(c->arena, f, &p.mail, e) < 0)
+		return -1;
 
 	change_make(&p.change);
 	if (db_tx(c->db, prove_work, &p, e) < 0)
@@ -146,13 +163,17 @@ otp_verify_post(struct call *c, const void *in_, struct err *e)
 		return err_field(e, "otp_code", "invalid_code",
 		    "user %" PRIu64 " is gone or disabled", f.user_id);
 	if (f.purpose != OTP_LOGIN) {
-		if (prove(c, &f, e) < 0 ||
+		if (proof_apply(c, &f, PROOF_OUTDATE, e) < 0 ||
 		    user_find(c->db, c->arena, f.user_id, &u, e) < 0)
 			return -1;
 	} else if ((rc = otp_finish(c->db, f.id, e)) <= 0) {
 		return rc < 0 ? -1 : err_field(e, "otp_code", "invalid_code",
 		    "finished by another request");
 	}
+	/* Who was disabled before the proof stays out. */
+	if (!u.is_active)
+		return err_set(e, ERR_FORBIDDEN, "account_disabled",
+		    "user %" PRIu64, u.id);
 	s.message = f.purpose == OTP_PHONE ?
 	    "The phone number has been changed." : f.purpose == OTP_EMAIL ?
 	    "The e-mail address has been changed." : "Verified.";

@@ -1,7 +1,7 @@
 /*
  * session_rows.c - refresh, verify, logout, and the list of own sessions.
  */
-#include "api/answer.h"
+#include "api/signin.h"
 #include "auth/device_name.h"
 #include "auth/grant.h"
 #include "base/geo.h"
@@ -59,6 +59,24 @@ refresh_post(struct call *c, const void *in, struct err *e)
 	return 0;
 }
 
+/* The address outside /api/auth/: the cookie does not come here, the token is
+ * in the body (D13). */
+int
+token_refresh_post(struct call *c, const void *in_, struct err *e)
+{
+	const struct refresh_in *in = in_;
+	struct grant g;
+
+	if (in->refresh == NULL || *in->refresh == '\0')
+		return err_set(e, ERR_AUTH, "invalid_token",
+		    "no refresh token in the body");
+	if (grant_refresh(c->db, c->arena, c->req, in->refresh, &g, e) < 0)
+		return -1;
+	answer_tokens_short(c, resp_json(c->resp, 200), &g);
+	resp_json_end(c->resp);
+	return 0;
+}
+
 int
 verify_post(struct call *c, const void *in_, struct err *e)
 {
@@ -90,18 +108,13 @@ verify_post(struct call *c, const void *in_, struct err *e)
 	return 0;
 }
 
-/*
- * Access or refresh serves; whatever happens the cookies are cleared (D13).
- * A session that is dead already is no error to who wants it dead.
- */
+/* A session that is dead already is no error to who wants it dead. */
 int
-logout_post(struct call *c, const void *in, struct err *e)
+signin_out(struct call *c, const char *token, struct err *e)
 {
-	const char *token = shown(c, in);
 	uint64_t session_id = c->who.session_id, user_id = c->who.user_id;
 	uint32_t counter;
 	struct session s;
-	struct jw *w;
 	int rc, ended = 0;
 
 	resp_clear_tokens(c->resp);
@@ -120,12 +133,36 @@ logout_post(struct call *c, const void *in, struct err *e)
 	    e) < 0))
 		return -1;
 	resp_no_store(c->resp);
+	return 0;
+}
+
+int
+logout_post(struct call *c, const void *in, struct err *e)
+{
+	struct jw *w;
+
+	if (signin_out(c, shown(c, in), e) < 0)
+		return -1;
 	w = resp_json(c->resp, 200);
 	jw_str(w, "message", "You have logged out");
 	jw_bool(w, "success", true);
 	jw_object(w, "data");
 	jw_str(w, "message", "You have logged out");
 	jw_end(w);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+int
+logout_status_post(struct call *c, const void *in_, struct err *e)
+{
+	const struct refresh_in *in = in_;
+	struct jw *w;
+
+	if (signin_out(c, in->refresh == NULL ? "" : in->refresh, e) < 0)
+		return -1;
+	w = resp_json(c->resp, 200);
+	jw_str(w, "status", "You have logged out");
 	resp_json_end(c->resp);
 	return 0;
 }

@@ -145,7 +145,7 @@ int
 otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
     char register_id[REGISTER_ID_TEXT], struct err *e)
 {
-	uint8_t hash[32], mac[32];
+	uint8_t hash[32], mac[32], secret[OTP_SECRET_MAX];
 	char code[CODE_DIGITS + 1];
 	struct otp_row_new row = {
 		.id = rand_id(),
@@ -164,7 +164,8 @@ otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
 	};
 	int rc;
 
-	if (may_be_reached(s, e) < 0)
+	if (may_be_reached(s, e) < 0 || (s->purpose == OTP_EMAIL &&
+	    otp_mail_seal(&row, s->mail_to, secret, sizeof(secret), e) < 0))
 		return -1;
 	if (otp_may_leave(db, q, s, b.notification_id, row.id, e) < 0) {
 		if (!s->may_wait || (e->kind != ERR_THROTTLED &&
@@ -200,6 +201,8 @@ flow_of(struct otp_flow *f, const struct otp_row *r)
 	f->purpose = otp_purpose_of(r->purpose);
 	f->channel = r->channel;
 	f->target = r->target;
+	f->secret = r->secret;
+	f->secret_len = r->secret_len;
 	f->proved_at_us = r->proved_at_us;
 	f->proved = r->proved_at_us != 0 &&
 	    r->now_us - r->proved_at_us <= PROOF_LIFE_S * US_PER_S;
@@ -300,38 +303,45 @@ converted(struct db *db, uint64_t flow_id)
 }
 
 int
+otp_check_row(struct db *db, const struct req *q, struct otp_row *r,
+    const char *code, struct otp_flow *f, struct err *e)
+{
+	int rc;
+
+	flow_of(f, r);
+	if ((rc = otp_row_try(db, r, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return r->tries >= OTP_TRIES_MAX && r->used_at_us == 0 ?
+		    err_field(e, "otp_code", "too_many_tries",
+		    "%d tries of this code", OTP_TRIES_MAX) :
+		    wrong(e, "spent or expired");
+	if ((rc = compare(db, q, r, code, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return wrong(e, "another code");
+	if ((rc = otp_row_use(db, r, rand_id(), e)) < 0)
+		return -1;
+	if (rc == 0)
+		return wrong(e, "used by another request");
+	r->proved_at_us = r->now_us;
+	flow_of(f, r);
+	converted(db, r->id);
+	return 0;
+}
+
+int
 otp_check(struct db *db, struct arena *a, const struct req *q,
     const char *register_id, const char *code, struct otp_flow *f,
     struct err *e)
 {
 	struct otp_row r;
-	int rc;
+	int rc = otp_row_of(db, a, register_id, &r, e);
 
 	memset(f, 0, sizeof(*f));
-	if ((rc = otp_row_of(db, a, register_id, &r, e)) < 0)
-		return -1;
-	if (rc == 0)
-		return wrong(e, "no such flow");
-	flow_of(f, &r);
-	if ((rc = otp_row_try(db, &r, e)) < 0)
-		return -1;
-	if (rc == 0)
-		return r.tries >= OTP_TRIES_MAX && r.used_at_us == 0 ?
-		    err_field(e, "otp_code", "too_many_tries",
-		    "%d tries of this code", OTP_TRIES_MAX) :
-		    wrong(e, "spent or expired");
-	if ((rc = compare(db, q, &r, code, e)) < 0)
-		return -1;
-	if (rc == 0)
-		return wrong(e, "another code");
-	if ((rc = otp_row_use(db, &r, rand_id(), e)) < 0)
-		return -1;
-	if (rc == 0)
-		return wrong(e, "used by another request");
-	r.proved_at_us = r.now_us;
-	flow_of(f, &r);
-	converted(db, r.id);
-	return 0;
+	if (rc <= 0)
+		return rc < 0 ? -1 : wrong(e, "no such flow");
+	return otp_check_row(db, q, &r, code, f, e);
 }
 
 int

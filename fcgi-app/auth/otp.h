@@ -43,6 +43,8 @@ struct otp_flow {
 	uint64_t	 id, user_id;
 	enum otp_purpose purpose;
 	const char	*channel, *target;
+	const uint8_t	*secret;	/* sealed: see otp_flow_mail */
+	size_t		 secret_len;
 	bool		 proved, done;
 	int64_t		 proved_at_us;
 };
@@ -60,6 +62,15 @@ int	 otp_find(struct db *db, struct arena *a, const char *register_id,
 int	 otp_check(struct db *db, struct arena *a, const struct req *q,
 	    const char *register_id, const char *code, struct otp_flow *f,
 	    struct err *e) MUST_CHECK;
+/* As otp_check, of the newest open flow of purpose OTP_PHONE or OTP_EMAIL of
+ * a signed-in user, who needs no register_id. */
+int	 otp_check_user(struct db *db, struct arena *a, const struct req *q,
+	    uint64_t user_id, const char *code, struct otp_flow *f,
+	    struct err *e) MUST_CHECK;
+/* The address of an OTP_EMAIL flow as it was typed: mail goes there.  In the
+ * arena; 0 or -1. */
+int	 otp_flow_mail(struct arena *a, const struct otp_flow *f,
+	    const char **typed, struct err *e) MUST_CHECK;
 /* Send another code for the flow: -1 ERR_THROTTLED before its time; does not
  * reset failures (S30); ERR_INPUT "invalid_register_id" when unknown.
  * `channel` "email" sends this one to the account's proved address instead

@@ -1,6 +1,6 @@
 /*
  * otp_own.h - what otp.c (beginning, checking) and otp_again.c (another code)
- * share; nobody else includes it.
+ * and otp_user.c (flows of signed-in people) share; nobody else includes it.
  */
 #ifndef GP_AUTH_OTP_OWN_H
 #define GP_AUTH_OTP_OWN_H
@@ -35,5 +35,14 @@ int	 otp_may_leave(struct db *db, const struct req *q,
 /* It did not come to the message: a database that is away by now leaves it to
  * the worker. */
 void	 otp_give_back(struct db *db, uint64_t notification_id);
+/* As otp_check, of a row just read. */
+int	 otp_check_row(struct db *db, const struct req *q, struct otp_row *r,
+	    const char *code, struct otp_flow *f, struct err *e) MUST_CHECK;
+
+#define OTP_SECRET_MAX	1024
+/* Put the address as typed, sealed for the flow, into row->secret; `out` is
+ * where it lives.  0 or -1. */
+int	 otp_mail_seal(struct otp_row_new *row, const char *typed, uint8_t *out,
+	    size_t cap, struct err *e) MUST_CHECK;
 
 #endif

@@ -5,30 +5,24 @@
  * does not tell whether somebody has the address: the proved owner by the
  * unique key, else the newest claim by the end of an index.
  */
-#include "store/user.h"
+#include "store/user_own.h"
 
-#define COLUMNS \
-	"SELECT id, phone, email, email_cmp, phone_verified_at IS NOT NULL," \
-	" email_verified_at IS NOT NULL, first_name, last_name," \
-	" CAST(birthday AS CHAR), gender, locale, time_zone, is_active," \
-	" is_staff, is_superuser, password, not_before, created_at," \
-	" last_login_at, country, allowed_countries FROM user WHERE "
 #define NOT_OVER \
 	" AND (claim_ends_at IS NULL OR claim_ends_at > UTC_TIMESTAMP(6))"
 #define ALL	(DB_API | DB_WORKER | DB_CTL)
 
-DB_STMT(USER_FIND, ALL, DB_READ, COLUMNS "id = ?");
-DB_STMT(USER_LOCK, DB_API, DB_READ, COLUMNS "id = ? FOR UPDATE");
-DB_STMT(USER_BY_PHONE, ALL, DB_READ, COLUMNS "id = COALESCE("
+DB_STMT(USER_FIND, ALL, DB_READ, USER_COLUMNS "id = ?");
+DB_STMT(USER_LOCK, DB_API, DB_READ, USER_COLUMNS "id = ? FOR UPDATE");
+DB_STMT(USER_BY_PHONE, ALL, DB_READ, USER_COLUMNS "id = COALESCE("
     "(SELECT id FROM user WHERE phone_proved = ?),"
     " (SELECT MAX(id) FROM user WHERE phone = ?))" NOT_OVER);
-DB_STMT(USER_BY_EMAIL, ALL, DB_READ, COLUMNS "id = COALESCE("
+DB_STMT(USER_BY_EMAIL, ALL, DB_READ, USER_COLUMNS "id = COALESCE("
     "(SELECT id FROM user WHERE email_proved = ?),"
     " (SELECT MAX(id) FROM user WHERE email_cmp = ?))" NOT_OVER);
-DB_STMT(USER_CLAIM_BY_PHONE, DB_API, DB_READ, COLUMNS "id ="
+DB_STMT(USER_CLAIM_BY_PHONE, DB_API, DB_READ, USER_COLUMNS "id ="
     " (SELECT id FROM user WHERE phone = ? AND phone_verified_at IS NULL"
     " ORDER BY id DESC LIMIT 1)" NOT_OVER);
-DB_STMT(USER_CLAIM_BY_EMAIL, DB_API, DB_READ, COLUMNS "id ="
+DB_STMT(USER_CLAIM_BY_EMAIL, DB_API, DB_READ, USER_COLUMNS "id ="
     " (SELECT id FROM user WHERE email_cmp = ? AND email_verified_at IS NULL"
     " ORDER BY id DESC LIMIT 1)" NOT_OVER);
 DB_STMT(USER_PHONE_OWNER, ALL, DB_READ,
@@ -99,6 +93,7 @@ DB_STMT(USER_SET_CLAIM_EMAIL, DB_API, DB_SAFE,
     " WHERE id = ? AND email_verified_at IS NULL");
 DB_STMT(USER_SET_ROLES, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET is_active = ?, is_staff = ?, is_superuser = ?,"
+    " claim_ends_at = IF(is_active, claim_ends_at, NULL),"
     " updated_at = UTC_TIMESTAMP(6) WHERE id = ?");
 DB_STMT(USER_SET_COUNTRIES, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET allowed_countries = ?, updated_at = UTC_TIMESTAMP(6)"
@@ -112,17 +107,7 @@ find(struct db *db, const struct db_stmt *s, struct arena *a, struct db_in in,
     struct user *u, struct err *e)
 {
 	memset(u, 0, sizeof(*u));
-	return db_one(db, s, a, in, DB_OUT(DB_TO_U64(&u->id),
-	    DB_TO_STR(&u->phone), DB_TO_STR(&u->email),
-	    DB_TO_STR(&u->email_cmp), DB_TO_BOOL(&u->phone_verified),
-	    DB_TO_BOOL(&u->email_verified), DB_TO_STR(&u->first_name),
-	    DB_TO_STR(&u->last_name), DB_TO_STR(&u->birthday),
-	    DB_TO_STR(&u->gender), DB_TO_STR(&u->locale),
-	    DB_TO_STR(&u->time_zone), DB_TO_BOOL(&u->is_active),
-	    DB_TO_BOOL(&u->is_staff), DB_TO_BOOL(&u->is_superuser),
-	    DB_TO_STR(&u->password), DB_TO_TIME(&u->not_before_us),
-	    DB_TO_TIME(&u->created_us), DB_TO_TIME(&u->last_login_us),
-	    DB_TO_STR(&u->country), DB_TO_STR(&u->allowed_countries)), e);
+	return db_one(db, s, a, in, USER_OUT(u), e);
 }
 
 int

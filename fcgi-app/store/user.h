@@ -89,7 +89,8 @@ int	 user_set_claim_phone(struct db *db, uint64_t id, const char *e164,
 	    struct err *e) MUST_CHECK;
 int	 user_set_claim_email(struct db *db, uint64_t id, const char *email,
 	    const char *cmp, const char *unique, struct err *e) MUST_CHECK;
-/* Follow with revocation_outdate: tokens out there say otherwise. */
+/* Follow with revocation_outdate: tokens out there say otherwise.  A claim
+ * that is made inactive so is no claim any more: no code activates it. */
 struct user_roles { bool is_active, is_staff, is_superuser; };
 int	 user_set_roles(struct db *db, uint64_t id,
 	    const struct user_roles *r, struct err *e) MUST_CHECK;
@@ -99,6 +100,27 @@ int	 user_set_allowed_countries(struct db *db, uint64_t id,
 	    const char *list, struct err *e) MUST_CHECK;
 /* Worker: delete up to `max` claims past their 30 days.  Rows or -1. */
 int	 user_purge_claims(struct db *db, unsigned max, struct err *e)
+	    MUST_CHECK;
+
+/* --- lists (user_list.c) ---------------------------------------------------- */
+
+enum user_order { USER_BY_ID, USER_BY_EMAIL_, USER_BY_FIRST_NAME,
+	USER_BY_LAST_NAME, USER_BY_CREATED, USER_BY_LAST_LOGIN, USER_ORDERS };
+enum user_flag { USER_ANY = -1, USER_NO, USER_YES };
+struct user_page {
+	const char	*q;		/* in e-mail, names, phone; "" all */
+	const char	*email, *phone;	/* as compared; NULL any */
+	const char	*gender;	/* NULL any */
+	enum user_flag	 is_staff, is_superuser, is_active, is_verified;
+	enum user_order	 order;
+	bool		 down;
+	unsigned	 limit, offset;
+};
+/* As db_each, with *u filled.  Rows seen or -1. */
+int	 user_each(struct db *db, struct arena *a, const struct user_page *p,
+	    struct user *u, int (*row)(void *arg, struct err *e), void *arg,
+	    struct err *e) MUST_CHECK;
+int64_t	 user_count(struct db *db, const struct user_page *p, struct err *e)
 	    MUST_CHECK;
 
 #endif
