@@ -768,9 +768,11 @@ EXTRA_FILES = \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_identity.py \
 	tests/e2e/test_import.py \
+	tests/e2e/test_kept.py \
 	tests/e2e/test_master.py \
 	tests/e2e/test_nginx_edge.py \
 	tests/e2e/test_openapi.py \
+	tests/e2e/test_published.py \
 	tests/e2e/test_push_groups.py \
 	tests/e2e/test_push_outage.py \
 	tests/e2e/test_push_send.py \

@@ -166,8 +166,6 @@ static const struct sentence rows[] = {
 	    "The account has no e-mail address." },
 	{ "one_address", "The request is not valid",
 	    "Change one verified address at a time." },
-	{ "invalid_link", "The link is not valid",
-	    "The link is wrong, too old or was used." },
 	{ "address_taken", "Not possible",
 	    "The address belongs to another account." },
 	/* push and sending */

@@ -260,6 +260,43 @@ def test_the_end_of_an_account(inst, call, contract):
     call(200, "POST", "/api/auth/account/restore/", json={"token": back})
     call(200, "POST", "/api/auth/login/", json={"username": phone, "password": PASSWORD})
 
+def test_the_authentication_api(inst, call):
+    inst.rows("DELETE FROM throttle")
+    root = sign_in_admin(inst, call)
+    email = f"p{secrets.token_hex(6)}@example.com"
+    made = call(201, "POST", "/api/users/", json={"email": email, "password": PASSWORD})
+    call(400, "POST", "/api/users/", json={"email": email, "password": "weak"})
+    s = call(200, "POST", "/api/token/", json={"email": email, "password": PASSWORD})
+    call(401, "POST", "/api/token/", json={"email": email, "password": "Wrong-Word-1"})
+    call(200, "POST", "/api/token/verify/", json={"token": s["access"]})
+    s = call(200, "POST", "/api/token/refresh/", json={"refresh": s["refresh"]})
+    call(401, "POST", "/api/token/refresh/", json={"refresh": "garbage"})
+    token, path = s["access"], f"/api/users/{made['id']}/"
+    call(403, "POST", "/api/users/", token, json={"email": email, "password": PASSWORD})
+    call(200, "GET", path, token)
+    call(200, "PUT", path, token, json={"first_name": "Sara"})
+    call(200, "PATCH", path, token, json={"gender": "F"})
+    call(404, "GET", f"/api/users/{UNKNOWN}/", token)
+    call(403, "GET", "/api/users/", token)
+    call(200, "GET", "/api/users/?is_staff=false&ordering=-created_at&q=p", root)
+    call(400, "GET", "/api/users/?limit=x", root)
+    call(400, "POST", "/api/otp/send/", token, json={"email_or_phone": "phone"})
+    call(200, "POST", "/api/otp/send/", token, json={"email_or_phone": "email"})
+    call(429, "POST", "/api/otp/send/", token, json={"email_or_phone": "email"})
+    code = inst.sandbox.code(email, "email")
+    call(400, "POST", "/api/otp/verify/", token, json={"code": (int(code) + 1) % 10**6})
+    call(200, "POST", "/api/otp/verify/", token, json={"code": code})
+    inst.rows("DELETE FROM throttle")
+    assert "pending_email" in call(200, "PATCH", path, token, json={"email": f"n{email}"})
+    call(204, "DELETE", path, token)
+    call(200, "POST", "/api/logout/", root)
+    call(401, "POST", "/api/logout/", json={"refresh": "garbage"})
+
+
+def sign_in_admin(inst, call):
+    return call(200, "POST", "/api/auth/login/", json={
+        "username": inst.env["GATEPOST_ADMIN_EMAIL"], "password": inst.env["GATEPOST_ADMIN_PASSWORD"]})["access"]
+
 
 def test_a_change_and_its_undo(inst, call):
     inst.rows("DELETE FROM throttle")
