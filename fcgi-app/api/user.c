@@ -101,6 +101,7 @@ struct change {
 	const char	*email, *cmp, *unique;
 	struct user_roles r;
 	bool		 roles;		/* they change */
+	bool		 leave;		/* codes sent to what was claimed */
 	struct grant_ended ended;
 };
 
@@ -138,6 +139,7 @@ change_work(struct db *db, void *arg, struct err *e)
 
 	if (user_set_profile(db, x->u->id, &x->p, e) < 0 ||
 	    claim_addresses(db, x, e) < 0 ||
+	    (x->leave && otp_void_all(db, x->u->id, e) < 0) ||
 	    (x->roles && set_roles(db, x, e) < 0))
 		return -1;
 	return answer_audit(x->c, x->roles ? "role_change" : "user_change",
@@ -264,15 +266,17 @@ user_change(struct call *c, const void *in_, struct err *e)
 	x.p.gender = or_null(c, "gender", in->gender);
 	if (account(c, &u, e) < 0 || may_change(c, &u, e) < 0 ||
 	    read_roles(c, in, &x, e) < 0 ||
-	    read_addresses(c, in, &x, &k, e) < 0 ||
-	    /* First: a refusal leaves everything as it was. */
-	    (k.field != NULL && user_send_code(c, &k, e) < 0) ||
+	    read_addresses(c, in, &x, &k, e) < 0)
+		return -1;
+	/* A code for the address that is left would bring it back. */
+	x.leave = k.field == NULL && (x.phone != NULL || x.email != NULL);
+	/* The message first: its refusal leaves everything as it was. */
+	if ((k.field != NULL && user_send_code(c, &k, e) < 0) ||
 	    db_tx(c->db, change_work, &x, e) < 0)
 		return -1;
 	grant_publish(&x.ended);
 	/* The code for a mistyped address keeps nobody from the next. */
-	if (k.field == NULL && (x.phone != NULL || x.email != NULL) &&
-	    user_forget_code(c, u.id, e) < 0)
+	if (x.leave && user_forget_code(c, u.id, e) < 0)
 		return -1;
 	if ((rc = user_find(c->db, c->arena, u.id, &u, e)) <= 0)
 		return rc < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "not_found",

@@ -213,7 +213,7 @@ def test_s57_an_address_wants_a_fresh_sign_in_or_the_password(inst):
     problem(m.call("DELETE", json={"password": OTHER}), 400, "wrong_password")
     assert m.call("DELETE", json={"password": PASSWORD}).status_code == 204
     within(2, "the end of the session", lambda: m.call("GET").status_code == 401)
-    problem(inst.api("POST", "/api/token/", json={"email": m.email, "password": PASSWORD}), 403, "account_disabled")
+    problem(inst.api("POST", "/api/token/", json={"email": m.email, "password": PASSWORD}), 403, "account_closing")
 
 
 def test_roles(inst):
