@@ -182,6 +182,10 @@ AUTH_SOURCES = \
 	fcgi-app/auth/grant.h \
 	fcgi-app/auth/lane.c \
 	fcgi-app/auth/lane.h \
+	fcgi-app/auth/leaked.c \
+	fcgi-app/auth/leaked.h \
+	fcgi-app/auth/leaked_build.c \
+	fcgi-app/auth/leaked_own.h \
 	fcgi-app/auth/mail_block.c \
 	fcgi-app/auth/mail_block.h \
 	fcgi-app/auth/notice.c \
@@ -197,6 +201,7 @@ AUTH_SOURCES = \
 	fcgi-app/auth/password_old.c \
 	fcgi-app/auth/password_old.h \
 	fcgi-app/auth/password_rule.c \
+	fcgi-app/auth/password_words.def \
 	fcgi-app/auth/pow.c \
 	fcgi-app/auth/pow.h \
 	fcgi-app/auth/sms_guard.c \
@@ -337,6 +342,7 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl_jobs.c \
 	fcgi-app/bin/ctl_keys.c \
 	fcgi-app/bin/ctl_migrate.c \
+	fcgi-app/bin/ctl_passwords.c \
 	fcgi-app/bin/ctl_routes.c \
 	fcgi-app/bin/ctl_sms.c \
 	fcgi-app/bin/ctl_superuser.c
@@ -350,6 +356,7 @@ UNIT_TESTS = \
 	test_auth_bearer \
 	test_auth_country \
 	test_auth_grant \
+	test_auth_leaked \
 	test_auth_otp \
 	test_auth_password \
 	test_auth_password_old \
@@ -436,6 +443,10 @@ test_auth_country_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_auth_grant_SOURCES = tests/unit/test_auth_grant.c
 test_auth_grant_LDADD = $(GP_TEST_LIBS)
 test_auth_grant_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_leaked_SOURCES = tests/unit/test_auth_leaked.c
+test_auth_leaked_LDADD = $(GP_TEST_LIBS)
+test_auth_leaked_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_auth_otp_SOURCES = tests/unit/test_auth_otp.c
 test_auth_otp_LDADD = $(GP_TEST_LIBS)

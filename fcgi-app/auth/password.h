@@ -40,7 +40,8 @@ void	 password_mix_forget(void);
  * The rule (config: classes or length; 8..256 code points; the leaked list
  * and context words of the site, phone, e-mail and names).  0, or -1 with
  * ERR_INPUT: field `field`, code password_too_short, password_too_long,
- * password_classes, password_common, password_context.
+ * password_classes, password_pattern (repeats, sequences, rows of keys),
+ * password_common, password_leaked, password_context.
  */
 struct password_context { const char *email, *phone, *first, *last; };
 int	 password_rule(const char *field, const char *password,

@@ -3,6 +3,7 @@
  */
 #include "auth/password.h"
 
+#include "auth/leaked.h"
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/text.h"
@@ -18,18 +19,7 @@
  * after folding (common substitutions, everything else dropped).
  */
 static const char *const common[] = {
-	"password", "passwort", "qwerty", "qwertyuiop", "asdfghjkl", "zxcvbnm",
-	"letmein", "welcome", "iloveyou", "dragon", "monkey", "football",
-	"baseball", "sunshine", "princess", "superman", "batman", "master",
-	"admin", "administrator", "root", "user", "guest", "test", "testtest",
-	"changeme", "secret", "default", "login", "abc123", "abcd1234",
-	"abcdefg", "abcdefgh", "aaaaaaaa", "12345678", "123456789",
-	"1234567890", "11111111", "00000000", "87654321", "1q2w3e4r",
-	"1qaz2wsx", "qazwsx", "qazwsxedc", "q1w2e3r4", "zaq12wsx", "trustno1",
-	"michael", "jordan", "shadow", "hunter", "starwars", "freedom",
-	"whatever", "computer", "internet", "samsung", "google", "facebook",
-	"whatsapp", "iran", "tehran", "persepolis", "esteghlal", "allah",
-	"salam", "khoda", "parol", "ramz",
+#include "auth/password_words.def"
 };
 
 static char
@@ -95,7 +85,8 @@ is_common(const char *password)
 	return false;
 }
 
-/* Does the password hold a word of ≥ 5 letters about the person or site? */
+/* Does the password, as it is or with substitutions undone, hold a word of
+ * ≥ 5 letters about the person or site? */
 static bool
 has_word(const char *folded_password, const char *word, size_t n)
 {
@@ -110,18 +101,20 @@ has_word(const char *folded_password, const char *word, size_t n)
 }
 
 static bool
-has_context(const char *password, const struct password_context *c)
+has_context_as(const char *password, const struct password_context *c,
+    bool undo)
 {
 	char f[600];
 	const char *at, *site = conf_str(CONF_SITE_NAME);
 
-	folded(f, sizeof(f), password, false);
+	folded(f, sizeof(f), password, undo);
 	if (has_word(f, site, strlen(site)))
 		return true;
 	if (c == NULL)
 		return false;
 	if (c->email != NULL && (at = strchr(c->email, '@')) != NULL &&
-	    has_word(f, c->email, (size_t)(at - c->email)))
+	    (has_word(f, c->email, (size_t)(at - c->email)) ||
+	    has_word(f, at + 1, strcspn(at + 1, "."))))
 		return true;
 	/* The national digits: the last eight. */
 	if (c->phone != NULL && strlen(c->phone) > 8 &&
@@ -129,6 +122,13 @@ has_context(const char *password, const struct password_context *c)
 		return true;
 	return (c->first != NULL && has_word(f, c->first, strlen(c->first))) ||
 	    (c->last != NULL && has_word(f, c->last, strlen(c->last)));
+}
+
+static bool
+has_context(const char *password, const struct password_context *c)
+{
+	return has_context_as(password, c, false) ||
+	    has_context_as(password, c, true);
 }
 
 /* Upper, lower and punctuation, as the replaced systems published. */
@@ -148,12 +148,87 @@ has_classes(const char *s)
 	return upper && lower && punct;
 }
 
+/* --- patterns ------------------------------------------------------------- */
+
+#define RUN_MIN		4	/* shorter runs are chance */
+#define WORTH		2	/* what a run counts for, however long */
+#define WORTH_MIN	5
+
+/* Where a key stands: row and column, 0 none. */
+static int
+key_at(char c)
+{
+	static const char *const rows[] = { "1234567890-=", "qwertyuiop[]",
+		"asdfghjkl;'", "zxcvbnm,./" };
+
+	c = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+	for (size_t r = 0; c != '\0' && r < COUNT_OF(rows); r++) {
+		const char *at = strchr(rows[r], c);
+
+		if (at != NULL)
+			return (int)(r + 1) * 100 + (int)(at - rows[r]);
+	}
+	return 0;
+}
+
+/* How `b` follows `a`: 1 same, 2 up, 3 down, 4 right key, 5 left key, 0. */
+static unsigned
+steps(const char *a, size_t an, const char *b, size_t bn)
+{
+	unsigned kinds = 0;
+	int ka, kb;
+	char x, y;
+
+	if (an == bn && memcmp(a, b, an) == 0)
+		kinds |= 1u << 1;
+	if (an != 1 || bn != 1)
+		return kinds;
+	x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a;
+	y = *b >= 'A' && *b <= 'Z' ? (char)(*b + 32) : *b;
+	ka = key_at(x);
+	kb = key_at(y);
+	kinds |= (x == y ? 1u << 1 : 0) | (y == x + 1 ? 1u << 2 : 0) |
+	    (y == x - 1 ? 1u << 3 : 0);
+	if (ka != 0 && kb != 0)
+		kinds |= (kb == ka + 1 ? 1u << 4 : 0) |
+		    (kb == ka - 1 ? 1u << 5 : 0);
+	return kinds;
+}
+
+/* Code points, a repeat, sequence or row of keys counting as two. */
+static size_t
+worth(const char *s)
+{
+	size_t total = 0, run = 1, n, last_n = 0;
+	const char *last = NULL;
+	unsigned kind = 0, now;
+
+	for (; *s != '\0'; last = s, last_n = n, s += n) {
+		if ((n = utf8_step(s, strlen(s))) == 0)
+			n = 1;
+		if (last == NULL)
+			continue;
+		now = steps(last, last_n, s, n);
+		if ((run > 1 ? kind & now : now) != 0) {
+			kind = run > 1 ? kind & now : now;
+			run++;
+			continue;
+		}
+		total += run >= RUN_MIN ? WORTH : run;
+		run = 1;
+		/* The next run may begin with the one before it. */
+		kind = 0;
+	}
+	return total + (run >= RUN_MIN ? WORTH : run);
+}
+
 int
 password_rule(const char *field, const char *password,
     const struct password_context *c, struct err *e)
 {
 	bool length = strcmp(conf_str(CONF_PASSWORD_RULE), "length") == 0;
 	size_t points = utf8_count(password);
+	int leaked;
 
 	if (points < (length ? POINTS_MIN_LENGTH_RULE : POINTS_MIN))
 		return err_field(e, field, "password_too_short",
@@ -164,9 +239,17 @@ password_rule(const char *field, const char *password,
 	if (!length && !has_classes(password))
 		return err_field(e, field, "password_classes",
 		    "a class is missing");
+	if (worth(password) < WORTH_MIN)
+		return err_field(e, field, "password_pattern",
+		    "worth %zu", worth(password));
 	if (is_common(password))
 		return err_field(e, field, "password_common",
 		    "on the list of common passwords");
+	if ((leaked = leaked_is(password, e)) < 0)
+		return -1;
+	if (leaked)
+		return err_field(e, field, "password_leaked",
+		    "on the list of GATEPOST_LEAKED_FILE");
 	if (has_context(password, c))
 		return err_field(e, field, "password_context",
 		    "holds a word about the person or the site");

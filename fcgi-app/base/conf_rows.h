@@ -65,6 +65,7 @@ CONF(CONF_COUNTRY_LOCAL, "GATEPOST_COUNTRY_LOCAL", CONF_BOOL, "yes", 0, 0, "Loop
 CONF(CONF_REGION, "GATEPOST_REGION", CONF_TEXT, "IR", 2, 2, "Default region of phone numbers in national form.")
 CONF(CONF_SMS_PREFIXES, "GATEPOST_SMS_PREFIXES", CONF_LIST, "+98", 0, 2000, "E.164 prefixes that SMS may be sent to; * for all (S45).")
 CONF(CONF_PASSWORD_RULE, "GATEPOST_PASSWORD_RULE", CONF_TEXT, "classes", 0, 10, "classes (upper, lower and punctuation) or length (15 or more, NIST).")
+CONF(CONF_LEAKED_FILE, "GATEPOST_LEAKED_FILE", CONF_PATH, "", 0, 500, "Filter of leaked passwords (gatepostctl passwords build); empty: only the list that ships. Set and unusable, new passwords get 503 (S54).")
 CONF(CONF_ARGON2_M_KIB, "GATEPOST_ARGON2_M_KIB", CONF_INT, "19456", 8192, 1048576, "Argon2id memory, KiB.")
 CONF(CONF_ARGON2_T, "GATEPOST_ARGON2_T", CONF_INT, "2", 1, 20, "Argon2id passes.")
 CONF(CONF_HASH_MEMORY_MIB, "GATEPOST_HASH_MEMORY_MIB", CONF_INT, "128", 19, 1024, "The most memory one hash may need, MiB; imported ones past it are refused (S55). A lane may take that much.")

@@ -27,6 +27,8 @@ const struct ctl_command ctl_commands[] = {
 	{ "import", "users FILE [--dry-run] [--roles]",
 	    "accounts of a replaced system, with their password hashes", true,
 	    ctl_import },
+	{ "passwords", "build LIST OUT | check FILE",
+	    "the filter of leaked passwords", false, ctl_passwords },
 	{ "doctor", "[--json]", "look for what is wrong, and say what mends it",
 	    true, ctl_doctor },
 	{ "routes", "[--nginx | --json]", "every endpoint and its policy",

@@ -165,6 +165,14 @@ the_rule(void **state UNUSED)
 		{ "aB!21234567", "password_context" },
 		{ "Oh-Soraya-x1", "password_context" },
 		{ "In-Gatepost-1", "password_context" },
+		{ "In-G4t3p0st-1", "password_context" },
+		{ "My-Ex@mpl3-pw", "password_context" },	/* her domain */
+		{ "Abcdefgh!", "password_pattern" },
+		{ "Aaaaaaaa!", "password_pattern" },
+		{ "Poiuytrewq!", "password_pattern" },
+		{ "Z87654321!", "password_pattern" },
+		{ "Chocolate2024!", "password_common" },
+		{ "M3t@llica77!", "password_common" },
 		{ "Li-is-short!", "" },		/* two letters say nothing */
 	};
 	char password[1100];
