@@ -12,9 +12,9 @@ from conftest import no_faults
 from instance import Instance
 from people import PASSWORD
 
-COST, PREFIX_HOUR, SITE_DAY = 100, 15000, 100000
+COST, PREFIX_HOUR, SITE_DAY = 100, 10000, 100000
 PUMPED = ("+98935", "+98919", "+98990")
-NUMBERS = 2100
+NUMBERS = 1500
 
 
 @pytest.fixture(scope="module")
