@@ -17,6 +17,7 @@ BASE_SOURCES = \
 	fcgi-app/base/conf_rows.h \
 	fcgi-app/base/crypto.c \
 	fcgi-app/base/crypto.h \
+	fcgi-app/base/crypto_jwk.c \
 	fcgi-app/base/crypto_kdf.c \
 	fcgi-app/base/crypto_own.h \
 	fcgi-app/base/crypto_p256.c \
@@ -32,6 +33,8 @@ BASE_SOURCES = \
 	fcgi-app/base/json_walk.c \
 	fcgi-app/base/json_walk.h \
 	fcgi-app/base/json_write.c \
+	fcgi-app/base/jwk.c \
+	fcgi-app/base/jwk.h \
 	fcgi-app/base/jws.c \
 	fcgi-app/base/jws.h \
 	fcgi-app/base/keyring.c \
@@ -82,6 +85,8 @@ STORE_SOURCES = \
 	fcgi-app/store/health.h \
 	fcgi-app/store/idempotency.c \
 	fcgi-app/store/idempotency.h \
+	fcgi-app/store/identity.c \
+	fcgi-app/store/identity.h \
 	fcgi-app/store/job.c \
 	fcgi-app/store/job.h \
 	fcgi-app/store/job_claim.c \
@@ -112,6 +117,8 @@ STORE_SOURCES = \
 	fcgi-app/store/sms.c \
 	fcgi-app/store/sms.h \
 	fcgi-app/store/sms_admin.c \
+	fcgi-app/store/social.c \
+	fcgi-app/store/social.h \
 	fcgi-app/store/throttle.c \
 	fcgi-app/store/throttle.h \
 	fcgi-app/store/undo.c \
@@ -124,6 +131,7 @@ STORE_SOURCES = \
 NET_SOURCES = \
 	fcgi-app/net/egress.c \
 	fcgi-app/net/exchange.h \
+	fcgi-app/net/fetch.c \
 	fcgi-app/net/net.c \
 	fcgi-app/net/net.h \
 	fcgi-app/net/net_begin.c \
@@ -178,6 +186,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/country.h \
 	fcgi-app/auth/device_name.c \
 	fcgi-app/auth/device_name.h \
+	fcgi-app/auth/facebook.c \
+	fcgi-app/auth/facebook.h \
 	fcgi-app/auth/grant.c \
 	fcgi-app/auth/grant.h \
 	fcgi-app/auth/lane.c \
@@ -190,11 +200,17 @@ AUTH_SOURCES = \
 	fcgi-app/auth/mail_block.h \
 	fcgi-app/auth/notice.c \
 	fcgi-app/auth/notice.h \
+	fcgi-app/auth/oidc.c \
+	fcgi-app/auth/oidc.h \
+	fcgi-app/auth/oidc_own.h \
+	fcgi-app/auth/oidc_site.c \
 	fcgi-app/auth/otp.c \
 	fcgi-app/auth/otp.h \
 	fcgi-app/auth/otp_again.c \
 	fcgi-app/auth/otp_own.h \
 	fcgi-app/auth/otp_user.c \
+	fcgi-app/auth/outward.c \
+	fcgi-app/auth/outward.h \
 	fcgi-app/auth/password.c \
 	fcgi-app/auth/password.h \
 	fcgi-app/auth/password_mix.c \
@@ -206,6 +222,9 @@ AUTH_SOURCES = \
 	fcgi-app/auth/pow.h \
 	fcgi-app/auth/sms_guard.c \
 	fcgi-app/auth/sms_guard.h \
+	fcgi-app/auth/social.c \
+	fcgi-app/auth/social.h \
+	fcgi-app/auth/social_enter.c \
 	fcgi-app/auth/throttle.c \
 	fcgi-app/auth/throttle.h \
 	fcgi-app/auth/token.c \
@@ -256,6 +275,7 @@ API_SOURCES = \
 	fcgi-app/api/dispatch.h \
 	fcgi-app/api/dispatch_own.h \
 	fcgi-app/api/export.c \
+	fcgi-app/api/facebook.c \
 	fcgi-app/api/fields.c \
 	fcgi-app/api/fresh.c \
 	fcgi-app/api/fresh.h \
@@ -265,6 +285,7 @@ API_SOURCES = \
 	fcgi-app/api/icon.c \
 	fcgi-app/api/icon.h \
 	fcgi-app/api/idem.c \
+	fcgi-app/api/identities.c \
 	fcgi-app/api/limit.c \
 	fcgi-app/api/list.c \
 	fcgi-app/api/list.h \
@@ -274,6 +295,7 @@ API_SOURCES = \
 	fcgi-app/api/origin.c \
 	fcgi-app/api/otp_own.c \
 	fcgi-app/api/otp_rows.c \
+	fcgi-app/api/page.c \
 	fcgi-app/api/password_rows.c \
 	fcgi-app/api/profile.c \
 	fcgi-app/api/proof.h \
@@ -294,6 +316,8 @@ API_SOURCES = \
 	fcgi-app/api/signin.h \
 	fcgi-app/api/signup.c \
 	fcgi-app/api/signup.h \
+	fcgi-app/api/social.c \
+	fcgi-app/api/social_own.h \
 	fcgi-app/api/subscriptions.c \
 	fcgi-app/api/tokens.c \
 	fcgi-app/api/user.c \
@@ -379,6 +403,7 @@ UNIT_TESTS = \
 	test_file \
 	test_json \
 	test_json_write \
+	test_jwk \
 	test_jws \
 	test_jws_hostile \
 	test_keyring \
@@ -536,6 +561,10 @@ test_json_write_SOURCES = tests/unit/test_json_write.c
 test_json_write_LDADD = $(GP_TEST_LIBS)
 test_json_write_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_jwk_SOURCES = tests/unit/test_jwk.c
+test_jwk_LDADD = $(GP_TEST_LIBS)
+test_jwk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_jws_SOURCES = tests/unit/test_jws.c
 test_jws_LDADD = $(GP_TEST_LIBS)
 test_jws_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -671,6 +700,7 @@ SQL_FILES = \
 	sql/0004_abuse.sql \
 	sql/0005_password.sql \
 	sql/0006_undo.sql \
+	sql/0007_social.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -794,6 +824,7 @@ EXTRA_FILES = \
 	tests/e2e/test_sessions_more.py \
 	tests/e2e/test_sms_guard.py \
 	tests/e2e/test_sms_pumping.py \
+	tests/e2e/test_social.py \
 	tests/e2e/test_trouble.py \
 	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \
@@ -825,6 +856,7 @@ EXTRA_FILES = \
 	tests/sandbox/autopush.js \
 	tests/sandbox/lib/control.js \
 	tests/sandbox/lib/ece.js \
+	tests/sandbox/lib/facebook.js \
 	tests/sandbox/lib/faults.js \
 	tests/sandbox/lib/kavenegar.js \
 	tests/sandbox/lib/kavenegar_methods.js \
@@ -832,6 +864,7 @@ EXTRA_FILES = \
 	tests/sandbox/lib/kavenegar_store.js \
 	tests/sandbox/lib/messages.js \
 	tests/sandbox/lib/mime.js \
+	tests/sandbox/lib/oidc.js \
 	tests/sandbox/lib/push.js \
 	tests/sandbox/lib/push_errors.js \
 	tests/sandbox/lib/push_rules.js \
@@ -844,6 +877,7 @@ EXTRA_FILES = \
 	tests/sandbox/lib/testkit.js \
 	tests/sandbox/lib/tlsfront.js \
 	tests/sandbox/lib/vapid.js \
+	tests/sandbox/lib/web.js \
 	tests/sandbox/page/index.html \
 	tests/sandbox/page/page.css \
 	tests/sandbox/page/page.js \

@@ -37,6 +37,16 @@ static const struct { enum conf_key when, need; } pair[] = {
 	{ CONF_SMTP_USER, CONF_SMTP_PASSWORD },
 	{ CONF_SMTP_HOST, CONF_SMTP_FROM },
 	{ CONF_VAPID_PUBLIC, CONF_VAPID_PRIVATE },
+	{ CONF_GOOGLE_ID, CONF_GOOGLE_SECRET },
+	{ CONF_FACEBOOK_ID, CONF_FACEBOOK_SECRET },
+	{ CONF_OIDC1_NAME, CONF_OIDC1_ISSUER },
+	{ CONF_OIDC1_NAME, CONF_OIDC1_ID },
+	{ CONF_OIDC2_NAME, CONF_OIDC2_ISSUER },
+	{ CONF_OIDC2_NAME, CONF_OIDC2_ID },
+	{ CONF_OIDC3_NAME, CONF_OIDC3_ISSUER },
+	{ CONF_OIDC3_NAME, CONF_OIDC3_ID },
+	{ CONF_OIDC4_NAME, CONF_OIDC4_ISSUER },
+	{ CONF_OIDC4_NAME, CONF_OIDC4_ID },
 };
 
 /* Of database users that connect over TCP. */
@@ -294,6 +304,7 @@ conf_check(struct buf *report)
 	check_database(&c);
 	check_origins(&c, CONF_ORIGINS);
 	check_origins(&c, CONF_CORS_ORIGINS);
+	check_origins(&c, CONF_RETURN_ORIGINS);
 	check_prefixes(&c);
 	check_files(&c);
 	check_mail(&c);

@@ -157,6 +157,27 @@ const struct text_row text_rows[] = {
 	{ "new_signin", "fa", "{site}: ورود تازه",
 	    "دستگاه تازه‌ای وارد حساب {site} شما شد: {detail}. اگر شما نبودید گذرواژه را عوض کنید.",
 	    "دستگاه تازه‌ای وارد شد", "{detail}. اگر شما نبودید گذرواژه را عوض کنید و نشست‌های خود را ببینید." },
+	{ "identity_linked", "en", "{site}: a sign-in was added",
+	    "Your {site} account can now be opened with {detail}. If it was "
+	    "not you, remove it and change your password.",
+	    "A sign-in was added", "The account can now be opened with "
+	    "{detail}. If it was not you, remove it and change your "
+	    "password." },
+	{ "identity_linked", "fa", "{site}: یک راه ورود افزوده شد",
+	    "حساب {site} شما اکنون با {detail} هم باز می‌شود. اگر شما نبودید "
+	    "آن را بردارید و گذرواژه را عوض کنید.",
+	    "یک راه ورود افزوده شد", "حساب شما اکنون با {detail} هم باز "
+	    "می‌شود. اگر شما نبودید آن را بردارید و گذرواژه را عوض کنید." },
+	{ "identity_unlinked", "en", "{site}: a sign-in was removed",
+	    "A way to sign in was removed from your {site} account. If it was "
+	    "not you, change your password.",
+	    "A sign-in was removed", "A way to sign in was removed from your "
+	    "account. If it was not you, change your password." },
+	{ "identity_unlinked", "fa", "{site}: یک راه ورود برداشته شد",
+	    "یک راه ورود از حساب {site} شما برداشته شد. اگر شما نبودید "
+	    "گذرواژه را عوض کنید.",
+	    "یک راه ورود برداشته شد", "یک راه ورود از حساب شما برداشته شد. "
+	    "اگر شما نبودید گذرواژه را عوض کنید." },
 };
 const size_t text_rows_count = COUNT_OF(text_rows);
 

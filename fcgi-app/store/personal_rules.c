@@ -128,6 +128,35 @@ static const struct personal_held UNDO_held[] = {
 };
 PURGE(UNDO, "change_undo");
 
+/* --- sign-in by other sites ------------------------------------------------------ */
+
+#define IDENTITY_COLS(C)						\
+	C(ID, id) C(TEXT, provider) C(TEXT, issuer) C(TEXT, sub)	\
+	C(TEXT, email) C(TEXT, name) C(TIME, created_at) C(TIME, used_at)
+READ(IDENTITY, "identity", IDENTITY_COLS);
+static const struct personal_held IDENTITY_held[] = { { "user_id", OWNER } };
+PURGE(IDENTITY, "identity");
+
+#define VISIT_COLS(C)							\
+	C(ID, id) C(TEXT, provider) C(TEXT, next) C(TIME, ends_at)	\
+	C(TIME, used_at)
+READ(VISIT, "social_visit", VISIT_COLS);
+static const struct personal_held VISIT_held[] = {
+	{ "user_id", OWNER }, { "state_hash", SECRET },
+	{ "browser_hash", SECRET }, { "used_key", BOOKKEEPING },
+};
+PURGE(VISIT, "social_visit");
+
+#define OFFER_COLS(C)							\
+	C(ID, id) C(TEXT, provider) C(TEXT, issuer) C(TEXT, sub)	\
+	C(TEXT, email) C(TEXT, name) C(TIME, ends_at)
+READ(OFFER, "social_offer", OFFER_COLS);
+static const struct personal_held OFFER_held[] = {
+	{ "user_id", OWNER }, { "token_hash", SECRET },
+	{ "browser_hash", SECRET },
+};
+PURGE(OFFER, "social_offer");
+
 /* --- devices ------------------------------------------------------------------- */
 
 #define DEVICE_COLS(C)							\
@@ -281,6 +310,12 @@ const struct personal_rule personal_rules[] = {
 	    { &PERSONAL_PURGE_KNOWN }, NULL, true },
 	{ "change_undo", EXPORT(UNDO, 1, 100), HELD(UNDO),
 	    { &PERSONAL_PURGE_UNDO }, NULL, false },
+	{ "identity", EXPORT(IDENTITY, 1, 100), HELD(IDENTITY),
+	    { &PERSONAL_PURGE_IDENTITY }, NULL, false },
+	{ "social_visit", EXPORT(VISIT, 1, 100), HELD(VISIT),
+	    { &PERSONAL_PURGE_VISIT }, NULL, false },
+	{ "social_offer", EXPORT(OFFER, 1, 100), HELD(OFFER),
+	    { &PERSONAL_PURGE_OFFER }, NULL, false },
 	{ "device", EXPORT(DEVICE, 1, 100), HELD(DEVICE),
 	    { &PERSONAL_PURGE_DEVICE_GROUPS, &PERSONAL_PURGE_DEVICE }, NULL,
 	    true },

@@ -98,6 +98,12 @@ DB_STMT(USER_SET_ROLES, DB_API | DB_CTL, DB_SAFE,
 DB_STMT(USER_SET_COUNTRIES, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET allowed_countries = ?, updated_at = UTC_TIMESTAMP(6)"
     " WHERE id = ?");
+DB_STMT(USER_CLAIMS_OF, DB_API, DB_READ,
+    "SELECT id FROM user WHERE email_unique = ? AND email_verified_at IS NULL"
+    " AND claim_ends_at IS NOT NULL ORDER BY id LIMIT 1000");
+DB_STMT(USER_VOID_CLAIM, DB_API, DB_SAFE,
+    "UPDATE user SET password = NULL, updated_at = UTC_TIMESTAMP(6)"
+    " WHERE id = ? AND claim_ends_at IS NOT NULL");
 DB_STMT(USER_PURGE_CLAIMS, DB_WORKER, DB_SAFE,
     "DELETE FROM user WHERE claim_ends_at < UTC_TIMESTAMP(6)"
     " ORDER BY claim_ends_at LIMIT ?");
@@ -196,7 +202,8 @@ user_insert(struct db *db, const struct user_new *n, uint64_t *id,
 	    DB_STR(n->password), DB_STR(n->locale), DB_STR(n->country),
 	    DB_I64(n->is_staff), DB_I64(n->is_superuser),
 	    DB_I64(n->is_active),
-	    DB_I64(n->phone_verified || n->email_verified)), e) >= 0) {
+	    DB_I64(n->phone_verified || n->email_verified ||
+	    n->standing)), e) >= 0) {
 		*id = db_insert_id(db);
 		return 0;
 	}
@@ -349,4 +356,36 @@ int
 user_purge_claims(struct db *db, unsigned max, struct err *e)
 {
 	return (int)db_run(db, &USER_PURGE_CLAIMS, DB_IN(DB_U64(max)), e);
+}
+
+struct claims { uint64_t one, *id; size_t n, max; };
+
+static int
+keep_claim(void *arg, struct err *e)
+{
+	struct claims *c = arg;
+
+	(void)e;
+	if (c->n == c->max)
+		return 1;
+	c->id[c->n++] = c->one;
+	return 0;
+}
+
+int
+user_claims_of(struct db *db, const char *unique, uint64_t *id, size_t max,
+    struct err *e)
+{
+	struct claims c = { .id = id, .max = max };
+
+	if (db_each(db, &USER_CLAIMS_OF, NULL, DB_IN(DB_STR(unique)),
+	    DB_OUT(DB_TO_U64(&c.one)), keep_claim, &c, e) < 0)
+		return -1;
+	return (int)c.n;
+}
+
+int
+user_void_claim(struct db *db, uint64_t id, struct err *e)
+{
+	return change(db, &USER_VOID_CLAIM, DB_IN(DB_U64(id)), e);
 }

@@ -13,6 +13,7 @@ struct user {
 	const char	*first_name, *last_name;
 	const char	*birthday, *gender, *locale, *time_zone; /* NULL: none */
 	bool		 is_active, is_staff, is_superuser;
+	bool		 claim;		/* ends when nobody proves it (D9) */
 	const char	*password;		/* PHC or NULL */
 	int64_t		 not_before_us, created_us, last_login_us;
 	const char	*country;
@@ -49,6 +50,8 @@ struct user_new {
 	const char	*first_name, *last_name, *password, *locale, *country;
 	bool		 is_staff, is_superuser, phone_verified, email_verified;
 	bool		 is_active;
+	bool		 standing;	/* no claim although nothing is proved:
+					 * another site's identity opens it */
 };
 /* Insert; meeting its own reg_key gives the existing id (D20). */
 int	 user_insert(struct db *db, const struct user_new *n, uint64_t *id,
@@ -68,6 +71,15 @@ int	 user_prove_email(struct db *db, uint64_t id, const char *unique,
  * Nobody proves an address that is held for an undo of another's (S59). */
 int	 user_change_email(struct db *db, uint64_t id, const char *email,
 	    const char *cmp, const char *unique, struct err *e) MUST_CHECK;
+/*
+ * The unproved accounts that claim an address, at most `max`, oldest first
+ * (S62).  How many, or -1.
+ */
+int	 user_claims_of(struct db *db, const char *unique, uint64_t *id,
+	    size_t max, struct err *e) MUST_CHECK;
+/* Take its password away: nobody may enter the claim any more. */
+int	 user_void_claim(struct db *db, uint64_t id, struct err *e)
+	    MUST_CHECK;
 /* The changes below: 1 done, 0 no such user (or not a claim any more), -1. */
 int	 user_set_password(struct db *db, uint64_t id, const char *phc,
 	    struct err *e) MUST_CHECK;

@@ -11,7 +11,8 @@
 	" email_verified_at IS NOT NULL, first_name, last_name," \
 	" CAST(birthday AS CHAR), gender, locale, time_zone, is_active," \
 	" is_staff, is_superuser, password, not_before, created_at," \
-	" last_login_at, country, allowed_countries FROM user WHERE "
+	" last_login_at, country, allowed_countries," \
+	" claim_ends_at IS NOT NULL FROM user WHERE "
 
 #define USER_OUT(u) \
 	DB_OUT(DB_TO_U64(&(u)->id), \
@@ -25,6 +26,7 @@
 	DB_TO_STR(&(u)->password), DB_TO_TIME(&(u)->not_before_us), \
 	DB_TO_TIME(&(u)->created_us), DB_TO_TIME(&(u)->last_login_us), \
 	DB_TO_STR(&(u)->country), \
-	DB_TO_STR(&(u)->allowed_countries))
+	DB_TO_STR(&(u)->allowed_countries), \
+	    DB_TO_BOOL(&(u)->claim))
 
 #endif

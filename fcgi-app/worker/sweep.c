@@ -18,6 +18,7 @@
 #include "store/provider_state.h"
 #include "store/revocation.h"
 #include "store/session.h"
+#include "store/social.h"
 #include "store/throttle.h"
 #include "store/undo.h"
 #include "store/user.h"
@@ -174,6 +175,7 @@ purge(struct db *db, struct err *e)
 	    session_purge(db, PURGE_BATCH, e) < 0 ||
 	    idem_purge(db, PURGE_BATCH, e) < 0 ||
 	    known_device_purge(db, PURGE_BATCH, e) < 0 ||
+	    social_purge(db, PURGE_BATCH, e) < 0 ||
 	    closing_purge(db, PURGE_BATCH, e) < 0 ||
 	    undo_purge(db, PURGE_BATCH, e) < 0 ||
 	    user_purge_claims(db, PURGE_BATCH, e) < 0 ||

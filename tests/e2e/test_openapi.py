@@ -326,6 +326,56 @@ def test_health(call):
     call(200, "GET", "/api/health/ready")
 
 
+def test_sign_in_by_other_sites(inst, call, person):
+    import requests
+    inst.rows("DELETE FROM throttle")
+
+    def settings(provider, **values):
+        return inst.sandbox._call("PUT", f"/{provider}/settings", json=values)
+
+    def there(browser, url):
+        return browser.get(url, verify=inst.ca, allow_redirects=False).headers["Location"].split(inst.url)[1]
+    settings("oidc", people={"oa": {"name": "Oa"}, "ob": {"email": person["user"]["email"] or "ob@example.com"}},
+             auto="oa")
+    call(200, "GET", "/api/auth/social/providers/")
+    call(404, "GET", "/api/auth/social/nobody/start")
+    call(400, "GET", "/api/auth/social/sandbox/start?next=//evil.example")
+    call(400, "GET", "/api/auth/social/sandbox/callback?state=x")
+    http = requests.Session()
+    http.trust_env = False
+    r = inst.api("GET", "/api/auth/social/sandbox/start", session=http)
+    call.contract.check("GET", "/api/auth/social/sandbox/start", r)
+    path = there(http, r.headers["Location"])
+    r = inst.api("GET", path, session=http)
+    call.contract.check("GET", path, r)
+    assert r.status_code == 302, r.text
+    token = sign_in(call, person)["access"]
+    made = call(200, "POST", "/api/auth/social/sandbox/link/", token, json={})
+    assert made["authorization_url"].startswith("https://")
+    call(400, "POST", "/api/auth/social/link/", token, json={"link_token": "unknown"})
+    call(200, "GET", "/api/auth/social/", token)
+    call(404, "DELETE", f"/api/auth/social/{UNKNOWN}/", token)
+    # An offer of this browser and one's own identity, as the callback leaves them.
+    import hashlib
+    cookie = "c" * 22
+    inst.rows("INSERT INTO social_offer (id, token_hash, browser_hash, user_id, provider, issuer, sub, ends_at)"
+              " VALUES (1, %s, %s, %s, 'sandbox', 'x', 'y', UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE)",
+              hashlib.sha256(b"offer").digest(), hashlib.sha256(cookie.encode()).digest(), person["user"]["id"])
+    call(200, "POST", "/api/auth/social/link/", token, json={"link_token": "offer"},
+         cookies={"__Host-gatepost-state": cookie})
+    mine, = call(200, "GET", "/api/auth/social/", token)["results"]
+    call(204, "DELETE", f"/api/auth/social/{mine['id']}/", token)
+    settings("facebook", people={"1015": {"name": "Fb"}})
+    made = inst.sandbox._call("POST", "/facebook/token", json={"user": "1015"})
+    call(200, "POST", "/api/auth/login/facebook/", json=made)
+    call(401, "POST", "/api/auth/login/facebook/", json={"access_token": "x"})
+    made = inst.sandbox._call("POST", "/facebook/signed_request", json={"user": "1015"})
+    gone = call(200, "POST", "/api/auth/social/facebook/deletion/", data=made)
+    call(400, "POST", "/api/auth/social/facebook/deletion/", data={"signed_request": "x.y"})
+    call(200, "GET", gone["url"].split(inst.url)[1])
+    call(404, "GET", "/api/auth/social/facebook/deletion/?id=unknown")
+
+
 def test_every_operation_was_seen_to_succeed(call, contract):
-    good = {(m, p) for m, p, status in contract.seen if status < 300}
+    good = {(m, p) for m, p, status in contract.seen if status < 400}
     assert contract.operations() - good == set()
