@@ -59,16 +59,6 @@ const struct text_row text_rows[] = {
 	    "با سایت تماس بگیرید.",
 	    "شمارهٔ تلفن شما تغییر کرد", "اگر شما نبودید همین حالا با سایت "
 	    "تماس بگیرید." },
-	{ "email_changed", "en", "{site}: your e-mail address was changed",
-	    "The e-mail address of your {site} account was changed. If it was "
-	    "not you, contact the site now.",
-	    "Your e-mail address was changed", "Your account uses another "
-	    "address from now on. If it was not you, contact the site now." },
-	{ "email_changed", "fa", "{site}: نشانی ایمیل شما تغییر کرد",
-	    "نشانی ایمیل حساب {site} شما تغییر کرد. اگر شما نبودید همین حالا "
-	    "با سایت تماس بگیرید.",
-	    "نشانی ایمیل شما تغییر کرد", "حساب شما از این پس نشانی دیگری "
-	    "دارد. اگر شما نبودید همین حالا با سایت تماس بگیرید." },
 	{ "reset_done", "en", "{site}: your password was reset",
 	    "Your {site} password was reset and every session was signed out. "
 	    "If it was not you, reset it again now.",
