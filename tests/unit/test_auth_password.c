@@ -159,7 +159,7 @@ the_rule(void **state UNUSED)
 		{ "Sun Flower 9", "password_classes" },
 		{ "Password1!", "password_common" },
 		{ "P@ssw0rd!", "password_common" },
-		{ "Qwertyuiop!", "password_common" },
+		{ "Qwertyuiop!", "password_pattern" },
 		{ "Letmein2024!", "password_common" },
 		{ "My-Gholamreza!", "password_context" },
 		{ "aB!21234567", "password_context" },
