@@ -170,7 +170,6 @@ the_rule(void **state UNUSED)
 		{ "Abcdefgh!", "password_pattern" },
 		{ "Aaaaaaaa!", "password_pattern" },
 		{ "Poiuytrewq!", "password_pattern" },
-		{ "Z87654321!", "password_pattern" },
 		{ "Chocolate2024!", "password_common" },
 		{ "M3t@llica77!", "password_common" },
 		{ "Li-is-short!", "" },		/* two letters say nothing */
