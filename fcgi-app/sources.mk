@@ -17,6 +17,8 @@ BASE_SOURCES = \
 	fcgi-app/base/conf_rows.h \
 	fcgi-app/base/crypto.c \
 	fcgi-app/base/crypto.h \
+	fcgi-app/base/crypto_jwk.c \
+	fcgi-app/base/crypto_kdf.c \
 	fcgi-app/base/crypto_own.h \
 	fcgi-app/base/crypto_p256.c \
 	fcgi-app/base/crypto_seal.c \
@@ -31,12 +33,15 @@ BASE_SOURCES = \
 	fcgi-app/base/json_walk.c \
 	fcgi-app/base/json_walk.h \
 	fcgi-app/base/json_write.c \
+	fcgi-app/base/jwk.c \
+	fcgi-app/base/jwk.h \
 	fcgi-app/base/jws.c \
 	fcgi-app/base/jws.h \
 	fcgi-app/base/keyring.c \
 	fcgi-app/base/keyring.h \
 	fcgi-app/base/keyring_make.c \
 	fcgi-app/base/keyring_own.h \
+	fcgi-app/base/keyring_pepper.c \
 	fcgi-app/base/log.c \
 	fcgi-app/base/log.h \
 	fcgi-app/base/mail.c \
@@ -59,6 +64,8 @@ STORE_SOURCES = \
 	fcgi-app/store/admin_token.h \
 	fcgi-app/store/audit.c \
 	fcgi-app/store/audit.h \
+	fcgi-app/store/closing.c \
+	fcgi-app/store/closing.h \
 	fcgi-app/store/db.c \
 	fcgi-app/store/db.h \
 	fcgi-app/store/db_own.h \
@@ -78,6 +85,8 @@ STORE_SOURCES = \
 	fcgi-app/store/health.h \
 	fcgi-app/store/idempotency.c \
 	fcgi-app/store/idempotency.h \
+	fcgi-app/store/identity.c \
+	fcgi-app/store/identity.h \
 	fcgi-app/store/job.c \
 	fcgi-app/store/job.h \
 	fcgi-app/store/job_claim.c \
@@ -94,20 +103,35 @@ STORE_SOURCES = \
 	fcgi-app/store/notification.h \
 	fcgi-app/store/otp.c \
 	fcgi-app/store/otp.h \
+	fcgi-app/store/password_mix.c \
+	fcgi-app/store/password_mix.h \
+	fcgi-app/store/personal.c \
+	fcgi-app/store/personal.h \
+	fcgi-app/store/personal_rules.c \
 	fcgi-app/store/provider_state.c \
 	fcgi-app/store/provider_state.h \
 	fcgi-app/store/revocation.c \
 	fcgi-app/store/revocation.h \
 	fcgi-app/store/session.c \
 	fcgi-app/store/session.h \
+	fcgi-app/store/sms.c \
+	fcgi-app/store/sms.h \
+	fcgi-app/store/sms_admin.c \
+	fcgi-app/store/social.c \
+	fcgi-app/store/social.h \
 	fcgi-app/store/throttle.c \
 	fcgi-app/store/throttle.h \
+	fcgi-app/store/undo.c \
+	fcgi-app/store/undo.h \
 	fcgi-app/store/user.c \
-	fcgi-app/store/user.h
+	fcgi-app/store/user.h \
+	fcgi-app/store/user_list.c \
+	fcgi-app/store/user_own.h
 
 NET_SOURCES = \
 	fcgi-app/net/egress.c \
 	fcgi-app/net/exchange.h \
+	fcgi-app/net/fetch.c \
 	fcgi-app/net/net.c \
 	fcgi-app/net/net.h \
 	fcgi-app/net/net_begin.c \
@@ -160,16 +184,47 @@ AUTH_SOURCES = \
 	fcgi-app/auth/caller.h \
 	fcgi-app/auth/country.c \
 	fcgi-app/auth/country.h \
+	fcgi-app/auth/device_name.c \
+	fcgi-app/auth/device_name.h \
+	fcgi-app/auth/facebook.c \
+	fcgi-app/auth/facebook.h \
 	fcgi-app/auth/grant.c \
 	fcgi-app/auth/grant.h \
 	fcgi-app/auth/lane.c \
 	fcgi-app/auth/lane.h \
+	fcgi-app/auth/leaked.c \
+	fcgi-app/auth/leaked.h \
+	fcgi-app/auth/leaked_build.c \
+	fcgi-app/auth/leaked_own.h \
+	fcgi-app/auth/mail_block.c \
+	fcgi-app/auth/mail_block.h \
 	fcgi-app/auth/notice.c \
 	fcgi-app/auth/notice.h \
+	fcgi-app/auth/oidc.c \
+	fcgi-app/auth/oidc.h \
+	fcgi-app/auth/oidc_own.h \
+	fcgi-app/auth/oidc_site.c \
 	fcgi-app/auth/otp.c \
 	fcgi-app/auth/otp.h \
+	fcgi-app/auth/otp_again.c \
+	fcgi-app/auth/otp_own.h \
+	fcgi-app/auth/otp_user.c \
+	fcgi-app/auth/outward.c \
+	fcgi-app/auth/outward.h \
 	fcgi-app/auth/password.c \
 	fcgi-app/auth/password.h \
+	fcgi-app/auth/password_mix.c \
+	fcgi-app/auth/password_old.c \
+	fcgi-app/auth/password_old.h \
+	fcgi-app/auth/password_rule.c \
+	fcgi-app/auth/password_words.def \
+	fcgi-app/auth/pow.c \
+	fcgi-app/auth/pow.h \
+	fcgi-app/auth/sms_guard.c \
+	fcgi-app/auth/sms_guard.h \
+	fcgi-app/auth/social.c \
+	fcgi-app/auth/social.h \
+	fcgi-app/auth/social_enter.c \
 	fcgi-app/auth/throttle.c \
 	fcgi-app/auth/throttle.h \
 	fcgi-app/auth/token.c \
@@ -209,18 +264,28 @@ DELIVER_SOURCES = \
 
 API_SOURCES = \
 	fcgi-app/api/access.c \
+	fcgi-app/api/account.c \
+	fcgi-app/api/account.h \
 	fcgi-app/api/answer.c \
 	fcgi-app/api/answer.h \
+	fcgi-app/api/challenge.c \
+	fcgi-app/api/change.c \
+	fcgi-app/api/change.h \
 	fcgi-app/api/dispatch.c \
 	fcgi-app/api/dispatch.h \
 	fcgi-app/api/dispatch_own.h \
+	fcgi-app/api/export.c \
+	fcgi-app/api/facebook.c \
 	fcgi-app/api/fields.c \
+	fcgi-app/api/fresh.c \
+	fcgi-app/api/fresh.h \
 	fcgi-app/api/gate.c \
 	fcgi-app/api/groups.c \
 	fcgi-app/api/health.c \
 	fcgi-app/api/icon.c \
 	fcgi-app/api/icon.h \
 	fcgi-app/api/idem.c \
+	fcgi-app/api/identities.c \
 	fcgi-app/api/limit.c \
 	fcgi-app/api/list.c \
 	fcgi-app/api/list.h \
@@ -228,9 +293,12 @@ API_SOURCES = \
 	fcgi-app/api/notifications.c \
 	fcgi-app/api/number.c \
 	fcgi-app/api/origin.c \
+	fcgi-app/api/otp_own.c \
 	fcgi-app/api/otp_rows.c \
+	fcgi-app/api/page.c \
 	fcgi-app/api/password_rows.c \
 	fcgi-app/api/profile.c \
+	fcgi-app/api/proof.h \
 	fcgi-app/api/push_answer.c \
 	fcgi-app/api/push_content.c \
 	fcgi-app/api/push_own.h \
@@ -244,10 +312,17 @@ API_SOURCES = \
 	fcgi-app/api/routes.def \
 	fcgi-app/api/routes.h \
 	fcgi-app/api/session_rows.c \
+	fcgi-app/api/signin.c \
+	fcgi-app/api/signin.h \
 	fcgi-app/api/signup.c \
 	fcgi-app/api/signup.h \
+	fcgi-app/api/social.c \
+	fcgi-app/api/social_own.h \
 	fcgi-app/api/subscriptions.c \
-	fcgi-app/api/tokens.c
+	fcgi-app/api/tokens.c \
+	fcgi-app/api/user.c \
+	fcgi-app/api/user_own.h \
+	fcgi-app/api/users.c
 
 WORKER_SOURCES = \
 	fcgi-app/worker/depart.c \
@@ -257,6 +332,8 @@ WORKER_SOURCES = \
 	fcgi-app/worker/loop.h \
 	fcgi-app/worker/loop_own.h \
 	fcgi-app/worker/outcome.c \
+	fcgi-app/worker/purge.c \
+	fcgi-app/worker/purge.h \
 	fcgi-app/worker/sweep.c \
 	fcgi-app/worker/sweep.h \
 	fcgi-app/worker/tick.c
@@ -283,10 +360,15 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl_audit.c \
 	fcgi-app/bin/ctl_config.c \
 	fcgi-app/bin/ctl_doctor.c \
+	fcgi-app/bin/ctl_import.c \
+	fcgi-app/bin/ctl_import.h \
+	fcgi-app/bin/ctl_import_read.c \
 	fcgi-app/bin/ctl_jobs.c \
 	fcgi-app/bin/ctl_keys.c \
 	fcgi-app/bin/ctl_migrate.c \
+	fcgi-app/bin/ctl_passwords.c \
 	fcgi-app/bin/ctl_routes.c \
+	fcgi-app/bin/ctl_sms.c \
 	fcgi-app/bin/ctl_superuser.c
 
 UNIT_TESTS = \
@@ -298,8 +380,10 @@ UNIT_TESTS = \
 	test_auth_bearer \
 	test_auth_country \
 	test_auth_grant \
+	test_auth_leaked \
 	test_auth_otp \
 	test_auth_password \
+	test_auth_password_old \
 	test_auth_throttle \
 	test_auth_token \
 	test_bind \
@@ -319,6 +403,7 @@ UNIT_TESTS = \
 	test_file \
 	test_json \
 	test_json_write \
+	test_jwk \
 	test_jws \
 	test_jws_hostile \
 	test_keyring \
@@ -343,6 +428,7 @@ UNIT_TESTS = \
 	test_store_device \
 	test_store_lost \
 	test_store_otp \
+	test_store_personal \
 	test_store_session \
 	test_store_user \
 	test_text \
@@ -383,6 +469,10 @@ test_auth_grant_SOURCES = tests/unit/test_auth_grant.c
 test_auth_grant_LDADD = $(GP_TEST_LIBS)
 test_auth_grant_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_auth_leaked_SOURCES = tests/unit/test_auth_leaked.c
+test_auth_leaked_LDADD = $(GP_TEST_LIBS)
+test_auth_leaked_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_auth_otp_SOURCES = tests/unit/test_auth_otp.c
 test_auth_otp_LDADD = $(GP_TEST_LIBS)
 test_auth_otp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -390,6 +480,10 @@ test_auth_otp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_auth_password_SOURCES = tests/unit/test_auth_password.c
 test_auth_password_LDADD = $(GP_TEST_LIBS)
 test_auth_password_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_password_old_SOURCES = tests/unit/test_auth_password_old.c
+test_auth_password_old_LDADD = $(GP_TEST_LIBS)
+test_auth_password_old_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_auth_throttle_SOURCES = tests/unit/test_auth_throttle.c
 test_auth_throttle_LDADD = $(GP_TEST_LIBS)
@@ -466,6 +560,10 @@ test_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_json_write_SOURCES = tests/unit/test_json_write.c
 test_json_write_LDADD = $(GP_TEST_LIBS)
 test_json_write_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_jwk_SOURCES = tests/unit/test_jwk.c
+test_jwk_LDADD = $(GP_TEST_LIBS)
+test_jwk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_jws_SOURCES = tests/unit/test_jws.c
 test_jws_LDADD = $(GP_TEST_LIBS)
@@ -563,6 +661,10 @@ test_store_otp_SOURCES = tests/unit/test_store_otp.c
 test_store_otp_LDADD = $(GP_TEST_LIBS)
 test_store_otp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_store_personal_SOURCES = tests/unit/test_store_personal.c
+test_store_personal_LDADD = $(GP_TEST_LIBS)
+test_store_personal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_store_session_SOURCES = tests/unit/test_store_session.c
 test_store_session_LDADD = $(GP_TEST_LIBS)
 test_store_session_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -594,6 +696,11 @@ test_worker_send_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 SQL_FILES = \
 	sql/0001_core.sql \
 	sql/0002_country.sql \
+	sql/0003_account.sql \
+	sql/0004_abuse.sql \
+	sql/0005_password.sql \
+	sql/0006_undo.sql \
+	sql/0007_social.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -604,7 +711,10 @@ NGINX_FILES = \
 	nginx/gatepost-limits.conf \
 	nginx/gatepost-site.conf.in \
 	nginx/html/api/openapi.yaml \
+	nginx/html/console/restore/index.html \
+	nginx/html/console/restore/restore.js \
 	nginx/html/console/signin/index.html \
+	nginx/html/console/signin/pow.js \
 	nginx/html/console/signin/signin.css \
 	nginx/html/console/signin/signin.js \
 	nginx/html/gatepost-sw.js \
@@ -693,12 +803,17 @@ EXTRA_FILES = \
 	tests/e2e/conftest.py \
 	tests/e2e/people.py \
 	tests/e2e/push_case.py \
+	tests/e2e/test_abuse.py \
+	tests/e2e/test_account.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_identity.py \
+	tests/e2e/test_import.py \
+	tests/e2e/test_kept.py \
 	tests/e2e/test_master.py \
 	tests/e2e/test_nginx_edge.py \
 	tests/e2e/test_openapi.py \
+	tests/e2e/test_published.py \
 	tests/e2e/test_push_groups.py \
 	tests/e2e/test_push_outage.py \
 	tests/e2e/test_push_send.py \
@@ -706,7 +821,12 @@ EXTRA_FILES = \
 	tests/e2e/test_push_tokens.py \
 	tests/e2e/test_refusals.py \
 	tests/e2e/test_sessions.py \
+	tests/e2e/test_sessions_more.py \
+	tests/e2e/test_sms_guard.py \
+	tests/e2e/test_sms_pumping.py \
+	tests/e2e/test_social.py \
 	tests/e2e/test_trouble.py \
+	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \
 	tests/fixtures/providers/kavenegar.json \
 	tests/fixtures/providers/smtp.json \
@@ -736,6 +856,7 @@ EXTRA_FILES = \
 	tests/sandbox/autopush.js \
 	tests/sandbox/lib/control.js \
 	tests/sandbox/lib/ece.js \
+	tests/sandbox/lib/facebook.js \
 	tests/sandbox/lib/faults.js \
 	tests/sandbox/lib/kavenegar.js \
 	tests/sandbox/lib/kavenegar_methods.js \
@@ -743,6 +864,7 @@ EXTRA_FILES = \
 	tests/sandbox/lib/kavenegar_store.js \
 	tests/sandbox/lib/messages.js \
 	tests/sandbox/lib/mime.js \
+	tests/sandbox/lib/oidc.js \
 	tests/sandbox/lib/push.js \
 	tests/sandbox/lib/push_errors.js \
 	tests/sandbox/lib/push_rules.js \
@@ -755,6 +877,7 @@ EXTRA_FILES = \
 	tests/sandbox/lib/testkit.js \
 	tests/sandbox/lib/tlsfront.js \
 	tests/sandbox/lib/vapid.js \
+	tests/sandbox/lib/web.js \
 	tests/sandbox/page/index.html \
 	tests/sandbox/page/page.css \
 	tests/sandbox/page/page.js \

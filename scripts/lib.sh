@@ -269,7 +269,7 @@ tls_make() {
 }
 
 # --- the sandbox -----------------------------------------------------------------------
-sandbox_ports=(http kavenegar push smtp smtps autopush)
+sandbox_ports=(http kavenegar push smtp smtps autopush oidc facebook)
 
 sandbox_start() {
 	local want p args=() port
@@ -312,7 +312,7 @@ declare -A conf
 conf_defaults() {
 	local p allow=''
 
-	for p in push kavenegar smtp smtps; do
+	for p in push kavenegar smtp smtps oidc facebook; do
 		allow+=,localhost:$(value "SANDBOX_${p^^}")
 		allow+=,127.0.0.1:$(value "SANDBOX_${p^^}")
 	done
@@ -336,6 +336,15 @@ conf_defaults() {
 	    [EMAIL_HOST_USER]=sandbox
 	    [EMAIL_HOST_PASSWORD]=sandbox-smtp-password
 	    [DEFAULT_FROM_EMAIL]='Gatepost <no-reply@gatepost.example>'
+	    [GATEPOST_OIDC1_NAME]=sandbox
+	    [GATEPOST_OIDC1_LABEL]=Sandbox
+	    [GATEPOST_OIDC1_ISSUER]=https://localhost:$(value SANDBOX_OIDC)
+	    [GATEPOST_OIDC1_CLIENT_ID]=sandbox-client
+	    [GATEPOST_OIDC1_CLIENT_SECRET]=sandbox-oidc-secret
+	    [FACEBOOK_APP_ID]=138483919580948
+	    [FACEBOOK_APP_SECRET]=sandbox-facebook-secret
+	    [GATEPOST_FACEBOOK_URL]=https://localhost:$(value SANDBOX_FACEBOOK)
+	    [GATEPOST_FACEBOOK_GRAPH_URL]=https://localhost:$(value SANDBOX_FACEBOOK)
 	    [VAPID_SUBJECT]=mailto:admin@gatepost.example
 	    [GATEPOST_EGRESS_ALLOW]=${allow#,}${GATEPOST_EGRESS_ALLOW:+,$GATEPOST_EGRESS_ALLOW}
 	    [GATEPOST_EGRESS_CA]=$dir/tls/egress-ca.pem

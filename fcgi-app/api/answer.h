@@ -23,6 +23,7 @@ struct signin {
 	const struct user *u;
 	const char	*amr;
 	const char	*message;	/* NULL: no such member */
+	enum { SIGNIN_FULL, SIGNIN_TOKEN /* refresh, access, email */ } form;
 	int		(*with)(struct db *db, void *arg, struct err *e);
 	void		*arg;
 };
@@ -32,6 +33,9 @@ int	 answer_signin(struct call *c, const struct signin *s, struct err *e)
 /* Tokens of a pair into an open JSON answer and the cookies. */
 struct grant;
 void	 answer_tokens(struct call *c, struct jw *w, const struct grant *g);
+/* The same under the names `refresh` and `access` alone ([A]). */
+void	 answer_tokens_short(struct call *c, struct jw *w,
+	    const struct grant *g);
 
 /* What a person typed to sign in: a phone number or an e-mail address. */
 struct identifier {

@@ -167,6 +167,9 @@ refuse(struct call *c, const struct err *e)
 		resp_header(c->resp, "Allow", allow);
 	if (clear)
 		resp_clear_tokens(c->resp);
+	/* What is asked for comes along: a client needs no second request. */
+	if (strcmp(e->code, "pow_required") == 0)
+		challenge_member(c->resp);
 }
 
 void

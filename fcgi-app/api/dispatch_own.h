@@ -31,4 +31,7 @@ int	 idem_read(struct call *c, struct err *e) MUST_CHECK;
 /* 1 the first answer is rendered again, 0 the key is new, -1 (422 …). */
 int	 idem_replay(struct call *c, struct err *e) MUST_CHECK;
 
+/* `challenge` and `difficulty` on the problem document just made (S49). */
+void	 challenge_member(struct resp *r);
+
 #endif

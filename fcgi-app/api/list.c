@@ -24,11 +24,12 @@ const struct fieldset list_fields =
 const struct fieldset tokens_fields = { list_rows, COUNT_OF(list_rows) - 1,
     sizeof(struct list_in), IN_QUERY };
 
-void
-list_read(const struct list_in *in, struct list *l)
+static void
+read_page(const struct list_in *in, struct list *l, bool by_offset)
 {
 	l->q = in->q == NULL ? "" : in->q;
-	l->by_offset = in->limit.set || in->offset.set;
+	l->more = "";
+	l->by_offset = by_offset;
 	if (l->by_offset) {
 		l->limit = in->limit.set ? (unsigned)in->limit.v : FEW;
 		l->offset = in->offset.set ? (unsigned)in->offset.v : 0;
@@ -39,14 +40,27 @@ list_read(const struct list_in *in, struct list *l)
 	}
 }
 
+void
+list_read(const struct list_in *in, struct list *l)
+{
+	read_page(in, l, in->limit.set || in->offset.set);
+}
+
+void
+list_read_offset(const struct list_in *in, struct list *l)
+{
+	read_page(in, l, in->limit.set || in->offset.set ||
+	    (!in->page.set && !in->page_size.set));
+}
+
 /* Made from the public URL, never from Host. */
 static const char *
 address(struct call *c, const struct list *l, unsigned offset)
 {
 	const char *head = arena_printf(c->arena, "%s%s",
 	    conf_str(CONF_PUBLIC_URL), c->route->path);
-	const char *q = l->q[0] == '\0' ? "" : arena_printf(c->arena, "&q=%s",
-	    url_encode(c->arena, l->q));
+	const char *q = l->q[0] == '\0' ? l->more : arena_printf(c->arena,
+	    "&q=%s%s", url_encode(c->arena, l->q), l->more);
 
 	/* The template's parameters are in the path as it came. */
 	if (strchr(c->route->path, '{') != NULL)

@@ -16,10 +16,14 @@ struct list {
 	unsigned	 limit, offset;	/* of the rows to read */
 	bool		 by_offset;	/* how the caller pages */
 	const char	*q;		/* "" none */
+	const char	*more;		/* "" or "&name=value…", encoded: what
+					 * the pages beside are to keep */
 };
 
 /* Defaults: page_size 20; with limit or offset alone, 10. */
 void	 list_read(const struct list_in *in, struct list *l);
+/* As list_read, but with neither given by limit and offset (/api/users/). */
+void	 list_read_offset(const struct list_in *in, struct list *l);
 /* Begin the answer of `count` rows in all: the writer is at the open array
  * of results. */
 struct jw *list_open(struct call *c, const struct list *l, int64_t count);

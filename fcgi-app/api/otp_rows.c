@@ -2,12 +2,14 @@
  * otp_rows.c - a code proves a flow: registration, sign-in, a new number.
  */
 #include "api/answer.h"
+#include "api/change.h"
+#include "api/proof.h"
 #include "auth/grant.h"
 #include "auth/notice.h"
 #include "auth/otp.h"
 #include "base/mail.h"
-#include "base/rand.h"
 #include "store/session.h"
+#include "store/undo.h"
 
 struct otp_verify_in { const char *register_id, *code; };
 static const struct field otp_verify_rows[] = {
@@ -19,10 +21,11 @@ static const struct field otp_verify_rows[] = {
 const struct fieldset otp_verify_fields =
     FIELDSET(struct otp_verify_in, otp_verify_rows, IN_BODY);
 
-struct otp_refresh_in { const char *register_id; };
+struct otp_refresh_in { const char *register_id, *channel; };
 static const struct field otp_refresh_rows[] = {
 	FIELD_TEXT(struct otp_refresh_in, register_id, "register_id", 1, 64,
 	    F_REQUIRED),
+	FIELD_ENUM(struct otp_refresh_in, channel, "channel", "sms|email", 0),
 };
 const struct fieldset otp_refresh_fields =
     FIELDSET(struct otp_refresh_in, otp_refresh_rows, IN_BODY);
@@ -30,26 +33,54 @@ const struct fieldset otp_refresh_fields =
 struct proof {
 	struct call		*c;
 	const struct otp_flow	*f;
-	const struct user	*before;
-	uint64_t		 notice_ids[2];
+	struct user		 before;	/* under the row's lock */
+	struct change		 change;
+	enum proof_tokens	 tokens;
+	const char		*mail;		/* as typed */
 	struct grant_ended	 ended;
 	bool			 taken;
 };
 
+static bool
+is_change(const struct otp_flow *f)
+{
+	return f->purpose == OTP_PHONE || f->purpose == OTP_EMAIL;
+}
+
+/* Was another address proved in its place? */
+static bool
+replaces(const struct otp_flow *f, const struct user *before)
+{
+	return strcmp(f->channel, "email") != 0 ? before->phone_verified &&
+	    strcmp(before->phone, f->target) != 0 : before->email_verified &&
+	    strcmp(before->email_cmp, f->target) != 0;
+}
+
 /* The address becomes the account's alone; 1 rolls back: it is another's by
- * now. */
+ * now, or held for the one it was taken from (S59). */
 static int
 prove_address(struct db *db, const struct proof *p, struct err *e)
 {
 	char cmp[MAIL_MAX + 1], unique[MAIL_MAX + 1];
+	const struct otp_flow *f = p->f;
+	const bool phone = strcmp(f->channel, "email") != 0;
 	int rc;
 
-	if (strcmp(p->f->channel, "email") != 0)
-		rc = user_prove_phone(db, p->f->user_id, p->f->target, e);
+	if (phone)
+		rc = user_prove_phone(db, f->user_id, f->target, e);
+	else if (!mail_parse(f->target, cmp, unique))
+		rc = 0;
+	else if (f->purpose == OTP_EMAIL && (p->before.email_cmp == NULL ||
+	    strcmp(p->before.email_cmp, f->target) != 0))
+		rc = user_change_email(db, f->user_id, p->mail, cmp, unique,
+		    e);
 	else
-		rc = mail_parse(p->f->target, cmp, unique) ?
-		    user_prove_email(db, p->f->user_id, unique, e) : 0;
-	return rc < 0 ? -1 : rc == 0;
+		rc = user_prove_email(db, f->user_id, unique, e);
+	if (rc <= 0)
+		return rc < 0 ? -1 : 1;
+	/* Again: the UPDATE may have waited for the change that holds it. */
+	return undo_held(db, phone ? "phone" : "email", phone ? f->target :
+	    unique, f->user_id, e);
 }
 
 static int
@@ -57,15 +88,15 @@ prove_work(struct db *db, void *arg, struct err *e)
 {
 	struct proof *p = arg;
 	const struct otp_flow *f = p->f;
-	struct notice told = {
-		.id = p->notice_ids[0], .user_id = f->user_id,
-		.channel = "sms", .to = p->before->phone,
-		.locale = p->before->locale, .template = "number_changed",
-		.life_s = 24 * 60 * 60, .request_id = p->c->req->request_id,
-	};
-	int rc = prove_address(db, p, e);
+	const uint64_t keep = p->c->who.user_id == f->user_id ?
+	    p->c->who.session_id : 0;
+	int rc;
 
-	if (rc < 0)
+	if ((rc = user_lock(db, p->c->arena, f->user_id, &p->before, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return err_field(e, "otp_code", "invalid_code", "user is gone");
+	if ((rc = prove_address(db, p, e)) < 0)
 		return -1;
 	p->taken = rc == 1;
 	if (p->taken)
@@ -73,34 +104,37 @@ prove_work(struct db *db, void *arg, struct err *e)
 	if ((rc = otp_finish(db, f->id, e)) <= 0)
 		return rc < 0 ? -1 : err_field(e, "otp_code", "invalid_code",
 		    "finished by another request");
-	/* Tokens out there may say "not verified" (D8). */
-	if (session_proved(db, f->user_id, e) < 0 ||
+	if (is_change(f) && change_done(db, p->c, f, &p->before, &p->change,
+	    keep, &p->ended, e) < 0)
+		return -1;
+	/* Tokens out there may say "not verified", or the old address (D8). */
+	if (session_proved(db, f->user_id, e) < 0)
+		return -1;
+	if ((p->tokens == PROOF_OUTDATE || replaces(f, &p->before)) &&
 	    grant_outdate(db, f->user_id, &p->ended, e) < 0)
 		return -1;
-	/* The old number is told (S59). */
-	if (f->purpose == OTP_PHONE && p->before->phone_verified &&
-	    strcmp(p->before->phone, f->target) != 0 &&
-	    notice_add(db, &told, e) < 0)
-		return -1;
 	return answer_audit(p->c, f->purpose == OTP_PHONE ? "number_change" :
-	    "verify", "ok", f->user_id, 0, e);
+	    f->purpose == OTP_EMAIL ? "email_change" : "verify", "ok",
+	    f->user_id, 0, e);
 }
 
-/* Registration and change of number: prove, then let in. */
-static int
-prove(struct call *c, const struct otp_flow *f, struct user *u,
-    struct err *e)
+int
+proof_apply(struct call *c, const struct otp_flow *f,
+    enum proof_tokens tokens, struct err *e)
 {
-	struct proof p = { .c = c, .f = f, .before = u,
-	    .notice_ids = { rand_id(), rand_id() } };
+	struct proof p = { .c = c, .f = f, .tokens = tokens };
 
+	if (otp_flow_mail(c->arena, f, &p.mail, e) < 0)
+		return -1;
+
+	change_make(&p.change);
 	if (db_tx(c->db, prove_work, &p, e) < 0)
 		return -1;
 	if (p.taken)
 		return err_set(e, ERR_CONFLICT, "address_taken",
 		    "flow %" PRIu64 ": proved by another account", f->id);
 	grant_publish(&p.ended);
-	if (f->purpose == OTP_PHONE)
+	if (is_change(f))
 		notice_ring();
 	return 0;
 }
@@ -129,15 +163,20 @@ otp_verify_post(struct call *c, const void *in_, struct err *e)
 		return err_field(e, "otp_code", "invalid_code",
 		    "user %" PRIu64 " is gone or disabled", f.user_id);
 	if (f.purpose != OTP_LOGIN) {
-		if (prove(c, &f, &u, e) < 0 ||
+		if (proof_apply(c, &f, PROOF_OUTDATE, e) < 0 ||
 		    user_find(c->db, c->arena, f.user_id, &u, e) < 0)
 			return -1;
 	} else if ((rc = otp_finish(c->db, f.id, e)) <= 0) {
 		return rc < 0 ? -1 : err_field(e, "otp_code", "invalid_code",
 		    "finished by another request");
 	}
+	/* Who was disabled before the proof stays out. */
+	if (!u.is_active)
+		return err_set(e, ERR_FORBIDDEN, "account_disabled",
+		    "user %" PRIu64, u.id);
 	s.message = f.purpose == OTP_PHONE ?
-	    "The phone number has been changed." : "Verified.";
+	    "The phone number has been changed." : f.purpose == OTP_EMAIL ?
+	    "The e-mail address has been changed." : "Verified.";
 	return answer_signin(c, &s, e);
 }
 
@@ -147,7 +186,8 @@ otp_refresh_post(struct call *c, const void *in_, struct err *e)
 	const struct otp_refresh_in *in = in_;
 	struct jw *w;
 
-	if (otp_resend(c->db, c->arena, c->req, in->register_id, e) < 0)
+	if (otp_resend(c->db, c->arena, c->req, in->register_id,
+	    in->channel, e) < 0)
 		return -1;
 	resp_no_store(c->resp);
 	w = resp_json(c->resp, 200);

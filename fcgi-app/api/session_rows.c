@@ -1,9 +1,12 @@
 /*
  * session_rows.c - refresh, verify, logout, and the list of own sessions.
  */
-#include "api/answer.h"
+#include "api/signin.h"
+#include "auth/device_name.h"
 #include "auth/grant.h"
+#include "base/geo.h"
 #include "base/text.h"
+#include "store/known_device.h"
 #include "store/session.h"
 
 #define SESSIONS_SHOWN	100
@@ -56,6 +59,24 @@ refresh_post(struct call *c, const void *in, struct err *e)
 	return 0;
 }
 
+/* The address outside /api/auth/: the cookie does not come here, the token is
+ * in the body (D13). */
+int
+token_refresh_post(struct call *c, const void *in_, struct err *e)
+{
+	const struct refresh_in *in = in_;
+	struct grant g;
+
+	if (in->refresh == NULL || *in->refresh == '\0')
+		return err_set(e, ERR_AUTH, "invalid_token",
+		    "no refresh token in the body");
+	if (grant_refresh(c->db, c->arena, c->req, in->refresh, &g, e) < 0)
+		return -1;
+	answer_tokens_short(c, resp_json(c->resp, 200), &g);
+	resp_json_end(c->resp);
+	return 0;
+}
+
 int
 verify_post(struct call *c, const void *in_, struct err *e)
 {
@@ -87,18 +108,13 @@ verify_post(struct call *c, const void *in_, struct err *e)
 	return 0;
 }
 
-/*
- * Access or refresh serves; whatever happens the cookies are cleared (D13).
- * A session that is dead already is no error to who wants it dead.
- */
+/* A session that is dead already is no error to who wants it dead. */
 int
-logout_post(struct call *c, const void *in, struct err *e)
+signin_out(struct call *c, const char *token, struct err *e)
 {
-	const char *token = shown(c, in);
 	uint64_t session_id = c->who.session_id, user_id = c->who.user_id;
 	uint32_t counter;
 	struct session s;
-	struct jw *w;
 	int rc, ended = 0;
 
 	resp_clear_tokens(c->resp);
@@ -117,12 +133,36 @@ logout_post(struct call *c, const void *in, struct err *e)
 	    e) < 0))
 		return -1;
 	resp_no_store(c->resp);
+	return 0;
+}
+
+int
+logout_post(struct call *c, const void *in, struct err *e)
+{
+	struct jw *w;
+
+	if (signin_out(c, shown(c, in), e) < 0)
+		return -1;
 	w = resp_json(c->resp, 200);
 	jw_str(w, "message", "You have logged out");
 	jw_bool(w, "success", true);
 	jw_object(w, "data");
 	jw_str(w, "message", "You have logged out");
 	jw_end(w);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+int
+logout_status_post(struct call *c, const void *in_, struct err *e)
+{
+	const struct refresh_in *in = in_;
+	struct jw *w;
+
+	if (signin_out(c, in->refresh == NULL ? "" : in->refresh, e) < 0)
+		return -1;
+	w = resp_json(c->resp, 200);
+	jw_str(w, "status", "You have logged out");
 	resp_json_end(c->resp);
 	return 0;
 }
@@ -143,8 +183,10 @@ write_session(void *arg, struct err *e)
 {
 	struct listing *l = arg;
 	const struct session_seen *s = &l->s;
+	char device[DEVICE_NAME_MAX], city[GEO_CITY_TEXT];
 
 	(void)e;
+	geo_city(s->ip == NULL ? "" : s->ip, city);
 	jw_object(l->w, NULL);
 	jw_id(l->w, "id", s->id);
 	jw_bool(l->w, "current", s->id == l->c->who.session_id);
@@ -154,6 +196,8 @@ write_session(void *arg, struct err *e)
 	jw_str(l->w, "ip", s->ip);
 	jw_str(l->w, "last_ip", s->last_ip);
 	jw_str(l->w, "country", s->country);
+	jw_str(l->w, "city", city);
+	jw_str(l->w, "device", device_name(s->user_agent, device));
 	jw_str(l->w, "user_agent", s->user_agent);
 	jw_str(l->w, "amr", s->amr);
 	jw_end(l->w);
@@ -219,6 +263,39 @@ sessions_revoke_others(struct call *c, const void *in, struct err *e)
 		return -1;
 	w = resp_json(c->resp, 200);
 	jw_i64(w, "revoked", n);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+struct all { struct call *c; struct grant_ended ended; int n; };
+
+/* Remembered browsers go too: who asks for this has lost one. */
+static int
+all_work(struct db *db, void *arg, struct err *e)
+{
+	struct all *w = arg;
+	const uint64_t id = w->c->who.user_id;
+
+	if ((w->n = grant_end_all(db, id, "revoked", &w->ended, e)) < 0 ||
+	    known_device_forget(db, id, e) < 0)
+		return -1;
+	return answer_audit(w->c, "sessions_revoked", "ok", id,
+	    w->c->who.session_id, e);
+}
+
+int
+sessions_revoke_all(struct call *c, const void *in, struct err *e)
+{
+	struct all w = { .c = c };
+	struct jw *j;
+
+	(void)in;
+	if (db_tx(c->db, all_work, &w, e) < 0)
+		return -1;
+	grant_publish(&w.ended);
+	resp_clear_tokens(c->resp);
+	j = resp_json(c->resp, 200);
+	jw_i64(j, "revoked", w.n);
 	resp_json_end(c->resp);
 	return 0;
 }

@@ -42,16 +42,14 @@ static const struct field edit_rows[] = {
 const struct fieldset number_edit_fields =
     FIELDSET(struct edit_in, edit_rows, IN_BODY);
 
-/* First language of Accept-Language that we could speak: "fa", "en". */
-static const char *
-locale_of(const struct req *q)
+const char *
+signup_locale(const struct req *q)
 {
 	return text_starts(q->accept_language, "fa") ? "fa" : "en";
 }
 
-/* Is either address another's already?  Both are asked, always. */
-static int
-is_taken(struct call *c, const char *phone, const char *unique, bool *taken,
+int
+signup_taken(struct call *c, const char *phone, const char *unique, bool *taken,
     struct err *e)
 {
 	uint64_t id;
@@ -81,7 +79,7 @@ register_post(struct call *c, const void *in_, struct err *e)
 		.phone = in->phone, .email = in->email,
 		.first_name = in->first_name == NULL ? "" : in->first_name,
 		.last_name = in->last_name == NULL ? "" : in->last_name,
-		.password = phc, .locale = locale_of(c->req),
+		.password = phc, .locale = signup_locale(c->req),
 		.country = c->req->country,
 	};
 	struct otp_start s = {
@@ -106,7 +104,7 @@ register_post(struct call *c, const void *in_, struct err *e)
 		n.email_unique = unique;
 	}
 	s.target = in->phone != NULL ? in->phone : cmp;
-	if (is_taken(c, in->phone, in->email == NULL ? NULL : unique, &taken,
+	if (signup_taken(c, in->phone, in->email == NULL ? NULL : unique, &taken,
 	    e) < 0)
 		return -1;
 	s.notice = taken ? "taken" : NULL;
@@ -136,7 +134,7 @@ number_edit_post(struct call *c, const void *in_, struct err *e)
 	struct jw *w;
 	bool taken;
 
-	if (is_taken(c, in->phone, NULL, &taken, e) < 0 ||
+	if (signup_taken(c, in->phone, NULL, &taken, e) < 0 ||
 	    otp_retarget(c->db, c->arena, c->req, in->register_id, in->phone,
 	    taken ? "taken" : NULL, e) < 0 ||
 	    answer_audit(c, "number_edit", "ok", 0, 0, e) < 0)
@@ -167,7 +165,7 @@ signup_not_verified(struct call *c, const struct user *u,
 	struct err refusal = ERR_INIT;
 	bool taken;
 
-	if (is_taken(c, id->phone, id->email_unique, &taken, e) < 0)
+	if (signup_taken(c, id->phone, id->email_unique, &taken, e) < 0)
 		return -1;
 	s.notice = taken ? "taken" : NULL;
 	if (otp_begin(c->db, c->req, &s, register_id, e) < 0 ||

@@ -1,8 +1,9 @@
 /*
  * audit.c - what an audit row says, and the chain over all of them (D12).
  *
- * personal_mac = HMAC(user's salt, ip | user agent): erasing the columns and
- * the salt leaves row_mac, which covers personal_mac, intact.
+ * personal_mac = HMAC(salt, ip | user agent), where the salt is that of the
+ * one whose address it is: the actor, or without one the user.  Erasing the
+ * columns and the salt leaves row_mac, which covers personal_mac, intact.
  * row_mac = HMAC(mac.key, every other column but the chain's).
  * chain[n] = HMAC(mac.key, chain[n-1] | row_mac[n]).
  */
@@ -103,7 +104,8 @@ audit_add(struct db *db, const struct req *q, const struct audit_event *ev,
 		cut(agent, sizeof(agent), q->user_agent);
 	/* Rows about nobody share the salt of user 0, so that a failed sign-in
 	 * costs the same statements whoever it names (S21). */
-	if (audit_salt(db, ev->user_id, salt, e) < 0)
+	if (audit_salt(db, ev->actor_id != 0 ? ev->actor_id : ev->user_id,
+	    salt, e) < 0)
 		return -1;
 	personal_mac(r.personal_mac, salt, &r);
 	row_mac(r.row_mac, &r);
@@ -214,6 +216,8 @@ personal_whole(const struct audit_row *r)
 {
 	uint8_t mac[MAC_LEN];
 
+	if (r->erasing)
+		return true;
 	if (!r->has_salt)
 		return r->ip[0] == '\0' && r->user_agent[0] == '\0';
 	personal_mac(mac, r->salt, r);

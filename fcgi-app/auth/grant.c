@@ -86,7 +86,7 @@ grant_begin(struct db *db, struct arena *a, const struct req *q,
 		.ip = q->remote_addr,
 		.country = q->country,
 		.user_agent = q->user_agent,
-		.claim = !USER_PROVED(u),
+		.claim = u->claim && !USER_PROVED(u),
 		.idle_s = (uint32_t)conf_int(CONF_SESSION_IDLE_S),
 		.life_s = (uint32_t)conf_int(CONF_SESSION_MAX_S),
 	};

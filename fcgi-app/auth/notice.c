@@ -66,7 +66,7 @@ notice_add(struct db *db, const struct notice *n, struct err *e)
 
 	buf_init(&content, CONTENT_MAX);
 	buf_init(&audience, CONTENT_MAX);
-	buf_init(&secret, 256);
+	buf_init(&secret, 640);
 	write_content(&content, n);
 	write_audience(&audience, n);
 	/* A notice carries a secret of the same size, so that rows and work
@@ -74,6 +74,8 @@ notice_add(struct db *db, const struct notice *n, struct err *e)
 	jw_init(&w, &secret);
 	jw_object(&w, NULL);
 	jw_str(&w, "code", n->code != NULL ? n->code : "000000");
+	if (n->link != NULL)
+		jw_str(&w, "link", n->link);
 	jw_end(&w);
 	m.content = buf_text(&content);
 	m.audience = buf_text(&audience);
@@ -89,17 +91,16 @@ notice_add(struct db *db, const struct notice *n, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-int
-notice_everywhere(struct db *db, const struct user *u, const uint64_t ids[2],
-    const char *template, const char *detail, const char *request_id,
-    struct err *e)
+/* `n` has all but id, channel and address. */
+static int
+everywhere(struct db *db, const struct user *u, const uint64_t ids[2],
+    struct notice n, struct err *e)
 {
-	struct notice n = {
-		.user_id = u->id, .locale = u->locale, .template = template,
-		.detail = detail, .life_s = NOTICE_LIFE_S,
-		.request_id = request_id,
-	};
 	int sent = 0;
+
+	n.user_id = u->id;
+	n.locale = u->locale;
+	n.life_s = NOTICE_LIFE_S;
 
 	if (u->phone_verified) {
 		n.id = ids[0];
@@ -118,6 +119,28 @@ notice_everywhere(struct db *db, const struct user *u, const uint64_t ids[2],
 		sent++;
 	}
 	return sent;
+}
+
+int
+notice_everywhere(struct db *db, const struct user *u, const uint64_t ids[2],
+    const char *template, const char *detail, const char *request_id,
+    struct err *e)
+{
+	const struct notice n = { .template = template, .detail = detail,
+		.request_id = request_id };
+
+	return everywhere(db, u, ids, n, e);
+}
+
+int
+notice_link_everywhere(struct db *db, const struct user *u,
+    const uint64_t ids[2], const char *template, const char *link,
+    const char *request_id, struct err *e)
+{
+	const struct notice n = { .template = template, .link = link,
+		.request_id = request_id };
+
+	return everywhere(db, u, ids, n, e);
 }
 
 void

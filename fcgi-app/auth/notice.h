@@ -16,6 +16,7 @@ struct notice {
 	const char	*template;	/* "code", "taken", "password_changed" … */
 	const char	*purpose;	/* of a code, or NULL */
 	const char	*code;		/* goes into job.secret only; or NULL */
+	const char	*link;		/* the same: an undo link; or NULL */
 	const char	*detail;	/* shown in a notice (masked number), or NULL */
 	bool		 nobody;	/* same rows, no message leaves (S24) */
 	uint32_t	 life_s;
@@ -28,6 +29,10 @@ int	 notice_add(struct db *db, const struct notice *n, struct err *e)
  * before the transaction.  How many, or -1. */
 int	 notice_everywhere(struct db *db, const struct user *u,
 	    const uint64_t ids[2], const char *template, const char *detail,
+	    const char *request_id, struct err *e) MUST_CHECK;
+/* The same with a link in it, which no delivery row shows (S74). */
+int	 notice_link_everywhere(struct db *db, const struct user *u,
+	    const uint64_t ids[2], const char *template, const char *link,
 	    const char *request_id, struct err *e) MUST_CHECK;
 /* After the commit: ring the workers. */
 void	 notice_ring(void);

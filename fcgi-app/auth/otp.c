@@ -5,21 +5,22 @@
  * compared (S29); a code works once (S31); a new code resets no failure count
  * (S30); a flow for nobody makes the same statements, rows and bell (S24).
  */
-#include "auth/otp.h"
+#include "auth/otp_own.h"
 
+#include "auth/mail_block.h"
 #include "auth/notice.h"
+#include "auth/sms_guard.h"
 #include "auth/throttle.h"
 #include "auth/token.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/crypto.h"
-#include "base/mail.h"
+#include "base/log.h"
 #include "base/rand.h"
 #include "base/text.h"
 #include "store/known_device.h"
-#include "store/otp.h"
+#include "store/sms.h"
 
-#define CODE_DIGITS	6
 #define REGISTER_BYTES	16
 #define DAY_S		(24 * 60 * 60)
 #define FLOW_LIFE_S	(24 * 60 * 60)	/* resend within a day */
@@ -32,8 +33,8 @@ static const char *const purpose_word[] = {
 	[OTP_RESET] = "reset", [OTP_PHONE] = "phone", [OTP_EMAIL] = "email",
 };
 
-static enum otp_purpose
-purpose_of(const char *word)
+enum otp_purpose
+otp_purpose_of(const char *word)
 {
 	for (size_t i = 0; i < COUNT_OF(purpose_word); i++)
 		if (strcmp(purpose_word[i], word) == 0)
@@ -47,10 +48,8 @@ register_hash(uint8_t hash[32], const char *register_id)
 	sha256(hash, register_id, strlen(register_id));
 }
 
-/* Bound to purpose, target and flow, so that a code of one flow is worth
- * nothing in another (S28). */
-static void
-code_mac(uint8_t mac[32], const char *purpose, const char *target,
+void
+otp_code_mac(uint8_t mac[32], const char *purpose, const char *target,
     uint64_t flow, const char *code)
 {
 	char id[24];
@@ -67,50 +66,10 @@ code_mac(uint8_t mac[32], const char *purpose, const char *target,
 	    COUNT_OF(part));
 }
 
-/* One code per resend time and so many a day for a destination; the same for
- * unknown ones, counted before anything is looked up (S24, D27). */
-static int
-destination_limits(struct db *db, const char *target, struct err *e)
-{
-	int rc = throttle_or_fail(db, "code_soon", target, strlen(target), 1,
-	    (uint32_t)conf_int(CONF_CODE_RESEND_S), "code_too_soon", e);
-
-	return rc < 0 ? -1 : throttle_or_fail(db, "code_day", target,
-	    strlen(target), (uint32_t)conf_int(CONF_CODE_DAY), DAY_S,
-	    "too_many_codes", e);
-}
-
-/* S45: does any allowed prefix begin this number? */
-static bool
-prefix_allowed(const char *phone)
-{
-	const char *p = conf_str(CONF_SMS_PREFIXES);
-
-	while (*p != '\0') {
-		size_t n = strcspn(p, ", ");
-
-		if (n > 0 && ((n == 1 && *p == '*') ||
-		    strncmp(phone, p, n) == 0))
-			return true;
-		p += n;
-		p += strspn(p, ", ");
-	}
-	return false;
-}
-
 /* --- beginning --------------------------------------------------------------- */
 
-struct begin {
-	const struct req	*q;
-	const struct otp_start	*s;
-	struct otp_row_new	*row;
-	const char		*code;
-	uint64_t		 user_id, notification_id;
-	bool			 quiet;		/* the flow, but no message */
-};
-
-static int
-send_code(struct db *db, const struct begin *b, struct err *e)
+int
+otp_send_code(struct db *db, const struct begin *b, struct err *e)
 {
 	const struct notice n = {
 		.id = b->notification_id,
@@ -141,14 +100,52 @@ begin_work(struct db *db, void *arg, struct err *e)
 	}
 	if (otp_row_insert(db, b->row, e) < 0)
 		return -1;
-	return b->quiet ? 0 : send_code(db, b, e);
+	return b->quiet ? 0 : otp_send_code(db, b, e);
+}
+
+/* Nobody's mail is asked for, but a new account's may be refused (S52). */
+static int
+may_be_reached(const struct otp_start *s, struct err *e)
+{
+	if (strcmp(s->channel, "sms") == 0 && sms_guard_number(s->target,
+	    s->purpose == OTP_PHONE ? "new_phone_number" : "phone_number",
+	    e) < 0)
+		return -1;
+	if (s->claim != NULL && mail_block_check("email",
+	    s->claim->email_cmp, e) < 0)
+		return -1;
+	return s->purpose != OTP_EMAIL ? 0 :
+	    mail_block_check("email", s->target, e);
+}
+
+int
+otp_may_leave(struct db *db, const struct req *q, const struct otp_start *s,
+    uint64_t notification_id, uint64_t flow_id, struct err *e)
+{
+	const struct sms_ask ask = { .notification_id = notification_id,
+	    .flow_id = flow_id, .phone = s->target,
+	    .is_code = s->notice == NULL };
+
+	if (sms_guard_pace(db, s->target, e) < 0)
+		return -1;
+	return strcmp(s->channel, "sms") != 0 ? 0 :
+	    sms_guard_take(db, q, &ask, e);
+}
+
+void
+otp_give_back(struct db *db, uint64_t notification_id)
+{
+	struct err e = ERR_INIT;
+
+	if (sms_unreserve(db, notification_id, &e) < 0)
+		log_err(LOG_WARN_, "give the cost of an SMS back", &e);
 }
 
 int
 otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
     char register_id[REGISTER_ID_TEXT], struct err *e)
 {
-	uint8_t hash[32], mac[32];
+	uint8_t hash[32], mac[32], secret[OTP_SECRET_MAX];
 	char code[CODE_DIGITS + 1];
 	struct otp_row_new row = {
 		.id = rand_id(),
@@ -167,11 +164,12 @@ otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
 	};
 	int rc;
 
-	if (strcmp(s->channel, "sms") == 0 && !prefix_allowed(s->target))
-		return err_field(e, "phone_number", "country_not_served",
-		    "no allowed prefix begins the number");
-	if (destination_limits(db, s->target, e) < 0) {
-		if (e->kind != ERR_THROTTLED || !s->may_wait)
+	if (may_be_reached(s, e) < 0 || (s->purpose == OTP_EMAIL &&
+	    otp_mail_seal(&row, s->mail_to, secret, sizeof(secret), e) < 0))
+		return -1;
+	if (otp_may_leave(db, q, s, b.notification_id, row.id, e) < 0) {
+		if (!s->may_wait || (e->kind != ERR_THROTTLED &&
+		    e->kind != ERR_FORBIDDEN))
 			return -1;
 		err_clear(e);
 		b.quiet = true;
@@ -179,11 +177,13 @@ otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
 	rand_token(register_id, REGISTER_ID_TEXT, REGISTER_BYTES);
 	register_hash(hash, register_id);
 	rand_code(code, CODE_DIGITS);
-	code_mac(mac, row.purpose, row.target, row.id, code);
+	otp_code_mac(mac, row.purpose, row.target, row.id, code);
 	rc = db_tx(db, begin_work, &b, e);
 	secret_wipe(code, sizeof(code));
-	if (rc < 0)
+	if (rc < 0) {
+		otp_give_back(db, b.notification_id);
 		return -1;
+	}
 	if (s->claim_id != NULL)
 		*s->claim_id = b.user_id;
 	if (!b.quiet)
@@ -198,17 +198,19 @@ flow_of(struct otp_flow *f, const struct otp_row *r)
 {
 	f->id = r->id;
 	f->user_id = r->user_id;
-	f->purpose = purpose_of(r->purpose);
+	f->purpose = otp_purpose_of(r->purpose);
 	f->channel = r->channel;
 	f->target = r->target;
+	f->secret = r->secret;
+	f->secret_len = r->secret_len;
 	f->proved_at_us = r->proved_at_us;
 	f->proved = r->proved_at_us != 0 &&
 	    r->now_us - r->proved_at_us <= PROOF_LIFE_S * US_PER_S;
 	f->done = r->done_at_us != 0;
 }
 
-static int
-row_of(struct db *db, struct arena *a, const char *register_id,
+int
+otp_row_of(struct db *db, struct arena *a, const char *register_id,
     struct otp_row *r, struct err *e)
 {
 	uint8_t hash[32];
@@ -222,7 +224,7 @@ otp_find(struct db *db, struct arena *a, const char *register_id,
     struct otp_flow *f, struct err *e)
 {
 	struct otp_row r;
-	int rc = row_of(db, a, register_id, &r, e);
+	int rc = otp_row_of(db, a, register_id, &r, e);
 
 	if (rc == 1)
 		flow_of(f, &r);
@@ -280,7 +282,7 @@ compare(struct db *db, const struct req *q, const struct otp_row *r,
 	if (throttle_or_fail(db, rule, subject, n, FAILURES_A_DAY, DAY_S,
 	    "too_many_failures", e) < 0)
 		return -1;
-	code_mac(mac, r->purpose, r->target, r->id, code);
+	otp_code_mac(mac, r->purpose, r->target, r->id, code);
 	right = secret_equal(mac, sizeof(mac), r->code_mac,
 	    sizeof(r->code_mac)) && r->user_id != 0;
 	secret_wipe(mac, sizeof(mac));
@@ -289,180 +291,57 @@ compare(struct db *db, const struct req *q, const struct otp_row *r,
 	return throttle_give(db, rule, subject, n, e) < 0 ? -1 : 1;
 }
 
+/* Its prefix converts (S48).  The code is used by now: what fails here must
+ * not take that back. */
+static void
+converted(struct db *db, uint64_t flow_id)
+{
+	struct err e = ERR_INIT;
+
+	if (sms_verified(db, flow_id, &e) < 0)
+		log_err(LOG_WARN_, "count a code that came back", &e);
+}
+
+int
+otp_check_row(struct db *db, const struct req *q, struct otp_row *r,
+    const char *code, struct otp_flow *f, struct err *e)
+{
+	int rc;
+
+	flow_of(f, r);
+	if ((rc = otp_row_try(db, r, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return r->tries >= OTP_TRIES_MAX && r->used_at_us == 0 ?
+		    err_field(e, "otp_code", "too_many_tries",
+		    "%d tries of this code", OTP_TRIES_MAX) :
+		    wrong(e, "spent or expired");
+	if ((rc = compare(db, q, r, code, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return wrong(e, "another code");
+	if ((rc = otp_row_use(db, r, rand_id(), e)) < 0)
+		return -1;
+	if (rc == 0)
+		return wrong(e, "used by another request");
+	r->proved_at_us = r->now_us;
+	flow_of(f, r);
+	converted(db, r->id);
+	return 0;
+}
+
 int
 otp_check(struct db *db, struct arena *a, const struct req *q,
     const char *register_id, const char *code, struct otp_flow *f,
     struct err *e)
 {
 	struct otp_row r;
-	int rc;
+	int rc = otp_row_of(db, a, register_id, &r, e);
 
 	memset(f, 0, sizeof(*f));
-	if ((rc = row_of(db, a, register_id, &r, e)) < 0)
-		return -1;
-	if (rc == 0)
-		return wrong(e, "no such flow");
-	flow_of(f, &r);
-	if ((rc = otp_row_try(db, &r, e)) < 0)
-		return -1;
-	if (rc == 0)
-		return r.tries >= OTP_TRIES_MAX && r.used_at_us == 0 ?
-		    err_field(e, "otp_code", "too_many_tries",
-		    "%d tries of this code", OTP_TRIES_MAX) :
-		    wrong(e, "spent or expired");
-	if ((rc = compare(db, q, &r, code, e)) < 0)
-		return -1;
-	if (rc == 0)
-		return wrong(e, "another code");
-	if ((rc = otp_row_use(db, &r, rand_id(), e)) < 0)
-		return -1;
-	if (rc == 0)
-		return wrong(e, "used by another request");
-	r.proved_at_us = r.now_us;
-	flow_of(f, &r);
-	return 0;
-}
-
-/* --- again ------------------------------------------------------------------- */
-
-struct again {
-	const struct req	*q;
-	const struct otp_row	*r;
-	const struct otp_row_issue *issue;
-	struct begin		 b;
-	const char		*claim_phone;	/* number/edit, or NULL */
-};
-
-static int
-again_work(struct db *db, void *arg, struct err *e)
-{
-	struct again *g = arg;
-	int rc = otp_row_reissue(db, g->r, g->issue, e);
-
-	if (rc < 0)
-		return -1;
-	if (rc == 0)
-		return err_throttled(e, "code_too_soon",
-		    (int)conf_int(CONF_CODE_RESEND_S));
-	if (g->claim_phone != NULL && g->b.user_id != 0 &&
-	    user_set_claim_phone(db, g->b.user_id, g->claim_phone, e) < 0)
-		return -1;
-	return send_code(db, &g->b, e);
-}
-
-/* A new code for the flow of `r`, to another number when `phone` is set. */
-static int
-issue_again(struct db *db, const struct req *q, const struct otp_row *r,
-    const char *phone, const char *mail_to, const char *locale,
-    const char *notice, struct err *e)
-{
-	const char *channel = phone != NULL ? "sms" : r->channel;
-	const char *target = phone != NULL ? phone : r->target;
-	uint8_t mac[32];
-	char code[CODE_DIGITS + 1];
-	const struct otp_row_issue issue = {
-		.code_mac = mac, .channel = channel, .target = target,
-		.code_life_s = (uint32_t)conf_int(CONF_CODE_LIFE_S),
-		.wait_s = strcmp(target, r->target) == 0 ?
-		    (uint32_t)conf_int(CONF_CODE_RESEND_S) : 0,
-	};
-	const struct otp_start s = {
-		.purpose = purpose_of(r->purpose), .user_id = r->user_id,
-		.channel = channel, .target = target, .locale = locale,
-		.mail_to = mail_to, .notice = notice,
-	};
-	struct again g = {
-		.q = q, .r = r, .issue = &issue,
-		.b = { .q = q, .s = &s, .code = code,
-		    .user_id = r->user_id, .notification_id = rand_id() },
-		.claim_phone = phone,
-	};
-	int rc;
-
-	rand_code(code, CODE_DIGITS);
-	code_mac(mac, r->purpose, target, r->id, code);
-	rc = db_tx(db, again_work, &g, e);
-	secret_wipe(code, sizeof(code));
-	if (rc >= 0)
-		notice_ring();
-	return rc < 0 ? -1 : 0;
-}
-
-static int
-no_flow(struct err *e)
-{
-	return err_field(e, "register_id", "invalid_register_id",
-	    "unknown, ended or done");
-}
-
-/* Who has proved the address of a flow, 0 nobody. */
-static int
-address_owner(struct db *db, const struct otp_row *r, uint64_t *owner,
-    struct err *e)
-{
-	char cmp[MAIL_MAX + 1], unique[MAIL_MAX + 1];
-
-	if (strcmp(r->channel, "email") != 0)
-		return user_phone_owner(db, r->target, owner, e);
-	if (!mail_parse(r->target, cmp, unique))
-		return 0;
-	return user_email_owner(db, unique, owner, e);
-}
-
-int
-otp_resend(struct db *db, struct arena *a, const struct req *q,
-    const char *register_id, struct err *e)
-{
-	struct otp_row r;
-	struct user u = { 0 };
-	uint64_t owner = 0;
-	const char *notice = NULL;
-	int rc = row_of(db, a, register_id, &r, e);
-
-	if (rc < 0)
-		return -1;
-	if (rc == 0 || r.used_at_us != 0)
-		return no_flow(e);
-	/* Mail goes to the address as typed; the account has it.  The same
-	 * statement runs for a flow of nobody. */
-	if (user_find(db, a, r.user_id, &u, e) < 0)
-		return -1;
-	/* A taken address gets a notice again, never a code (S25). */
-	if (address_owner(db, &r, &owner, e) < 0)
-		return -1;
-	if (owner != 0 && owner != r.user_id)
-		notice = "taken";
-	if (destination_limits(db, r.target, e) < 0)
-		return -1;
-	return issue_again(db, q, &r, NULL,
-	    strcmp(r.channel, "email") == 0 ? u.email : NULL, u.locale,
-	    notice, e);
-}
-
-int
-otp_retarget(struct db *db, struct arena *a, const struct req *q,
-    const char *register_id, const char *phone, const char *notice,
-    struct err *e)
-{
-	struct otp_row r;
-	struct user u = { 0 };
-	int rc = row_of(db, a, register_id, &r, e);
-
-	if (rc < 0)
-		return -1;
-	if (rc == 0 || r.used_at_us != 0 ||
-	    purpose_of(r.purpose) != OTP_REGISTER)
-		return no_flow(e);
-	if ((rc = user_find(db, a, r.user_id, &u, e)) < 0)
-		return -1;
-	if (rc == 0 || USER_PROVED(&u))
-		return no_flow(e);
-	if (!prefix_allowed(phone))
-		return err_field(e, "new_phone_number", "country_not_served",
-		    "no allowed prefix begins the number");
-	if (destination_limits(db, phone, e) < 0)
-		return -1;
-	return issue_again(db, q, &r, phone, NULL, u.locale, notice, e);
+	if (rc <= 0)
+		return rc < 0 ? -1 : wrong(e, "no such flow");
+	return otp_check_row(db, q, &r, code, f, e);
 }
 
 int

@@ -32,7 +32,7 @@ struct otp_start {
 };
 /*
  * Destination limits (one code a 120 s and 10 a day; the same for unknown
- * ones), then flow row, notification and job in one transaction, then the
+ * ones), of an SMS the guard (auth/sms_guard), then flow row, notification and job in one transaction, then the
  * bell.  0; -1 ERR_THROTTLED "code_too_soon" and friends.
  */
 int	 otp_begin(struct db *db, const struct req *q,
@@ -43,6 +43,8 @@ struct otp_flow {
 	uint64_t	 id, user_id;
 	enum otp_purpose purpose;
 	const char	*channel, *target;
+	const uint8_t	*secret;	/* sealed: see otp_flow_mail */
+	size_t		 secret_len;
 	bool		 proved, done;
 	int64_t		 proved_at_us;
 };
@@ -60,10 +62,23 @@ int	 otp_find(struct db *db, struct arena *a, const char *register_id,
 int	 otp_check(struct db *db, struct arena *a, const struct req *q,
 	    const char *register_id, const char *code, struct otp_flow *f,
 	    struct err *e) MUST_CHECK;
+/* As otp_check, of the newest open flow of purpose OTP_PHONE or OTP_EMAIL of
+ * a signed-in user, who needs no register_id. */
+int	 otp_check_user(struct db *db, struct arena *a, const struct req *q,
+	    uint64_t user_id, const char *code, struct otp_flow *f,
+	    struct err *e) MUST_CHECK;
+/* The address of an OTP_EMAIL flow as it was typed: mail goes there.  In the
+ * arena; 0 or -1. */
+int	 otp_flow_mail(struct arena *a, const struct otp_flow *f,
+	    const char **typed, struct err *e) MUST_CHECK;
 /* Send another code for the flow: -1 ERR_THROTTLED before its time; does not
- * reset failures (S30); ERR_INPUT "invalid_register_id" when unknown. */
+ * reset failures (S30); ERR_INPUT "invalid_register_id" when unknown.
+ * `channel` "email" sends this one to the account's proved address instead
+ * (S50), quietly nowhere when it has none; NULL: as before; ERR_INPUT
+ * "invalid_channel" where the code proves its address. */
 int	 otp_resend(struct db *db, struct arena *a, const struct req *q,
-	    const char *register_id, struct err *e) MUST_CHECK;
+	    const char *register_id, const char *channel, struct err *e)
+	    MUST_CHECK;
 /* Use up a proved flow (password set, number changed): 1 this call did it,
  * 0 somebody else had, -1.  In the caller's transaction. */
 int	 otp_finish(struct db *db, uint64_t flow_id, struct err *e) MUST_CHECK;

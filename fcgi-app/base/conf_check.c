@@ -7,6 +7,7 @@
 
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct check {
 	struct buf	*report;
@@ -17,6 +18,7 @@ struct check {
 static const struct { enum conf_key k; const char *words[5]; } choice[] = {
 	{ CONF_LOG_LEVEL, { "debug", "info", "warn", "error", NULL } },
 	{ CONF_PASSWORD_RULE, { "classes", "length", NULL } },
+	{ CONF_SMS_POW, { "off", "auto", "always", NULL } },
 	{ CONF_SMTP_TLS, { "starttls", "implicit", NULL } },
 };
 
@@ -35,6 +37,16 @@ static const struct { enum conf_key when, need; } pair[] = {
 	{ CONF_SMTP_USER, CONF_SMTP_PASSWORD },
 	{ CONF_SMTP_HOST, CONF_SMTP_FROM },
 	{ CONF_VAPID_PUBLIC, CONF_VAPID_PRIVATE },
+	{ CONF_GOOGLE_ID, CONF_GOOGLE_SECRET },
+	{ CONF_FACEBOOK_ID, CONF_FACEBOOK_SECRET },
+	{ CONF_OIDC1_NAME, CONF_OIDC1_ISSUER },
+	{ CONF_OIDC1_NAME, CONF_OIDC1_ID },
+	{ CONF_OIDC2_NAME, CONF_OIDC2_ISSUER },
+	{ CONF_OIDC2_NAME, CONF_OIDC2_ID },
+	{ CONF_OIDC3_NAME, CONF_OIDC3_ISSUER },
+	{ CONF_OIDC3_NAME, CONF_OIDC3_ID },
+	{ CONF_OIDC4_NAME, CONF_OIDC4_ISSUER },
+	{ CONF_OIDC4_NAME, CONF_OIDC4_ID },
 };
 
 /* Of database users that connect over TCP. */
@@ -206,6 +218,10 @@ check_mail(struct check *c)
 {
 	bool implicit = strcmp(conf_str(CONF_SMTP_TLS), "implicit") == 0;
 
+	if (is_set(CONF_MAIL_BLOCKED_FILE) &&
+	    access(conf_str(CONF_MAIL_BLOCKED_FILE), R_OK) != 0)
+		finding(c, CONF_MAIL_BLOCKED_FILE, "cannot be read",
+		    "make it, or leave the setting empty");
 	if (conf_int(CONF_SMTP_PORT) == 465 && !implicit)
 		finding(c, CONF_SMTP_TLS, "port 465 speaks TLS from the start",
 		    "set it to implicit");
@@ -288,6 +304,7 @@ conf_check(struct buf *report)
 	check_database(&c);
 	check_origins(&c, CONF_ORIGINS);
 	check_origins(&c, CONF_CORS_ORIGINS);
+	check_origins(&c, CONF_RETURN_ORIGINS);
 	check_prefixes(&c);
 	check_files(&c);
 	check_mail(&c);

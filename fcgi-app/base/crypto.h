@@ -29,6 +29,17 @@ void	 hmac_sha256_parts(uint8_t out[32], const void *key, size_t key_n,
 void	 hkdf_sha256(void *out, size_t out_n, const void *salt, size_t salt_n,
 	    const void *ikm, size_t ikm_n, const void *info, size_t info_n);
 
+/* PBKDF2-HMAC (RFC 8018) and scrypt (RFC 7914), for hashes brought along.
+ * The caller bounds the cost; scrypt needs 128 × n × r bytes and is -1 when
+ * there is no such memory, or n is no power of two. */
+enum kdf_digest { KDF_SHA1, KDF_SHA256 };
+void	 kdf_pbkdf2(uint8_t *out, size_t out_n, enum kdf_digest digest,
+	    const char *password, const void *salt, size_t salt_n,
+	    unsigned rounds);
+int	 kdf_scrypt(uint8_t *out, size_t out_n, const char *password,
+	    const void *salt, size_t salt_n, uint64_t n, uint32_t r,
+	    uint32_t p) MUST_CHECK;
+
 /*
  * Sealed secrets at rest (D24): AES-256-GCM, fresh 96-bit nonce,
  * out = version(1) | nonce(12) | ciphertext | tag(16).  `ad` binds the row

@@ -308,6 +308,8 @@ load_all(struct keyring *k, const char *dir, struct err *e)
 	if (found < 0)
 		return -1;
 	k->pepper.set = found > 0;
+	if (key_ring_read(k, dir, e) < 0)
+		return -1;
 	return load_vapid(k, dir, e);
 }
 
@@ -342,7 +344,7 @@ look(const char *dir)
 	char tokens[PATH_MAX], kid[JWS_KID_MAX + 1];
 	static const char *const names[] = { "refresh.key",
 	    "refresh.prev.key", "code.key", "seal.key", "mac.key",
-	    "pepper.key", "vapid.pem" };
+	    "pepper.key", "pepper.ring", "vapid.pem" };
 	struct err ignored = ERR_INIT;
 	struct dirent *d;
 	uint64_t sum = 1;

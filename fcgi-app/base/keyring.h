@@ -11,6 +11,8 @@
  *   mac.key           everything else: throttle keys, idempotency bodies,
  *                     gate return addresses, audit rows, dummy choices
  *   pepper.key        password pepper, key id in line 2 (S55)
+ *   pepper.ring       peppers that verify beside it, a line each:
+ *                     "<id> <hex>"; a new one stands here before its first use
  *   vapid.pem         P-256 private key (PEM)
  *
  * Loaded by every process at start and reloaded when a file in it changes
@@ -25,6 +27,7 @@
 #include "base/jws.h"
 
 #define KEYRING_TOKENS_MAX	8
+#define KEYRING_PEPPERS_MAX	32
 
 struct keyring {
 	struct jws_key	token[KEYRING_TOKENS_MAX];
@@ -33,6 +36,9 @@ struct keyring {
 	size_t		refreshes;
 	uint8_t		code[32], seal[32], mac[32];
 	struct { uint8_t id; uint8_t key[32]; bool set; } pepper;
+	struct { uint8_t id; uint8_t key[32]; } pepper_ring[
+	    KEYRING_PEPPERS_MAX];
+	size_t		peppers;		/* of the ring */
 	struct p256_key	*vapid;			/* NULL when absent */
 	uint8_t		vapid_public[65];
 	char		vapid_public_b64[90];
@@ -63,5 +69,19 @@ int	 keyring_generate(const char *dir, struct err *e) MUST_CHECK;
  * verify as a ring holds. */
 int	 keyring_rotate(const char *dir, int64_t use_from_us, int64_t life_s,
 	    char kid[JWS_KID_MAX + 1], struct err *e) MUST_CHECK;
+/*
+ * Another pepper, in two steps with at least KEYRING_SEEN_S between them, so
+ * that every process can verify by it before one hashes with it.  The first
+ * puts a fresh key into the ring and sets *id; the second makes that the one
+ * new hashes use; the one before stays in the ring.  0 or -1 (ERR_CONFIG; the
+ * second: ring without that id).
+ */
+#define KEYRING_SEEN_S	3
+int	 keyring_pepper_add(const char *dir, uint8_t *id, struct err *e)
+	    MUST_CHECK;
+int	 keyring_pepper_use(const char *dir, uint8_t id, struct err *e)
+	    MUST_CHECK;
+/* The key of pepper `id`, or NULL. */
+const uint8_t *keyring_pepper(const struct keyring *k, uint8_t id);
 
 #endif

@@ -21,5 +21,8 @@ int	 key_token_read(const char *path, const char *kid, struct jws_key *k,
 	    struct err *e) MUST_CHECK;
 /* Is it <kid>.key?  Others in token/ (temporary files) are nobody's. */
 bool	 key_token_name(const char *name, char kid[JWS_KID_MAX + 1]);
+/* pepper.ring, if there is one, into k. */
+int	 key_ring_read(struct keyring *k, const char *dir, struct err *e)
+	    MUST_CHECK;
 
 #endif

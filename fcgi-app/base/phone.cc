@@ -102,6 +102,43 @@ normalise(const char *in, const char *region, char out[PHONE_MAX])
 	return true;
 }
 
+enum phone_reach
+reach(const char *e164, size_t *country)
+{
+	PhoneNumber number;
+	std::string code;
+
+	if (std::strlen(e164) >= PHONE_MAX || util()->Parse(e164, "ZZ",
+	    &number) != PhoneNumberUtil::NO_PARSING_ERROR)
+		return PHONE_NEVER;
+	*country = std::to_string(number.country_code()).size();
+	switch (util()->GetNumberType(number)) {
+	case PhoneNumberUtil::MOBILE:
+	case PhoneNumberUtil::FIXED_LINE_OR_MOBILE:
+	case PhoneNumberUtil::VOIP:
+		break;
+	case PhoneNumberUtil::UNKNOWN:
+		util()->GetRegionCodeForCountryCode(number.country_code(),
+		    &code);
+		return code == "001" ? PHONE_GLOBAL : PHONE_UNALLOCATED;
+	default:
+		return PHONE_NEVER;
+	}
+	util()->GetRegionCodeForNumber(number, &code);
+	return code == "001" ? PHONE_GLOBAL : PHONE_REACHED;
+}
+
+}
+
+extern "C" enum phone_reach
+phone_reach(const char *e164, size_t *country)
+{
+	*country = 0;
+	try {
+		return reach(e164, country);
+	} catch (...) {
+		return PHONE_NEVER;
+	}
 }
 
 extern "C" int

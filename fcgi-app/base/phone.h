@@ -22,6 +22,15 @@ extern "C" {
  */
 int	 phone_normalise(const char *in, const char *region,
 	    char out[PHONE_MAX]);
+/*
+ * What a message to an E.164 number would reach (S45).  *country is how many
+ * digits its calling code has (0: unknown).  Landlines, toll-free, pagers and
+ * the like are PHONE_NEVER; satellite and other networks without a country
+ * PHONE_GLOBAL; what the metadata of 2022 does not know PHONE_UNALLOCATED.
+ */
+enum phone_reach { PHONE_REACHED, PHONE_UNALLOCATED, PHONE_GLOBAL,
+	PHONE_NEVER };
+enum phone_reach phone_reach(const char *e164, size_t *country);
 /* ISO country of an E.164 number, or "" when unknown. */
 void	 phone_region(const char *e164, char out[3]);
 /* Load metadata now (before fork). */

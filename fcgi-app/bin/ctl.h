@@ -33,9 +33,11 @@ extern const struct ctl_command ctl_commands[];
 extern const size_t ctl_commands_count;
 
 int	 ctl_config(struct ctl *c), ctl_doctor(struct ctl *c),
+	 ctl_import(struct ctl *c), ctl_passwords(struct ctl *c),
 	 ctl_jobs(struct ctl *c), ctl_keys(struct ctl *c),
 	 ctl_migrate(struct ctl *c), ctl_routes(struct ctl *c),
-	 ctl_superuser(struct ctl *c), ctl_audit(struct ctl *c);
+	 ctl_superuser(struct ctl *c), ctl_audit(struct ctl *c),
+	 ctl_sms(struct ctl *c);
 
 /* "what: why" on standard error, with what to do when `todo` is not NULL.
  * Returns CTL_FAILED. */

@@ -22,6 +22,7 @@
 #include "queue/bell.h"
 #include "store/health.h"
 #include "store/migrate.h"
+#include "store/sms.h"
 
 #define SAW_MAX		320
 #define QUEUE_AGE_MAX_S	60
@@ -216,6 +217,38 @@ look_queue(struct ctl *c, char saw[SAW_MAX])
 	return h.queue_age_s <= QUEUE_AGE_MAX_S ? FINE : BAD;
 }
 
+struct sms_look { struct sms_hold h; char held[120]; };
+
+static int
+note_held(void *arg, struct err *e)
+{
+	struct sms_look *l = arg;
+	size_t n = strlen(l->held);
+
+	(void)e;
+	snprintf(l->held + n, sizeof(l->held) - n, "; %.16s: %.40s",
+	    l->h.prefix, l->h.reason);
+	return 0;
+}
+
+/* Prefixes that get nothing, and how much of the day's money is left. */
+static enum finding
+look_sms(struct ctl *c, char saw[SAW_MAX])
+{
+	int64_t cap = conf_int(CONF_SMS_SITE_DAY);
+	struct sms_look l = { .held = "" };
+	struct err e = ERR_INIT;
+	uint64_t spent = 0;
+
+	if (sms_site_day(c->db, &spent, &e) < 0 || sms_each_hold(c->db,
+	    c->arena, &l.h, note_held, &l, &e) < 0)
+		return saw_err(saw, &e);
+	snprintf(saw, SAW_MAX, "%" PRIu64 " of %" PRId64 " spent today%s",
+	    spent, cap, l.held);
+	return l.held[0] != '\0' || (cap > 0 &&
+	    spent > (uint64_t)cap / 10 * 8) ? WARN : FINE;
+}
+
 static enum finding
 look_providers(struct ctl *c, char saw[SAW_MAX])
 {
@@ -298,6 +331,8 @@ static const struct check checks[] = {
 	    "provider that does not answer" },
 	{ "providers", look_providers, "set KAVENEGAR_API_KEY, EMAIL_HOST …: "
 	    "gatepostctl config sample" },
+	{ "sms", look_sms, "gatepostctl sms; release a prefix, or raise "
+	    "GATEPOST_SMS_SITE_DAY" },
 	{ "nginx", look_nginx, "apt-get install --only-upgrade nginx" },
 	{ "egress", look_egress, "unset GATEPOST_EGRESS_ALLOW in production" },
 };

@@ -1,11 +1,15 @@
 /*
- * gatepostctl keys generate | rotate [--at UNIX] | list
+ * gatepostctl keys generate | rotate [--at UNIX] | pepper | list
  *
  * generate makes the key files that are missing and never overwrites one.
  * rotate adds an access-token key that every process reads before its first
  * use (in 60 s, or at --at); the old one verifies until its last token has
- * expired.
+ * expired.  pepper adds a password pepper, waits until every process can have
+ * read it, and makes it the one that new hashes use; those before it verify
+ * on, and each password is hashed anew at its owner's next sign-in.
  */
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/json.h"
@@ -46,6 +50,24 @@ rotate(struct ctl *c, const char *dir)
 	return CTL_OK;
 }
 
+static int
+pepper(struct ctl *c, const char *dir)
+{
+	struct err e = ERR_INIT;
+	uint8_t id;
+
+	if (keyring_pepper_add(dir, &id, &e) < 0)
+		return ctl_fail("no pepper was made", &e,
+		    "the directory must be writable by this user alone");
+	ctl_say(c, "pepper %u made; used in %d s\n", id, KEYRING_SEEN_S);
+	for (unsigned left = KEYRING_SEEN_S; left > 0; )
+		left = sleep(left);
+	if (keyring_pepper_use(dir, id, &e) < 0)
+		return ctl_fail("the pepper is not in use", &e, NULL);
+	ctl_say(c, "pepper %u is in use\n", id);
+	return CTL_OK;
+}
+
 static void
 list_json(const struct keyring *k)
 {
@@ -72,6 +94,11 @@ list_json(const struct keyring *k)
 		jw_u64(&w, "pepper", k->pepper.id);
 	else
 		jw_null(&w, "pepper");
+	jw_array(&w, "pepper_verifies");
+	for (size_t i = 0; i < k->peppers; i++)
+		if (!k->pepper.set || k->pepper_ring[i].id != k->pepper.id)
+			jw_u64(&w, NULL, k->pepper_ring[i].id);
+	jw_end(&w);
 	jw_str(&w, "vapid", k->vapid == NULL ? NULL : k->vapid_public_b64);
 	jw_end(&w);
 	puts(buf_text(&b));
@@ -106,6 +133,11 @@ list(struct ctl *c, const char *dir)
 		    i == 0 ? " signs" : " verifies");
 	if (c->keys.pepper.set)
 		printf("pepper %u\n", c->keys.pepper.id);
+	for (size_t i = 0; i < c->keys.peppers; i++)
+		if (!c->keys.pepper.set ||
+		    c->keys.pepper_ring[i].id != c->keys.pepper.id)
+			printf("pepper %u verifies\n",
+			    c->keys.pepper_ring[i].id);
 	printf("vapid %s\n", c->keys.vapid == NULL ? "absent" :
 	    c->keys.vapid_public_b64);
 	keyring_free(&c->keys);
@@ -123,6 +155,8 @@ ctl_keys(struct ctl *c)
 		return generate(c, dir);
 	if (strcmp(word, "rotate") == 0)
 		return rotate(c, dir);
+	if (strcmp(word, "pepper") == 0)
+		return pepper(c, dir);
 	if (strcmp(word, "list") == 0)
 		return list(c, dir);
 	return ctl_usage(c);

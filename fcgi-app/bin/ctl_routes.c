@@ -173,6 +173,19 @@ write_path(struct buf *b, const char *path)
 	}
 }
 
+/* A path whose reads and writes are of two pools: nginx chooses by method. */
+#define POOL_BY_METHOD	POOLS
+
+static enum pool
+pool_of(const struct route *r)
+{
+	for (size_t i = 0; i < routes_count; i++)
+		if (strcmp(routes[i].path, r->path) == 0 &&
+		    routes[i].pool != r->pool)
+			return POOL_BY_METHOD;
+	return r->pool;
+}
+
 struct group {
 	enum pool		pool;
 	enum limit_class	limit;
@@ -183,7 +196,7 @@ struct group {
 static bool
 in_group(const struct group *g, const struct route *r)
 {
-	return r->pool == g->pool && r->limit == g->limit &&
+	return pool_of(r) == g->pool && r->limit == g->limit &&
 	    r->body_max_kb == g->body &&
 	    (strchr(r->path, '{') != NULL) == g->params;
 }
@@ -210,9 +223,10 @@ print_group(const struct route **r, const struct group *g)
 		    "\tclient_max_body_size %s;\n"
 		    "\tclient_body_buffer_size %s;\n"
 		    "\tinclude snippets/gatepost-fcgi.conf;\n"
-		    "\tfastcgi_pass gp_%s;\n"
+		    "\tfastcgi_pass %s%s;\n"
 		    "}\n", buf_text(&b), limit_words[g->limit], body, body,
-		    pool_name(g->pool));
+		    g->pool == POOL_BY_METHOD ? "$gp_pool_by_method" : "gp_",
+		    g->pool == POOL_BY_METHOD ? "" : pool_name(g->pool));
 	buf_fini(&b);
 }
 
@@ -227,7 +241,7 @@ print_nginx(struct ctl *c)
 	puts("# Printed by `gatepostctl routes --nginx` from "
 	    "fcgi-app/api/routes.def; scripts/check fails on drift.");
 	for (int params = 0; params < 2; params++)
-		for (int pool = 0; pool < POOLS; pool++)
+		for (int pool = 0; pool <= POOL_BY_METHOD; pool++)
 			for (size_t l = 0; l < COUNT_OF(limits); l++)
 				for (size_t k = 0; k < COUNT_OF(bodies); k++)
 					print_group(r, &(struct group){

@@ -1,7 +1,7 @@
 /*
  * texts.c - what our own messages say, by template, purpose and locale.
  *
- * {code}, {purpose}, {site}, {minutes} and {detail} are filled in; in HTML
+ * {code}, {purpose}, {site}, {minutes}, {detail} and {link} are filled in; in HTML
  * they are escaped.  A template or purpose without a row for each locale
  * fails a unit test, and so does a code's SMS that English sends in two parts.
  */
@@ -81,6 +81,93 @@ const struct text_row text_rows[] = {
 	    "یک نشست بسته شد", "از دو جا به کار رفت که شاید نشانهٔ دزدیده "
 	    "شدن باشد. دوباره وارد شوید؛ اگر شما نبودید گذرواژه را عوض "
 	    "کنید." },
+	{ "account_closing", "en", "{site}: your account will be deleted",
+	    "Your {site} account is closed and will be deleted for good. If "
+	    "you want it back, undo it here: {link}",
+	    "Your account will be deleted", "It is closed, and every session "
+	    "was signed out. When the time to think it over is past, "
+	    "everything is deleted for good. If you want it back, open this "
+	    "link: {link}" },
+	{ "account_closing", "fa", "{site}: حساب شما حذف خواهد شد",
+	    "حساب {site} شما بسته شد و برای همیشه حذف خواهد شد. اگر آن را "
+	    "می‌خواهید این پیوند را باز کنید: {link}",
+	    "حساب شما حذف خواهد شد", "حساب بسته شد و همهٔ نشست‌ها پایان "
+	    "یافتند. پس از مهلت بازگشت همه‌چیز برای همیشه حذف می‌شود. اگر "
+	    "حساب را می‌خواهید این پیوند را باز کنید: {link}" },
+	{ "account_restored", "en", "{site}: your account is back",
+	    "Your {site} account was restored and will not be deleted. Sign "
+	    "in to go on; if it was not you, change your password.",
+	    "Your account is back", "It was restored and will not be deleted. "
+	    "Sign in to go on; if it was not you, change your password." },
+	{ "account_restored", "fa", "{site}: حساب شما بازگشت",
+	    "حساب {site} شما بازگردانده شد و حذف نمی‌شود. برای ادامه وارد "
+	    "شوید؛ اگر شما نبودید گذرواژه را عوض کنید.",
+	    "حساب شما بازگشت", "حساب بازگردانده شد و حذف نمی‌شود. برای ادامه "
+	    "وارد شوید؛ اگر شما نبودید گذرواژه را عوض کنید." },
+	{ "impersonated", "en", "{site}: support is using your account",
+	    "The staff of {site} is using your account for at most an hour. "
+	    "The reason given: {detail}",
+	    "Support is using your account", "The staff of {site} acts in "
+	    "your account for at most an hour, and can change no password, "
+	    "factor or session. You can end it in the list of your sessions. "
+	    "The reason given: {detail}" },
+	{ "impersonated", "fa", "{site}: پشتیبانی در حساب شماست",
+	    "کارکنان {site} حداکثر یک ساعت از حساب شما استفاده می‌کنند. دلیل: "
+	    "{detail}",
+	    "پشتیبانی در حساب شماست", "کارکنان {site} حداکثر یک ساعت در حساب "
+	    "شما کار می‌کنند و نمی‌توانند گذرواژه، عامل یا نشست‌ها را عوض کنند. "
+	    "می‌توانید آن را در فهرست نشست‌های خود پایان دهید. دلیل: {detail}" },
+	{ "email_changed", "en", "{site}: your e-mail address was changed",
+	    "The e-mail address of your {site} account was changed. If it was not you, contact the site now.",
+	    "Your e-mail address was changed", "If it was not you, contact the site now." },
+	{ "email_changed", "fa", "{site}: نشانی ایمیل شما تغییر کرد",
+	    "نشانی ایمیل حساب {site} شما تغییر کرد. اگر شما نبودید همین حالا با سایت تماس بگیرید.",
+	    "نشانی ایمیل شما تغییر کرد", "اگر شما نبودید همین حالا با سایت تماس بگیرید." },
+	{ "number_undo", "en", "{site}: your phone number was changed",
+	    "The phone number of your {site} account was changed to another. Not you? Undo it within 72 hours: {link}",
+	    "Your phone number was changed", "If it was not you, undo it within 72 hours:" },
+	{ "number_undo", "fa", "{site}: شمارهٔ تلفن شما تغییر کرد",
+	    "شمارهٔ تلفن حساب {site} شما به شمارهٔ دیگری تغییر کرد. شما نبودید؟ تا ۷۲ ساعت لغوش کنید: {link}",
+	    "شمارهٔ تلفن شما تغییر کرد", "اگر شما نبودید تا ۷۲ ساعت آن را لغو کنید:" },
+	{ "email_undo", "en", "{site}: your e-mail address was changed",
+	    "The e-mail address of your {site} account was changed to another. Not you? Undo it within 72 hours: {link}",
+	    "Your e-mail address was changed", "If it was not you, undo it within 72 hours:" },
+	{ "email_undo", "fa", "{site}: نشانی ایمیل شما تغییر کرد",
+	    "نشانی ایمیل حساب {site} شما به نشانی دیگری تغییر کرد. شما نبودید؟ تا ۷۲ ساعت لغوش کنید: {link}",
+	    "نشانی ایمیل شما تغییر کرد", "اگر شما نبودید تا ۷۲ ساعت آن را لغو کنید:" },
+	{ "change_undone", "en", "{site}: a change was undone",
+	    "The change of your {site} account was undone and every session was signed out. Reset your password to sign in again.",
+	    "The change was undone", "Every session was signed out. Reset your password to sign in again." },
+	{ "change_undone", "fa", "{site}: یک تغییر لغو شد",
+	    "تغییر حساب {site} شما لغو شد و همهٔ نشست‌ها بسته شدند. برای ورود دوباره گذرواژه را بازنشانی کنید.",
+	    "تغییر لغو شد", "همهٔ نشست‌ها بسته شدند. برای ورود دوباره گذرواژه را بازنشانی کنید." },
+	{ "new_signin", "en", "{site}: a new sign-in",
+	    "A new device signed in to your {site} account: {detail}. If it was not you, change your password.",
+	    "A new device signed in", "{detail}. If it was not you, change your password and look through your sessions." },
+	{ "new_signin", "fa", "{site}: ورود تازه",
+	    "دستگاه تازه‌ای وارد حساب {site} شما شد: {detail}. اگر شما نبودید گذرواژه را عوض کنید.",
+	    "دستگاه تازه‌ای وارد شد", "{detail}. اگر شما نبودید گذرواژه را عوض کنید و نشست‌های خود را ببینید." },
+	{ "identity_linked", "en", "{site}: a sign-in was added",
+	    "Your {site} account can now be opened with {detail}. If it was "
+	    "not you, remove it and change your password.",
+	    "A sign-in was added", "The account can now be opened with "
+	    "{detail}. If it was not you, remove it and change your "
+	    "password." },
+	{ "identity_linked", "fa", "{site}: یک راه ورود افزوده شد",
+	    "حساب {site} شما اکنون با {detail} هم باز می‌شود. اگر شما نبودید "
+	    "آن را بردارید و گذرواژه را عوض کنید.",
+	    "یک راه ورود افزوده شد", "حساب شما اکنون با {detail} هم باز "
+	    "می‌شود. اگر شما نبودید آن را بردارید و گذرواژه را عوض کنید." },
+	{ "identity_unlinked", "en", "{site}: a sign-in was removed",
+	    "A way to sign in was removed from your {site} account. If it was "
+	    "not you, change your password.",
+	    "A sign-in was removed", "A way to sign in was removed from your "
+	    "account. If it was not you, change your password." },
+	{ "identity_unlinked", "fa", "{site}: یک راه ورود برداشته شد",
+	    "یک راه ورود از حساب {site} شما برداشته شد. اگر شما نبودید "
+	    "گذرواژه را عوض کنید.",
+	    "یک راه ورود برداشته شد", "یک راه ورود از حساب شما برداشته شد. "
+	    "اگر شما نبودید گذرواژه را عوض کنید." },
 };
 const size_t text_rows_count = COUNT_OF(text_rows);
 
@@ -192,6 +279,7 @@ fill(struct buf *b, const char *text, const struct text_row *row,
 		{ "{site}", site_of(m) },
 		{ "{minutes}", minutes },
 		{ "{detail}", member(m->content, "detail") },
+		{ "{link}", member(m->secret, "link") },
 	};
 	int64_t n = 0;
 
@@ -260,6 +348,14 @@ page(struct arena *a, const struct text_row *row, const struct message *m)
 	}
 	buf_str(&b, "<p style=\"margin:0\">");
 	fill(&b, row->body, row, m, ESCAPE_HTML);
+	if (*member(m->secret, "link") != '\0' &&
+	    strstr(row->body, "{link}") == NULL) {
+		buf_str(&b, "</p>\n<p dir=\"ltr\"><a href=\"");
+		add_escaped(&b, member(m->secret, "link"));
+		buf_str(&b, "\">");
+		add_escaped(&b, member(m->secret, "link"));
+		buf_str(&b, "</a>");
+	}
 	buf_str(&b, "</p>\n</div>\n</body>\n</html>\n");
 	s = arena_strdup(a, buf_text(&b));
 	buf_fini(&b);

@@ -3,8 +3,8 @@
  */
 #include "http/response.h"
 
-void
-resp_problem_member(struct resp *r, const char *name, const char *value)
+static void
+add_member(struct resp *r, const char *name, const char *text, int64_t number)
 {
 	struct buf member;
 	struct jw w;
@@ -14,10 +14,25 @@ resp_problem_member(struct resp *r, const char *name, const char *value)
 	buf_init(&member, 1024);
 	jw_init(&w, &member);
 	jw_object(&w, NULL);
-	jw_str(&w, name, value);
+	if (text != NULL)
+		jw_str(&w, name, text);
+	else
+		jw_i64(&w, name, number);
 	jw_end(&w);
 	r->body.len--;
 	buf_char(&r->body, ',');
 	buf_str(&r->body, buf_text(&member) + 1);	/* without its '{' */
 	buf_fini(&member);
+}
+
+void
+resp_problem_member(struct resp *r, const char *name, const char *value)
+{
+	add_member(r, name, value, 0);
+}
+
+void
+resp_problem_number(struct resp *r, const char *name, int64_t value)
+{
+	add_member(r, name, NULL, value);
 }

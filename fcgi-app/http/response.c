@@ -33,6 +33,7 @@ resp_reset(struct resp *r)
 	r->status = 0;
 	r->content_type = NULL;
 	r->headers = 0;
+	r->stream = NULL;
 	buf_reset(&r->body);
 	jw_init(&r->json, &r->body);
 }
@@ -98,6 +99,16 @@ resp_text(struct resp *r, int status, const char *type, const char *body)
 	r->content_type = type;
 	buf_reset(&r->body);
 	buf_str(&r->body, body);
+}
+
+void
+resp_stream(struct resp *r, int status, const char *type,
+    resp_streamer *body, void *arg)
+{
+	r->status = status;
+	r->content_type = type;
+	r->stream = body;
+	r->stream_arg = arg;
 }
 
 void
@@ -172,9 +183,25 @@ head(struct resp *r, struct buf *h)
 		buf_str(h, "\r\n");
 	}
 	/* HEAD: the length that GET would have (RFC 9110 §9.3.2). */
-	if (r->status >= 200 && r->status != 204 && r->status != 304)
+	if (r->status >= 200 && r->status != 204 && r->status != 304 &&
+	    r->stream == NULL)
 		buf_printf(h, "Content-Length: %zu\r\n", r->body.len);
 	buf_str(h, "\r\n");
+}
+
+static int
+send_stream(struct resp *r, const struct req *q, const struct transport *t,
+    const struct buf *h)
+{
+	struct err e = ERR_INIT;
+
+	if (t->write(t->t, h->p, h->len) < 0)
+		return -1;
+	if (q->method == M_HEAD || r->stream(r->stream_arg, t, &e) == 0)
+		return 0;
+	if (e.kind != ERR_NONE)
+		log_err(LOG_WARN_, "an answer was cut short", &e);
+	return -1;
 }
 
 int
@@ -196,6 +223,11 @@ resp_send(struct resp *r, const struct req *q, const struct transport *t)
 	head(r, &h);
 	if (h.over)
 		fatal("response: the head passes %zu bytes", HEAD_MAX);
+	if (r->stream != NULL) {
+		rc = send_stream(r, q, t, &h);
+		buf_fini(&h);
+		return rc;
+	}
 	/* One write for the usual answer: a copy costs less than a packet. */
 	if (q->method != M_HEAD && r->body.len < HEAD_MAX - h.len) {
 		buf_add(&h, r->body.p == NULL ? "" : r->body.p, r->body.len);

@@ -13,6 +13,12 @@
 #define RESP_HEADERS_MAX	24
 #define RESP_BODY_MAX		((size_t)8 * 1024 * 1024)
 
+/* Writes a body as it is made, by t->write; 0 or -1 with *e set.  What it
+ * needs must live as long as the request's arena. */
+struct transport;
+typedef int resp_streamer(void *arg, const struct transport *t,
+	    struct err *e);
+
 struct resp {
 	struct arena	*arena;
 	int		 status;		/* 0: not set yet */
@@ -21,6 +27,8 @@ struct resp {
 	size_t		 headers;
 	struct buf	 body;
 	struct jw	 json;			/* writes into body */
+	resp_streamer	*stream;		/* makes the body instead */
+	void		*stream_arg;
 };
 
 void	 resp_init(struct resp *r, struct arena *a);
@@ -40,6 +48,11 @@ void	 resp_json_end(struct resp *r);
 void	 resp_empty(struct resp *r, int status);
 void	 resp_text(struct resp *r, int status, const char *type,
 	    const char *body);
+/* A body that is too long to be held: `body` runs when the answer is sent
+ * (not for HEAD).  The status has left by then, so a failure can only cut the
+ * body short: its end must be recognisable. */
+void	 resp_stream(struct resp *r, int status, const char *type,
+	    resp_streamer *body, void *arg);
 /* {"message": …} in one go. */
 void	 resp_message(struct resp *r, int status, const char *message);
 
@@ -59,6 +72,7 @@ void	 resp_problem(struct resp *r, const struct req *q, enum style style,
 /* Add a text member to the document that resp_problem just made. */
 void	 resp_problem_member(struct resp *r, const char *name,
 	    const char *value);
+void	 resp_problem_number(struct resp *r, const char *name, int64_t value);
 /* As resp_problem, with the binder's faults as `errors` (may be NULL). */
 struct faults;
 void	 resp_problem_faults(struct resp *r, const struct req *q,

@@ -154,8 +154,8 @@ egress_host(const char *url, char *host, size_t size, int *port)
 	return 0;
 }
 
-int
-egress_check_url(const char *url, struct err *e)
+static int
+check(const char *url, bool any_host, struct err *e)
 {
 	char host[HOST_MAX + 1];
 	int port;
@@ -168,9 +168,21 @@ egress_check_url(const char *url, struct err *e)
 		return refuse(e, "port");
 	if (!host_is_name(host) || looks_numeric(host))
 		return refuse(e, "no host name");
-	if (!push_host(host))
+	if (!any_host && !push_host(host))
 		return refuse(e, "not a push service we know");
 	return 0;
+}
+
+int
+egress_check_site(const char *url, struct err *e)
+{
+	return check(url, true, e);
+}
+
+int
+egress_check_url(const char *url, struct err *e)
+{
+	return check(url, false, e);
 }
 
 /* --- addresses -------------------------------------------------------------- */

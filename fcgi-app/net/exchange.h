@@ -19,6 +19,9 @@ struct out_request {
 	const void	*body;
 	size_t		 body_len;
 	bool		 user_url;	/* a user supplied it: egress rules H4 */
+	bool		 site_url;	/* another site's word (an issuer's): any
+					 * host, public addresses only */
+	uint32_t	 timeout_ms;	/* whole time; 0: the setting's */
 	/* SMTP: one recipient a transaction */
 	const char	*mail_from, *rcpt_to;	/* envelope addresses */
 	const char	*mail;		/* RFC 5322, CRLF */
@@ -36,6 +39,7 @@ struct in_answer {
 	const char	*body;		/* NUL-terminated, ≤ 64 KiB; SMTP: last reply lines */
 	size_t		 body_len;
 	long		 retry_after_s;	/* 0 none */
+	long		 max_age_s;	/* of Cache-Control; -1 not stated */
 	const char	*header_location, *header_reason;
 };
 

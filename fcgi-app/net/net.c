@@ -280,6 +280,18 @@ error_of(const struct transfer *t, CURLcode rc)
 	}
 }
 
+/* RFC 9111 §5.2.2: what may not be kept has no age. */
+static long
+max_age(const char *cache)
+{
+	const char *p = strcasestr(cache, "max-age=");
+
+	if (strcasestr(cache, "no-store") != NULL ||
+	    strcasestr(cache, "no-cache") != NULL)
+		return 0;
+	return p == NULL ? -1 : strtol(p + 8, NULL, 10);
+}
+
 static void
 fill(struct transfer *t, CURLcode rc, struct in_answer *in)
 {
@@ -294,6 +306,7 @@ fill(struct transfer *t, CURLcode rc, struct in_answer *in)
 	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &head);
 	in->error = error_of(t, rc);
 	in->retry_after_s = (long)wait;
+	in->max_age_s = max_age(t->cache);
 	in->header_location = t->location;
 	in->header_reason = t->reason;
 	if (mail) {

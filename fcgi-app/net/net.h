@@ -41,6 +41,17 @@ int	 net_step(struct net *n, int ms, int extra_fd, struct err *e)
 /* Rule H4, for the binder: scheme https, no userinfo, port, host of the
  * allow-list and no address literal.  0 or -1 ERR_INPUT "endpoint_refused". */
 int	 egress_check_url(const char *url, struct err *e) MUST_CHECK;
+/* The same for what another site named (an issuer and its endpoints): any
+ * host name, port 443, or a pair of GATEPOST_EGRESS_ALLOW. */
+int	 egress_check_site(const char *url, struct err *e) MUST_CHECK;
+
+/*
+ * One request, waited for: for the out pool, where a user waits too.  0 and
+ * *in, its texts in the arena, whatever became of it; -1 as net_begin.
+ */
+struct arena;
+int	 net_fetch(struct net *n, const struct out_request *req,
+	    struct arena *a, struct in_answer *in, struct err *e) MUST_CHECK;
 /* Host (lower case) and port of an https URL.  0, or -1: no such URL. */
 int	 egress_host(const char *url, char *host, size_t size, int *port)
 	    MUST_CHECK;

@@ -78,6 +78,8 @@ on_header(char *p, size_t one, size_t n, void *arg)
 		t->headed_us = clock_mono();
 	else if (is_header(p, n, "location"))
 		keep_header(t->location, sizeof(t->location), p, n, 9);
+	else if (is_header(p, n, "cache-control"))
+		keep_header(t->cache, sizeof(t->cache), p, n, 14);
 	else if (is_header(p, n, "x-wns-notificationstatus"))
 		keep_header(t->reason, sizeof(t->reason), p, n, 25);
 	else if (n > 13 && memcmp(p, "HTTP/1.1 ", 9) == 0)
@@ -130,7 +132,7 @@ on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 	struct transfer *t = arg;
 
 	(void)purpose;
-	if (t->req->user_url &&
+	if ((t->req->user_url || t->req->site_url) &&
 	    !egress_check_addr(t->host, t->port, &at->addr)) {
 		t->refused_addr = true;
 		return CURL_SOCKET_BAD;
@@ -213,8 +215,11 @@ set_http(struct transfer *t, struct err *e)
 		set_post(t);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
 	    (long)conf_int(CONF_PROVIDER_TIMEOUT_MS));
-	if (q->user_url) {
-		if (egress_check_url(q->url, e) < 0)
+	if (q->timeout_ms != 0)
+		curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
+	if (q->user_url || q->site_url) {
+		if ((q->user_url ? egress_check_url(q->url, e) :
+		    egress_check_site(q->url, e)) < 0)
 			return -1;
 		if (egress_host(q->url, t->host, sizeof(t->host), &t->port) <
 		    0)

@@ -30,7 +30,7 @@ struct transfer {
 	struct buf		 body;
 	size_t			 given;		/* bytes libcurl has taken */
 	char			 reply[1024];	/* SMTP: the last reply */
-	char			 location[512], reason[128];
+	char			 location[512], reason[128], cache[256];
 	char			 host[256];	/* of a user's URL */
 	int			 port;
 	bool			 reply_whole;

@@ -28,8 +28,13 @@ DB_STMT(AUDIT_SEAL, DB_WORKER, DB_SAFE,
 DB_STMT(AUDIT_SEALED, DB_WORKER | DB_CTL, DB_READ,
     "SELECT a.id, a.at, a.event, a.outcome, a.user_id, a.actor_id,"
     " a.session_id, a.request_id, a.ip, a.country, a.user_agent, a.detail,"
-    " a.personal_mac, a.row_mac, a.seal_no, a.chain, s.salt FROM audit a"
-    " LEFT JOIN user_salt s ON s.user_id = a.user_id"
+    " a.personal_mac, a.row_mac, a.seal_no, a.chain, s.salt,"
+    " c.user_id IS NOT NULL FROM audit a"
+    " LEFT JOIN user_salt s ON"
+    " s.user_id = IF(a.actor_id = 0, a.user_id, a.actor_id)"
+    " LEFT JOIN closing c ON"
+    " c.user_id = IF(a.actor_id = 0, a.user_id, a.actor_id)"
+    " AND c.purging_at IS NOT NULL"
     " WHERE a.seal_no > ? ORDER BY a.seal_no LIMIT ?");
 
 #define MAC_LEN		32
@@ -167,6 +172,6 @@ audit_sealed(struct db *db, struct arena *a, uint64_t after, unsigned max,
 	    DB_TO_STR(&r->user_agent), DB_TO_STR(&r->detail),
 	    DB_TO_BIN(&f.personal, &f.personal_n), DB_TO_BIN(&f.mac, &f.mac_n),
 	    DB_TO_U64(&r->seal_no), DB_TO_BIN(&f.chain, &f.chain_n),
-	    DB_TO_BIN(&f.salt, &f.salt_n)),
+	    DB_TO_BIN(&f.salt, &f.salt_n), DB_TO_BOOL(&r->erasing)),
 	    feed_row, &f, e);
 }

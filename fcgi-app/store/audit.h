@@ -15,8 +15,11 @@ struct audit_row {
 	uint8_t		 personal_mac[32], row_mac[32];
 	uint64_t	 seal_no;	/* 0: not sealed yet */
 	uint8_t		 chain[32];
-	uint8_t		 salt[16];	/* of user_id, by audit_sealed only */
+	/* by audit_sealed only: of whom the address is (actor_id, or user_id
+	 * when nobody acted) */
+	uint8_t		 salt[16];
 	bool		 has_salt;	/* false: erased */
+	bool		 erasing;	/* his purge is under way */
 };
 
 /* Insert; meeting its own id is a success (D20).  0 or -1. */

@@ -6,6 +6,9 @@
 DB_STMT(KNOWN_DEVICE_IS, DB_API, DB_READ,
     "SELECT 1 FROM known_device WHERE token_hash = ? AND user_id = ?"
     " AND expires_at > UTC_TIMESTAMP(6)");
+DB_STMT(KNOWN_DEVICE_ANY, DB_API, DB_READ,
+    "SELECT 1 FROM known_device WHERE token_hash = ?"
+    " AND expires_at > UTC_TIMESTAMP(6) LIMIT 1");
 DB_STMT(KNOWN_DEVICE_ADD, DB_API, DB_SAFE,
     "INSERT INTO known_device (token_hash, user_id, expires_at)"
     " VALUES (?, ?, UTC_TIMESTAMP(6) + INTERVAL ? SECOND)"
@@ -28,6 +31,15 @@ known_device_is(struct db *db, const uint8_t hash[32], uint64_t user_id,
 	return db_one(db, &KNOWN_DEVICE_IS, NULL,
 	    DB_IN(DB_BIN(hash, HASH_LEN), DB_U64(user_id)),
 	    DB_OUT(DB_TO_I64(&one)), e);
+}
+
+int
+known_device_any(struct db *db, const uint8_t hash[32], struct err *e)
+{
+	int64_t one;
+
+	return db_one(db, &KNOWN_DEVICE_ANY, NULL, DB_IN(DB_BIN(hash,
+	    HASH_LEN)), DB_OUT(DB_TO_I64(&one)), e);
 }
 
 int

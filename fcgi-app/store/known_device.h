@@ -12,6 +12,9 @@
  * cookie's token. */
 int	 known_device_is(struct db *db, const uint8_t hash[32],
 	    uint64_t user_id, struct err *e) MUST_CHECK;
+/* For anybody at all?  1, 0, -1. */
+int	 known_device_any(struct db *db, const uint8_t hash[32], struct err *e)
+	    MUST_CHECK;
 /* Remember it, or again, for life_s.  0 or -1. */
 int	 known_device_add(struct db *db, const uint8_t hash[32],
 	    uint64_t user_id, uint32_t life_s, struct err *e) MUST_CHECK;

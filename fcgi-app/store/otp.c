@@ -11,11 +11,16 @@ DB_STMT(OTP_INSERT, DB_API, DB_SAFE,
     " FROM (SELECT UTC_TIMESTAMP(6) AS now) AS t");
 DB_STMT(OTP_IS, DB_API, DB_READ, "SELECT 1 FROM otp WHERE id = ?"
     " AND register_hash = ?");
-DB_STMT(OTP_FIND, DB_API, DB_READ,
-    "SELECT id, user_id, purpose, channel, target, code_mac, issue, tries,"
-    " sent_at, expires_at, flow_ends_at, used_at, proved_at, done_at, secret,"
-    " UTC_TIMESTAMP(6) FROM otp WHERE register_hash = ?"
+#define COLUMNS								\
+	"SELECT id, user_id, purpose, channel, target, code_mac, issue,"	\
+	" tries, sent_at, expires_at, flow_ends_at, used_at, proved_at,"	\
+	" done_at, secret, UTC_TIMESTAMP(6) FROM otp WHERE "
+DB_STMT(OTP_FIND, DB_API, DB_READ, COLUMNS "register_hash = ?"
     " AND flow_ends_at > UTC_TIMESTAMP(6) AND done_at IS NULL");
+DB_STMT(OTP_OF_USER, DB_API, DB_READ, COLUMNS "user_id = ?"
+    " AND purpose IN ('email', 'phone') AND used_at IS NULL"
+    " AND done_at IS NULL AND flow_ends_at > UTC_TIMESTAMP(6)"
+    " ORDER BY sent_at DESC, id DESC LIMIT 1");
 /* Naming the issue ties the try to the code that was read: a resend between
  * the read and this gives a new issue, and the old code no try. */
 DB_STMT(OTP_TRY, DB_API, DB_SAFE,
@@ -88,8 +93,8 @@ otp_row_insert(struct db *db, const struct otp_row_new *n, struct err *e)
 	return -1;
 }
 
-int
-otp_row_find(struct db *db, struct arena *a, const uint8_t register_hash[32],
+static int
+find(struct db *db, const struct db_stmt *s, struct arena *a, struct db_in in,
     struct otp_row *r, struct err *e)
 {
 	const uint8_t *mac = NULL;
@@ -98,8 +103,7 @@ otp_row_find(struct db *db, struct arena *a, const uint8_t register_hash[32],
 	int rc;
 
 	memset(r, 0, sizeof(*r));
-	rc = db_one(db, &OTP_FIND, a, DB_IN(DB_BIN(register_hash, HASH_LEN)),
-	    DB_OUT(DB_TO_U64(&r->id), DB_TO_U64(&r->user_id),
+	rc = db_one(db, s, a, in, DB_OUT(DB_TO_U64(&r->id), DB_TO_U64(&r->user_id),
 	    DB_TO_STR(&r->purpose), DB_TO_STR(&r->channel),
 	    DB_TO_STR(&r->target), DB_TO_BIN(&mac, &mac_len),
 	    DB_TO_U64(&issue), DB_TO_U64(&tries), DB_TO_TIME(&r->sent_at_us),
@@ -116,6 +120,21 @@ otp_row_find(struct db *db, struct arena *a, const uint8_t register_hash[32],
 	r->issue = (uint32_t)issue;
 	r->tries = (uint32_t)tries;
 	return 1;
+}
+
+int
+otp_row_find(struct db *db, struct arena *a, const uint8_t register_hash[32],
+    struct otp_row *r, struct err *e)
+{
+	return find(db, &OTP_FIND, a, DB_IN(DB_BIN(register_hash, HASH_LEN)),
+	    r, e);
+}
+
+int
+otp_row_of_user(struct db *db, struct arena *a, uint64_t user_id,
+    struct otp_row *r, struct err *e)
+{
+	return find(db, &OTP_OF_USER, a, DB_IN(DB_U64(user_id)), r, e);
 }
 
 int

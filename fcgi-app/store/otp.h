@@ -41,6 +41,11 @@ int	 otp_row_find(struct db *db, struct arena *a,
 	    const uint8_t register_hash[32], struct otp_row *r, struct err *e)
 	    MUST_CHECK;
 
+/* The newest open flow of a user that proves an address of the account
+ * (phone, email), not used yet; as above. */
+int	 otp_row_of_user(struct db *db, struct arena *a, uint64_t user_id,
+	    struct otp_row *r, struct err *e) MUST_CHECK;
+
 /*
  * Count a try against issue r->issue, before comparing with r->code_mac
  * (S29).  1: compare now; 0: spent, expired, reissued or OTP_TRIES_MAX tries

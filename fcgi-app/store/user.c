@@ -5,29 +5,24 @@
  * does not tell whether somebody has the address: the proved owner by the
  * unique key, else the newest claim by the end of an index.
  */
-#include "store/user.h"
+#include "store/user_own.h"
 
-#define COLUMNS \
-	"SELECT id, phone, email, email_cmp, phone_verified_at IS NOT NULL," \
-	" email_verified_at IS NOT NULL, first_name, last_name," \
-	" CAST(birthday AS CHAR), gender, locale, time_zone, is_active," \
-	" is_staff, is_superuser, password, not_before, created_at," \
-	" last_login_at, country, allowed_countries FROM user WHERE "
 #define NOT_OVER \
 	" AND (claim_ends_at IS NULL OR claim_ends_at > UTC_TIMESTAMP(6))"
 #define ALL	(DB_API | DB_WORKER | DB_CTL)
 
-DB_STMT(USER_FIND, ALL, DB_READ, COLUMNS "id = ?");
-DB_STMT(USER_BY_PHONE, ALL, DB_READ, COLUMNS "id = COALESCE("
+DB_STMT(USER_FIND, ALL, DB_READ, USER_COLUMNS "id = ?");
+DB_STMT(USER_LOCK, DB_API, DB_READ, USER_COLUMNS "id = ? FOR UPDATE");
+DB_STMT(USER_BY_PHONE, ALL, DB_READ, USER_COLUMNS "id = COALESCE("
     "(SELECT id FROM user WHERE phone_proved = ?),"
     " (SELECT MAX(id) FROM user WHERE phone = ?))" NOT_OVER);
-DB_STMT(USER_BY_EMAIL, ALL, DB_READ, COLUMNS "id = COALESCE("
+DB_STMT(USER_BY_EMAIL, ALL, DB_READ, USER_COLUMNS "id = COALESCE("
     "(SELECT id FROM user WHERE email_proved = ?),"
     " (SELECT MAX(id) FROM user WHERE email_cmp = ?))" NOT_OVER);
-DB_STMT(USER_CLAIM_BY_PHONE, DB_API, DB_READ, COLUMNS "id ="
+DB_STMT(USER_CLAIM_BY_PHONE, DB_API, DB_READ, USER_COLUMNS "id ="
     " (SELECT id FROM user WHERE phone = ? AND phone_verified_at IS NULL"
     " ORDER BY id DESC LIMIT 1)" NOT_OVER);
-DB_STMT(USER_CLAIM_BY_EMAIL, DB_API, DB_READ, COLUMNS "id ="
+DB_STMT(USER_CLAIM_BY_EMAIL, DB_API, DB_READ, USER_COLUMNS "id ="
     " (SELECT id FROM user WHERE email_cmp = ? AND email_verified_at IS NULL"
     " ORDER BY id DESC LIMIT 1)" NOT_OVER);
 DB_STMT(USER_PHONE_OWNER, ALL, DB_READ,
@@ -50,12 +45,21 @@ DB_STMT(USER_BY_REG_KEY, DB_API | DB_CTL, DB_READ,
 #define PROVED \
 	" is_active = is_active OR claim_ends_at IS NOT NULL," \
 	" claim_ends_at = NULL, updated_at = UTC_TIMESTAMP(6)"
+/* Held for an undo of another user's (store/undo.h)? */
+#define NOT_HELD(kind) \
+	" AND NOT EXISTS (SELECT 1 FROM change_undo WHERE old_key = ?" \
+	" AND kind = '" kind "' AND user_id <> ? AND used_at IS NULL" \
+	" AND expires_at > UTC_TIMESTAMP(6))"
 DB_STMT(USER_PROVE_PHONE, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET phone = ?, phone_verified_at = UTC_TIMESTAMP(6)," PROVED
-    " WHERE id = ?");
+    " WHERE id = ?" NOT_HELD("phone"));
 DB_STMT(USER_PROVE_EMAIL, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET email_verified_at = UTC_TIMESTAMP(6)," PROVED
-    " WHERE id = ? AND email_unique = ?");
+    " WHERE id = ? AND email_unique = ?" NOT_HELD("email"));
+DB_STMT(USER_CHANGE_EMAIL, DB_API, DB_SAFE,
+    "UPDATE user SET email = ?, email_cmp = ?, email_unique = ?,"
+    " email_verified_at = UTC_TIMESTAMP(6)," PROVED
+    " WHERE id = ?" NOT_HELD("email"));
 DB_STMT(USER_LOSE_PHONE, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET phone = NULL, updated_at = UTC_TIMESTAMP(6)"
     " WHERE phone = ? AND id <> ? AND phone_verified_at IS NULL");
@@ -66,9 +70,12 @@ DB_STMT(USER_LOSE_EMAIL, DB_API | DB_CTL, DB_SAFE,
 DB_STMT(USER_SET_PASSWORD, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET password = ?, password_at = UTC_TIMESTAMP(6),"
     " updated_at = UTC_TIMESTAMP(6) WHERE id = ?");
+DB_STMT(USER_REHASH, DB_API, DB_SAFE,
+    "UPDATE user SET password = ?, updated_at = UTC_TIMESTAMP(6)"
+    " WHERE id = ? AND password = ?");
 DB_STMT(USER_SIGNED_IN, DB_API, DB_SAFE,
     "UPDATE user SET last_login_at = UTC_TIMESTAMP(6),"
-    " last_login_ip = LEFT(?, 45) WHERE id = ?");
+    " last_login_ip = LEFT(?, 45) WHERE id = ? AND is_active");
 DB_STMT(USER_SET_PROFILE, DB_API, DB_SAFE,
     "UPDATE user SET first_name = COALESCE(?, first_name),"
     " last_name = COALESCE(?, last_name),"
@@ -86,10 +93,17 @@ DB_STMT(USER_SET_CLAIM_EMAIL, DB_API, DB_SAFE,
     " WHERE id = ? AND email_verified_at IS NULL");
 DB_STMT(USER_SET_ROLES, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET is_active = ?, is_staff = ?, is_superuser = ?,"
+    " claim_ends_at = IF(is_active, claim_ends_at, NULL),"
     " updated_at = UTC_TIMESTAMP(6) WHERE id = ?");
 DB_STMT(USER_SET_COUNTRIES, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET allowed_countries = ?, updated_at = UTC_TIMESTAMP(6)"
     " WHERE id = ?");
+DB_STMT(USER_CLAIMS_OF, DB_API, DB_READ,
+    "SELECT id FROM user WHERE email_unique = ? AND email_verified_at IS NULL"
+    " AND claim_ends_at IS NOT NULL ORDER BY id LIMIT 1000");
+DB_STMT(USER_VOID_CLAIM, DB_API, DB_SAFE,
+    "UPDATE user SET password = NULL, updated_at = UTC_TIMESTAMP(6)"
+    " WHERE id = ? AND claim_ends_at IS NOT NULL");
 DB_STMT(USER_PURGE_CLAIMS, DB_WORKER, DB_SAFE,
     "DELETE FROM user WHERE claim_ends_at < UTC_TIMESTAMP(6)"
     " ORDER BY claim_ends_at LIMIT ?");
@@ -99,17 +113,7 @@ find(struct db *db, const struct db_stmt *s, struct arena *a, struct db_in in,
     struct user *u, struct err *e)
 {
 	memset(u, 0, sizeof(*u));
-	return db_one(db, s, a, in, DB_OUT(DB_TO_U64(&u->id),
-	    DB_TO_STR(&u->phone), DB_TO_STR(&u->email),
-	    DB_TO_STR(&u->email_cmp), DB_TO_BOOL(&u->phone_verified),
-	    DB_TO_BOOL(&u->email_verified), DB_TO_STR(&u->first_name),
-	    DB_TO_STR(&u->last_name), DB_TO_STR(&u->birthday),
-	    DB_TO_STR(&u->gender), DB_TO_STR(&u->locale),
-	    DB_TO_STR(&u->time_zone), DB_TO_BOOL(&u->is_active),
-	    DB_TO_BOOL(&u->is_staff), DB_TO_BOOL(&u->is_superuser),
-	    DB_TO_STR(&u->password), DB_TO_TIME(&u->not_before_us),
-	    DB_TO_TIME(&u->created_us), DB_TO_TIME(&u->last_login_us),
-	    DB_TO_STR(&u->country), DB_TO_STR(&u->allowed_countries)), e);
+	return db_one(db, s, a, in, USER_OUT(u), e);
 }
 
 int
@@ -117,6 +121,13 @@ user_find(struct db *db, struct arena *a, uint64_t id, struct user *u,
     struct err *e)
 {
 	return find(db, &USER_FIND, a, DB_IN(DB_U64(id)), u, e);
+}
+
+int
+user_lock(struct db *db, struct arena *a, uint64_t id, struct user *u,
+    struct err *e)
+{
+	return find(db, &USER_LOCK, a, DB_IN(DB_U64(id)), u, e);
 }
 
 int
@@ -147,6 +158,13 @@ user_claim_by_email(struct db *db, struct arena *a, const char *cmp,
     struct user *u, struct err *e)
 {
 	return find(db, &USER_CLAIM_BY_EMAIL, a, DB_IN(DB_STR(cmp)), u, e);
+}
+
+int
+user_by_reg_key(struct db *db, uint64_t reg_key, uint64_t *id, struct err *e)
+{
+	return db_one(db, &USER_BY_REG_KEY, NULL, DB_IN(DB_U64(reg_key)),
+	    DB_OUT(DB_TO_U64(id)), e);
 }
 
 int
@@ -184,7 +202,8 @@ user_insert(struct db *db, const struct user_new *n, uint64_t *id,
 	    DB_STR(n->password), DB_STR(n->locale), DB_STR(n->country),
 	    DB_I64(n->is_staff), DB_I64(n->is_superuser),
 	    DB_I64(n->is_active),
-	    DB_I64(n->phone_verified || n->email_verified)), e) >= 0) {
+	    DB_I64(n->phone_verified || n->email_verified ||
+	    n->standing)), e) >= 0) {
 		*id = db_insert_id(db);
 		return 0;
 	}
@@ -204,7 +223,7 @@ struct proof {
 	const struct db_stmt *win, *lose;
 	uint64_t	 id;
 	const char	*address;
-	bool		 id_first;	/* order of the winning UPDATE's values */
+	struct db_in	 in;		/* of the winning UPDATE */
 	int		 done;
 };
 
@@ -212,9 +231,7 @@ static int
 prove_work(struct db *db, void *arg, struct err *e)
 {
 	struct proof *p = arg;
-	struct db_value id = DB_U64(p->id), address = DB_STR(p->address);
-	int64_t rows = db_run(db, p->win, p->id_first ? DB_IN(id, address) :
-	    DB_IN(address, id), e);
+	int64_t rows = db_run(db, p->win, p->in, e);
 
 	p->done = rows > 0;
 	if (rows < 0 && (db_dup_key(e, "user_phone_proved") ||
@@ -224,14 +241,16 @@ prove_work(struct db *db, void *arg, struct err *e)
 	}
 	if (rows <= 0)
 		return (int)rows;
-	return db_run(db, p->lose, DB_IN(address, id), e) < 0 ? -1 : 0;
+	return db_run(db, p->lose, DB_IN(DB_STR(p->address), DB_U64(p->id)),
+	    e) < 0 ? -1 : 0;
 }
 
 int
 user_prove_phone(struct db *db, uint64_t id, const char *e164, struct err *e)
 {
+	const struct db_value me = DB_U64(id), to = DB_STR(e164);
 	struct proof p = { &USER_PROVE_PHONE, &USER_LOSE_PHONE, id, e164,
-	    false, 0 };
+	    DB_IN(to, me, to, me), 0 };
 
 	return db_join(db, prove_work, &p, e) < 0 ? -1 : p.done;
 }
@@ -240,8 +259,20 @@ int
 user_prove_email(struct db *db, uint64_t id, const char *unique,
     struct err *e)
 {
+	const struct db_value me = DB_U64(id), to = DB_STR(unique);
 	struct proof p = { &USER_PROVE_EMAIL, &USER_LOSE_EMAIL, id, unique,
-	    true, 0 };
+	    DB_IN(me, to, to, me), 0 };
+
+	return db_join(db, prove_work, &p, e) < 0 ? -1 : p.done;
+}
+
+int
+user_change_email(struct db *db, uint64_t id, const char *email,
+    const char *cmp, const char *unique, struct err *e)
+{
+	const struct db_value me = DB_U64(id), to = DB_STR(unique);
+	struct proof p = { &USER_CHANGE_EMAIL, &USER_LOSE_EMAIL, id, unique,
+	    DB_IN(DB_STR(email), DB_STR(cmp), to, me, to, me), 0 };
 
 	return db_join(db, prove_work, &p, e) < 0 ? -1 : p.done;
 }
@@ -262,6 +293,14 @@ user_set_password(struct db *db, uint64_t id, const char *phc, struct err *e)
 {
 	return change(db, &USER_SET_PASSWORD, DB_IN(DB_STR(phc), DB_U64(id)),
 	    e);
+}
+
+int
+user_rehash(struct db *db, uint64_t id, const char *old, const char *phc,
+    struct err *e)
+{
+	return change(db, &USER_REHASH, DB_IN(DB_STR(phc), DB_U64(id),
+	    DB_STR(old)), e);
 }
 
 int
@@ -317,4 +356,36 @@ int
 user_purge_claims(struct db *db, unsigned max, struct err *e)
 {
 	return (int)db_run(db, &USER_PURGE_CLAIMS, DB_IN(DB_U64(max)), e);
+}
+
+struct claims { uint64_t one, *id; size_t n, max; };
+
+static int
+keep_claim(void *arg, struct err *e)
+{
+	struct claims *c = arg;
+
+	(void)e;
+	if (c->n == c->max)
+		return 1;
+	c->id[c->n++] = c->one;
+	return 0;
+}
+
+int
+user_claims_of(struct db *db, const char *unique, uint64_t *id, size_t max,
+    struct err *e)
+{
+	struct claims c = { .id = id, .max = max };
+
+	if (db_each(db, &USER_CLAIMS_OF, NULL, DB_IN(DB_STR(unique)),
+	    DB_OUT(DB_TO_U64(&c.one)), keep_claim, &c, e) < 0)
+		return -1;
+	return (int)c.n;
+}
+
+int
+user_void_claim(struct db *db, uint64_t id, struct err *e)
+{
+	return change(db, &USER_VOID_CLAIM, DB_IN(DB_U64(id)), e);
 }

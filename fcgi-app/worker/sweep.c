@@ -4,8 +4,12 @@
 #include "worker/sweep.h"
 
 #include "auth/audit.h"
+#include "auth/password.h"
+#include "auth/sms_guard.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/closing.h"
 #include "store/delivery.h"
 #include "store/idempotency.h"
 #include "store/known_device.h"
@@ -14,15 +18,20 @@
 #include "store/provider_state.h"
 #include "store/revocation.h"
 #include "store/session.h"
+#include "store/social.h"
 #include "store/throttle.h"
+#include "store/undo.h"
 #include "store/user.h"
+#include "worker/purge.h"
 
 #define BATCH		256u
 #define PURGE_BATCH	500u
 #define SEAL_BATCH	2000u
+#define PURGE_STEPS	40u
 /* Short: when its holder dies, another takes over before a lease of jobs can
  * have run out. */
 #define HOLD_S		3u
+#define COUNT_US	(600 * US_PER_S)
 
 struct lapse {
 	struct sweep	*s;
@@ -144,6 +153,19 @@ sweep_jobs(struct db *db, struct sweep *s, enum job_state state,
 	}
 }
 
+/* The kinds of hash change by sign-ins: slowly. */
+static int
+count_hashes(struct db *db, struct err *e)
+{
+	static int64_t counted_us;
+	int64_t now = clock_mono();
+
+	if (counted_us != 0 && now - counted_us < COUNT_US)
+		return 0;
+	counted_us = now;
+	return password_mix_count(db, e);
+}
+
 static int
 purge(struct db *db, struct err *e)
 {
@@ -153,7 +175,11 @@ purge(struct db *db, struct err *e)
 	    session_purge(db, PURGE_BATCH, e) < 0 ||
 	    idem_purge(db, PURGE_BATCH, e) < 0 ||
 	    known_device_purge(db, PURGE_BATCH, e) < 0 ||
-	    user_purge_claims(db, PURGE_BATCH, e) < 0)
+	    social_purge(db, PURGE_BATCH, e) < 0 ||
+	    closing_purge(db, PURGE_BATCH, e) < 0 ||
+	    undo_purge(db, PURGE_BATCH, e) < 0 ||
+	    user_purge_claims(db, PURGE_BATCH, e) < 0 ||
+	    count_hashes(db, e) < 0)
 		return -1;
 	return 0;
 }
@@ -211,7 +237,9 @@ sweep_run(struct db *db, struct sweep *s, struct err *e)
 	for (size_t i = 0; i < s->blocks; i++)
 		if (sweep_jobs(db, s, JOB_READY, s->blocked[i], e) < 0)
 			return -1;
-	if (audit_seal(db, s->owner, SEAL_BATCH, e) < 0)
+	if (sms_guard_sweep(db, s->purge, e) < 0 ||
+	    audit_seal(db, s->owner, SEAL_BATCH, e) < 0 ||
+	    purge_accounts(db, PURGE_STEPS, e) < 0)
 		return -1;
 	return s->purge ? purge(db, e) : 0;
 }

@@ -9,10 +9,10 @@ import signal
 
 import pytest
 
-from instance import Instance, free_port, wait_until
+from instance import TOP, Instance, free_port, wait_until
 from people import PASSWORD, Bearer, Person, problem, same
 
-SHARED = os.environ.get("GATEPOST_SHARED", "")
+SHARED = os.environ.get("GATEPOST_SHARED") or f"{TOP}/../shared"
 BASE = f"{SHARED}/data/GeoIP2-Country-Test.mmdb"
 pytestmark = pytest.mark.skipif(not os.path.exists(BASE), reason=f"GATEPOST_SHARED has no data/GeoIP2-Country-Test.mmdb: {BASE}")
 GB, SE, US, NOWHERE, PRIVATE = "2.125.160.216", "89.160.20.112", "216.160.83.56", "192.0.2.1", "10.1.2.3"

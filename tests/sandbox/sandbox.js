@@ -13,15 +13,18 @@ const { Subscriptions } = require('./lib/subscriptions');
 const { Kavenegar } = require('./lib/kavenegar');
 const { Push } = require('./lib/push');
 const { Smtp } = require('./lib/smtp');
+const { Oidc } = require('./lib/oidc');
+const { Facebook } = require('./lib/facebook');
 const { Control } = require('./lib/control');
 
 const USAGE = `usage: sandbox.js --tls-cert FILE --tls-key FILE [--http-port N]
     [--kavenegar-port N] [--push-port N] [--smtp-port N] [--smtps-port N]
-    [--autopush-port N] [--push-host NAME] [--ca FILE] [--messages-max N]
+    [--autopush-port N] [--oidc-port N] [--facebook-port N] [--push-host NAME] [--ca FILE] [--messages-max N]
     [--state DIR] [--ready-file FILE]
 A port of 0 (the default) means any free one.
 `;
-const PORTS = ['http', 'kavenegar', 'push', 'smtp', 'smtps', 'autopush'];
+const PORTS = ['http', 'kavenegar', 'push', 'smtp', 'smtps', 'autopush', 'oidc',
+	'facebook'];
 const AUTOPUSH = path.join(__dirname, 'autopush.js');
 const SHUTDOWN_MS = 3000;
 
@@ -104,13 +107,17 @@ async function main() {
 	const kavenegar = new Kavenegar(shared);
 	const push = new Push(shared);
 	const smtp = new Smtp(shared);
+	const oidc = new Oidc(shared);
+	const facebook = new Facebook(shared);
 	const ready = { http: 0, kavenegar: 0, push: 0, smtp: 0, smtps: 0,
-		autopush: 0, pid: process.pid };
+		autopush: 0, oidc: 0, facebook: 0, pid: process.pid };
 	const control = new Control({ ...shared, kavenegar, push, smtp,
-		ports: ready });
+		oidc, facebook, ports: ready });
 
 	ready.kavenegar = await kavenegar.listen(o.ports.kavenegar);
 	ready.push = await push.listen(o.ports.push);
+	ready.oidc = await oidc.listen(o.ports.oidc);
+	ready.facebook = await facebook.listen(o.ports.facebook);
 	Object.assign(ready, await smtp.listen(o.ports.smtp, o.ports.smtps));
 	subscriptions.origin = `https://${o.pushHost}` +
 	    (ready.push === 443 ? '' : `:${ready.push}`);
@@ -132,6 +139,8 @@ async function main() {
 		kavenegar.close();
 		push.close();
 		smtp.close();
+		oidc.close();
+		facebook.close();
 		if (push.autopush && push.autopush.close)
 			await push.autopush.close();
 		await subscriptions.close();

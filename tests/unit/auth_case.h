@@ -98,6 +98,8 @@ case_empty(void **state)
 	    "DELETE FROM user; DELETE FROM otp; DELETE FROM throttle;"
 	    "DELETE FROM audit; DELETE FROM user_salt; DELETE FROM job;"
 	    "DELETE FROM notification; DELETE FROM known_device;"
+	    "DELETE FROM sms_spend; DELETE FROM sms_charge;"
+	    "DELETE FROM sms_prefix;"
 	    "UPDATE lease SET owner = 0, ends_at = '2000-01-01'");
 	return 0;
 }

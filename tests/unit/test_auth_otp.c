@@ -284,6 +284,7 @@ successes_are_given_back(void **state UNUSED)
 		struct otp_start s = of(OTP_LOGIN, u.id, u.phone);
 		char rid[REGISTER_ID_TEXT], code[8];
 
+		case_sql("DELETE FROM sms_spend");
 		case_sql("DELETE FROM throttle WHERE window_s <= 300 OR n >="
 		    " 9");
 		begin(&s, rid);
@@ -358,21 +359,21 @@ a_code_sent_anew_replaces_the_old(void **state UNUSED)
 
 	begin(&s, rid);
 	sent_code(one);
-	code_is("code_too_soon", otp_resend(db, a, &q, rid, e));
+	code_is("code_too_soon", otp_resend(db, a, &q, rid, NULL, e));
 	forget();
-	code_is("code_too_soon", otp_resend(db, a, &q, rid, e));
+	code_is("code_too_soon", otp_resend(db, a, &q, rid, NULL, e));
 	forget();
 	case_sql("UPDATE otp SET sent_at = sent_at - INTERVAL 121 SECOND");
 	for (int i = 0; i < 5; i++)
 		CHECK_IS("invalid_code", rid, another(one));
 	forget();
-	ok(otp_resend(db, a, &q, rid, e));
+	ok(otp_resend(db, a, &q, rid, NULL, e));
 	sent_code(two);
 	if (strcmp(one, two) != 0)
 		CHECK_IS("invalid_code", rid, one);
 	check(rid, two, &f);
-	code_is("invalid_register_id", otp_resend(db, a, &q, rid, e));
-	code_is("invalid_register_id", otp_resend(db, a, &q, "nobody's",
+	code_is("invalid_register_id", otp_resend(db, a, &q, rid, NULL, e));
+	code_is("invalid_register_id", otp_resend(db, a, &q, "nobody's", NULL,
 	    e));
 }
 
@@ -424,7 +425,7 @@ s11_a_users_open_flows_are_voided(void **state UNUSED)
 	assert_int_equal(otp_find(db, a, rid, &f, &e), 1);
 	ok(otp_void_all(db, u.id, e));
 	CHECK_IS("invalid_code", rid, code);
-	code_is("invalid_register_id", otp_resend(db, a, &q, rid, e));
+	code_is("invalid_register_id", otp_resend(db, a, &q, rid, NULL, e));
 }
 
 static void

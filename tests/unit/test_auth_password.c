@@ -159,12 +159,19 @@ the_rule(void **state UNUSED)
 		{ "Sun Flower 9", "password_classes" },
 		{ "Password1!", "password_common" },
 		{ "P@ssw0rd!", "password_common" },
-		{ "Qwertyuiop!", "password_common" },
+		{ "Qwertyuiop!", "password_pattern" },
 		{ "Letmein2024!", "password_common" },
 		{ "My-Gholamreza!", "password_context" },
 		{ "aB!21234567", "password_context" },
 		{ "Oh-Soraya-x1", "password_context" },
 		{ "In-Gatepost-1", "password_context" },
+		{ "In-G4t3p0st-1", "password_context" },
+		{ "My-Ex@mpl3-pw", "password_context" },	/* her domain */
+		{ "Abcdefgh!", "password_pattern" },
+		{ "Aaaaaaaa!", "password_pattern" },
+		{ "Poiuytrewq!", "password_pattern" },
+		{ "Chocolate2024!", "password_common" },
+		{ "M3t@llica77!", "password_common" },
 		{ "Li-is-short!", "" },		/* two letters say nothing */
 	};
 	char password[1100];

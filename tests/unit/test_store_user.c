@@ -230,7 +230,11 @@ a_profile_changes_by_member(void **state)
 	assert_string_equal(u.time_zone, "Asia/Tehran");
 	assert_int_equal(user_set_profile(db, id + 1, &p, &e), 0);
 	assert_int_equal(user_set_password(db, id, "$argon2id$y", &e), 1);
+	/* Not into an account that is not active (any more). */
+	assert_int_equal(user_signed_in(db, id, "10.0.0.1", &e), 0);
+	dbtest_sql(ctl, "UPDATE user SET is_active = TRUE");
 	assert_int_equal(user_signed_in(db, id, "10.0.0.1", &e), 1);
+	dbtest_sql(ctl, "UPDATE user SET is_active = FALSE");
 	assert_int_equal(user_set_claim_phone(db, id, "+989120000009", &e), 1);
 	ok(user_find(db, a, id, &u, e));
 	assert_string_equal(u.password, "$argon2id$y");

@@ -135,12 +135,16 @@ class Control {
 		case 'GET /kavenegar/*':
 		case 'GET /push/*':
 		case 'GET /smtp/*':
+		case 'GET /oidc/*':
+		case 'GET /facebook/*':
 			if (name === 'settings')
 				return { body: this[head].settings };
 			break;
 		case 'PUT /kavenegar/*':
 		case 'PUT /push/*':
 		case 'PUT /smtp/*':
+		case 'PUT /oidc/*':
+		case 'PUT /facebook/*':
 			if (name === 'settings')
 				return { body: this[head].set(object(json())) };
 			break;
@@ -152,6 +156,17 @@ class Control {
 			if (name === 'subscriptions')
 				return this.subscribe(object(json()));
 			break;
+		case 'DELETE /oidc/*':
+		case 'DELETE /facebook/*':
+			if (name === 'settings')
+				return { body: this[head].reset() };
+			break;
+		case 'POST /oidc/*':
+			if (name === 'rotate')
+				return { body: this.oidc.rotate() };
+			break;
+		case 'POST /facebook/*':
+			return this.facebookMakes(name, object(json()));
 		case 'DELETE /push/*/*':
 			if (name === 'subscriptions') {
 				if (!this.subscriptions.remove(more))
@@ -161,6 +176,21 @@ class Control {
 			break;
 		}
 		throw new Answer(404, `no ${req.method} ${url.pathname}`);
+	}
+
+	/* What a client app or Facebook itself would hand over. */
+	facebookMakes(what, { user, redirect_uri: uri }) {
+		if (typeof user !== 'string')
+			throw new Answer(400, 'user is an id');
+		if (what === 'token')
+			return { body: { access_token:
+			    this.facebook.newToken(user) } };
+		if (what === 'code')
+			return { body: { code: this.facebook.code(user, uri) } };
+		if (what === 'signed_request')
+			return { body: { signed_request:
+			    this.facebook.signedRequest(user) } };
+		throw new Answer(404, `no facebook/${what}`);
 	}
 
 	switched(body) {
@@ -178,6 +208,8 @@ class Control {
 			callbacks: this.kavenegar.store.callbacks,
 			credit: this.kavenegar.settings.credit },
 		push: one(this.push.counter), smtp: one(this.smtp.counter),
+		oidc: one(this.oidc.counter),
+		facebook: one(this.facebook.counter),
 		...this.messages.counts() };
 	}
 

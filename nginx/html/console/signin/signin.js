@@ -23,11 +23,8 @@ function onward()
 
 async function sign_in()
 {
-	const answer = await fetch('/api/auth/login/?tokens=cookie', {
-		method: 'POST',
-		headers: { 'Content-Type': 'application/json' },
-		body: JSON.stringify({ username: form.username.value, password: form.password.value }),
-	});
+	const answer = await ask_json('/api/auth/login/?tokens=cookie',
+	    { username: form.username.value, password: form.password.value });
 	if (answer.ok) {
 		location.assign(onward());
 		return;

@@ -1,0 +1,277 @@
+/*
+ * change.c - telling the old address, and undoing.
+ *
+ * What must stay true: a GET changes nothing (S36); an undo works once, and
+ * whoever made the change keeps neither a session, nor a code, nor a password
+ * that works; of several changes the link of an earlier one wins over those
+ * behind it, for they went to addresses that came later.
+ */
+#include "api/change.h"
+
+#include "api/answer.h"
+#include "auth/notice.h"
+#include "base/conf.h"
+#include "base/crypto.h"
+#include "base/mail.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "store/known_device.h"
+#include "store/undo.h"
+
+#define TOKEN_BYTES	16
+#define LIFE_S		(72 * 60 * 60)
+#define NOTICE_LIFE_S	(24 * 60 * 60)
+
+void
+change_make(struct change *x)
+{
+	x->undo_id = rand_id();
+	for (size_t i = 0; i < COUNT_OF(x->ids); i++)
+		x->ids[i] = rand_id();
+	rand_token(x->token, sizeof(x->token), TOKEN_BYTES);
+}
+
+static const char *
+key_of(struct arena *a, const char *email)
+{
+	char cmp[MAIL_MAX + 1], unique[MAIL_MAX + 1];
+
+	return mail_parse(email, cmp, unique) ? arena_strdup(a, unique) :
+	    email;
+}
+
+/* The old address: the link that takes the change back. */
+static int
+tell_old(struct db *db, const struct call *c, const struct user *before,
+    bool phone, const struct change *x, struct err *e)
+{
+	const struct undo u = {
+		.id = x->undo_id, .user_id = before->id,
+		.kind = phone ? "phone" : "email",
+		.old_value = phone ? before->phone : before->email,
+		.old_key = phone ? before->phone :
+		    key_of(c->arena, before->email),
+	};
+	const struct notice n = {
+		.id = x->ids[0], .user_id = before->id,
+		.channel = phone ? "sms" : "email", .to = u.old_value,
+		.locale = before->locale,
+		.template = phone ? "number_undo" : "email_undo",
+		.link = arena_printf(c->arena, "%s/api/auth/undo/?token=%s",
+		    conf_str(CONF_PUBLIC_URL), x->token),
+		.life_s = NOTICE_LIFE_S, .request_id = c->req->request_id,
+	};
+	uint8_t hash[32];
+
+	sha256(hash, x->token, strlen(x->token));
+	if (undo_insert(db, &u, hash, LIFE_S, e) < 0)
+		return -1;
+	return notice_add(db, &n, e);
+}
+
+int
+change_done(struct db *db, const struct call *c, const struct otp_flow *f,
+    const struct user *before, const struct change *x, uint64_t keep,
+    struct grant_ended *ended, struct err *e)
+{
+	const bool phone = strcmp(f->channel, "email") != 0;
+	struct user others = *before;
+
+	/* Proving again what it has already is no change. */
+	if (phone ? before->phone_verified &&
+	    strcmp(before->phone, f->target) == 0 : before->email_verified &&
+	    strcmp(before->email_cmp, f->target) == 0)
+		return 0;
+	if ((phone ? before->phone_verified : before->email_verified) &&
+	    tell_old(db, c, before, phone, x, e) < 0)
+		return -1;
+	if (phone)
+		others.phone_verified = false;
+	else
+		others.email_verified = false;
+	if (notice_everywhere(db, &others, x->ids + 1, phone ?
+	    "number_changed" : "email_changed", NULL, c->req->request_id,
+	    e) < 0)
+		return -1;
+	if (otp_void_all(db, before->id, e) < 0)
+		return -1;
+	return grant_end_others(db, before->id, keep, phone ? "number_change" :
+	    "email_change", ended, e) < 0 ? -1 : 0;
+}
+
+/* --- the link ------------------------------------------------------------------ */
+
+struct undo_in { const char *token; };
+static const struct field undo_rows[] = {
+	FIELD_TEXT(struct undo_in, token, "token", 1, 64,
+	    F_REQUIRED | F_SECRET),
+};
+const struct fieldset undo_fields =
+    FIELDSET(struct undo_in, undo_rows, IN_BODY);
+const struct fieldset undo_query_fields =
+    FIELDSET(struct undo_in, undo_rows, IN_QUERY);
+
+enum page { PAGE_ASK_PHONE, PAGE_ASK_EMAIL, PAGE_DONE };
+static const struct { const char *title, *text, *button; } words[2][3] = {
+	{ { "Undo the change of your phone number",
+	    "Your old number comes back, every session is signed out and you "
+	    "set a new password.", "Undo the change" },
+	  { "Undo the change of your e-mail address",
+	    "Your old address comes back, every session is signed out and you "
+	    "set a new password.", "Undo the change" },
+	  { "The change was undone",
+	    "Every session was signed out. Reset your password now to sign "
+	    "in again.", NULL } },
+	{ { "لغو تغییر شمارهٔ تلفن",
+	    "شمارهٔ پیشین شما برمی‌گردد، همهٔ نشست‌ها بسته می‌شوند و گذرواژهٔ "
+	    "تازه‌ای می‌گذارید.", "لغو تغییر" },
+	  { "لغو تغییر نشانی ایمیل",
+	    "نشانی پیشین شما برمی‌گردد، همهٔ نشست‌ها بسته می‌شوند و گذرواژهٔ "
+	    "تازه‌ای می‌گذارید.", "لغو تغییر" },
+	  { "تغییر لغو شد",
+	    "همهٔ نشست‌ها بسته شدند. اکنون گذرواژهٔ خود را بازنشانی کنید تا "
+	    "دوباره وارد شوید.", NULL } },
+};
+
+/* A page without script; `token` is ours, so it holds no markup. */
+static void
+page(struct call *c, enum page p, const char *token)
+{
+	const bool fa = text_starts(c->req->accept_language, "fa");
+
+	resp_text(c->resp, 200, "text/html; charset=utf-8",
+	    arena_printf(c->arena, "<!doctype html>\n<html lang=\"%s\" "
+	    "dir=\"%s\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+	    "content=\"width=device-width\"><title>%s</title></head>\n"
+	    "<body><main><h1>%s</h1><p>%s</p>\n%s%s%s%s%s</main></body>"
+	    "</html>\n", fa ? "fa" : "en", fa ? "rtl" : "ltr",
+	    words[fa][p].title, words[fa][p].title, words[fa][p].text,
+	    token == NULL ? "" : "<form method=\"post\" "
+	    "action=\"/api/auth/undo/\"><input type=\"hidden\" "
+	    "name=\"token\" value=\"", token == NULL ? "" : token,
+	    token == NULL ? "" : "\"><button type=\"submit\">",
+	    token == NULL ? "" : words[fa][p].button,
+	    token == NULL ? "" : "</button></form>"));
+	resp_header(c->resp, "Content-Security-Policy",
+	    "default-src 'none'; form-action 'self'; base-uri 'none'; "
+	    "frame-ancestors 'none'");
+	resp_no_store(c->resp);
+}
+
+/* Unknown, used and over are one answer. */
+static int
+gone(struct err *e)
+{
+	return err_set(e, ERR_GONE, "link_gone", "unknown, used or over");
+}
+
+static int
+find(struct call *c, const char *token, struct undo *u, struct err *e)
+{
+	uint8_t hash[32];
+	int rc;
+
+	sha256(hash, token, strlen(token));
+	if ((rc = undo_find(c->db, c->arena, hash, u, e)) < 0)
+		return -1;
+	return rc == 0 ? gone(e) : 0;
+}
+
+int
+undo_get(struct call *c, const void *in_, struct err *e)
+{
+	const struct undo_in *in = in_;
+	struct undo u;
+
+	if (find(c, in->token, &u, e) < 0)
+		return -1;
+	/* What was found by its hash is a token that we made. */
+	page(c, strcmp(u.kind, "phone") == 0 ? PAGE_ASK_PHONE :
+	    PAGE_ASK_EMAIL, in->token);
+	return 0;
+}
+
+struct undoing {
+	struct call		*c;
+	const struct undo	*undo;
+	uint64_t		 ids[2];
+	struct grant_ended	 ended;
+	enum { UNDONE, WAS_GONE, IS_TAKEN } how;
+};
+
+static int
+put_back(struct db *db, const struct undo *u, struct err *e)
+{
+	char cmp[MAIL_MAX + 1], unique[MAIL_MAX + 1];
+
+	if (strcmp(u->kind, "phone") == 0)
+		return user_prove_phone(db, u->user_id, u->old_value, e);
+	return mail_parse(u->old_value, cmp, unique) ?
+	    user_change_email(db, u->user_id, u->old_value, cmp, unique, e) :
+	    0;
+}
+
+static int
+undo_work(struct db *db, void *arg, struct err *e)
+{
+	struct undoing *w = arg;
+	const struct undo *u = w->undo;
+	struct user user;
+	int rc;
+
+	w->how = WAS_GONE;
+	/* The lock orders it against a change that is being proved. */
+	if ((rc = user_lock(db, w->c->arena, u->user_id, &user, e)) <= 0 ||
+	    (rc = undo_use(db, u, e)) <= 0)
+		return rc < 0 ? -1 : 1;
+	if ((rc = put_back(db, u, e)) < 0)
+		return -1;
+	if (rc == 0) {
+		w->how = IS_TAKEN;
+		return 1;
+	}
+	w->how = UNDONE;
+	/* Who changed it may know the password. */
+	if (user_set_password(db, u->user_id, NULL, e) < 0 ||
+	    otp_void_all(db, u->user_id, e) < 0 ||
+	    known_device_forget(db, u->user_id, e) < 0 ||
+	    grant_end_all(db, u->user_id, "undo", &w->ended, e) < 0 ||
+	    (rc = user_find(db, w->c->arena, u->user_id, &user, e)) < 0)
+		return -1;
+	if (rc == 1 && notice_everywhere(db, &user, w->ids, "change_undone",
+	    NULL, w->c->req->request_id, e) < 0)
+		return -1;
+	return answer_audit(w->c, strcmp(u->kind, "phone") == 0 ?
+	    "number_undo" : "email_undo", "ok", u->user_id, 0, e);
+}
+
+int
+undo_post(struct call *c, const void *in_, struct err *e)
+{
+	const struct undo_in *in = in_;
+	struct undo u;
+	struct undoing w = { .c = c, .undo = &u,
+	    .ids = { rand_id(), rand_id() } };
+	struct jw *j;
+
+	if (find(c, in->token, &u, e) < 0 ||
+	    db_tx(c->db, undo_work, &w, e) < 0)
+		return -1;
+	if (w.how == WAS_GONE)
+		return gone(e);
+	if (w.how == IS_TAKEN)
+		return err_set(e, ERR_CONFLICT, "address_taken",
+		    "undo %" PRIu64, u.id);
+	grant_publish(&w.ended);
+	notice_ring();
+	resp_no_store(c->resp);
+	if (strstr(c->req->accept, "text/html") != NULL) {
+		page(c, PAGE_DONE, NULL);
+		return 0;
+	}
+	j = resp_json(c->resp, 200);
+	jw_str(j, "message", "The change was undone. Reset your password.");
+	jw_str(j, "next", "password_reset");
+	resp_json_end(c->resp);
+	return 0;
+}

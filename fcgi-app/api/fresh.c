@@ -1,0 +1,38 @@
+/*
+ * fresh.c - see fresh.h.
+ */
+#include "api/fresh.h"
+
+#include "api/answer.h"
+#include "auth/password.h"
+#include "auth/throttle.h"
+#include "base/clock.h"
+
+#define FRESH_S		300
+#define FAILURES	5
+#define FAILURES_S	300
+
+int
+fresh_enough(struct call *c, const struct user *u, const char *password,
+    const char *event, struct err *e)
+{
+	char subject[32];
+	int n = snprintf(subject, sizeof(subject), "user:%" PRIu64, u->id);
+	int rc;
+
+	if (password == NULL)
+		return clock_now() / US_PER_S - c->who.auth_s <= FRESH_S ? 0 :
+		    err_set(e, ERR_FORBIDDEN, "reauth_required",
+		    "signed in too long ago");
+	if (throttle_or_fail(c->db, "password_old", subject, (size_t)n,
+	    FAILURES, FAILURES_S, "too_many_failures", e) < 0)
+		return -1;
+	if ((rc = password_verify(u->password, password, NULL, e)) < 0)
+		return -1;
+	if (rc == 0) {
+		err_field(e, "password", "wrong_password",
+		    "the password is another");
+		return answer_refused(c, event, u->id, e);
+	}
+	return throttle_clear(c->db, "password_old", subject, (size_t)n, e);
+}

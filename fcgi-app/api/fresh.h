@@ -1,0 +1,20 @@
+/*
+ * fresh.h - a recent proof, or the password in the body instead (S57).
+ */
+#ifndef GP_API_FRESH_H
+#define GP_API_FRESH_H
+
+#include "api/route.h"
+#include "store/user.h"
+
+/*
+ * 0: signed in or re-authenticated within five minutes, or `password` (NULL:
+ * none given) is the account's.  -1 ERR_FORBIDDEN "reauth_required", ERR_INPUT
+ * "wrong_password" on field password (audited as a refusal of `event`),
+ * ERR_THROTTLED.  For rows of the hash pool.
+ */
+int	 fresh_enough(struct call *c, const struct user *u,
+	    const char *password, const char *event, struct err *e)
+	    MUST_CHECK;
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * page.c - the few pages that the application makes itself: where a browser
+ * has come to by another site's redirect.  No script; the style is the
+ * site's.
+ */
+#include "api/social_own.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#define PAGE_MAX	((size_t)32 * 1024)
+
+bool
+page_wanted(const struct req *q)
+{
+	return strstr(q->accept, "text/html") != NULL;
+}
+
+const char *
+html_text(struct arena *a, const char *s)
+{
+	const char *text;
+	struct buf b;
+
+	buf_init(&b, PAGE_MAX);
+	for (; *s != '\0'; s++)
+		switch (*s) {
+		case '&':
+			buf_str(&b, "&amp;");
+			break;
+		case '<':
+			buf_str(&b, "&lt;");
+			break;
+		case '>':
+			buf_str(&b, "&gt;");
+			break;
+		case '"':
+			buf_str(&b, "&quot;");
+			break;
+		case '\'':
+			buf_str(&b, "&#39;");
+			break;
+		default:
+			buf_char(&b, *s);
+		}
+	text = arena_strdup(a, buf_text(&b));
+	buf_fini(&b);
+	return text;
+}
+
+void
+page_make(struct call *c, int status, const char *title, const char *body)
+{
+	const char *t = html_text(c->arena, title);
+
+	resp_text(c->resp, status, "text/html; charset=utf-8", arena_printf(
+	    c->arena, "<!doctype html>\n<html lang=\"en\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+	    "content=\"width=device-width, initial-scale=1\">\n"
+	    "<title>%s</title>\n<link rel=\"stylesheet\" href=\"/index.css\">"
+	    "\n</head>\n<body>\n<header><h1>%s</h1></header>\n<main>%s</main>"
+	    "\n</body>\n</html>\n", t, t, body));
+	resp_header(c->resp, "Content-Security-Policy", "default-src 'none'; "
+	    "style-src 'self'; base-uri 'none'; form-action 'none'; "
+	    "frame-ancestors 'none'");
+	resp_no_store(c->resp);
+}
+
+int
+page_refusal(struct call *c, const struct err *e)
+{
+	int status = resp_status_of(e->kind);
+	const char *title = problem_title(e->code);
+	const char *detail = problem_detail(e->code);
+
+	if (status >= 500)
+		log_err(LOG_WARN_, "request refused", e);
+	if (title == NULL || status == 500) {
+		title = problem_title(status == 500 ? "internal" :
+		    "unavailable");
+		detail = problem_detail(status == 500 ? "internal" :
+		    "unavailable");
+	}
+	resp_reset(c->resp);
+	page_make(c, status, title, arena_printf(c->arena,
+	    "<p>%s</p>\n<p><a href=\"/console/signin/\">Sign in</a></p>\n"
+	    "<p><small>%s %s</small></p>", html_text(c->arena, detail),
+	    html_text(c->arena, e->code), html_text(c->arena,
+	    c->req->request_id)));
+	if (e->retry_after_s > 0)
+		resp_headerf(c->resp, "Retry-After", "%d", e->retry_after_s);
+	return 0;
+}

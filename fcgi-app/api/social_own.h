@@ -1,0 +1,33 @@
+/*
+ * social_own.h - what the files of sign-in by other sites share in api/.
+ */
+#ifndef GP_API_SOCIAL_OWN_H
+#define GP_API_SOCIAL_OWN_H
+
+#include "api/route.h"
+#include "auth/social.h"
+
+/* Our callback's address, as registered at the provider. */
+const char *social_callback_url(struct arena *a,
+	    const struct social_provider *p);
+/* Let the person in, or say why not.  `redirect`: to this address instead of
+ * JSON (a browser's way back); else NULL. */
+int	 social_finish(struct call *c, const struct social_provider *p,
+	    const struct social_person *who, const char *redirect,
+	    struct err *e) MUST_CHECK;
+/* May a sign-in return there?  A path of ours, or an address of our origin
+ * or a listed one. */
+bool	 return_allowed(const char *next);
+/* The address in full. */
+const char *return_url(struct arena *a, const char *next);
+
+/* page.c: does the caller want a page rather than a document? */
+bool	 page_wanted(const struct req *q);
+/* A page for people; `body` is HTML made by the caller. */
+void	 page_make(struct call *c, int status, const char *title,
+	    const char *body);
+/* The refusal as a page, with a way back to sign-in.  Always 0. */
+int	 page_refusal(struct call *c, const struct err *e);
+const char *html_text(struct arena *a, const char *s);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * otp_own.h - what otp.c (beginning, checking) and otp_again.c (another code)
+ * and otp_user.c (flows of signed-in people) share; nobody else includes it.
+ */
+#ifndef GP_AUTH_OTP_OWN_H
+#define GP_AUTH_OTP_OWN_H
+
+#include "auth/otp.h"
+#include "store/otp.h"
+
+#define CODE_DIGITS	6
+
+struct begin {
+	const struct req	*q;
+	const struct otp_start	*s;
+	struct otp_row_new	*row;
+	const char		*code;
+	uint64_t		 user_id, notification_id;
+	bool			 quiet;		/* the flow, but no message */
+};
+
+enum otp_purpose otp_purpose_of(const char *word);
+/* Of a code: bound to purpose, target and flow, so that a code of one flow is
+ * worth nothing in another (S28). */
+void	 otp_code_mac(uint8_t mac[32], const char *purpose,
+	    const char *target, uint64_t flow, const char *code);
+int	 otp_send_code(struct db *db, const struct begin *b, struct err *e)
+	    MUST_CHECK;
+int	 otp_row_of(struct db *db, struct arena *a, const char *register_id,
+	    struct otp_row *r, struct err *e) MUST_CHECK;
+/* The destination's pace, and of an SMS the guard and its money. */
+int	 otp_may_leave(struct db *db, const struct req *q,
+	    const struct otp_start *s, uint64_t notification_id,
+	    uint64_t flow_id, struct err *e) MUST_CHECK;
+/* It did not come to the message: a database that is away by now leaves it to
+ * the worker. */
+void	 otp_give_back(struct db *db, uint64_t notification_id);
+/* As otp_check, of a row just read. */
+int	 otp_check_row(struct db *db, const struct req *q, struct otp_row *r,
+	    const char *code, struct otp_flow *f, struct err *e) MUST_CHECK;
+
+#define OTP_SECRET_MAX	1024
+/* Put the address as typed, sealed for the flow, into row->secret; `out` is
+ * where it lives.  0 or -1. */
+int	 otp_mail_seal(struct otp_row_new *row, const char *typed, uint8_t *out,
+	    size_t cap, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * sms_guard.h - what stands in front of every SMS that a stranger can cause
+ * (S45 to S49): may the number get one at all, is it part of a run of
+ * adjacent numbers, does its prefix convert, is there money left, has the
+ * asker worked for it.
+ *
+ * It asks nothing about accounts, so that its answers and its work are the
+ * same whoever has the number (S24).
+ */
+#ifndef GP_AUTH_SMS_GUARD_H
+#define GP_AUTH_SMS_GUARD_H
+
+#include "http/request.h"
+#include "store/db.h"
+
+struct sms_ask {
+	uint64_t	 notification_id, flow_id;
+	const char	*phone;		/* E.164 */
+	bool		 is_code;	/* or a notice, which nobody answers */
+};
+
+/* Is it of a range that we send to?  No statement, no cost.  0, or -1
+ * ERR_INPUT of `field`: "country_not_served", "number_not_served". */
+int	 sms_guard_number(const char *phone, const char *field, struct err *e)
+	    MUST_CHECK;
+/*
+ * May it leave, and is it paid for?  Reserves its cost, which the worker gives
+ * back when no provider took it.  Outside transactions.  0; -1 ERR_THROTTLED
+ * "destination_suspended" or "sms_budget", ERR_FORBIDDEN "pow_required".
+ */
+int	 sms_guard_take(struct db *db, const struct req *q,
+	    const struct sms_ask *s, struct err *e) MUST_CHECK;
+/* One code a destination per resend time and so many a day, the same for
+ * unknown ones, counted before anything is looked up (S24, D27). */
+int	 sms_guard_pace(struct db *db, const char *target, struct err *e)
+	    MUST_CHECK;
+/* Worker, each second: settle what was sent, and stop prefixes that do not
+ * convert (S48).  0 or -1. */
+int	 sms_guard_sweep(struct db *db, bool purge, struct err *e) MUST_CHECK;
+/* "+98912" of "+989121234567": what budgets and breakers call a prefix. */
+#define SMS_PREFIX_MAX	17
+void	 sms_guard_prefix(const char *phone, char prefix[SMS_PREFIX_MAX]);
+
+#endif

@@ -1,0 +1,285 @@
+"""The rows of the authentication API under their own addresses: what they
+answer, who may see and change what, and what must not get round a proof."""
+import concurrent.futures
+
+import pytest
+
+from people import (OTHER, PASSWORD, Person, a_phone, an_email, calm, forget_limits, problem, within)
+
+
+@pytest.fixture(autouse=True)
+def fresh_counters(inst):
+    forget_limits(inst)
+
+
+class Member:
+    """Somebody who came by /api/users/."""
+
+    def __init__(self, inst, email=None, **names):
+        self.inst, self.email = inst, email or an_email()
+        r = inst.api("POST", "/api/users/", json={"email": self.email, "password": PASSWORD, **names})
+        assert r.status_code == 201, r.text
+        self.id, self.made = r.json()["id"], r
+        self.path = f"/api/users/{self.id}/"
+        self.sign_in()
+
+    def sign_in(self):
+        r = self.inst.api("POST", "/api/token/", json={"email": self.email, "password": PASSWORD})
+        assert r.status_code == 200, r.text
+        self.access, self.refresh = r.json()["access"], r.json()["refresh"]
+
+    def call(self, method, path=None, json=None, **more):
+        return self.inst.api(method, path or self.path, token=self.access, json=json, **more)
+
+    def codes(self, to=None, channel="email"):
+        return {m["text"] for m in self.inst.sandbox.messages(channel=channel, to=to or self.email)}
+
+    def prove(self):
+        r = self.call("POST", "/api/otp/send/", {"email_or_phone": "email"})
+        assert r.status_code == 200, r.text
+        r = self.call("POST", "/api/otp/verify/", {"code": self.inst.sandbox.code(self.email, "email")})
+        assert r.status_code == 200, r.text
+        return self
+
+
+def old(inst, user, seconds=600):
+    """The sign-in of `user` was so long ago; a fresh access token of that session."""
+    inst.rows("UPDATE session SET auth_at = auth_at - INTERVAL %s SECOND WHERE user_id = %s", seconds, user.id)
+    r = inst.api("POST", "/api/token/refresh/", json={"refresh": user.refresh})
+    assert r.status_code == 200 and set(r.json()) == {"access", "refresh"}, r.text
+    user.access, user.refresh = r.json()["access"], r.json()["refresh"]
+
+
+def test_a_claim_is_served_its_own_row_only(inst):
+    """D9"""
+    m, other = Member(inst), Member(inst)
+    r = m.call("GET")
+    assert r.status_code == 200 and r.json()["is_verified"] is False and r.json()["email"] == m.email
+    unknown, theirs = m.call("GET", "/api/users/9007199254740991/"), m.call("GET", other.path)
+    a, b = problem(unknown, 404, "not_found"), problem(theirs, 404, "not_found")
+    assert {k: v for k, v in a.items() if k != "request_id"} == {k: v for k, v in b.items() if k != "request_id"}
+    problem(m.call("GET", "/api/auth/sessions/"), 403, "not_verified")
+    problem(m.call("GET", "/api/users/"), 403, "role_required")
+    m.prove()
+    # The tokens go on; the next refresh knows of the proof.
+    assert m.call("GET").json()["is_verified"] is True
+    old(inst, m, 0)
+    assert m.call("GET", "/api/auth/sessions/").status_code == 200
+
+
+def test_signed_in_people_do_not_register(inst):
+    m = Member(inst)
+    problem(m.call("POST", "/api/users/", {"email": an_email(), "password": PASSWORD}), 403, "forbidden")
+
+
+def test_s25_a_taken_address_answers_alike_and_its_owner_is_told(inst):
+    owner = Person(inst, email=an_email())
+    free, taken = Member(inst).made, Member(inst, owner.email).made
+    assert calm(free) == calm(taken) and list(free.json()) == list(taken.json())
+    within(10, "the notice", lambda: any(
+        "already" in (m["text"] or "") for m in inst.sandbox.messages(channel="email", to=owner.email)))
+    # Each password finds its own account; the owner's is the proved one.
+    assert inst.api("POST", "/api/token/", json={"email": owner.email, "password": PASSWORD}).status_code == 200
+
+
+def test_idempotent(inst):
+    key, body = {"Idempotency-Key": "k" * 20 + an_email()}, {"email": an_email(), "password": PASSWORD}
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: inst.api("POST", "/api/users/", json=body, headers=key), range(8)))
+    assert {r.status_code for r in got} <= {201, 409, 503} and len({r.json().get("id") for r in got
+                                                                    if r.status_code == 201}) == 1
+    assert inst.rows("SELECT COUNT(*) AS n FROM user WHERE email_cmp = %s", body["email"])[0]["n"] == 1
+    problem(inst.api("POST", "/api/users/", json={**body, "first_name": "X"}, headers=key), 422)
+
+
+def test_s20_token_refuses_as_login_does(inst):
+    m = Member(inst)
+    one = problem(inst.api("POST", "/api/token/", json={"email": m.email, "password": OTHER}), 401, "invalid_credentials")
+    two = problem(inst.api("POST", "/api/token/", json={"email": an_email(), "password": OTHER}), 401, "invalid_credentials")
+    assert {**one, "request_id": 0} == {**two, "request_id": 0}
+    registered = Person(inst, email=an_email(), proved=False)
+    p = problem(inst.api("POST", "/api/token/", json={"email": registered.email, "password": PASSWORD}), 403, "not_verified")
+    assert p["register_id"]
+
+
+def test_logout_by_either_token(inst):
+    m = Member(inst)
+    assert inst.api("POST", "/api/logout/", json={"refresh": m.refresh}).json() == {"status": "You have logged out"}
+    problem(inst.api("POST", "/api/token/refresh/", json={"refresh": m.refresh}), 401, "invalid_token")
+    within(2, "the gate's word", lambda: m.call("GET").status_code == 401)
+    m.sign_in()
+    assert m.call("POST", "/api/logout/").status_code == 200
+    problem(inst.api("POST", "/api/token/refresh/", json={"refresh": m.refresh}), 401)
+
+
+def test_otp_send_says_what_there_is_to_prove(inst):
+    m = Member(inst)
+    problem(m.call("POST", "/api/otp/send/", {"email_or_phone": "phone"}), 400, "no_phone")
+    problem(m.call("POST", "/api/otp/send/", {"email_or_phone": "fax"}), 400, field="email_or_phone")
+    m.prove()
+    problem(m.call("POST", "/api/otp/send/", {"email_or_phone": "email"}), 400, "already_verified")
+    p = Person(inst)
+    problem(p.first.call("POST", "/api/otp/send/", {"email_or_phone": "email"}), 400, "no_email")
+
+
+def test_s31_a_code_works_once_whoever_is_first(inst):
+    m = Member(inst)
+    assert m.call("POST", "/api/otp/send/", {"email_or_phone": "email"}).status_code == 200
+    r = problem(m.call("POST", "/api/otp/send/", {"email_or_phone": "email"}), 429, "code_too_soon")
+    assert r
+    code = inst.sandbox.code(m.email, "email")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        got = [r.status_code for r in pool.map(lambda _: m.call("POST", "/api/otp/verify/", {"code": code}), range(8))]
+    assert sorted(set(got)) in ([200, 400], [200, 400, 409]) and got.count(200) == 1, got
+
+
+def test_s29_five_tries(inst):
+    m = Member(inst)
+    assert m.call("POST", "/api/otp/send/", {"email_or_phone": "email"}).status_code == 200
+    code = inst.sandbox.code(m.email, "email")
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    for _ in range(5):
+        problem(m.call("POST", "/api/otp/verify/", {"code": wrong}), 400, "invalid_code", field="code")
+    problem(m.call("POST", "/api/otp/verify/", {"code": code}), 400, "too_many_tries", field="code")
+    # A code of another account is worth nothing here.
+    other = Member(inst)
+    problem(other.call("POST", "/api/otp/verify/", {"code": code}), 400, "invalid_code")
+
+
+def test_own_row_changes(inst):
+    m = Member(inst, first_name="A")
+    row = m.call("GET").json()
+    # Clients PUT what they GET: read-only and unknown members are let be.
+    r = m.call("PUT", json={**row, "last_name": "B", "is_superuser": True, "is_staff": True, "is_verified": True, "x": 1})
+    assert r.status_code == 200, r.text
+    assert {**r.json(), "last_name": ""} == {**row, "last_name": ""} and r.json()["last_name"] == "B"
+    assert r.json()["is_superuser"] is False and r.json()["is_verified"] is False
+    r = m.call("PATCH", json={"birthday": "1990-02-28", "gender": "F"})
+    assert (r.json()["birthday"], r.json()["gender"], r.json()["first_name"]) == ("1990-02-28", "F", "A")
+    assert m.call("PATCH", json={"gender": None}).json()["gender"] is None
+    problem(m.call("PATCH", json={"birthday": "1990-02-31"}), 400, field="birthday")
+
+
+def test_an_unproved_address_is_replaced_at_once_and_stays_unproved(inst):
+    m = Member(inst)
+    assert m.call("POST", "/api/otp/send/", {"email_or_phone": "email"}).status_code == 200
+    stale = inst.sandbox.code(m.email, "email")
+    right, phone = an_email(), a_phone()
+    r = m.call("PATCH", json={"email": right.upper(), "phone": "0" + phone[3:]})
+    assert r.status_code == 200 and r.json()["email"] == right.upper() and r.json()["phone"] == phone
+    assert r.json()["is_verified"] is False
+    # The code that went to the first address proves nothing of the second.
+    assert m.call("POST", "/api/otp/verify/", {"code": stale}).status_code in (400, 409)
+    assert m.call("GET").json()["is_verified"] is False
+    assert m.call("POST", "/api/otp/send/", {"email_or_phone": "email"}).status_code == 200
+    code = inst.sandbox.code(right.upper(), "email")
+    assert m.call("POST", "/api/otp/verify/", {"code": code}).status_code == 200
+    row = m.call("GET").json()
+    assert (row["email_verified"], row["phone_verified"]) == (True, False)
+
+
+def test_s59_a_proved_address_stays_until_the_new_one_is_proved(inst):
+    m = Member(inst).prove()
+    m.sign_in()
+    new = "New." + an_email()
+    forget_limits(inst)
+    r = m.call("PATCH", json={"email": new})
+    assert r.status_code == 200 and r.json()["email"] == m.email and r.json()["pending_email"] == new, r.text
+    # Sign-in and proof are as before.
+    m.sign_in()
+    assert inst.api("POST", "/api/token/", json={"email": new, "password": PASSWORD}).status_code == 401
+    code = inst.sandbox.code(new, "email")
+    assert m.call("POST", "/api/otp/verify/", {"code": code}).status_code == 200
+    within(10, "the notice", lambda: any("changed" in (x["text"] or "") for x in
+                                         inst.sandbox.messages(channel="email", to=m.email)))
+    # D8: the token that says the old address is refused, the new address signs in and is kept as typed.
+    within(2, "the old token's end", lambda: m.call("GET").status_code == 401)
+    forget_limits(inst)
+    assert inst.api("POST", "/api/token/", json={"email": m.email, "password": PASSWORD}).status_code == 401
+    m.email = new
+    m.sign_in()
+    assert m.call("GET").json()["email"] == new
+
+
+def test_s57_an_address_wants_a_fresh_sign_in_or_the_password(inst):
+    m = Member(inst).prove()
+    old(inst, m)
+    assert m.call("PATCH", json={"first_name": "Z"}).status_code == 200
+    for change in ({"email": an_email()}, {"phone": a_phone()}):
+        problem(m.call("PATCH", json=change), 403, "reauth_required")
+        problem(m.call("PATCH", json={**change, "password": OTHER}), 400, "wrong_password")
+    assert m.call("PATCH", json={"phone": a_phone(), "password": PASSWORD}).status_code == 200
+    problem(m.call("DELETE"), 403, "reauth_required")
+    problem(m.call("DELETE", json={"password": OTHER}), 400, "wrong_password")
+    assert m.call("DELETE", json={"password": PASSWORD}).status_code == 204
+    within(2, "the end of the session", lambda: m.call("GET").status_code == 401)
+    problem(inst.api("POST", "/api/token/", json={"email": m.email, "password": PASSWORD}), 403, "account_closing")
+
+
+def test_roles(inst):
+    root, m, staff, other = inst.admin(), Member(inst).prove(), Member(inst).prove(), Member(inst).prove()
+    r = inst.api("PATCH", staff.path, token=root, json={"is_staff": True})
+    assert r.status_code == 200 and r.json()["is_staff"] is True
+    within(2, "the end of the token without the role", lambda: staff.call("GET").status_code == 401)
+    staff.sign_in()
+    # Staff sees and changes people, but no roles, and nobody of its rank.
+    assert staff.call("GET", m.path).json()["email"] == m.email
+    assert staff.call("PATCH", m.path, {"first_name": "By staff"}).json()["first_name"] == "By staff"
+    problem(staff.call("PATCH", m.path, {"is_staff": True}), 403, "role_required")
+    problem(staff.call("PATCH", m.path, {"is_superuser": True}), 403, "role_required")
+    me = inst.api("GET", "/api/auth/profile/", token=root).json()["id"]
+    problem(staff.call("PATCH", f"/api/users/{me}/", {"first_name": "X"}), 403, "role_required")
+    problem(staff.call("DELETE", f"/api/users/{me}/"), 403, "role_required")
+    # Nobody changes their own.
+    assert staff.call("PATCH", json={"is_superuser": True}).json()["is_superuser"] is False
+    assert inst.api("PATCH", f"/api/users/{me}/", token=root, json={"is_superuser": False}).json()["is_superuser"] is True
+    # S11: disabled is out, at once and until enabled.
+    assert staff.call("PATCH", m.path, {"is_active": False}).json()["is_active"] is False
+    within(2, "the end of the disabled one's session", lambda: m.call("GET").status_code == 401)
+    problem(inst.api("POST", "/api/token/", json={"email": m.email, "password": PASSWORD}), 403, "account_disabled")
+    assert staff.call("PATCH", m.path, {"is_active": True}).status_code == 200
+    m.sign_in()
+    assert staff.call("DELETE", other.path).status_code == 204
+
+
+def test_s11_a_disabled_claim_is_not_made_active_by_a_code(inst):
+    root, m = inst.admin(), Member(inst)
+    assert inst.api("PATCH", m.path, token=root, json={"is_active": False}).status_code == 200
+    p = problem(inst.api("POST", "/api/token/", json={"email": m.email, "password": PASSWORD}), 403, "not_verified")
+    code = inst.sandbox.code(m.email, "email")
+    r = inst.api("POST", "/api/auth/otp/verify/", json={"register_id": p["register_id"], "otp_code": code})
+    problem(r, 403, "account_disabled")
+    problem(inst.api("POST", "/api/token/", json={"email": m.email, "password": PASSWORD}), 403, "account_disabled")
+
+
+def test_the_list(inst):
+    root, mark = inst.admin(), an_email().split("@")[0]
+    people = [Member(inst, f"{mark}{i:02}@example.com", first_name=f"N{i:02}", last_name=mark) for i in range(12)]
+    people[3].prove()
+
+    def ask(query):
+        r = inst.api("GET", f"/api/users/?q={mark}&{query}", token=root)
+        assert r.status_code == 200, r.text
+        return r.json()
+    # Neither way of paging given: by limit and offset, ten.
+    first = ask("ordering=email")
+    assert first["count"] == 12 and len(first["results"]) == 10 and first["previous"] is None
+    assert first["next"] == f"{inst.url}/api/users/?limit=10&offset=10&q={mark}&ordering=email"
+    rest = inst.api("GET", first["next"][len(inst.url):], token=root).json()
+    assert [u["email"] for u in first["results"] + rest["results"]] == [p.email for p in people]
+    assert rest["next"] is None and rest["previous"]
+    pages = ask("page=2&page_size=5&ordering=-first_name")
+    assert [u["first_name"] for u in pages["results"]] == ["N06", "N05", "N04", "N03", "N02"]
+    assert "page=3&page_size=5" in pages["next"] and "ordering=-first_name" in pages["next"]
+    assert [u["id"] for u in ask("is_verified=true")["results"]] == [people[3].id]
+    assert ask("is_verified=false")["count"] == 11 and ask("is_staff=true")["count"] == 0
+    assert ask("is_active=true")["count"] == 12 and ask("is_superuser=false")["count"] == 12
+    assert ask("gender=F")["count"] == 0
+    assert ask(f"email={people[5].email.upper()}")["results"][0]["id"] == people[5].id
+    phone = a_phone()
+    assert people[7].call("PATCH", json={"phone": phone}).status_code == 200
+    assert [u["id"] for u in ask(f"phone=0{phone[3:]}")["results"]] == [people[7].id]
+    assert all("password" not in u and u["url"].endswith(f"/api/users/{u['id']}/") for u in first["results"])
+    for wrong in ("limit=0", "limit=101", "ordering=password", "is_staff=perhaps", "page=x"):
+        problem(inst.api("GET", f"/api/users/?{wrong}", token=root), 400, field=wrong.split("=")[0])
+    assert inst.api("GET", "/api/users/?q=%27%20OR%201=1--&surprise=1", token=root).json()["count"] == 0

@@ -1,0 +1,106 @@
+"""Sessions as their owner sees them: device, place, ends, and notices."""
+import pytest
+
+from contract import Contract
+from instance import wait_until
+from people import Bearer, Browser, Person, an_email, problem, within
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
+IPHONE = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5"
+          " Mobile/15E148 Safari/604.1")
+EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0"
+
+
+@pytest.fixture(autouse=True)
+def no_limits(inst):
+    inst.rows("DELETE FROM throttle")
+
+
+def test_s12_the_list_names_device_and_place(inst):
+    p = Person(inst)
+    for agent in (FIREFOX, IPHONE, EDGE, "<script>alert(1)</script>"):
+        assert p.login(headers={"User-Agent": agent}).status_code == 200
+    r = Contract().check("GET", "/api/auth/sessions/", p.first.call("GET", "/api/auth/sessions/"))
+    assert [s["device"] for s in r.json()["results"]][:4] == ["Unknown device", "Edge on Windows", "Safari on iPhone",
+                                                            "Firefox on Windows"]
+    for s in r.json()["results"]:
+        assert s["ip"] == "127.0.0.1" and s["city"] == "" and s["created_at"] <= s["last_seen_at"] < s["ends_at"]
+    assert [s["current"] for s in r.json()["results"]] == [False] * 4 + [True]
+
+
+@pytest.mark.parametrize("how", ["bearer", "cookie"])
+def test_s12_all_sessions_end_at_once(inst, how):
+    p = Person(inst)
+    others, me = [p.bearer(), p.browser()], p.by(how)
+    r = Contract().check("POST", "/api/auth/sessions/revoke-all/", me.call("POST", "/api/auth/sessions/revoke-all/"))
+    assert r.status_code == 200 and r.json()["revoked"] == 4
+    for b in [me, p.first, *others]:
+        within(1, "the end", lambda b=b: b.call("GET", "/api/auth/profile/").status_code == 401)
+    problem(others[0].with_refresh("/api/auth/token/refresh/"), 401)
+    if how == "cookie":
+        assert not me.access and not me.refresh
+    assert not inst.rows("SELECT 1 FROM known_device WHERE user_id = %s", p.id)
+    problem(me.call("POST", "/api/auth/sessions/revoke-all/"), 401)
+
+
+@pytest.mark.parametrize("column", ["ends_at", "idle_ends_at"])
+def test_s9_absolute_and_idle_ends(inst, column):
+    p = Person(inst)
+    b, web = p.bearer(), p.browser()
+    assert b.with_refresh("/api/auth/token/refresh/").status_code == 200
+    inst.rows(f"UPDATE session SET {column} = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND WHERE user_id = %s", p.id)
+    problem(b.with_refresh("/api/auth/token/refresh/"), 401, "invalid_token")
+    problem(web.with_refresh("/api/auth/token/refresh/"), 401, "invalid_token")
+    assert not web.refresh      # a dead cookie is cleared
+    assert p.first.call("GET", "/api/auth/sessions/").json().get("count", 0) == 0
+
+
+def test_s9_refreshing_moves_the_idle_end_and_never_the_absolute_one(inst):
+    p = Person(inst)
+    b = p.bearer()
+    inst.rows("UPDATE session SET ends_at = UTC_TIMESTAMP(6) + INTERVAL 1 HOUR, idle_ends_at = UTC_TIMESTAMP(6)"
+              " + INTERVAL 30 MINUTE WHERE user_id = %s", p.id)
+    before = inst.rows("SELECT id, ends_at FROM session WHERE user_id = %s ORDER BY id DESC LIMIT 1", p.id)[0]
+    for _ in range(3):
+        assert b.with_refresh("/api/auth/token/refresh/").status_code == 200
+    now = inst.rows("SELECT ends_at, idle_ends_at FROM session WHERE id = %s", before["id"])[0]
+    assert now["ends_at"] == before["ends_at"] == now["idle_ends_at"]
+
+
+def told(inst, to):
+    return [m for m in inst.sandbox.messages(to=to) if "new device" in (m["text"] or "").lower()]
+
+
+def test_a_new_device_is_told_of_once_and_a_remembered_one_never(inst):
+    p = Person(inst, email=an_email())
+    b = Browser(inst)
+    agent = {"headers": {"User-Agent": FIREFOX}}
+    assert p.login(b, **agent).status_code == 200
+    m = wait_until("the notice", lambda: told(inst, p.email))
+    assert "Firefox on Windows" in m[0]["text"] and len(m) == 1
+    # The same browser, and the same address within the hour: nothing.
+    assert p.login(b, **agent).status_code == 200
+    assert p.login(**agent).status_code == 200
+    inst.rows("DELETE FROM throttle")
+    assert p.login(b, **agent).status_code == 200
+    # Another browser an hour later.
+    assert p.login(headers={"User-Agent": IPHONE}).status_code == 200
+    assert len(wait_until("the second", lambda: len(told(inst, p.email)) >= 2 and told(inst, p.email))) == 2
+
+
+def test_the_first_sign_in_is_no_news(inst):
+    p = Person(inst, email=an_email())
+    rows = inst.rows("SELECT content FROM notification WHERE JSON_VALUE(audience, '$.user_id') = %s", p.id)
+    assert rows and not any("new_signin" in r["content"] for r in rows)
+
+
+def test_every_proved_channel_is_told(inst):
+    p = Person(inst)
+    mail = an_email()
+    r = p.first.call("POST", "/api/auth/email/change/", json={"new_email": mail})
+    r = p.first.call("POST", "/api/auth/otp/verify/", json={
+        "register_id": r.json()["register_id"], "otp_code": inst.sandbox.code(mail, "email")})
+    assert r.status_code == 200
+    inst.rows("DELETE FROM throttle")
+    assert Bearer(inst, p.login().json()).access
+    wait_until("both", lambda: told(inst, p.phone) and told(inst, mail))
