@@ -19,6 +19,7 @@
 #include "store/known_device.h"
 
 #define DEVICE_BYTES	16
+#define DEVICE_TEXT	22		/* base64url of them, unpadded */
 #define DEVICE_LIFE_S	(90 * 24 * 60 * 60)	/* the cookie's (D13) */
 
 void
@@ -133,7 +134,7 @@ choose_device(struct session_work *w)
 	char fresh[B64_SIZE(DEVICE_BYTES)];
 
 	w->device = w->c->req->device_cookie;
-	if (strlen(w->device) != sizeof(fresh) - 1) {
+	if (strlen(w->device) != DEVICE_TEXT) {
 		rand_token(fresh, sizeof(fresh), DEVICE_BYTES);
 		w->device = arena_strdup(w->c->arena, fresh);
 	}
