@@ -200,6 +200,7 @@ write_session(void *arg, struct err *e)
 	jw_str(l->w, "device", device_name(s->user_agent, device));
 	jw_str(l->w, "user_agent", s->user_agent);
 	jw_str(l->w, "amr", s->amr);
+	jw_bool(l->w, "impersonated", s->actor_id != 0);
 	jw_end(l->w);
 	return 0;
 }

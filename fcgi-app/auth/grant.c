@@ -52,7 +52,9 @@ pair_of(struct arena *a, const struct session *s, struct grant *g,
 		.session_end_s = s->ends_at_us / US_PER_S,
 		.amr = s->amr,
 		.is_staff = s->is_staff,
-		.is_superuser = s->is_superuser,
+		/* Never acted, even if the role came meanwhile (S70). */
+		.is_superuser = s->is_superuser && s->actor_id == 0,
+		.act_id = s->actor_id,
 		.verified = s->verified,
 		.claim = s->claim,
 		.email = s->email == NULL ? "" : s->email,
@@ -98,6 +100,27 @@ grant_begin(struct db *db, struct arena *a, const struct req *q,
 	rc = session_insert(db, a, &n, &s, e);
 	if (rc == 1)
 		return err_set(e, ERR_AUTH, "invalid_credentials",
+		    "user %" PRIu64 " is gone", u->id);
+	return rc < 0 ? -1 : pair_of(a, &s, g, e);
+}
+
+int
+grant_act(struct db *db, struct arena *a, const struct req *q,
+    const struct user *u, uint64_t actor_id, uint32_t life_s,
+    struct grant *g, struct err *e)
+{
+	const struct session_new n = {
+		.id = db_in_tx(db) ? db_tx_key(db) : rand_id(),
+		.user_id = u->id, .amr = "act", .ip = q->remote_addr,
+		.country = q->country, .user_agent = q->user_agent,
+		.claim = !USER_PROVED(u), .idle_s = life_s, .life_s = life_s,
+		.actor_id = actor_id,
+	};
+	struct session s;
+	int rc = session_insert(db, a, &n, &s, e);
+
+	if (rc == 1)
+		return err_set(e, ERR_NOT_FOUND, "not_found",
 		    "user %" PRIu64 " is gone", u->id);
 	return rc < 0 ? -1 : pair_of(a, &s, g, e);
 }
@@ -453,6 +476,7 @@ grant_check(struct db *db, struct arena *a, const struct req *q,
 	who->kind = CALLER_SESSION;
 	who->user_id = c.user_id;
 	who->session_id = c.session_id;
+	who->act_id = c.act_id;
 	who->is_staff = c.is_staff;
 	who->is_superuser = c.is_superuser;
 	if (c.is_staff || c.is_superuser)

@@ -20,6 +20,12 @@ int	 grant_begin(struct db *db, struct arena *a, const struct req *q,
 	    const struct user *u, const char *amr, struct grant *g,
 	    struct err *e) MUST_CHECK;
 
+/* A session in which `actor_id` acts as `u` (S70): its tokens carry act, and
+ * it ends after `life_s` however it is refreshed. */
+int	 grant_act(struct db *db, struct arena *a, const struct req *q,
+	    const struct user *u, uint64_t actor_id, uint32_t life_s,
+	    struct grant *g, struct err *e) MUST_CHECK;
+
 /*
  * Rotate by the rules of D7.  0 and *g; -1 with ERR_AUTH "invalid_token"
  * (unknown, ended, expired), ERR_AUTH "refresh_reused" after the family was

@@ -8,14 +8,14 @@
 DB_STMT(SESSION_INSERT, DB_API, DB_SAFE,
     "INSERT INTO session (id, user_id, current, parent, newest, killed,"
     " rotated_at, minute_at, created_at, auth_at, idle_ends_at, ends_at,"
-    " claim, amr, ip, last_ip, country, user_agent)"
+    " claim, amr, ip, last_ip, country, user_agent, actor_id, acting)"
     " SELECT ?, ?, 1, 0, 1, 0, t.now, t.now, t.now, t.now,"
     " t.now + INTERVAL LEAST(?, ?) SECOND, t.now + INTERVAL ? SECOND,"
-    " ?, LEFT(?, 64), LEFT(?, 45), LEFT(?, 45), LEFT(?, 2), LEFT(?, 255)"
+    " ?, LEFT(?, 64), LEFT(?, 45), LEFT(?, 45), LEFT(?, 2), LEFT(?, 255), ?, ?"
     " FROM (SELECT UTC_TIMESTAMP(6) AS now) AS t"
     " ON DUPLICATE KEY UPDATE id = VALUES(id)");
 DB_STMT(SESSION_FIND, DB_API, DB_READ,
-    "SELECT s.id, s.user_id, s.current, s.parent, s.newest, s.killed,"
+    "SELECT s.id, s.user_id, s.actor_id, s.current, s.parent, s.newest, s.killed,"
     " s.minute_n, s.rotated_at, s.killed_at, s.minute_at, s.created_at,"
     " s.auth_at, s.idle_ends_at, s.ends_at, s.ended_at, UTC_TIMESTAMP(6),"
     " s.claim, s.amr, s.country, u.is_active, u.is_staff, u.is_superuser,"
@@ -66,7 +66,7 @@ DB_STMT(SESSION_CHECK, DB_API, DB_READ,
     " AND s.ends_at > UTC_TIMESTAMP(6) AND s.idle_ends_at > UTC_TIMESTAMP(6)"
     " AND u.is_active AND (u.not_before IS NULL OR u.not_before <= ?)");
 DB_STMT(SESSION_EACH, DB_API, DB_READ,
-    "SELECT id, created_at, rotated_at, LEAST(ends_at, idle_ends_at), ip,"
+    "SELECT id, actor_id, created_at, rotated_at, LEAST(ends_at, idle_ends_at), ip,"
     " last_ip, country, user_agent, amr FROM session"
     " WHERE user_id = ? AND ended_at IS NULL"
     " AND ends_at > UTC_TIMESTAMP(6) AND idle_ends_at > UTC_TIMESTAMP(6)"
@@ -124,7 +124,8 @@ session_find(struct db *db, struct arena *a, uint64_t id, struct session *s,
 
 	memset(s, 0, sizeof(*s));
 	rc = db_one(db, &SESSION_FIND, a, DB_IN(DB_U64(id)), DB_OUT(
-	    DB_TO_U64(&s->id), DB_TO_U64(&s->user_id), DB_TO_U64(&current),
+	    DB_TO_U64(&s->id), DB_TO_U64(&s->user_id), DB_TO_U64(&s->actor_id),
+	    DB_TO_U64(&current),
 	    DB_TO_U64(&parent), DB_TO_U64(&newest), DB_TO_U64(&killed),
 	    DB_TO_U64(&minute_n), DB_TO_TIME(&s->rotated_at_us),
 	    DB_TO_TIME(&s->killed_at_us), DB_TO_TIME(&s->minute_at_us),
@@ -157,7 +158,8 @@ session_insert(struct db *db, struct arena *a, const struct session_new *n,
 	    DB_U64(n->user_id), DB_U64(n->idle_s), DB_U64(n->life_s),
 	    DB_U64(n->life_s), DB_I64(n->claim), DB_STR(n->amr),
 	    DB_STR(n->ip), DB_STR(n->ip), DB_STR(n->country),
-	    DB_STR(clean(a, n->user_agent))), e) < 0)
+	    DB_STR(clean(a, n->user_agent)), DB_U64(n->actor_id),
+	    DB_REF(n->actor_id)), e) < 0)
 		return -1;
 	if ((rc = session_find(db, a, n->id, s, e)) < 0)
 		return -1;
@@ -333,6 +335,7 @@ session_each(struct db *db, struct arena *a, uint64_t user_id, unsigned max,
 {
 	return (int)db_each(db, &SESSION_EACH, a, DB_IN(DB_U64(user_id),
 	    DB_U64(max)), DB_OUT(DB_TO_U64(&s->id),
+	    DB_TO_U64(&s->actor_id),
 	    DB_TO_TIME(&s->created_at_us), DB_TO_TIME(&s->seen_at_us),
 	    DB_TO_TIME(&s->ends_at_us), DB_TO_STR(&s->ip),
 	    DB_TO_STR(&s->last_ip), DB_TO_STR(&s->country),

@@ -13,6 +13,7 @@
 
 struct session {
 	uint64_t	 id, user_id;
+	uint64_t	 actor_id;	/* who acts as user_id; 0: himself */
 	uint32_t	 current, parent, newest;
 	uint32_t	 killed;	/* superseded unused successor, or 0 */
 	uint32_t	 minute_n;	/* steps since minute_at_us */
@@ -49,6 +50,7 @@ struct session_new {
 	const char	*amr, *ip, *country, *user_agent;	/* cut to fit */
 	bool		 claim;
 	uint32_t	 idle_s, life_s;
+	uint64_t	 actor_id;	/* 0: the user himself */
 };
 /*
  * Insert, and *s as session_find would give it.  0; 1 *s is not filled: there
@@ -113,7 +115,7 @@ int	 session_check(struct db *db, uint64_t id, uint64_t user_id,
 /* Live sessions of a user, newest first, at most `max`; `row` as in db_each,
  * with *s filled.  Rows seen or -1. */
 struct session_seen {
-	uint64_t	 id;
+	uint64_t	 id, actor_id;
 	int64_t		 created_at_us, seen_at_us, ends_at_us;
 	const char	*ip, *last_ip, *country, *user_agent, *amr;
 };
