@@ -2,6 +2,7 @@
  * admin_audit.c - GET /api/admin/audit/: newest first, by cursor.
  */
 #include "api/push_own.h"
+#include "base/clock.h"
 #include "store/audit_page.h"
 
 #define FEW	50
@@ -33,12 +34,14 @@ write_row(void *arg, struct err *e)
 	const struct audit_row *r = &x->r;
 	struct json *j = NULL;
 	struct err none = ERR_INIT;
+	char at[CLOCK_TEXT_MAX];
 
 	(void)e;
 	x->last = r->id;
 	jw_object(x->w, NULL);
 	jw_id(x->w, "id", r->id);
-	jw_time(x->w, "at", r->at_us);
+	/* To the microsecond: what came first must be told, and found again. */
+	jw_str(x->w, "at", clock_rfc3339(r->at_us, true, at));
 	jw_str(x->w, "event", r->event);
 	jw_str(x->w, "outcome", r->outcome);
 	jw_u64(x->w, "user_id", r->user_id);

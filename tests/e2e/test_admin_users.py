@@ -233,4 +233,7 @@ def test_s71_every_event_of_a_life_is_there_and_safe(inst, root):
     since = one[0]["at"]
     later = inst.api("GET", f"{AUDIT}?user_id={p.id}&since={since}", token=root).json()["results"]
     assert {e["event"] for e in later} >= {"account_close", "account_restore"} and "export" not in {e["event"] for e in later}
+    earlier = inst.api("GET", f"{AUDIT}?user_id={p.id}&limit=200&until={since}", token=root).json()["results"]
+    assert {e["id"] for e in earlier} | {e["id"] for e in later} == {e["id"] for e in got}
+    assert {e["id"] for e in earlier} & {e["id"] for e in later} == set()
     problem(inst.api("GET", AUDIT, token=Person(inst).first.access), 403, "role_required")
