@@ -194,6 +194,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/facebook.h \
 	fcgi-app/auth/grant.c \
 	fcgi-app/auth/grant.h \
+	fcgi-app/auth/grant_act.c \
+	fcgi-app/auth/grant_own.h \
 	fcgi-app/auth/lane.c \
 	fcgi-app/auth/lane.h \
 	fcgi-app/auth/leaked.c \
@@ -816,6 +818,7 @@ EXTRA_FILES = \
 	tests/e2e/push_case.py \
 	tests/e2e/test_abuse.py \
 	tests/e2e/test_account.py \
+	tests/e2e/test_account_social.py \
 	tests/e2e/test_admin_users.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \

@@ -16,8 +16,5 @@ int	 admin_may(const struct call *c, const struct user *u, struct err *e)
 void	 admin_write_user(struct jw *w, const struct user_seen *s);
 /* Answer with the user as he is now. */
 int	 admin_answer(struct call *c, uint64_t id, struct err *e) MUST_CHECK;
-/* Whoever lost a role or was signed out acts as nobody any more. */
-int	 admin_end_acting(struct call *c, uint64_t actor_id, struct err *e)
-	    MUST_CHECK;
 
 #endif

@@ -16,6 +16,7 @@
 #include "auth/otp.h"
 #include "base/buf.h"
 #include "store/closing.h"
+#include "store/known_device.h"
 
 #define COUNTRIES_MAX	250
 #define DETAIL_MAX	900
@@ -141,6 +142,12 @@ change_work(struct db *db, void *arg, struct err *e)
 	    (in->countries.set && country_set(db, x->id, x->countries,
 	    &x->dated, e) < 0))
 		return -1;
+	if ((x->before.is_superuser && !x->after.is_superuser &&
+	    grant_end_acting(db, x->id, e) < 0) ||
+	    (loses && otp_void_all(db, x->id, e) < 0) ||
+	    /* Whoever is signed out everywhere may have lost a device. */
+	    (x->out && known_device_forget(db, x->id, e) < 0))
+		return -1;
 	if (loses || x->out)
 		rc = grant_end_all(db, x->id, loses ? "disabled" :
 		    "signed_out", &x->ended, e);
@@ -169,9 +176,6 @@ change(struct change *x, struct err *e)
 		    "gone meanwhile");
 	grant_publish(&x->dated);
 	grant_publish(&x->ended);
-	if ((x->out || !x->after.is_active || !x->after.is_superuser) &&
-	    admin_end_acting(c, x->id, e) < 0)
-		return -1;
 	return admin_answer(c, x->id, e);
 }
 

@@ -6,10 +6,8 @@
 #include "api/answer.h"
 #include "api/list.h"
 #include "api/push_own.h"
-#include "auth/grant.h"
 #include "base/text.h"
-
-#define ACTING_MAX 64
+#include "store/group.h"
 
 struct users_in {
 	struct list_in	 list;
@@ -31,7 +29,8 @@ static const struct field users_rows[] = {
 	    F_LOOSE),
 	FIELD_OF(FT_BOOL, struct users_in, verified, "is_verified", 0, 0,
 	    F_LOOSE),
-	FIELD_TEXT(struct users_in, group, "group", 1, 20, F_TRIM),
+	FIELD_TEXT(struct users_in, group, "group", 1, GROUP_NAME_MAX,
+	    F_TRIM),
 	FIELD_ENUM(struct users_in, ordering, "ordering", USER_ORDERINGS, 0),
 };
 const struct fieldset admin_users_fields =
@@ -110,12 +109,20 @@ admin_users_get(struct call *c, const void *in_, struct err *e)
 	    .verified = either(in->verified),
 	    .ordering = in->ordering == NULL ? "id" : in->ordering };
 	struct listing row;
+	struct group g;
 	struct list l;
 	int64_t n;
+	int rc;
 
-	if (in->group != NULL && !id_read(in->group, &f.group_id))
-		return field_refuse(c, "group", "unknown_group", e,
-		    "Give the id of a group.");
+	if (in->group != NULL) {
+		if ((rc = group_resolve(c->db, c->arena, in->group, &g,
+		    e)) < 0)
+			return -1;
+		if (rc == 0)
+			return field_refuse(c, "group", "unknown_group", e,
+			    "There is no such group.");
+		f.group_id = g.id;
+	}
 	list_read(&in->list, &l);
 	l.more = filter_text(c, in);
 	f.q = l.q;
@@ -174,17 +181,4 @@ admin_user_get(struct call *c, const void *in, struct err *e)
 
 	(void)in;
 	return admin_user(c, &s, e) < 0 ? -1 : admin_answer(c, s.u.id, e);
-}
-
-int
-admin_end_acting(struct call *c, uint64_t actor_id, struct err *e)
-{
-	struct user_acting x[ACTING_MAX];
-	int n = user_admin_acting(c->db, actor_id, x, ACTING_MAX, e);
-
-	for (int i = 0; i < n; i++)
-		if (grant_end(c->db, x[i].user_id, x[i].session_id,
-		    "actor_out", NULL, e) < 0)
-			return -1;
-	return n < 0 ? -1 : 0;
 }

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/rand.h"
+#include "store/session.h"
 
 #define FRESH_S		300
 #define HOUR_S		3600U
@@ -70,8 +71,17 @@ begin_work(struct db *db, void *arg, struct err *e)
 	int rc;
 
 	x->told = 0;
-	/* Held: a role or a disabling that comes now comes after us, and ends
-	 * what it must. */
+	/* Held, he first: a role that is taken, a sign-out or a disabling that
+	 * comes now comes after us, and ends what it must. */
+	if ((rc = user_admin_hold(db, c->who.user_id, &r, e)) < 0)
+		return -1;
+	if (rc == 0 || !r.is_active || !r.is_superuser)
+		return err_set(e, ERR_FORBIDDEN, "role_required",
+		    "no superuser any more");
+	if ((rc = session_check(db, c->who.session_id, c->who.user_id,
+	    c->who.iat_s, e)) <= 0)
+		return rc < 0 ? -1 : err_set(e, ERR_AUTH, "invalid_token",
+		    "signed out meanwhile");
 	if ((rc = user_admin_hold(db, x->u->id, &r, e)) < 0)
 		return -1;
 	if (rc == 0 || !r.is_active || r.is_superuser)

@@ -128,6 +128,8 @@ set_roles(struct db *db, struct change *x, struct err *e)
 	if (closing_allows(db, x->u->id, &x->r, e) < 0 ||
 	    user_set_roles(db, x->u->id, &x->r, e) < 0)
 		return -1;
+	if (!x->r.is_superuser && grant_end_acting(db, x->u->id, e) < 0)
+		return -1;
 	if (x->r.is_active)
 		return grant_outdate(db, x->u->id, &x->ended, e);
 	return otp_void_all(db, x->u->id, e) < 0 || grant_end_all(db,

@@ -7,7 +7,7 @@
  * requests get the same bytes; whoever shows a counter that can only have
  * been stolen or cloned ends the family.
  */
-#include "auth/grant.h"
+#include "auth/grant_own.h"
 
 #include "auth/admin_cache.h"
 #include "auth/audit.h"
@@ -38,8 +38,8 @@ grant_use(struct shm *s)
 }
 
 /* The pair that the row stands for now. */
-static int
-pair_of(struct arena *a, const struct session *s, struct grant *g,
+int
+grant_pair(struct arena *a, const struct session *s, struct grant *g,
     struct err *e)
 {
 	const int64_t life_s = conf_int(CONF_ACCESS_LIFE_S);
@@ -101,28 +101,7 @@ grant_begin(struct db *db, struct arena *a, const struct req *q,
 	if (rc == 1)
 		return err_set(e, ERR_AUTH, "invalid_credentials",
 		    "user %" PRIu64 " is gone", u->id);
-	return rc < 0 ? -1 : pair_of(a, &s, g, e);
-}
-
-int
-grant_act(struct db *db, struct arena *a, const struct req *q,
-    const struct user *u, uint64_t actor_id, uint32_t life_s,
-    struct grant *g, struct err *e)
-{
-	const struct session_new n = {
-		.id = db_in_tx(db) ? db_tx_key(db) : rand_id(),
-		.user_id = u->id, .amr = "act", .ip = q->remote_addr,
-		.country = q->country, .user_agent = q->user_agent,
-		.claim = !USER_PROVED(u), .idle_s = life_s, .life_s = life_s,
-		.actor_id = actor_id,
-	};
-	struct session s;
-	int rc = session_insert(db, a, &n, &s, e);
-
-	if (rc == 1)
-		return err_set(e, ERR_NOT_FOUND, "not_found",
-		    "user %" PRIu64 " is gone", u->id);
-	return rc < 0 ? -1 : pair_of(a, &s, g, e);
+	return rc < 0 ? -1 : grant_pair(a, &s, g, e);
 }
 
 /* --- rotation --------------------------------------------------------------- */
@@ -276,7 +255,7 @@ grant_refresh(struct db *db, struct arena *a, const struct req *q,
 			return -1;
 		switch (sight) {
 		case SIGHT_REPLAY:
-			return pair_of(a, &s, g, e);
+			return grant_pair(a, &s, g, e);
 		case SIGHT_THEFT:
 			return theft(db, a, q, &s, counter, e);
 		case SIGHT_CURRENT:
@@ -291,7 +270,7 @@ grant_refresh(struct db *db, struct arena *a, const struct req *q,
 		if ((rc = session_step(db, &s, &step, e)) < 0)
 			return -1;
 		if (rc == 1)
-			return pair_of(a, &s, g, e);
+			return grant_pair(a, &s, g, e);
 	}
 	err_set(e, ERR_UNAVAILABLE, "busy", "session %" PRIu64 " kept moving",
 	    id);
@@ -394,7 +373,7 @@ grant_renew(struct db *db, struct arena *a, uint64_t session_id,
 
 	if (rc <= 0 || !session_alive(&s))
 		return rc < 0 ? -1 : 0;
-	if (pair_of(a, &s, &g, e) < 0)
+	if (grant_pair(a, &s, &g, e) < 0)
 		return -1;
 	*access = g.access;
 	return 1;

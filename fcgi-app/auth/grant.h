@@ -64,6 +64,11 @@ int	 grant_end_others(struct db *db, uint64_t user_id, uint64_t keep,
 /* All of a user, and access tokens issued until now (D8). */
 int	 grant_end_all(struct db *db, uint64_t user_id, const char *reason,
 	    struct grant_ended *x, struct err *e) MUST_CHECK;
+/* He is no superuser any more: the sessions in which he acts as others end, in
+ * the caller's transaction.  The calls above that end more than one session
+ * do the same.  0 or -1. */
+int	 grant_end_acting(struct db *db, uint64_t actor_id, struct err *e)
+	    MUST_CHECK;
 /* Role, e-mail, country or password changed: older access tokens get 401 and
  * refresh; sessions live on.  Sets user.not_before. */
 int	 grant_outdate(struct db *db, uint64_t user_id, struct grant_ended *x,

@@ -10,7 +10,7 @@
  * the same order first, so that of two at once the second sees the first.
  */
 DB_STMT(CLOSING_SUPERUSERS, DB_API, DB_READ,
-    "SELECT id FROM user WHERE is_superuser AND is_active"
+    "SELECT id FROM user WHERE is_superuser = 1 AND is_active"
     " ORDER BY id FOR UPDATE");
 DB_STMT(CLOSING_IS_SUPERUSER, DB_API, DB_READ,
     "SELECT is_superuser AND is_active FROM user WHERE id = ?");

@@ -48,6 +48,8 @@ DB_STMT(SESSION_END_ONE, DB_API, DB_SAFE, END_SET
     " WHERE id = ? AND user_id = ? AND ended_at IS NULL");
 DB_STMT(SESSION_END_MANY, DB_API, DB_SAFE, END_SET
     " WHERE user_id = ? AND id <> ? AND ended_at IS NULL");
+DB_STMT(SESSION_END_ACTING, DB_API, DB_SAFE, END_SET
+    " WHERE acting = ? AND ended_at IS NULL");
 /* A session is revoked once, under its own id; ended_at tells which ones
  * this unit of work ended (SESSION_NOW, µs). */
 DB_STMT(SESSION_END_REVOKE, DB_API, DB_SAFE,
@@ -55,6 +57,12 @@ DB_STMT(SESSION_END_REVOKE, DB_API, DB_SAFE,
     " expires_at) SELECT id, id, user_id, ended_at, UTC_TIMESTAMP(6),"
     " UTC_TIMESTAMP(6) + INTERVAL ? SECOND FROM session"
     " WHERE user_id = ? AND ended_at = ?"
+    " ON DUPLICATE KEY UPDATE expires_at = VALUES(expires_at)");
+DB_STMT(SESSION_REVOKE_ACTING, DB_API, DB_SAFE,
+    "INSERT INTO revocation (id, session_id, user_id, not_before, created_at,"
+    " expires_at) SELECT id, id, user_id, ended_at, UTC_TIMESTAMP(6),"
+    " UTC_TIMESTAMP(6) + INTERVAL ? SECOND FROM session"
+    " WHERE acting = ? AND ended_at = ?"
     " ON DUPLICATE KEY UPDATE expires_at = VALUES(expires_at)");
 DB_STMT(SESSION_END_IDS, DB_API, DB_READ,
     "SELECT id FROM session WHERE user_id = ? AND ended_at = ? LIMIT ?");
@@ -267,6 +275,33 @@ ending_row(void *arg, struct err *e)
 	return 0;
 }
 
+struct acting_end { uint64_t actor_id; const char *reason; uint32_t life_s; };
+
+static int
+end_acting_work(struct db *db, void *arg, struct err *e)
+{
+	const struct acting_end *x = arg;
+	int64_t now = 0, rows;
+
+	if (db_one(db, &SESSION_NOW, NULL, DB_NONE, DB_OUT(DB_TO_TIME(&now)),
+	    e) < 0 || (rows = db_run(db, &SESSION_END_ACTING,
+	    DB_IN(DB_WHEN(now), DB_STR(x->reason), DB_WHEN(now),
+	    DB_U64(x->actor_id)), e)) < 0)
+		return -1;
+	return rows == 0 || db_run(db, &SESSION_REVOKE_ACTING,
+	    DB_IN(DB_U64(x->life_s + SLACK_S), DB_U64(x->actor_id),
+	    DB_WHEN(now)), e) >= 0 ? 0 : -1;
+}
+
+int
+session_end_acting(struct db *db, uint64_t actor_id, const char *reason,
+    uint32_t access_life_s, struct err *e)
+{
+	struct acting_end x = { actor_id, reason, access_life_s };
+
+	return db_join(db, end_acting_work, &x, e) < 0 ? -1 : 0;
+}
+
 static int
 end_work(struct db *db, void *arg, struct err *e)
 {
@@ -286,6 +321,9 @@ end_work(struct db *db, void *arg, struct err *e)
 		g->rows = db_run(db, &SESSION_END_MANY, DB_IN(DB_WHEN(now),
 		    DB_STR(w->reason), DB_WHEN(now), DB_U64(w->user_id),
 		    DB_U64(w->keep)), e);
+	if (g->rows >= 0 && w->session_id == 0 && session_end_acting(db,
+	    w->user_id, "actor_out", w->access_life_s, e) < 0)
+		return -1;
 	if (g->rows <= 0)
 		return (int)g->rows;
 	if (db_run(db, &SESSION_END_REVOKE, DB_IN(DB_U64(w->access_life_s +

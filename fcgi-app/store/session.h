@@ -100,6 +100,12 @@ struct session_end {
 };
 int	 session_end(struct db *db, const struct session_end *w,
 	    uint64_t *ids, size_t max, struct err *e) MUST_CHECK;
+/* Those in which `actor_id` acts as others, in the caller's transaction or its
+ * own; who ends all of his own, or all but one, ends these too.  Published by
+ * the database alone, so known everywhere within the second.  0 or -1. */
+int	 session_end_acting(struct db *db, uint64_t actor_id,
+	    const char *reason, uint32_t access_life_s, struct err *e)
+	    MUST_CHECK;
 
 /* The account was proved: its sessions are no claims any more.  Rows or -1. */
 int	 session_proved(struct db *db, uint64_t user_id, struct err *e)

@@ -39,9 +39,6 @@ DB_STMT(USER_ADMIN_FIND, DB_API, DB_READ, COLUMNS "u.id = ?");
 DB_STMT(USER_ADMIN_HOLD, DB_API, DB_READ,
     "SELECT is_active, is_staff, is_superuser FROM user WHERE id = ?"
     " FOR UPDATE");
-DB_STMT(USER_ADMIN_ACTING, DB_API, DB_READ,
-    "SELECT id, user_id FROM session WHERE acting = ?"
-    " AND ended_at IS NULL LIMIT ?");
 DB_STMT(ACTING_OVER, DB_WORKER, DB_READ,
     "SELECT id, user_id, acting, COALESCE(end_reason, 'expired')"
     " FROM session WHERE acting IS NOT NULL AND (ended_at IS NOT NULL"
@@ -109,30 +106,6 @@ user_admin_hold(struct db *db, uint64_t id, struct user_roles *r,
 	return db_one(db, &USER_ADMIN_HOLD, NULL, DB_IN(DB_U64(id)),
 	    DB_OUT(DB_TO_BOOL(&r->is_active), DB_TO_BOOL(&r->is_staff),
 	    DB_TO_BOOL(&r->is_superuser)), e);
-}
-
-struct collecting { struct user_acting *x, one; size_t n; };
-
-static int
-collect(void *arg, struct err *e)
-{
-	struct collecting *c = arg;
-
-	(void)e;
-	c->x[c->n++] = c->one;
-	return 0;
-}
-
-int
-user_admin_acting(struct db *db, uint64_t actor_id, struct user_acting *x,
-    size_t max, struct err *e)
-{
-	struct collecting c = { .x = x };
-
-	return (int)db_each(db, &USER_ADMIN_ACTING, NULL,
-	    DB_IN(DB_U64(actor_id), DB_U64(max)),
-	    DB_OUT(DB_TO_U64(&c.one.session_id), DB_TO_U64(&c.one.user_id)),
-	    collect, &c, e);
 }
 
 int

@@ -38,12 +38,6 @@ int	 user_admin_find(struct db *db, struct arena *a, uint64_t id,
 int	 user_admin_hold(struct db *db, uint64_t id, struct user_roles *r,
 	    struct err *e) MUST_CHECK;
 
-/* Sessions in which `actor_id` acts as others, up to `max` pairs of session
- * and user: how many, or -1. */
-struct user_acting { uint64_t session_id, user_id; };
-int	 user_admin_acting(struct db *db, uint64_t actor_id,
-	    struct user_acting *x, size_t max, struct err *e) MUST_CHECK;
-
 /* Worker: an impersonation that is over and not in the audit yet: 1 and *x,
  * 0 none, -1. */
 struct acting_over {

@@ -1,5 +1,6 @@
 """Acting as somebody else (S70, RFC 8693)."""
 import base64
+import concurrent.futures
 import json
 
 import pytest
@@ -141,15 +142,57 @@ def test_s70_a_role_that_comes_meanwhile_is_not_acted(inst):
     inst.rows("UPDATE user SET is_superuser = FALSE WHERE id = %s", p.id)
 
 
-def test_s70_it_ends_with_the_role_of_who_acts(inst):
-    p, boss = Person(inst), Person(inst)
+def a_boss(inst):
+    boss = Person(inst)
     inst.rows("UPDATE user SET is_superuser = TRUE WHERE id = %s", boss.id)
-    r = boss.bearer().call("POST", at(p), json={"reason": "because"})
+    boss.first = boss.bearer()
+    return boss
+
+
+ENDS = {
+    "role taken": lambda inst, b: inst.api("PATCH", f"/api/admin/users/{b.id}/", token=inst.admin(), json={"is_superuser": False}),
+    "role taken, kept row": lambda inst, b: inst.api("PATCH", f"/api/users/{b.id}/", token=inst.admin(), json={"is_superuser": False}),
+    "disabled": lambda inst, b: inst.api("POST", f"/api/admin/users/{b.id}/disable/", token=inst.admin()),
+    "signed out": lambda inst, b: inst.api("POST", f"/api/admin/users/{b.id}/sign-out/", token=inst.admin()),
+    "own sign-out": lambda inst, b: b.first.call("POST", "/api/auth/sessions/revoke-all/"),
+    "others revoked": lambda inst, b: b.first.call("POST", "/api/auth/sessions/revoke-others/"),
+    "password": lambda inst, b: b.first.call("POST", "/api/auth/password/change/", json={
+        "old_password": b.password, "new_password": "Rain-Cloud7?"}),
+    "account closed": lambda inst, b: b.first.call("DELETE", "/api/auth/account/"),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_s70_it_ends_with_whatever_ends_who_acts(inst, how):
+    p, boss = Person(inst), a_boss(inst)
+    r = boss.first.call("POST", at(p), json={"reason": "because"})
     assert r.status_code == 201, r.text
-    assert inst.api("PATCH", f"/api/admin/users/{boss.id}/", token=inst.admin(), json={
-        "is_superuser": False}).status_code == 200
-    wait_until("its end", lambda: inst.api("GET", PROFILE, token=r.json()["access"]).status_code == 401, 1.5)
-    # And its owner may end it himself.
+    acting = Bearer(inst, {"access_token": r.json()["access"], "refresh": r.json()["refresh"]})
+    assert acting.call("GET", PROFILE).status_code == 200
+    assert ENDS[how](inst, boss).status_code == 200
+    wait_until("its end", lambda: acting.call("GET", "/api/auth/gate").status_code == 401, 1.5)
+    problem(acting.with_refresh(REFRESH), 401)
+    wait_until("the end in the audit", lambda: events(inst, p, "impersonation_end"))
+    assert json.loads(events(inst, p, "impersonation_end")[0]["detail"]) == {"end": "actor_out"}
+    # The user's own sessions are none of it.
+    assert p.first.call("GET", PROFILE).status_code == 200
+    inst.rows("UPDATE user SET is_superuser = FALSE WHERE id = %s", boss.id)
+
+
+def test_s70_a_role_taken_at_once_with_a_beginning_leaves_nobody_acting(inst):
+    for _ in range(4):
+        p, boss = Person(inst), a_boss(inst)
+        forget_limits(inst)
+        with concurrent.futures.ThreadPoolExecutor(7) as pool:
+            begun = [pool.submit(boss.first.call, "POST", at(p), json={"reason": "because"}) for _ in range(6)]
+            out = pool.submit(inst.api, "PATCH", f"/api/admin/users/{boss.id}/", token=inst.admin(), json={"is_superuser": False})
+            assert out.result().status_code == 200
+        assert {r.result().status_code for r in begun} <= {201, 401, 403}
+        assert not inst.rows("SELECT 1 FROM session WHERE actor_id = %s AND ended_at IS NULL", boss.id)
+
+
+def test_s70_its_owner_ends_it(inst):
+    p = Person(inst)
     got = begin(inst, p)
     assert p.bearer().call("DELETE", f"{SESSIONS}{got['session_id']}/").status_code == 204
     wait_until("its end", lambda: inst.api("GET", PROFILE, token=got["access"]).status_code == 401, 1.5)
