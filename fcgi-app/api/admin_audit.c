@@ -3,6 +3,8 @@
  */
 #include "api/push_own.h"
 #include "base/clock.h"
+#include "base/conf.h"
+#include "base/text.h"
 #include "store/audit_page.h"
 
 #define FEW	50
@@ -61,6 +63,31 @@ write_row(void *arg, struct err *e)
 	return 0;
 }
 
+/* The next page keeps the filters. */
+static const char *
+next_page(struct call *c, const struct audit_in *in, uint64_t last,
+    unsigned limit)
+{
+	char at[CLOCK_TEXT_MAX];
+	const char *url = arena_printf(c->arena, "%s%s?before=%" PRIu64
+	    "&limit=%u", conf_str(CONF_PUBLIC_URL), c->route->path, last,
+	    limit);
+
+	if (in->user_id.set)
+		url = arena_printf(c->arena, "%s&user_id=%" PRId64, url,
+		    in->user_id.v);
+	if (in->event != NULL)
+		url = arena_printf(c->arena, "%s&event=%s", url,
+		    url_encode(c->arena, in->event));
+	if (in->since_us != 0)
+		url = arena_printf(c->arena, "%s&since=%s", url,
+		    clock_rfc3339(in->since_us, true, at));
+	if (in->until_us != 0)
+		url = arena_printf(c->arena, "%s&until=%s", url,
+		    clock_rfc3339(in->until_us, true, at));
+	return url;
+}
+
 int
 admin_audit_get(struct call *c, const void *in_, struct err *e)
 {
@@ -72,7 +99,6 @@ admin_audit_get(struct call *c, const void *in_, struct err *e)
 		.limit = in->limit.set ? (unsigned)in->limit.v : FEW,
 	};
 	struct reading x = { .last = 0 };
-	char next[24];
 	int n;
 
 	if (in->before != NULL && !id_read(in->before, &f.before))
@@ -84,8 +110,9 @@ admin_audit_get(struct call *c, const void *in_, struct err *e)
 	    e)) < 0)
 		return -1;
 	jw_end(x.w);
-	snprintf(next, sizeof(next), "%" PRIu64, x.last);
-	jw_str(x.w, "next", n == (int)f.limit ? next : NULL);
+	jw_str(x.w, "next", n < (int)f.limit ? NULL :
+	    next_page(c, in, x.last, f.limit));
+	jw_null(x.w, "previous");
 	resp_json_end(c->resp);
 	return 0;
 }
