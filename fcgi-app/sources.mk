@@ -64,6 +64,8 @@ STORE_SOURCES = \
 	fcgi-app/store/admin_token.h \
 	fcgi-app/store/audit.c \
 	fcgi-app/store/audit.h \
+	fcgi-app/store/audit_page.c \
+	fcgi-app/store/audit_page.h \
 	fcgi-app/store/closing.c \
 	fcgi-app/store/closing.h \
 	fcgi-app/store/db.c \
@@ -125,6 +127,8 @@ STORE_SOURCES = \
 	fcgi-app/store/undo.h \
 	fcgi-app/store/user.c \
 	fcgi-app/store/user.h \
+	fcgi-app/store/user_admin.c \
+	fcgi-app/store/user_admin.h \
 	fcgi-app/store/user_list.c \
 	fcgi-app/store/user_own.h
 
@@ -190,6 +194,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/facebook.h \
 	fcgi-app/auth/grant.c \
 	fcgi-app/auth/grant.h \
+	fcgi-app/auth/grant_act.c \
+	fcgi-app/auth/grant_own.h \
 	fcgi-app/auth/lane.c \
 	fcgi-app/auth/lane.h \
 	fcgi-app/auth/leaked.c \
@@ -266,6 +272,10 @@ API_SOURCES = \
 	fcgi-app/api/access.c \
 	fcgi-app/api/account.c \
 	fcgi-app/api/account.h \
+	fcgi-app/api/admin_audit.c \
+	fcgi-app/api/admin_own.h \
+	fcgi-app/api/admin_user_change.c \
+	fcgi-app/api/admin_users.c \
 	fcgi-app/api/answer.c \
 	fcgi-app/api/answer.h \
 	fcgi-app/api/challenge.c \
@@ -286,6 +296,7 @@ API_SOURCES = \
 	fcgi-app/api/icon.h \
 	fcgi-app/api/idem.c \
 	fcgi-app/api/identities.c \
+	fcgi-app/api/impersonate.c \
 	fcgi-app/api/limit.c \
 	fcgi-app/api/list.c \
 	fcgi-app/api/list.h \
@@ -325,6 +336,8 @@ API_SOURCES = \
 	fcgi-app/api/users.c
 
 WORKER_SOURCES = \
+	fcgi-app/worker/acting.c \
+	fcgi-app/worker/acting.h \
 	fcgi-app/worker/depart.c \
 	fcgi-app/worker/desk.c \
 	fcgi-app/worker/desk.h \
@@ -805,9 +818,12 @@ EXTRA_FILES = \
 	tests/e2e/push_case.py \
 	tests/e2e/test_abuse.py \
 	tests/e2e/test_account.py \
+	tests/e2e/test_account_social.py \
+	tests/e2e/test_admin_users.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_identity.py \
+	tests/e2e/test_impersonation.py \
 	tests/e2e/test_import.py \
 	tests/e2e/test_kept.py \
 	tests/e2e/test_master.py \

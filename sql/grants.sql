@@ -51,7 +51,7 @@ GRANT SELECT, DELETE ON `@DB@`.push_group_device TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.push_group_user TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.revocation TO gatepost_worker@localhost;
 GRANT SELECT ON `@DB@`.schema_migration TO gatepost_worker@localhost;
-GRANT SELECT, DELETE ON `@DB@`.session TO gatepost_worker@localhost;
+GRANT SELECT, UPDATE, DELETE ON `@DB@`.session TO gatepost_worker@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.sms_charge TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.sms_prefix TO gatepost_worker@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.sms_spend TO gatepost_worker@localhost;

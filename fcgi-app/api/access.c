@@ -28,7 +28,7 @@ bearer_of(const struct req *q)
 static const char *
 body_token(const struct call *c)
 {
-	if (c->route->style != STYLE_P || c->route->access != SCOPE_PUSH ||
+	if (c->route->style != STYLE_P || route_word(c->route) != SCOPE_PUSH ||
 	    c->req->auth_source == AUTH_HEADER)
 		return NULL;
 	return bind_peek_text(c->req, "admin_token");
@@ -53,8 +53,8 @@ check_body_token(struct call *c, const char *token, struct err *e)
 static bool
 credential_optional(const struct route *r)
 {
-	return r->access == ANYONE || r->access == REFRESH ||
-	    r->access == HOLDER;
+	return route_word(r) == ANYONE || route_word(r) == REFRESH ||
+	    route_word(r) == HOLDER;
 }
 
 int
@@ -65,7 +65,7 @@ access_identify(struct call *c, struct err *e)
 
 	memset(&c->who, 0, sizeof(c->who));
 	/* The gate judges by itself: it needs no database (D2). */
-	if (c->route->pool == POOL_GATE && c->route->access == ANYONE)
+	if (c->route->pool == POOL_GATE && route_word(c->route) == ANYONE)
 		return 0;
 	if ((token = body_token(c)) != NULL)
 		return check_body_token(c, token, e);
@@ -74,7 +74,7 @@ access_identify(struct call *c, struct err *e)
 		    ERR_AUTH, "sign_in_required", "no credential");
 	rc = grant_check(c->db, c->arena, c->req, bearer, &c->who, e);
 	if (rc < 0 && credential_optional(c->route) &&
-	    (e->kind == ERR_AUTH || c->route->access == ANYONE)) {
+	    (e->kind == ERR_AUTH || route_word(c->route) == ANYONE)) {
 		/* A browser sends its stale cookie to sign-in too.  But who
 		 * could not be asked about is no stranger: a sign-out while
 		 * the database is away is 503, not 401. */
@@ -84,6 +84,9 @@ access_identify(struct call *c, struct err *e)
 	}
 	if (rc == 0)
 		c->who.by_cookie = c->req->auth_source == AUTH_COOKIE;
+	if (rc == 0 && c->who.act_id != 0 && !route_acting(c->route) &&
+	    credential_optional(c->route))
+		memset(&c->who, 0, sizeof(c->who));
 	return rc;
 }
 
@@ -133,7 +136,9 @@ may_call(const struct call *c, struct err *e)
 {
 	const struct caller *w = &c->who;
 
-	switch (c->route->access) {
+	if (w->act_id != 0 && !route_acting(c->route))
+		return refuse(e, "impersonated");
+	switch (route_word(c->route)) {
 	case ANYONE:
 	case REFRESH:
 	case HOLDER:

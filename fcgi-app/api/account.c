@@ -9,13 +9,11 @@
 
 #include "api/answer.h"
 #include "api/fresh.h"
-#include "auth/grant.h"
 #include "auth/notice.h"
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/rand.h"
 #include "base/text.h"
-#include "store/closing.h"
 #include "store/personal.h"
 
 #define LINK_BYTES	16
@@ -41,21 +39,30 @@ const struct fieldset account_restore_look_fields =
 
 /* --- closing ------------------------------------------------------------------ */
 
-struct end {
-	struct call	*c;
-	const struct user *u;
-	struct closing_new n;
-	const char	*link;
-	uint64_t	 notice_ids[2];
-	struct grant_ended ended;
-	int64_t		 purge_us;
-	int		 rc, told;
-};
-
-static int
-close_work(struct db *db, void *arg, struct err *e)
+void
+account_end_init(struct account_end *x, struct call *c, const struct user *u)
 {
-	struct end *x = arg;
+	char token[B64_SIZE(LINK_BYTES)];
+
+	*x = (struct account_end){
+		.c = c, .u = u, .notice_ids = { rand_id(), rand_id() },
+		.ended = GRANT_ENDED_NONE,
+		.n = { .user_id = u->id, .close_key = rand_id(), .grace_s =
+		    DAY_S * (uint32_t)conf_int(CONF_ACCOUNT_GRACE_DAYS) },
+	};
+	rand_token(token, sizeof(token), LINK_BYTES);
+	sha256(x->link_hash, token, strlen(token));
+	x->n.link_hash = x->link_hash;
+	/* Behind the '#' it stays in the browser: no log has it. */
+	x->link = arena_printf(c->arena, "%s/console/restore/#%s",
+	    conf_str(CONF_PUBLIC_URL), token);
+	secret_wipe(token, sizeof(token));
+}
+
+int
+account_end_work(struct db *db, void *arg, struct err *e)
+{
+	struct account_end *x = arg;
 
 	if ((x->rc = closing_begin(db, &x->n, e)) <= 0)
 		return x->rc < 0 ? -1 : 1;
@@ -69,35 +76,27 @@ close_work(struct db *db, void *arg, struct err *e)
 	    x->c->who.session_id, e);
 }
 
+void
+account_end_done(const struct account_end *x)
+{
+	grant_publish(&x->ended);
+	if (x->told > 0)
+		notice_ring();
+}
+
 int
 account_close(struct call *c, const struct user *u, int64_t *purge_us,
     struct err *e)
 {
-	char token[B64_SIZE(LINK_BYTES)];
-	uint8_t hash[32];
-	struct end x = {
-		.c = c, .u = u, .notice_ids = { rand_id(), rand_id() },
-		.n = { .user_id = u->id, .close_key = rand_id(),
-		    .link_hash = hash, .grace_s = DAY_S *
-		    (uint32_t)conf_int(CONF_ACCOUNT_GRACE_DAYS) },
-	};
-	int rc;
+	struct account_end x;
 
-	rand_token(token, sizeof(token), LINK_BYTES);
-	sha256(hash, token, strlen(token));
-	/* Behind the '#' it stays in the browser: no log has it. */
-	x.link = arena_printf(c->arena, "%s/console/restore/#%s",
-	    conf_str(CONF_PUBLIC_URL), token);
-	rc = db_tx(c->db, close_work, &x, e);
-	secret_wipe(token, sizeof(token));
-	if (rc < 0)
+	account_end_init(&x, c, u);
+	if (db_tx(c->db, account_end_work, &x, e) < 0)
 		return -1;
 	if (x.rc == 0)
 		return err_set(e, ERR_CONFLICT, "account_closing",
 		    "user %" PRIu64, u->id);
-	grant_publish(&x.ended);
-	if (x.told > 0)
-		notice_ring();
+	account_end_done(&x);
 	*purge_us = x.purge_us;
 	return 0;
 }

@@ -6,7 +6,32 @@
 #define GP_API_ACCOUNT_H
 
 #include "api/route.h"
+#include "auth/grant.h"
+#include "store/closing.h"
 #include "store/user.h"
+
+/*
+ * A closing as part of a transaction of the caller's: account_end_init before
+ * it, account_end_work in it, account_end_done after the commit.  Where nobody
+ * is signed in, `c` says so and the account itself is the only witness.
+ */
+struct account_end {
+	struct call	*c;
+	const struct user *u;
+	struct closing_new n;
+	uint8_t		 link_hash[32];
+	const char	*link;
+	uint64_t	 notice_ids[2];
+	struct grant_ended ended;
+	int64_t		 purge_us;
+	int		 rc;		/* 1 closed, 0 it was closing already */
+	int		 told;
+};
+void	 account_end_init(struct account_end *x, struct call *c,
+	    const struct user *u);
+/* As a db_tx work: 0; 1 nothing was done (x->rc is 0); -1. */
+int	 account_end_work(struct db *db, void *x, struct err *e) MUST_CHECK;
+void	 account_end_done(const struct account_end *x);
 
 /*
  * Close `u` for the caller, who may do so: sessions, devices and proofs go at

@@ -95,7 +95,8 @@ answer_audit(struct call *c, const char *event, const char *outcome,
 {
 	const struct audit_event ev = {
 		.event = event, .outcome = outcome, .user_id = user_id,
-		.actor_id = c->who.user_id, .session_id = session_id,
+		.actor_id = c->who.act_id != 0 ? c->who.act_id :
+		    c->who.user_id, .session_id = session_id,
 	};
 
 	return audit_add(c->db, c->req, &ev, e);

@@ -2,6 +2,7 @@
  * facebook.c - Facebook's own rows: sign-in with a code or token that a
  * client brings, and its deletion callback (S64).
  */
+#include "api/account.h"
 #include "api/answer.h"
 #include "api/social_own.h"
 #include "auth/facebook.h"
@@ -112,10 +113,39 @@ struct deletion {
 	const char		*sub;
 	uint8_t			 code_hash[32];
 	struct grant_ended	 ended;
+	struct user		 u;
+	struct account_end	 end;
+	bool			 closed;
 };
 
-/* What Facebook told us goes; with it every session it may have begun.  An
- * account that nothing else opens is shut: nobody could enter it again. */
+/*
+ * An account that nothing opens any more is closed as if its owner had asked:
+ * grace, then the purge.  The last superuser stays, for gatepostctl to mend.
+ */
+static int
+close_orphan(struct db *db, struct deletion *d, uint64_t user_id,
+    struct err *e)
+{
+	int rc = identity_way_in(db, user_id, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if ((rc = user_find(db, d->c->arena, user_id, &d->u, e)) <= 0)
+		return rc;
+	if (closing_leaves_superuser(db, user_id, e) < 0) {
+		if (e->kind != ERR_CONFLICT)
+			return -1;
+		err_clear(e);
+		return 0;
+	}
+	account_end_init(&d->end, d->c, &d->u);
+	if (account_end_work(db, &d->end, e) < 0)
+		return -1;
+	d->closed = d->end.rc == 1;
+	return 0;
+}
+
+/* What Facebook told us goes; with it every session it may have begun. */
 static int
 deletion_work(struct db *db, void *arg, struct err *e)
 {
@@ -124,13 +154,15 @@ deletion_work(struct db *db, void *arg, struct err *e)
 	uint64_t user_id = 0;
 	int rc = identity_forget(db, d->p->issuer, d->sub, &user_id, e);
 
+	d->closed = false;
 	if (rc < 0 || deletion_add(db, d->code_hash, rc == 1, e) < 0)
 		return -1;
 	if (rc == 0)
 		return 0;
-	if (grant_end_all(db, user_id, "facebook", &d->ended, e) < 0)
+	if (grant_end_all(db, user_id, "facebook", &d->ended, e) < 0 ||
+	    answer_audit(c, "identity_deletion", "ok", user_id, 0, e) < 0)
 		return -1;
-	return answer_audit(c, "identity_deletion", "ok", user_id, 0, e);
+	return close_orphan(db, d, user_id, e);
 }
 
 int
@@ -158,6 +190,8 @@ facebook_deletion_post(struct call *c, const void *in_, struct err *e)
 	if (db_tx(c->db, deletion_work, &d, e) < 0)
 		return -1;
 	grant_publish(&d.ended);
+	if (d.closed)
+		account_end_done(&d.end);
 	w = resp_json(c->resp, 200);
 	jw_str(w, "url", arena_printf(c->arena,
 	    "%s/api/auth/social/facebook/deletion/?id=%s",

@@ -54,7 +54,7 @@ by_cookie(const struct call *c)
 	if (c->who.kind == CALLER_ADMIN_TOKEN)
 		return false;		/* never out of a cookie (S70) */
 	return q->auth_source == AUTH_COOKIE ||
-	    (c->route->access == REFRESH && q->refresh_cookie[0] != '\0');
+	    (route_word(c->route) == REFRESH && q->refresh_cookie[0] != '\0');
 }
 
 int

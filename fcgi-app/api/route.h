@@ -30,6 +30,17 @@ enum access {
 	SCOPE_PUSH, SCOPE_SEND, SCOPE_ADMIN
 };
 
+/*
+ * A superuser who acts as somebody else (S70) may use a row only where its
+ * word says so: ACTING(USER).  All others refuse, so a new row is closed to
+ * him until somebody has thought about it.  On rows that need no credential
+ * he counts as nobody.
+ */
+#define ACTING_BIT	0x100
+#define ACTING(word)	((enum access)((word) | ACTING_BIT))
+#define route_word(r)	((enum access)((r)->access & ~ACTING_BIT))
+#define route_acting(r)	(((r)->access & ACTING_BIT) != 0)
+
 /* Throttle of the row, by address or caller (429 before binding). */
 enum route_throttle { THR_NONE, THR_ANON, THR_USER, THR_SIGNIN, THR_SIGNUP,
 	THR_REFRESH /* the session's own counter */ };

@@ -108,6 +108,48 @@ verify_post(struct call *c, const void *in_, struct err *e)
 	return 0;
 }
 
+/* --- ends ----------------------------------------------------------------------- */
+
+/* Sessions and the word of the audit about them end in one transaction. */
+struct ending {
+	struct call	*c;
+	uint64_t	 user_id, session_id;	/* 0: all but the caller's */
+	const char	*reason, *event;
+	struct grant_ended ended;
+	int		 n;
+};
+
+static int
+end_work(struct db *db, void *arg, struct err *e)
+{
+	struct ending *x = arg;
+	const bool one = x->session_id != 0;
+	const uint64_t own = x->c->who.session_id;
+
+	x->n = one ? grant_end(db, x->user_id, x->session_id, x->reason,
+	    &x->ended, e) :
+	    grant_end_others(db, x->user_id, own, x->reason, &x->ended, e);
+	if (x->n < 0)
+		return -1;
+	/* What was dead already is no news. */
+	return one && x->n == 0 ? 1 : answer_audit(x->c, x->event, "ok",
+	    x->user_id, one ? x->session_id : own, e);
+}
+
+/* How many ended, or -1. */
+static int
+end(struct call *c, uint64_t user_id, uint64_t session_id, const char *reason,
+    const char *event, struct err *e)
+{
+	struct ending x = { .c = c, .user_id = user_id,
+	    .session_id = session_id, .reason = reason, .event = event };
+
+	if (db_tx(c->db, end_work, &x, e) < 0)
+		return -1;
+	grant_publish(&x.ended);
+	return x.n;
+}
+
 /* A session that is dead already is no error to who wants it dead. */
 int
 signin_out(struct call *c, const char *token, struct err *e)
@@ -115,7 +157,7 @@ signin_out(struct call *c, const char *token, struct err *e)
 	uint64_t session_id = c->who.session_id, user_id = c->who.user_id;
 	uint32_t counter;
 	struct session s;
-	int rc, ended = 0;
+	int rc;
 
 	resp_clear_tokens(c->resp);
 	if (session_id == 0 && refresh_parse(token, &session_id, &counter)) {
@@ -127,10 +169,7 @@ signin_out(struct call *c, const char *token, struct err *e)
 	if (session_id == 0 || user_id == 0)
 		return err_set(e, ERR_AUTH, "invalid_token",
 		    "neither access nor refresh token");
-	if ((ended = grant_end(c->db, user_id, session_id, "logout", NULL,
-	    e)) < 0 ||
-	    (ended > 0 && answer_audit(c, "logout", "ok", user_id, session_id,
-	    e) < 0))
+	if (end(c, user_id, session_id, "logout", "logout", e) < 0)
 		return -1;
 	resp_no_store(c->resp);
 	return 0;
@@ -200,6 +239,7 @@ write_session(void *arg, struct err *e)
 	jw_str(l->w, "device", device_name(s->user_agent, device));
 	jw_str(l->w, "user_agent", s->user_agent);
 	jw_str(l->w, "amr", s->amr);
+	jw_bool(l->w, "impersonated", s->actor_id != 0);
 	jw_end(l->w);
 	return 0;
 }
@@ -235,15 +275,12 @@ session_delete(struct call *c, const void *in, struct err *e)
 	/* 0 would mean all of them. */
 	if (!text_u64(c->param[0], INT64_MAX, &id) || id == 0)
 		return err_set(e, ERR_NOT_FOUND, "not_found", "no such id");
-	if ((n = grant_end(c->db, c->who.user_id, id, "revoked", NULL,
-	    e)) < 0)
+	if ((n = end(c, c->who.user_id, id, "revoked",
+	    "session_revoked", e)) < 0)
 		return -1;
 	if (n == 0)
 		return err_set(e, ERR_NOT_FOUND, "not_found",
 		    "not a live session of the caller");
-	if (answer_audit(c, "session_revoked", "ok", c->who.user_id, id,
-	    e) < 0)
-		return -1;
 	if (id == c->who.session_id)
 		resp_clear_tokens(c->resp);
 	resp_empty(c->resp, 204);
@@ -254,12 +291,10 @@ int
 sessions_revoke_others(struct call *c, const void *in, struct err *e)
 {
 	struct jw *w;
-	int n = grant_end_others(c->db, c->who.user_id, c->who.session_id,
-	    "revoked", NULL, e);
+	int n = end(c, c->who.user_id, 0, "revoked", "sessions_revoked", e);
 
 	(void)in;
-	if (n < 0 || answer_audit(c, "sessions_revoked", "ok",
-	    c->who.user_id, c->who.session_id, e) < 0)
+	if (n < 0)
 		return -1;
 	w = resp_json(c->resp, 200);
 	jw_i64(w, "revoked", n);

@@ -15,6 +15,7 @@
 #include "auth/otp.h"
 #include "base/mail.h"
 #include "base/text.h"
+#include "store/closing.h"
 
 struct change_in {
 	const char *first_name, *last_name, *birthday, *gender, *phone,
@@ -124,7 +125,10 @@ claim_addresses(struct db *db, const struct change *x, struct err *e)
 static int
 set_roles(struct db *db, struct change *x, struct err *e)
 {
-	if (user_set_roles(db, x->u->id, &x->r, e) < 0)
+	if (closing_allows(db, x->u->id, &x->r, e) < 0 ||
+	    user_set_roles(db, x->u->id, &x->r, e) < 0)
+		return -1;
+	if (!x->r.is_superuser && grant_end_acting(db, x->u->id, e) < 0)
 		return -1;
 	if (x->r.is_active)
 		return grant_outdate(db, x->u->id, &x->ended, e);
@@ -173,6 +177,9 @@ read_roles(struct call *c, const struct change_in *in, struct change *x,
 		x->roles = true;
 	}
 	x->roles = x->roles || differs(&in->is_active, u->is_active);
+	if (x->roles && u->is_superuser && !c->who.is_superuser)
+		return err_set(e, ERR_FORBIDDEN, "role_required",
+		    "staff on a superuser");
 	if (in->is_active.set)
 		x->r.is_active = in->is_active.v;
 	if (in->is_staff.set)

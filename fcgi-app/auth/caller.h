@@ -18,6 +18,7 @@ struct caller {
 	bool		 is_staff, is_superuser;
 	bool		 verified;	/* e-mail or phone proved */
 	bool		 claim;		/* session of an unproved account (D9) */
+	uint64_t	 act_id;	/* who acts as user_id; 0: himself */
 	bool		 by_cookie;	/* CSRF rule applies (D13) */
 	int64_t		 iat_s, exp_s;	/* of the access token */
 	int64_t		 auth_s;	/* last proof of a credential */

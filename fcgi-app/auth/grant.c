@@ -7,7 +7,7 @@
  * requests get the same bytes; whoever shows a counter that can only have
  * been stolen or cloned ends the family.
  */
-#include "auth/grant.h"
+#include "auth/grant_own.h"
 
 #include "auth/admin_cache.h"
 #include "auth/audit.h"
@@ -38,8 +38,8 @@ grant_use(struct shm *s)
 }
 
 /* The pair that the row stands for now. */
-static int
-pair_of(struct arena *a, const struct session *s, struct grant *g,
+int
+grant_pair(struct arena *a, const struct session *s, struct grant *g,
     struct err *e)
 {
 	const int64_t life_s = conf_int(CONF_ACCESS_LIFE_S);
@@ -52,7 +52,9 @@ pair_of(struct arena *a, const struct session *s, struct grant *g,
 		.session_end_s = s->ends_at_us / US_PER_S,
 		.amr = s->amr,
 		.is_staff = s->is_staff,
-		.is_superuser = s->is_superuser,
+		/* Never acted, even if the role came meanwhile (S70). */
+		.is_superuser = s->is_superuser && s->actor_id == 0,
+		.act_id = s->actor_id,
 		.verified = s->verified,
 		.claim = s->claim,
 		.email = s->email == NULL ? "" : s->email,
@@ -99,7 +101,7 @@ grant_begin(struct db *db, struct arena *a, const struct req *q,
 	if (rc == 1)
 		return err_set(e, ERR_AUTH, "invalid_credentials",
 		    "user %" PRIu64 " is gone", u->id);
-	return rc < 0 ? -1 : pair_of(a, &s, g, e);
+	return rc < 0 ? -1 : grant_pair(a, &s, g, e);
 }
 
 /* --- rotation --------------------------------------------------------------- */
@@ -253,7 +255,7 @@ grant_refresh(struct db *db, struct arena *a, const struct req *q,
 			return -1;
 		switch (sight) {
 		case SIGHT_REPLAY:
-			return pair_of(a, &s, g, e);
+			return grant_pair(a, &s, g, e);
 		case SIGHT_THEFT:
 			return theft(db, a, q, &s, counter, e);
 		case SIGHT_CURRENT:
@@ -268,7 +270,7 @@ grant_refresh(struct db *db, struct arena *a, const struct req *q,
 		if ((rc = session_step(db, &s, &step, e)) < 0)
 			return -1;
 		if (rc == 1)
-			return pair_of(a, &s, g, e);
+			return grant_pair(a, &s, g, e);
 	}
 	err_set(e, ERR_UNAVAILABLE, "busy", "session %" PRIu64 " kept moving",
 	    id);
@@ -371,7 +373,7 @@ grant_renew(struct db *db, struct arena *a, uint64_t session_id,
 
 	if (rc <= 0 || !session_alive(&s))
 		return rc < 0 ? -1 : 0;
-	if (pair_of(a, &s, &g, e) < 0)
+	if (grant_pair(a, &s, &g, e) < 0)
 		return -1;
 	*access = g.access;
 	return 1;
@@ -453,6 +455,7 @@ grant_check(struct db *db, struct arena *a, const struct req *q,
 	who->kind = CALLER_SESSION;
 	who->user_id = c.user_id;
 	who->session_id = c.session_id;
+	who->act_id = c.act_id;
 	who->is_staff = c.is_staff;
 	who->is_superuser = c.is_superuser;
 	if (c.is_staff || c.is_superuser)

@@ -20,6 +20,12 @@ int	 grant_begin(struct db *db, struct arena *a, const struct req *q,
 	    const struct user *u, const char *amr, struct grant *g,
 	    struct err *e) MUST_CHECK;
 
+/* A session in which `actor_id` acts as `u` (S70): its tokens carry act, and
+ * it ends after `life_s` however it is refreshed. */
+int	 grant_act(struct db *db, struct arena *a, const struct req *q,
+	    const struct user *u, uint64_t actor_id, uint32_t life_s,
+	    struct grant *g, struct err *e) MUST_CHECK;
+
 /*
  * Rotate by the rules of D7.  0 and *g; -1 with ERR_AUTH "invalid_token"
  * (unknown, ended, expired), ERR_AUTH "refresh_reused" after the family was
@@ -58,6 +64,11 @@ int	 grant_end_others(struct db *db, uint64_t user_id, uint64_t keep,
 /* All of a user, and access tokens issued until now (D8). */
 int	 grant_end_all(struct db *db, uint64_t user_id, const char *reason,
 	    struct grant_ended *x, struct err *e) MUST_CHECK;
+/* He is no superuser any more: the sessions in which he acts as others end, in
+ * the caller's transaction.  The calls above that end more than one session
+ * do the same.  0 or -1. */
+int	 grant_end_acting(struct db *db, uint64_t actor_id, struct err *e)
+	    MUST_CHECK;
 /* Role, e-mail, country or password changed: older access tokens get 401 and
  * refresh; sessions live on.  Sets user.not_before. */
 int	 grant_outdate(struct db *db, uint64_t user_id, struct grant_ended *x,

@@ -78,6 +78,11 @@ access_make(struct arena *a, const struct access_claims *c,
 	if (c->claim)
 		jw_bool(&w, "claim", true);
 	jw_str(&w, "cc", c->country);
+	if (c->act_id != 0) {
+		jw_object(&w, "act");
+		jw_str(&w, "sub", arena_printf(a, "%" PRIu64, c->act_id));
+		jw_end(&w);
+	}
 	jw_end(&w);
 	rc = b.over ? err_set(e, ERR_INTERNAL, "claims_too_long",
 	    "claims of user %" PRIu64 " pass %d bytes", c->user_id,
@@ -148,10 +153,12 @@ access_check(struct arena *a, const char *token, size_t n,
 	c->verified = claim_bool(j, "verified");
 	c->claim = claim_bool(j, "claim");
 	if (claim_id(j, "sub", &c->user_id) < 0 ||
-	    claim_id(j, "sid", &c->session_id) < 0 || c->iat_s == 0) {
+	    claim_id(j, "sid", &c->session_id) < 0 || c->iat_s == 0 ||
+	    (json_has(j, "act") && claim_id(json_get(j, "act"), "sub",
+	    &c->act_id) < 0)) {
 		json_free(j);
 		return err_set(e, ERR_AUTH, "invalid_token",
-		    "signed, but sub, sid or iat is missing");
+		    "signed, but sub, sid, iat or act is broken");
 	}
 	json_free(j);
 	token_cache_keep(token, n, c);

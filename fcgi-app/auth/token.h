@@ -15,6 +15,7 @@ struct access_claims {
 	uint64_t	 user_id, session_id;
 	uint32_t	 seq;			/* the session's counter */
 	int64_t		 iat_s, exp_s, auth_s, session_end_s;
+	uint64_t	 act_id;		/* RFC 8693 §4.1; 0: nobody */
 	const char	*amr;			/* "pwd", "otp", "pwd otp" … */
 	bool		 is_staff, is_superuser, verified, claim;
 	const char	*email;			/* proved, or "" */

@@ -107,6 +107,8 @@ CONF(CONF_SMS_POW_BITS, "GATEPOST_SMS_POW_BITS", CONF_INT, "16", 4, 28, "Difficu
 /* mail that nobody may register with (S52) */
 CONF(CONF_MAIL_BLOCKED_DOMAINS, "GATEPOST_MAIL_BLOCKED_DOMAINS", CONF_LIST, "", 0, 2000, "E-mail domains that cannot be registered with, those below them included.")
 CONF(CONF_MAIL_BLOCKED_FILE, "GATEPOST_MAIL_BLOCKED_FILE", CONF_PATH, "", 0, 200, "File of more such domains, one a line; read again when it changes.")
+CONF(CONF_IMPERSONATE_S, "GATEPOST_IMPERSONATE_S", CONF_INT, "3600", 60, 3600, "Longest impersonation, seconds.")
+CONF(CONF_IMPERSONATE_TELL, "GATEPOST_IMPERSONATE_TELL", CONF_BOOL, "yes", 0, 0, "Tell people, on every proved channel, that somebody acts in their account.")
 CONF(CONF_LIMITS_LOOPBACK, "GATEPOST_LIMITS_LOOPBACK", CONF_BOOL, "yes", 0, 0, "Daily and per-address limits hold for loopback too; quickstart says no.")
 /* providers */
 CONF(CONF_KAVENEGAR_KEY, "KAVENEGAR_API_KEY", CONF_SECRET, "", 0, 200, "Kavenegar API key.")

@@ -79,7 +79,7 @@ print_people(struct ctl *c)
 	for (size_t i = 0; i < routes_count; i++)
 		printf("%-7s %-44s %-5s %-16s %-8s %-5s %4dk %s\n",
 		    method_name(r[i]->method), r[i]->path,
-		    pool_name(r[i]->pool), access_words[r[i]->access],
+		    pool_name(r[i]->pool), access_words[route_word(r[i])],
 		    throttle_words[r[i]->throttle], limit_words[r[i]->limit],
 		    (int)r[i]->body_max_kb,
 		    r[i]->idem == IDEM_YES ? "yes" : "");
@@ -114,7 +114,8 @@ json_route(struct jw *w, const struct route *r)
 	jw_str(w, "path", r->path);
 	jw_str(w, "handler", r->handler_name);
 	jw_str(w, "pool", pool_name(r->pool));
-	jw_str(w, "access", access_words[r->access]);
+	jw_str(w, "access", access_words[route_word(r)]);
+	jw_bool(w, "acting", route_acting(r));
 	jw_str(w, "throttle", throttle_words[r->throttle]);
 	jw_str(w, "limit", limit_words[r->limit]);
 	jw_i64(w, "body_max", (int64_t)r->body_max_kb * 1024);

@@ -3,12 +3,14 @@
  */
 #include "store/closing.h"
 
+#include "store/user.h"
+
 /*
  * The last active superuser stays: whoever takes one away locks them all in
  * the same order first, so that of two at once the second sees the first.
  */
 DB_STMT(CLOSING_SUPERUSERS, DB_API, DB_READ,
-    "SELECT id FROM user WHERE is_superuser AND is_active"
+    "SELECT id FROM user WHERE is_superuser = 1 AND is_active"
     " ORDER BY id FOR UPDATE");
 DB_STMT(CLOSING_IS_SUPERUSER, DB_API, DB_READ,
     "SELECT is_superuser AND is_active FROM user WHERE id = ?");
@@ -161,6 +163,23 @@ closing_restore(struct db *db, uint64_t user_id, struct err *e)
 		return rc;
 	return db_run(db, &CLOSING_ON, DB_IN(DB_U64(user_id)), e) < 0 ?
 	    -1 : 1;
+}
+
+int
+closing_allows(struct db *db, uint64_t user_id, const struct user_roles *to,
+    struct err *e)
+{
+	int64_t purge_us;
+	int rc;
+
+	if ((!to->is_active || !to->is_superuser) &&
+	    closing_leaves_superuser(db, user_id, e) < 0)
+		return -1;
+	if (!to->is_active)
+		return 0;
+	rc = closing_find(db, user_id, &purge_us, e);
+	return rc <= 0 ? rc : err_set(e, ERR_CONFLICT, "account_closing",
+	    "user %" PRIu64 ": restore it first", user_id);
 }
 
 int

@@ -41,6 +41,12 @@ int	 closing_token(struct db *db, uint64_t user_id,
  * redo meets its own: 1 done, 0 too late or somebody else did, -1. */
 int	 closing_restore(struct db *db, uint64_t user_id, struct err *e)
 	    MUST_CHECK;
+/* Before roles are written, in their transaction: the last active superuser
+ * stays, and who is closing is restored, not enabled.  0 or -1
+ * ERR_CONFLICT. */
+struct user_roles;
+int	 closing_allows(struct db *db, uint64_t user_id,
+	    const struct user_roles *to, struct err *e) MUST_CHECK;
 /* An administrator disabled it meanwhile: a restore leaves it so.  1/0/-1. */
 int	 closing_stay_off(struct db *db, uint64_t user_id, struct err *e)
 	    MUST_CHECK;

@@ -26,6 +26,12 @@ DB_STMT(IDENTITY_REMOVE, DB_API, DB_SAFE,
 DB_STMT(IDENTITY_FORGET, DB_API, DB_SAFE,
     "DELETE FROM identity WHERE issuer = ? AND sub = ?");
 
+DB_STMT(IDENTITY_WAY_IN, DB_API, DB_READ,
+    "SELECT phone_verified_at IS NOT NULL OR email_verified_at IS NOT NULL"
+    " OR (password IS NOT NULL AND (phone IS NOT NULL OR email IS NOT NULL))"
+    " OR EXISTS (SELECT 1 FROM identity i WHERE i.user_id = user.id)"
+    " FROM user WHERE id = ?");
+
 static struct db_value
 bytes(const char *s)
 {
@@ -112,10 +118,28 @@ int
 identity_forget(struct db *db, const char *issuer, const char *sub,
     uint64_t *user_id, struct err *e)
 {
-	int rc = identity_user(db, issuer, sub, user_id, e);
+	int64_t addresses;
+	int rc;
 
-	if (rc <= 0)
+	if (!db_in_tx(db))
+		return err_set(e, ERR_INTERNAL, "identity_no_tx",
+		    "the lock needs a transaction");
+	/* The user's row first, as identity_remove: of two that forget the
+	 * last ones at once, the second sees what the first left. */
+	if ((rc = identity_user(db, issuer, sub, user_id, e)) <= 0 ||
+	    (rc = db_one(db, &IDENTITY_LOCK_USER, NULL,
+	    DB_IN(DB_U64(*user_id)), DB_OUT(DB_TO_I64(&addresses)), e)) <= 0)
 		return rc;
-	return db_run(db, &IDENTITY_FORGET, DB_IN(bytes(issuer), bytes(sub)),
-	    e) < 0 ? -1 : 1;
+	return (int)db_run(db, &IDENTITY_FORGET, DB_IN(bytes(issuer),
+	    bytes(sub)), e);
+}
+
+int
+identity_way_in(struct db *db, uint64_t user_id, struct err *e)
+{
+	bool is = false;
+	int rc = db_one(db, &IDENTITY_WAY_IN, NULL, DB_IN(DB_U64(user_id)),
+	    DB_OUT(DB_TO_BOOL(&is)), e);
+
+	return rc <= 0 ? rc : is;
 }

@@ -36,8 +36,14 @@ int	 identity_each(struct db *db, struct arena *a, uint64_t user_id,
  */
 int	 identity_remove(struct db *db, uint64_t user_id, uint64_t id,
 	    struct err *e) MUST_CHECK;
-/* The provider's own wish: removed whoever's it is.  1 and *user_id, 0, -1. */
+/* The provider's own wish: removed whoever's it is, the last one too; in the
+ * caller's transaction, which holds the user's row then.  1 and *user_id, 0,
+ * -1. */
 int	 identity_forget(struct db *db, const char *issuer, const char *sub,
 	    uint64_t *user_id, struct err *e) MUST_CHECK;
+/* Can the user still get in: by an identity, a proved address, or a password
+ * with an address that waits for its proof?  1, 0, -1. */
+int	 identity_way_in(struct db *db, uint64_t user_id, struct err *e)
+	    MUST_CHECK;
 
 #endif

@@ -8,14 +8,14 @@
 DB_STMT(SESSION_INSERT, DB_API, DB_SAFE,
     "INSERT INTO session (id, user_id, current, parent, newest, killed,"
     " rotated_at, minute_at, created_at, auth_at, idle_ends_at, ends_at,"
-    " claim, amr, ip, last_ip, country, user_agent)"
+    " claim, amr, ip, last_ip, country, user_agent, actor_id, acting)"
     " SELECT ?, ?, 1, 0, 1, 0, t.now, t.now, t.now, t.now,"
     " t.now + INTERVAL LEAST(?, ?) SECOND, t.now + INTERVAL ? SECOND,"
-    " ?, LEFT(?, 64), LEFT(?, 45), LEFT(?, 45), LEFT(?, 2), LEFT(?, 255)"
+    " ?, LEFT(?, 64), LEFT(?, 45), LEFT(?, 45), LEFT(?, 2), LEFT(?, 255), ?, ?"
     " FROM (SELECT UTC_TIMESTAMP(6) AS now) AS t"
     " ON DUPLICATE KEY UPDATE id = VALUES(id)");
 DB_STMT(SESSION_FIND, DB_API, DB_READ,
-    "SELECT s.id, s.user_id, s.current, s.parent, s.newest, s.killed,"
+    "SELECT s.id, s.user_id, s.actor_id, s.current, s.parent, s.newest, s.killed,"
     " s.minute_n, s.rotated_at, s.killed_at, s.minute_at, s.created_at,"
     " s.auth_at, s.idle_ends_at, s.ends_at, s.ended_at, UTC_TIMESTAMP(6),"
     " s.claim, s.amr, s.country, u.is_active, u.is_staff, u.is_superuser,"
@@ -48,6 +48,8 @@ DB_STMT(SESSION_END_ONE, DB_API, DB_SAFE, END_SET
     " WHERE id = ? AND user_id = ? AND ended_at IS NULL");
 DB_STMT(SESSION_END_MANY, DB_API, DB_SAFE, END_SET
     " WHERE user_id = ? AND id <> ? AND ended_at IS NULL");
+DB_STMT(SESSION_END_ACTING, DB_API, DB_SAFE, END_SET
+    " WHERE acting = ? AND ended_at IS NULL");
 /* A session is revoked once, under its own id; ended_at tells which ones
  * this unit of work ended (SESSION_NOW, µs). */
 DB_STMT(SESSION_END_REVOKE, DB_API, DB_SAFE,
@@ -55,6 +57,12 @@ DB_STMT(SESSION_END_REVOKE, DB_API, DB_SAFE,
     " expires_at) SELECT id, id, user_id, ended_at, UTC_TIMESTAMP(6),"
     " UTC_TIMESTAMP(6) + INTERVAL ? SECOND FROM session"
     " WHERE user_id = ? AND ended_at = ?"
+    " ON DUPLICATE KEY UPDATE expires_at = VALUES(expires_at)");
+DB_STMT(SESSION_REVOKE_ACTING, DB_API, DB_SAFE,
+    "INSERT INTO revocation (id, session_id, user_id, not_before, created_at,"
+    " expires_at) SELECT id, id, user_id, ended_at, UTC_TIMESTAMP(6),"
+    " UTC_TIMESTAMP(6) + INTERVAL ? SECOND FROM session"
+    " WHERE acting = ? AND ended_at = ?"
     " ON DUPLICATE KEY UPDATE expires_at = VALUES(expires_at)");
 DB_STMT(SESSION_END_IDS, DB_API, DB_READ,
     "SELECT id FROM session WHERE user_id = ? AND ended_at = ? LIMIT ?");
@@ -66,7 +74,7 @@ DB_STMT(SESSION_CHECK, DB_API, DB_READ,
     " AND s.ends_at > UTC_TIMESTAMP(6) AND s.idle_ends_at > UTC_TIMESTAMP(6)"
     " AND u.is_active AND (u.not_before IS NULL OR u.not_before <= ?)");
 DB_STMT(SESSION_EACH, DB_API, DB_READ,
-    "SELECT id, created_at, rotated_at, LEAST(ends_at, idle_ends_at), ip,"
+    "SELECT id, actor_id, created_at, rotated_at, LEAST(ends_at, idle_ends_at), ip,"
     " last_ip, country, user_agent, amr FROM session"
     " WHERE user_id = ? AND ended_at IS NULL"
     " AND ends_at > UTC_TIMESTAMP(6) AND idle_ends_at > UTC_TIMESTAMP(6)"
@@ -124,7 +132,8 @@ session_find(struct db *db, struct arena *a, uint64_t id, struct session *s,
 
 	memset(s, 0, sizeof(*s));
 	rc = db_one(db, &SESSION_FIND, a, DB_IN(DB_U64(id)), DB_OUT(
-	    DB_TO_U64(&s->id), DB_TO_U64(&s->user_id), DB_TO_U64(&current),
+	    DB_TO_U64(&s->id), DB_TO_U64(&s->user_id), DB_TO_U64(&s->actor_id),
+	    DB_TO_U64(&current),
 	    DB_TO_U64(&parent), DB_TO_U64(&newest), DB_TO_U64(&killed),
 	    DB_TO_U64(&minute_n), DB_TO_TIME(&s->rotated_at_us),
 	    DB_TO_TIME(&s->killed_at_us), DB_TO_TIME(&s->minute_at_us),
@@ -157,7 +166,8 @@ session_insert(struct db *db, struct arena *a, const struct session_new *n,
 	    DB_U64(n->user_id), DB_U64(n->idle_s), DB_U64(n->life_s),
 	    DB_U64(n->life_s), DB_I64(n->claim), DB_STR(n->amr),
 	    DB_STR(n->ip), DB_STR(n->ip), DB_STR(n->country),
-	    DB_STR(clean(a, n->user_agent))), e) < 0)
+	    DB_STR(clean(a, n->user_agent)), DB_U64(n->actor_id),
+	    DB_REF(n->actor_id)), e) < 0)
 		return -1;
 	if ((rc = session_find(db, a, n->id, s, e)) < 0)
 		return -1;
@@ -265,6 +275,33 @@ ending_row(void *arg, struct err *e)
 	return 0;
 }
 
+struct acting_end { uint64_t actor_id; const char *reason; uint32_t life_s; };
+
+static int
+end_acting_work(struct db *db, void *arg, struct err *e)
+{
+	const struct acting_end *x = arg;
+	int64_t now = 0, rows;
+
+	if (db_one(db, &SESSION_NOW, NULL, DB_NONE, DB_OUT(DB_TO_TIME(&now)),
+	    e) < 0 || (rows = db_run(db, &SESSION_END_ACTING,
+	    DB_IN(DB_WHEN(now), DB_STR(x->reason), DB_WHEN(now),
+	    DB_U64(x->actor_id)), e)) < 0)
+		return -1;
+	return rows == 0 || db_run(db, &SESSION_REVOKE_ACTING,
+	    DB_IN(DB_U64(x->life_s + SLACK_S), DB_U64(x->actor_id),
+	    DB_WHEN(now)), e) >= 0 ? 0 : -1;
+}
+
+int
+session_end_acting(struct db *db, uint64_t actor_id, const char *reason,
+    uint32_t access_life_s, struct err *e)
+{
+	struct acting_end x = { actor_id, reason, access_life_s };
+
+	return db_join(db, end_acting_work, &x, e) < 0 ? -1 : 0;
+}
+
 static int
 end_work(struct db *db, void *arg, struct err *e)
 {
@@ -284,6 +321,9 @@ end_work(struct db *db, void *arg, struct err *e)
 		g->rows = db_run(db, &SESSION_END_MANY, DB_IN(DB_WHEN(now),
 		    DB_STR(w->reason), DB_WHEN(now), DB_U64(w->user_id),
 		    DB_U64(w->keep)), e);
+	if (g->rows >= 0 && w->session_id == 0 && session_end_acting(db,
+	    w->user_id, "actor_out", w->access_life_s, e) < 0)
+		return -1;
 	if (g->rows <= 0)
 		return (int)g->rows;
 	if (db_run(db, &SESSION_END_REVOKE, DB_IN(DB_U64(w->access_life_s +
@@ -333,6 +373,7 @@ session_each(struct db *db, struct arena *a, uint64_t user_id, unsigned max,
 {
 	return (int)db_each(db, &SESSION_EACH, a, DB_IN(DB_U64(user_id),
 	    DB_U64(max)), DB_OUT(DB_TO_U64(&s->id),
+	    DB_TO_U64(&s->actor_id),
 	    DB_TO_TIME(&s->created_at_us), DB_TO_TIME(&s->seen_at_us),
 	    DB_TO_TIME(&s->ends_at_us), DB_TO_STR(&s->ip),
 	    DB_TO_STR(&s->last_ip), DB_TO_STR(&s->country),

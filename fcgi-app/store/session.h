@@ -13,6 +13,7 @@
 
 struct session {
 	uint64_t	 id, user_id;
+	uint64_t	 actor_id;	/* who acts as user_id; 0: himself */
 	uint32_t	 current, parent, newest;
 	uint32_t	 killed;	/* superseded unused successor, or 0 */
 	uint32_t	 minute_n;	/* steps since minute_at_us */
@@ -49,6 +50,7 @@ struct session_new {
 	const char	*amr, *ip, *country, *user_agent;	/* cut to fit */
 	bool		 claim;
 	uint32_t	 idle_s, life_s;
+	uint64_t	 actor_id;	/* 0: the user himself */
 };
 /*
  * Insert, and *s as session_find would give it.  0; 1 *s is not filled: there
@@ -98,6 +100,12 @@ struct session_end {
 };
 int	 session_end(struct db *db, const struct session_end *w,
 	    uint64_t *ids, size_t max, struct err *e) MUST_CHECK;
+/* Those in which `actor_id` acts as others, in the caller's transaction or its
+ * own; who ends all of his own, or all but one, ends these too.  Published by
+ * the database alone, so known everywhere within the second.  0 or -1. */
+int	 session_end_acting(struct db *db, uint64_t actor_id,
+	    const char *reason, uint32_t access_life_s, struct err *e)
+	    MUST_CHECK;
 
 /* The account was proved: its sessions are no claims any more.  Rows or -1. */
 int	 session_proved(struct db *db, uint64_t user_id, struct err *e)
@@ -113,7 +121,7 @@ int	 session_check(struct db *db, uint64_t id, uint64_t user_id,
 /* Live sessions of a user, newest first, at most `max`; `row` as in db_each,
  * with *s filled.  Rows seen or -1. */
 struct session_seen {
-	uint64_t	 id;
+	uint64_t	 id, actor_id;
 	int64_t		 created_at_us, seen_at_us, ends_at_us;
 	const char	*ip, *last_ip, *country, *user_agent, *amr;
 };

@@ -22,6 +22,7 @@
 #include "store/throttle.h"
 #include "store/undo.h"
 #include "store/user.h"
+#include "worker/acting.h"
 #include "worker/purge.h"
 
 #define BATCH		256u
@@ -239,6 +240,7 @@ sweep_run(struct db *db, struct sweep *s, struct err *e)
 			return -1;
 	if (sms_guard_sweep(db, s->purge, e) < 0 ||
 	    audit_seal(db, s->owner, SEAL_BATCH, e) < 0 ||
+	    acting_sweep(db, PURGE_STEPS, e) < 0 ||
 	    purge_accounts(db, PURGE_STEPS, e) < 0)
 		return -1;
 	return s->purge ? purge(db, e) : 0;

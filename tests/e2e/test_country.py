@@ -140,6 +140,23 @@ def test_s2_theft_is_seen_abroad_too(geo):
     problem(refresh(geo, b, GB), 401)
 
 
+def test_d8_an_administrators_list_holds_at_once(geo):
+    """Who is signed in abroad is out within the second, at the gate and at refresh, and back when the list says so."""
+    p = Person(geo)
+    b, path = Bearer(geo, login(p, SE).json()), f"/api/admin/users/{p.id}/"
+    assert visit(geo, b.access, SE) == 200
+    assert geo.api("PATCH", path, token=geo.admin(), json={"allowed_countries": ["gb", "US"]}).status_code == 200
+    wait_until("the gate", lambda: visit(geo, b.access, SE) == 401, 1)
+    kept = b.refresh
+    problem(refresh(geo, b, SE), 403, REFUSED)
+    problem(login(p, SE), 403, REFUSED)
+    assert b.refresh == kept and refresh(geo, b, GB).status_code == 200
+    assert [visit(geo, b.access, ip) for ip in (GB, SE)] == [200, 403]
+    assert geo.api("PATCH", path, token=geo.admin(), json={"allowed_countries": []}).status_code == 200
+    assert refresh(geo, b, SE).status_code == 200
+    wait_until("the gate", lambda: visit(geo, b.access, SE) == 200, 3)
+
+
 def test_the_token_carries_the_list_to_the_gate_and_the_api(geo):
     p = Person(geo)
     allow(geo, p, "GB,US")

@@ -320,6 +320,30 @@ def test_a_change_and_its_undo(inst, call):
     call(400, "POST", "/api/auth/undo/", json={})
 
 
+def test_users_for_admins(inst, call, person):
+    root, user = inst.admin(), person["user"]["id"]
+    one = f"/api/admin/users/{user}/"
+    call(200, "GET", "/api/admin/users/?ordering=-id&is_active=true&page_size=5", root)
+    call(400, "GET", "/api/admin/users/?ordering=x", root)
+    call(403, "GET", "/api/admin/users/", sign_in(call, person)["access"])
+    call(200, "GET", one, root)
+    call(404, "GET", "/api/admin/users/999999999/", root)
+    call(200, "PATCH", one, root, json={"last_name": "Moradi", "is_staff": False})
+    call(400, "PATCH", one, root, json={"colour": "red"})
+    call(409, "PATCH", "/api/admin/users/1/", root, json={"is_superuser": False})
+    for path in ("disable", "enable", "sign-out"):
+        call(200, "POST", f"{one}{path}/", root)
+    inst.rows("DELETE FROM throttle")
+    call(200, "POST", f"{one}reset-password/", root)
+    call(429, "POST", f"{one}reset-password/", root)
+    inst.rows("DELETE FROM throttle")
+    call(201, "POST", f"{one}impersonate/", root, json={"reason": "ticket 1"})
+    call(400, "POST", f"{one}impersonate/", root, json={})
+    call(409, "POST", "/api/admin/users/1/impersonate/", root, json={"reason": "ticket 1"})
+    call(200, "GET", "/api/admin/audit/?limit=100", root)
+    call(400, "GET", "/api/admin/audit/?before=x", root)
+
+
 def test_health(call):
     call(200, "GET", "/api/auth/challenge/")
     call(200, "GET", "/api/health/live")

@@ -1,9 +1,11 @@
 """Sessions as their owner sees them: device, place, ends, and notices."""
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from contract import Contract
 from instance import wait_until
-from people import Bearer, Browser, Person, an_email, problem, within
+from people import OTHER, Bearer, Browser, Person, an_email, problem, within
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
 IPHONE = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5"
@@ -104,3 +106,66 @@ def test_every_proved_channel_is_told(inst):
     inst.rows("DELETE FROM throttle")
     assert Bearer(inst, p.login().json()).access
     wait_until("both", lambda: told(inst, p.phone) and told(inst, mail))
+
+
+def with_mail(inst):
+    """Somebody whose phone and mail are both proved."""
+    p, mail = Person(inst), an_email()
+    r = p.first.call("POST", "/api/auth/email/change/", json={"new_email": mail})
+    r = p.first.call("POST", "/api/auth/otp/verify/", json={
+        "register_id": r.json()["register_id"], "otp_code": inst.sandbox.code(mail, "email")})
+    assert r.status_code == 200, r.text
+    inst.rows("DELETE FROM throttle")
+    p.first = Bearer(inst, r.json())
+    return p, mail
+
+
+@pytest.mark.parametrize("how", ["change", "reset"])
+def test_s58_a_new_password_is_told_on_every_proved_channel(inst, how):
+    p, mail = with_mail(inst)
+    if how == "change":
+        r = p.first.call("POST", "/api/auth/password/change/", json={"old_password": p.password, "new_password": OTHER})
+    else:
+        seen = {p.code()}
+        flow = p.reset_request().json()["register_id"]
+        r = inst.api("POST", "/api/auth/password/reset/", json={
+            "register_id": flow, "otp_code": p.code(after=seen), "new_password": OTHER})
+    assert r.status_code == 200, r.text
+    word = "password was changed" if how == "change" else "password was reset"
+    for to in (p.phone, mail):
+        wait_until(f"the notice to {to}", lambda to=to: [m for m in inst.sandbox.messages(to=to) if word in (m["text"] or "")
+                                                        + (m["subject"] or "")])
+
+
+def test_s12_last_seen_moves_with_each_refresh(inst):
+    p = Person(inst)
+    b, me = p.bearer(), p.bearer()
+    inst.rows("UPDATE session SET rotated_at = rotated_at - INTERVAL 2 HOUR, created_at = created_at - INTERVAL 2 HOUR,"
+              " last_ip = '192.0.2.9' WHERE user_id = %s", p.id)
+
+    def seen():
+        rows = me.call("GET", "/api/auth/sessions/").json()["results"]
+        return {r["id"]: (r["last_seen_at"], r["last_ip"]) for r in rows}
+    before = seen()
+    assert b.with_refresh("/api/auth/token/refresh/").status_code == 200
+    after = seen()
+    moved = [i for i in before if after[i] != before[i]]
+    assert len(before) == 3 and len(moved) == 1
+    assert after[moved[0]][0] > before[moved[0]][0] and after[moved[0]][1] == "127.0.0.1"
+
+
+def test_s71_a_session_and_its_row_in_the_audit_end_together(inst):
+    """Twice, and many at once: one end, one row."""
+    p = Person(inst)
+    me, other = p.bearer(), p.bearer()
+    one = me.call("GET", "/api/auth/sessions/").json()["results"]
+    one = [s["id"] for s in one if not s["current"]][0]
+    with ThreadPoolExecutor(6) as pool:
+        got = sorted(r.status_code for r in pool.map(lambda _: me.call("DELETE", f"/api/auth/sessions/{one}/"), range(6)))
+    assert got == [204] + [404] * 5
+    with ThreadPoolExecutor(4) as pool:
+        got = [r.status_code for r in pool.map(lambda _: inst.api("POST", "/api/auth/logout/", json={"refresh": me.refresh}), range(4))]
+    assert got == [200] * 4
+    rows = inst.rows("SELECT event, session_id FROM audit WHERE user_id = %s AND event IN ('session_revoked', 'logout')", p.id)
+    assert sorted(r["event"] for r in rows) == ["logout", "session_revoked"] and other
+    assert str(next(r["session_id"] for r in rows if r["event"] == "session_revoked")) == one

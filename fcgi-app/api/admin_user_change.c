@@ -1,0 +1,260 @@
+/*
+ * admin_user_change.c - what administrators do to users.
+ *
+ * What must stay true: roles are a superuser's to give; the last active
+ * superuser stays, whatever happens at once; a change is in the audit with
+ * what was before, in its own transaction, and older tokens are dead by the
+ * end of it (D8).
+ */
+#include "api/admin_own.h"
+
+#include "api/answer.h"
+#include "api/push_own.h"
+#include "auth/audit.h"
+#include "auth/country.h"
+#include "auth/grant.h"
+#include "auth/otp.h"
+#include "base/buf.h"
+#include "store/closing.h"
+#include "store/known_device.h"
+
+#define COUNTRIES_MAX	250
+#define DETAIL_MAX	900
+
+struct patch_in {
+	const char	*first_name, *last_name;
+	struct opt_bool	 active, staff, superuser;
+	struct texts	 countries;
+};
+static const struct field patch_rows[] = {
+	FIELD_TEXT(struct patch_in, first_name, "first_name", 0, 150,
+	    F_TRIM | F_LINE),
+	FIELD_TEXT(struct patch_in, last_name, "last_name", 0, 150,
+	    F_TRIM | F_LINE),
+	FIELD_OF(FT_BOOL, struct patch_in, active, "is_active", 0, 0, 0),
+	FIELD_OF(FT_BOOL, struct patch_in, staff, "is_staff", 0, 0, 0),
+	FIELD_OF(FT_BOOL, struct patch_in, superuser, "is_superuser", 0, 0,
+	    0),
+	FIELD_OF(FT_TEXTS, struct patch_in, countries, "allowed_countries",
+	    0, COUNTRIES_MAX, 0),
+};
+const struct fieldset admin_user_fields =
+    FIELDSET(struct patch_in, patch_rows, IN_BODY);
+
+struct change {
+	struct call	*c;
+	const struct patch_in *in;
+	const char	*event, *countries;
+	uint64_t	 id;
+	struct user_roles before, after;
+	bool		 out;		/* sign out everywhere */
+	struct grant_ended ended, dated;
+	int		 rc;
+};
+
+static bool
+or_old(struct opt_bool b, bool old)
+{
+	return b.set ? b.v : old;
+}
+
+static void
+write_roles(struct jw *w, const char *key, const struct user_roles *r)
+{
+	jw_object(w, key);
+	jw_bool(w, "is_active", r->is_active);
+	jw_bool(w, "is_staff", r->is_staff);
+	jw_bool(w, "is_superuser", r->is_superuser);
+	jw_end(w);
+}
+
+/* Names are only named: what stands here cannot be erased (D12). */
+static int
+audit_change(struct db *db, struct change *x, struct err *e)
+{
+	const struct caller *who = &x->c->who;
+	struct audit_event ev = { .event = x->event, .outcome = "ok",
+	    .user_id = x->id, .actor_id = who->user_id,
+	    .session_id = who->session_id };
+	struct buf b;
+	struct jw w;
+	int rc;
+
+	buf_init(&b, DETAIL_MAX);
+	jw_init(&w, &b);
+	jw_object(&w, NULL);
+	write_roles(&w, "before", &x->before);
+	write_roles(&w, "after", &x->after);
+	jw_array(&w, "set");
+	if (x->in->first_name != NULL)
+		jw_str(&w, NULL, "first_name");
+	if (x->in->last_name != NULL)
+		jw_str(&w, NULL, "last_name");
+	if (x->in->countries.set)
+		jw_str(&w, NULL, "allowed_countries");
+	jw_end(&w);
+	jw_end(&w);
+	ev.detail = buf_text(&b);
+	rc = audit_add(db, x->c->req, &ev, e);
+	buf_fini(&b);
+	return rc;
+}
+
+static int
+change_work(struct db *db, void *arg, struct err *e)
+{
+	struct change *x = arg;
+	const struct patch_in *in = x->in;
+	const struct user_profile names = { .first_name = in->first_name,
+		.last_name = in->last_name };
+	bool loses, roles;
+	int64_t purge_us;
+	int rc;
+
+	/* All superusers before one of them, always: no deadlock, and of two
+	 * who take each other's role the second is refused. */
+	if (((in->active.set && !in->active.v) ||
+	    (in->superuser.set && !in->superuser.v)) &&
+	    closing_leaves_superuser(db, x->id, e) < 0)
+		return -1;
+	if ((x->rc = user_admin_hold(db, x->id, &x->before, e)) <= 0)
+		return x->rc < 0 ? -1 : 1;
+	x->after.is_active = or_old(in->active, x->before.is_active);
+	x->after.is_staff = or_old(in->staff, x->before.is_staff);
+	x->after.is_superuser = or_old(in->superuser, x->before.is_superuser);
+	loses = x->before.is_active && !x->after.is_active;
+	roles = loses || x->after.is_active != x->before.is_active ||
+	    x->after.is_staff != x->before.is_staff ||
+	    x->after.is_superuser != x->before.is_superuser;
+	if (in->active.set && (rc = closing_find(db, x->id, &purge_us,
+	    e)) != 0) {
+		if (rc < 0)
+			return -1;
+		if (in->active.v)
+			return err_set(e, ERR_CONFLICT, "account_closing",
+			    "restore it first");
+		if (closing_stay_off(db, x->id, e) < 0)
+			return -1;
+	}
+	if ((roles && user_set_roles(db, x->id, &x->after, e) < 0) ||
+	    ((in->first_name != NULL || in->last_name != NULL) &&
+	    user_set_profile(db, x->id, &names, e) < 0) ||
+	    (in->countries.set && country_set(db, x->id, x->countries,
+	    &x->dated, e) < 0))
+		return -1;
+	if ((x->before.is_superuser && !x->after.is_superuser &&
+	    grant_end_acting(db, x->id, e) < 0) ||
+	    (loses && otp_void_all(db, x->id, e) < 0) ||
+	    /* Whoever is signed out everywhere may have lost a device. */
+	    (x->out && known_device_forget(db, x->id, e) < 0))
+		return -1;
+	if (loses || x->out)
+		rc = grant_end_all(db, x->id, loses ? "disabled" :
+		    "signed_out", &x->ended, e);
+	else
+		rc = roles ? grant_outdate(db, x->id, &x->ended, e) : 0;
+	return rc < 0 ? -1 : audit_change(db, x, e);
+}
+
+static int
+change(struct change *x, struct err *e)
+{
+	struct call *c = x->c;
+	struct user_seen s;
+
+	if (admin_user(c, &s, e) < 0 || admin_may(c, &s.u, e) < 0)
+		return -1;
+	x->id = s.u.id;
+	if ((x->in->staff.set || x->in->superuser.set) &&
+	    !c->who.is_superuser)
+		return err_set(e, ERR_FORBIDDEN, "role_required",
+		    "roles are a superuser's to give");
+	if (db_tx(c->db, change_work, x, e) < 0)
+		return -1;
+	if (x->rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "not_found",
+		    "gone meanwhile");
+	grant_publish(&x->dated);
+	grant_publish(&x->ended);
+	return admin_answer(c, x->id, e);
+}
+
+int
+admin_user_patch(struct call *c, const void *in_, struct err *e)
+{
+	const struct patch_in *in = in_;
+	struct change x = { .c = c, .in = in, .event = "user_change" };
+
+	if (in->countries.set && !country_list(c->arena, in->countries.p,
+	    in->countries.n, &x.countries))
+		return field_refuse(c, "allowed_countries", "invalid_country",
+		    e, "Use ISO 3166 codes of two letters.");
+	return change(&x, e);
+}
+
+int
+admin_user_disable(struct call *c, const void *in, struct err *e)
+{
+	const struct patch_in off = { .active = { true, false } };
+	struct change x = { .c = c, .in = &off, .event = "user_disable" };
+
+	(void)in;
+	return change(&x, e);
+}
+
+int
+admin_user_enable(struct call *c, const void *in, struct err *e)
+{
+	const struct patch_in on = { .active = { true, true } };
+	struct change x = { .c = c, .in = &on, .event = "user_enable" };
+
+	(void)in;
+	return change(&x, e);
+}
+
+int
+admin_user_sign_out(struct call *c, const void *in, struct err *e)
+{
+	const struct patch_in none = { .first_name = NULL };
+	struct change x = { .c = c, .in = &none, .out = true,
+	    .event = "user_sign_out" };
+
+	(void)in;
+	return change(&x, e);
+}
+
+/* The code goes to the user; without it the register_id opens nothing. */
+int
+admin_user_reset(struct call *c, const void *in, struct err *e)
+{
+	char register_id[REGISTER_ID_TEXT];
+	struct otp_start s = { .purpose = OTP_RESET };
+	struct user_seen seen;
+	struct user u;
+	struct jw *w;
+	int rc;
+
+	(void)in;
+	if (admin_user(c, &seen, e) < 0 || admin_may(c, &seen.u, e) < 0 ||
+	    (rc = user_find(c->db, c->arena, seen.u.id, &u, e)) < 0)
+		return -1;
+	if (rc == 0 || !u.is_active || !USER_PROVED(&u))
+		return err_set(e, ERR_CONFLICT, "no_channel",
+		    "no proved address, or disabled");
+	s.user_id = u.id;
+	s.locale = u.locale;
+	s.channel = u.phone_verified ? "sms" : "email";
+	s.target = u.phone_verified ? u.phone : u.email_cmp;
+	s.mail_to = u.phone_verified ? NULL : u.email;
+	if (otp_begin(c->db, c->req, &s, register_id, e) < 0 ||
+	    answer_audit(c, "user_reset", "ok", u.id, c->who.session_id,
+	    e) < 0)
+		return -1;
+	resp_no_store(c->resp);
+	w = resp_json(c->resp, 200);
+	jw_str(w, "message", "A code has been sent to the user.");
+	jw_str(w, "channel", s.channel);
+	jw_str(w, "register_id", register_id);
+	resp_json_end(c->resp);
+	return 0;
+}

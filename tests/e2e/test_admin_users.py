@@ -1,0 +1,262 @@
+"""Users for administrators, and the audit they read (S11, S57, S71, D8)."""
+import concurrent.futures
+import json
+
+import pytest
+
+from instance import wait_until
+from people import Bearer, Person, an_email, forget_limits, problem
+
+USERS, AUDIT, PROFILE = "/api/admin/users/", "/api/admin/audit/", "/api/auth/profile/"
+
+
+@pytest.fixture(autouse=True)
+def fresh_counters(inst):
+    forget_limits(inst)
+
+
+@pytest.fixture
+def root(inst):
+    return inst.admin()
+
+
+def made(inst, **roles):
+    """A person with a role, and a token that says so."""
+    p = Person(inst)
+    for role in roles:
+        assert role in ("is_staff", "is_superuser")
+        inst.rows(f"UPDATE user SET {role} = TRUE WHERE id = %s", p.id)
+    p.first = p.bearer()
+    return p
+
+
+def at(p, *more):
+    return "/".join([USERS.rstrip("/"), str(p.id), *more]) + "/"
+
+
+def listed(inst, token, query):
+    r = inst.api("GET", f"{USERS}?{query}", token=token)
+    assert r.status_code == 200, r.text
+    return r.json()
+
+
+def test_the_list_searches_filters_orders_and_pages(inst, root):
+    tag = an_email()[1:9]
+    people = [Person(inst, first_name=f"Given{i}", last_name=f"{tag}{'CAB'[i]}") for i in range(3)]
+    ids = [p.id for p in people]
+    assert [u["id"] for u in listed(inst, root, f"q={tag}")["results"]] == ids
+    assert [u["id"] for u in listed(inst, root, f"q={tag}&ordering=last_name")["results"]] == [ids[1], ids[2], ids[0]]
+    assert [u["id"] for u in listed(inst, root, f"q={tag}&ordering=-id")["results"]] == ids[::-1]
+    assert [u["id"] for u in listed(inst, root, f"q={people[1].phone[1:]}")["results"]] == [ids[1]]
+    assert [u["id"] for u in listed(inst, root, f"q=Given2 {tag}B")["results"]] == [ids[2]]
+    inst.rows("UPDATE user SET is_staff = TRUE WHERE id = %s", ids[0])
+    inst.rows("UPDATE user SET is_active = FALSE WHERE id = %s", ids[1])
+    assert [u["id"] for u in listed(inst, root, f"q={tag}&is_staff=true")["results"]] == ids[:1]
+    assert [u["id"] for u in listed(inst, root, f"q={tag}&is_active=false")["results"]] == ids[1:2]
+    assert [u["id"] for u in listed(inst, root, f"q={tag}&is_superuser=true")["results"]] == []
+    claim = Person(inst, proved=False, first_name=tag)
+    assert len(listed(inst, root, f"q={tag}&is_verified=false")["results"]) == 1 and claim
+    for first, rest in (("limit=2", "offset"), ("page_size=2", "page")):
+        page = listed(inst, root, f"q={tag}&is_verified=true&ordering=-id&{first}")
+        assert page["count"] == 3 and len(page["results"]) == 2 and rest in page["next"]
+        after = inst.api("GET", page["next"][len(inst.url):], token=root).json()
+        assert [u["id"] for u in page["results"] + after["results"]] == ids[::-1] and after["next"] is None
+    g = inst.api("POST", "/api/push/groups/", token=root, json={"name": tag}).json()["id"]
+    inst.rows("INSERT INTO push_group_user (group_id, user_id) VALUES (%s, %s)", g, ids[2])
+    assert [u["id"] for u in listed(inst, root, f"group={g}")["results"]] == [ids[2]]
+    assert [u["id"] for u in listed(inst, root, f"group={tag}")["results"]] == [ids[2]]
+    problem(inst.api("GET", f"{USERS}?group=nobody", token=root), 400, "unknown_group", "group")
+    assert listed(inst, root, "q=%25")["count"] == 0    # no pattern, a character
+    for bad, field in (("is_staff=maybe", "is_staff"), ("limit=101", "limit"), ("page=0", "page"), ("surprise=1", "surprise")):
+        problem(inst.api("GET", f"{USERS}?{bad}", token=root), 400, None, field)
+    problem(inst.api("GET", f"{USERS}?ordering=password", token=root), 400, "invalid", "ordering")
+
+
+def test_d8_a_role_is_new_in_the_next_token_and_the_audit_has_both(inst, root):
+    p = Person(inst)
+    old = p.first.access
+    r = inst.api("PATCH", at(p), token=root, json={"is_staff": True, "first_name": "Sara", "allowed_countries": ["de", "IR"]})
+    assert r.status_code == 200 and r.json()["is_staff"] and r.json()["first_name"] == "Sara", r.text
+    assert r.json()["allowed_countries"] == ["DE", "IR"]
+    wait_until("the old token's end", lambda: inst.api("GET", PROFILE, token=old).status_code == 401, 1.5)
+    inst.api("PATCH", at(p), token=root, json={"allowed_countries": []})
+    assert p.first.with_refresh("/api/auth/token/refresh/").status_code == 200
+    wait_until("the new role", lambda: inst.api("GET", USERS, token=p.first.access).status_code == 200, 3)
+    rows = inst.api("GET", f"{AUDIT}?user_id={p.id}&event=user_change", token=root).json()["results"]
+    first = rows[-1]["detail"]
+    assert first["before"]["is_staff"] is False and first["after"]["is_staff"] is True
+    assert first["set"] == ["first_name", "allowed_countries"] and "Sara" not in json.dumps(first)
+    problem(inst.api("PATCH", at(p), token=root, json={"allowed_countries": ["XX1"]}), 400, "invalid_country")
+    problem(inst.api("PATCH", at(p), token=root, json={"password": "x"}), 400, None, "password")
+    problem(inst.api("PATCH", "/api/admin/users/999999999/", token=root, json={}), 404, "not_found")
+
+
+def test_staff_gives_no_roles_and_touches_no_superuser(inst, root):
+    staff, boss, p = made(inst, is_staff=1), made(inst, is_superuser=1), Person(inst)
+    assert staff.first.call("PATCH", at(p), json={"first_name": "New"}).status_code == 200
+    for role in ("is_staff", "is_superuser"):
+        problem(staff.first.call("PATCH", at(p), json={role: True}), 403, "role_required")
+        problem(staff.first.call("PATCH", at(staff), json={role: True}), 403, "role_required")
+    for call in (("PATCH", at(boss), {"first_name": "X"}), ("POST", at(boss, "disable"), None),
+                 ("POST", at(boss, "sign-out"), None), ("POST", at(boss, "reset-password"), None)):
+        problem(staff.first.call(call[0], call[1], json=call[2]), 403, "role_required")
+    problem(p.first.call("GET", USERS), 403, "role_required")
+    problem(inst.api("GET", USERS, token=inst.token), 403, "role_required")
+    assert inst.api("PATCH", at(boss), token=root, json={"is_superuser": False}).status_code == 200
+
+
+def test_d8_a_list_of_countries_outdates_what_was_given_before(inst, root):
+    """What it then lets in and refuses: test_country."""
+    p = Person(inst)
+    old = p.first.access
+    assert inst.api("PATCH", at(p), token=root, json={"allowed_countries": ["se", "SE", "GB"]}).json()[
+        "allowed_countries"] == ["GB", "SE"]
+    wait_until("the old token's end", lambda: inst.api("GET", "/api/auth/gate", token=old).status_code == 401, 1)
+    assert inst.api("PATCH", at(p), token=root, json={"allowed_countries": []}).json()["allowed_countries"] == []
+    for bad in (["S"], ["SWE"], ["S1"], ["SE", ""], "SE", [7], ["SE\n"], ["SE"] * 251):
+        r = inst.api("PATCH", at(p), token=root, json={"allowed_countries": bad})
+        problem(r, 400, None, "allowed_countries")
+    assert inst.api("GET", at(p), token=root).json()["allowed_countries"] == []
+
+
+@pytest.mark.parametrize("what", ["disable", "sign-out"])
+def test_s11_every_session_ends_within_a_second(inst, root, what):
+    p = Person(inst)
+    mine = [p.bearer() for _ in range(3)] + [p.browser()]
+    assert inst.rows("SELECT 1 FROM known_device WHERE user_id = %s", p.id)
+    forget_limits(inst)
+    flow, code = p.reset_request().json()["register_id"], p.code(after=(p.code(),))
+    assert inst.api("POST", at(p, what), token=root).status_code == 200
+    assert not inst.rows("SELECT 1 FROM known_device WHERE user_id = %s", p.id) or what == "disable"
+    for one in mine:
+        wait_until("its end", lambda: one.call("GET", "/api/auth/gate").status_code == 401, 1)
+        assert one.with_refresh("/api/auth/token/refresh/").status_code == 401
+    if what == "disable":
+        problem(inst.api("POST", "/api/auth/password/reset/", json={
+            "register_id": flow, "otp_code": code, "new_password": "Rain-Cloud7?"}), 400)
+        problem(p.login(), 403, "account_disabled")
+        problem(p.login(password="Wrong-Word-1"), 401, "invalid_credentials")
+        assert inst.api("POST", at(p, "enable"), token=root).json()["is_active"] is True
+    assert p.login().status_code == 200
+    assert inst.api("POST", at(p, what), token=root).status_code == 200     # twice is once
+
+
+def test_s57_an_admin_begins_a_reset_and_chooses_nothing(inst, root):
+    p = Person(inst)
+    forget_limits(inst)
+    before = {p.code()}
+    r = inst.api("POST", at(p, "reset-password"), token=root)
+    assert r.status_code == 200 and r.json()["channel"] == "sms", r.text
+    flow = r.json()["register_id"]
+    assert p.login().status_code == 200        # nothing has changed yet
+    code = p.code(after=before)
+    assert code not in r.text
+    problem(inst.api("POST", "/api/auth/password/reset/", json={"register_id": flow, "new_password": "Rain-Cloud7?"}), 400)
+    assert inst.api("POST", "/api/auth/password/reset/", json={
+        "register_id": flow, "otp_code": code, "new_password": "Rain-Cloud7?"}).status_code == 200
+    inst.api("POST", at(p, "disable"), token=root)
+    forget_limits(inst)
+    problem(inst.api("POST", at(p, "reset-password"), token=root), 409, "no_channel")
+
+
+def test_a_closing_account_is_not_enabled_and_stays_off_when_disabled(inst, root):
+    p = Person(inst)
+    assert p.first.call("DELETE", "/api/auth/account/").status_code == 200
+    assert inst.api("GET", at(p), token=root).json()["purge_at"]
+    problem(inst.api("POST", at(p, "enable"), token=root), 409, "account_closing")
+    token = p.login().json()["restore_token"]
+    assert inst.api("POST", at(p, "disable"), token=root).status_code == 200
+    assert inst.api("POST", "/api/auth/account/restore/", json={"token": token}).status_code == 200
+    problem(p.login(), 403, "account_disabled")
+
+
+def test_the_last_superuser_stays_whatever_happens_at_once(inst):
+    """Superusers take each other's role, disable each other and leave, all at once, again and again."""
+    root = Bearer(inst, inst.api("POST", "/api/auth/login/", json={
+        "username": inst.env["GATEPOST_ADMIN_EMAIL"], "password": inst.env["GATEPOST_ADMIN_PASSWORD"]}).json())
+    first = inst.rows("SELECT id FROM user WHERE is_superuser AND is_active ORDER BY id")
+    try:
+        for _ in range(4):
+            two = [made(inst, is_superuser=1) for _ in range(2)]
+            inst.rows("UPDATE user SET is_superuser = FALSE WHERE id NOT IN (%s, %s)", two[0].id, two[1].id)
+            a, b = two
+            with concurrent.futures.ThreadPoolExecutor(6) as pool:
+                jobs = [pool.submit(a.first.call, "PATCH", at(b), json={"is_superuser": False}),
+                        pool.submit(b.first.call, "POST", at(a, "disable")),
+                        pool.submit(a.first.call, "DELETE", "/api/auth/account/"),
+                        pool.submit(b.first.call, "PATCH", at(b), json={"is_superuser": False})]
+                codes = [j.result().status_code for j in jobs]
+            left = inst.rows("SELECT id FROM user WHERE is_superuser AND is_active")
+            assert len(left) >= 1, codes
+            assert set(codes) <= {200, 401, 403, 409}, codes
+    finally:
+        inst.rows("UPDATE user SET is_superuser = FALSE")
+        for row in first:
+            inst.rows("UPDATE user SET is_superuser = TRUE, is_active = TRUE WHERE id = %s", row["id"])
+    assert root
+
+
+def test_s71_every_event_of_a_life_is_there_and_safe(inst, root):
+    forged = "evil\tagent\x1b[31m {\"event\":\"login\"}"
+    p = Person(inst)
+    assert p.login(headers={"User-Agent": forged}).status_code == 200
+    assert p.login(password="Wrong-Word-1").status_code == 401
+    me = p.bearer()
+    assert me.call("POST", "/api/auth/sessions/revoke-others/").status_code == 200
+    assert me.call("POST", "/api/auth/password/change/", json={
+        "old_password": p.password, "new_password": "Rain-Cloud7?"}).status_code == 200
+    forget_limits(inst)
+    p.password = "Rain-Cloud7?"
+    seen = p.code()
+    flow = p.reset_request().json()["register_id"]
+    assert inst.api("POST", "/api/auth/password/reset/", json={"register_id": flow, "otp_code": p.code(after=(seen,)),
+                                                             "new_password": "Sun-Flower9!"}).status_code == 200
+    p.password = "Sun-Flower9!"
+    me = p.bearer()
+    assert me.call("GET", "/api/auth/export/").status_code == 200
+    assert me.call("POST", "/api/auth/logout/", json={}).status_code == 200
+    inst.api("POST", at(p, "sign-out"), token=root)
+    inst.api("POST", at(p, "disable"), token=root)
+    inst.api("POST", at(p, "enable"), token=root)
+    r = inst.api("POST", at(p, "impersonate"), token=root, json={"reason": "ticket 7"})
+    assert inst.api("POST", "/api/auth/logout/", token=r.json()["access"]).status_code == 200
+    p.first = p.bearer()
+    assert p.first.call("DELETE", "/api/auth/account/").status_code == 200
+    token = p.login().json()["restore_token"]
+    assert inst.api("POST", "/api/auth/account/restore/", json={"token": token}).status_code == 200
+    want = {"register", "login", "sessions_revoked", "password_change", "reset_request", "password_reset", "export",
+            "logout", "user_sign_out", "user_disable", "user_enable", "impersonation_begin", "impersonation_end",
+            "account_close", "account_restore"}
+
+    def rows():
+        got, path = [], f"{AUDIT}?user_id={p.id}&limit=7&since=2020-01-01T00:00:00Z&until=2099-01-01T00:00:00Z"
+        while path:
+            page = inst.api("GET", path, token=root).json()
+            got += page["results"]
+            assert len(page["results"]) <= 7 and page["previous"] is None
+            path = page["next"] and page["next"].removeprefix(inst.url)
+        return got
+    wait_until("all events", lambda: want <= {e["event"] for e in rows()}, 10)
+    got = rows()
+    assert len({e["id"] for e in got}) == len(got) and [int(e["id"]) for e in got] == sorted(
+        (int(e["id"]) for e in got), reverse=True)
+    inst.rows("DELETE FROM throttle")
+    for e in got:
+        assert e["at"].endswith("Z") and e["outcome"] in ("ok", "refused", "begun"), e
+        if e["event"] not in ("impersonation_end",):
+            assert e["ip"] == "127.0.0.1" and e["user_agent"] and e["request_id"], e
+    assert {e["outcome"] for e in got if e["event"] == "login"} == {"ok", "refused"}
+    text = json.dumps(got)
+    for secret in (p.password, "Rain-Cloud7?", token, p.phone, flow, me.access, me.refresh):
+        assert secret not in text
+    for line in inst.log("api").splitlines():
+        assert "\x1b" not in line
+    one = inst.api("GET", f"{AUDIT}?event=account_close&user_id={p.id}", token=root).json()["results"]
+    assert [e["event"] for e in one] == ["account_close"]
+    since = one[0]["at"]
+    later = inst.api("GET", f"{AUDIT}?user_id={p.id}&since={since}", token=root).json()["results"]
+    assert {e["event"] for e in later} >= {"account_close", "account_restore"} and "export" not in {e["event"] for e in later}
+    earlier = inst.api("GET", f"{AUDIT}?user_id={p.id}&limit=200&until={since}", token=root).json()["results"]
+    assert {e["id"] for e in earlier} | {e["id"] for e in later} == {e["id"] for e in got}
+    assert {e["id"] for e in earlier} & {e["id"] for e in later} == set()
+    problem(inst.api("GET", AUDIT, token=Person(inst).first.access), 403, "role_required")
