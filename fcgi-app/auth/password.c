@@ -16,6 +16,7 @@
 #include "base/crypto.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "base/unicode.h"
 
 #define SALT_BYTES	16
 #define HASH_BYTES	32
@@ -42,8 +43,9 @@ input_fill(struct input *in, const char *password, const uint8_t *pepper)
 	in->n = sizeof(in->mac);
 }
 
-int
-password_hash(char out[PASSWORD_PHC_MAX], const char *password, struct err *e)
+/* Of the text as it is. */
+static int
+hash_text(char out[PASSWORD_PHC_MAX], const char *password, struct err *e)
 {
 	const struct keyring *k = token_keys();
 	uint8_t salt[SALT_BYTES];
@@ -69,6 +71,17 @@ password_hash(char out[PASSWORD_PHC_MAX], const char *password, struct err *e)
 		    ERR_UNAVAILABLE : ERR_INTERNAL, "hash_failed",
 		    "argon2: %s", argon2_error_message(rc));
 	return 0;
+}
+
+int
+password_hash(char out[PASSWORD_PHC_MAX], const char *password, struct err *e)
+{
+	char *nfc = unicode_nfc(password);
+	int rc = hash_text(out, nfc, e);
+
+	secret_wipe(nfc, strlen(nfc));
+	free(nfc);
+	return rc;
 }
 
 /* Are the PHC string's parameters and pepper (0: none) the current ones? */
@@ -130,8 +143,8 @@ pepper_of(const char **phc, unsigned *id, const uint8_t **key, struct err *e)
 	return 1;
 }
 
-int
-password_verify(const char *phc, const char *password, bool *rehash,
+static int
+verify_text(const char *phc, const char *password, bool *rehash,
     struct err *e)
 {
 	char dummy[PASSWORD_PHC_MAX];
@@ -141,10 +154,9 @@ password_verify(const char *phc, const char *password, bool *rehash,
 	unsigned id;
 	int rc;
 
-	if (rehash != NULL)
-		*rehash = false;
+	*rehash = false;
 	if (phc == NULL)
-		return password_hash(dummy, password, e) < 0 ? -1 : 0;
+		return hash_text(dummy, password, e) < 0 ? -1 : 0;
 	if (pepper_of(&phc, &id, &pepper, e) < 0)
 		return -1;
 	if (old_parse(phc, &o, e) < 0) {
@@ -161,7 +173,28 @@ password_verify(const char *phc, const char *password, bool *rehash,
 		rc = old_verify(&o, password, e);
 	}
 	lane_leave();
-	if (rc == 1 && rehash != NULL)
+	if (rc == 1)
 		*rehash = !current(phc, id);
+	return rc;
+}
+
+int
+password_verify(const char *phc, const char *password, bool *rehash,
+    struct err *e)
+{
+	char *nfc = unicode_nfc(password);
+	bool again;
+	int rc = verify_text(phc, nfc, &again, e);
+
+	/* Others hashed what the keyboard gave.  Which hashes are theirs is not
+	 * asked, so that nobody's costs the same. */
+	if (rc == 0 && strcmp(nfc, password) != 0) {
+		rc = verify_text(phc, password, &again, e);
+		again = rc == 1;
+	}
+	if (rehash != NULL)
+		*rehash = rc == 1 && again;
+	secret_wipe(nfc, strlen(nfc));
+	free(nfc);
 	return rc;
 }
