@@ -57,7 +57,9 @@ BASE_SOURCES = \
 	fcgi-app/base/shm_own.h \
 	fcgi-app/base/shm_revoke.c \
 	fcgi-app/base/text.c \
-	fcgi-app/base/text.h
+	fcgi-app/base/text.h \
+	fcgi-app/base/unicode.c \
+	fcgi-app/base/unicode.h
 
 STORE_SOURCES = \
 	fcgi-app/store/admin_token.c \
@@ -219,9 +221,11 @@ AUTH_SOURCES = \
 	fcgi-app/auth/outward.h \
 	fcgi-app/auth/password.c \
 	fcgi-app/auth/password.h \
+	fcgi-app/auth/password_common.c \
 	fcgi-app/auth/password_mix.c \
 	fcgi-app/auth/password_old.c \
 	fcgi-app/auth/password_old.h \
+	fcgi-app/auth/password_own.h \
 	fcgi-app/auth/password_rule.c \
 	fcgi-app/auth/password_words.def \
 	fcgi-app/auth/pow.c \
@@ -445,6 +449,7 @@ UNIT_TESTS = \
 	test_store_session \
 	test_store_user \
 	test_text \
+	test_unicode \
 	test_vapid \
 	test_webpush_crypt \
 	test_worker_crash \
@@ -690,6 +695,10 @@ test_text_SOURCES = tests/unit/test_text.c
 test_text_LDADD = $(GP_TEST_LIBS)
 test_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_unicode_SOURCES = tests/unit/test_unicode.c
+test_unicode_LDADD = $(GP_TEST_LIBS)
+test_unicode_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_vapid_SOURCES = tests/unit/test_vapid.c
 test_vapid_LDADD = $(GP_TEST_LIBS)
 test_vapid_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -783,6 +792,7 @@ EXTRA_FILES = \
 	scripts/render-nginx \
 	scripts/render-sql \
 	scripts/stop \
+	tests/bench/bench_leaked.c \
 	tests/bench/bench_webpush.c \
 	tests/bench/django_peer/__init__.py \
 	tests/bench/django_peer/models.py \

@@ -10,13 +10,15 @@
 
 #define PASSWORD_PHC_MAX	256
 
-/* Hash with the current parameters and pepper.  `out` gets a PHC string. */
+/* Hash with the current parameters and pepper, in Unicode's Form C: the same
+ * password of another keyboard is the same.  `out` gets a PHC string. */
 int	 password_hash(char out[PASSWORD_PHC_MAX], const char *password,
 	    struct err *e) MUST_CHECK;
 /* 1 right, 0 wrong, -1 failure.  `phc` is ours or one of password_old.h,
  * with any pepper of the ring.  `phc` NULL: a dummy at current parameters is
- * computed and the answer is 0.  *rehash (may be NULL): parameters or pepper
- * are not the current ones. */
+ * computed and the answer is 0.  A password that is not in Form C costs two
+ * hashes: other software took it as it came.  *rehash (may be NULL): the
+ * parameters, pepper or form are not the current ones. */
 int	 password_verify(const char *phc, const char *password, bool *rehash,
 	    struct err *e) MUST_CHECK;
 /*
@@ -37,9 +39,10 @@ int	 password_mix_count(struct db *db, struct err *e) MUST_CHECK;
 /* Read the mix again at the next sign-in.  For tests. */
 void	 password_mix_forget(void);
 /*
- * The rule (config: classes or length; 8..256 code points; the leaked list
- * and context words of the site, phone, e-mail and names).  0, or -1 with
- * ERR_INPUT: field `field`, code password_too_short, password_too_long,
+ * The rule (config: classes or length; 8..256 code points of Form C; the common
+ * and the leaked list and context words of the site, phone, e-mail and names).  0, or -1 with
+ * ERR_INPUT: field `field`, code password_too_short (passphrase_too_short
+ * where length alone counts), password_too_long,
  * password_classes, password_pattern (repeats, sequences, rows of keys),
  * password_common, password_leaked, password_context.
  */

@@ -1,12 +1,13 @@
 /*
  * password_rule.c - what a new password must be (S53, S54).
  */
-#include "auth/password.h"
+#include "auth/password_own.h"
 
 #include "auth/leaked.h"
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/text.h"
+#include "base/unicode.h"
 
 #define POINTS_MIN	8
 #define POINTS_MIN_LENGTH_RULE 15
@@ -14,16 +15,8 @@
 
 /* --- the rule ----------------------------------------------------------- */
 
-/*
- * What people try first, in lower case, letters and digits only: compared
- * after folding (common substitutions, everything else dropped).
- */
-static const char *const common[] = {
-#include "auth/password_words.def"
-};
-
-static char
-fold(char c)
+char
+password_undo(char c)
 {
 	static const char from[] = "@431!05$7", to[] = "aaeiiosst";
 	const char *at;
@@ -34,77 +27,50 @@ fold(char c)
 	return at == NULL ? c : to[at - from];
 }
 
-/* Lower case, substitutions undone, only letters and digits kept. */
+/* Lower case, substitutions undone, only letters and digits kept; what is no
+ * ASCII counts as letters. */
 static void
 folded(char *out, size_t cap, const char *s, bool undo)
 {
 	size_t n = 0;
 
 	for (; *s != '\0' && n + 1 < cap; s++) {
-		char c = undo ? fold(*s) : *s;
+		char c = undo ? password_undo(*s) : *s;
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c + 32);
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		    (unsigned char)c >= 0x80)
 			out[n++] = c;
 	}
 	out[n] = '\0';
 }
 
-static bool
-is_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-/* Is it a common word, as written, with substitutions undone, or before a
- * tail of digits and punctuation ("P@ssw0rd1!")? */
-static bool
-is_common(const char *password)
-{
-	char plain[300], undone[300], head[300], core[300];
-	const char *try[] = { plain, undone, head, core };
-	char cut[300];		/* the common words are shorter by far */
-	size_t n;
-
-	folded(plain, sizeof(plain), password, false);
-	folded(undone, sizeof(undone), password, true);
-	memcpy(head, plain, sizeof(head));
-	for (n = strlen(head); n > 0 && head[n - 1] >= '0' &&
-	    head[n - 1] <= '9'; n--)
-		head[n - 1] = '\0';
-	snprintf(cut, sizeof(cut), "%s", password);
-	for (n = strlen(cut); n > 0 && !is_letter(cut[n - 1]); n--)
-		cut[n - 1] = '\0';
-	folded(core, sizeof(core), cut, true);
-	secret_wipe(cut, sizeof(cut));
-	for (size_t t = 0; t < COUNT_OF(try); t++)
-		for (size_t i = 0; i < COUNT_OF(common); i++)
-			if (strcmp(try[t], common[i]) == 0)
-				return true;
-	return false;
-}
-
-/* Does the password, as it is or with substitutions undone, hold a word of
- * ≥ 5 letters about the person or site? */
+/* Does the password, as it is or with substitutions undone, hold a word about
+ * the person or site, of five letters or more?  Of other scripts four will do:
+ * they write fewer. */
 static bool
 has_word(const char *folded_password, const char *word, size_t n)
 {
-	char w[64], f[64];
+	char w[128], f[400], *nfc;
+	bool has;
 
 	if (n < 5 || n >= sizeof(w))
 		return false;
 	memcpy(w, word, n);
 	w[n] = '\0';
-	folded(f, sizeof(f), w, false);
-	return strlen(f) >= 5 && strstr(folded_password, f) != NULL;
+	nfc = unicode_nfc(w);
+	folded(f, sizeof(f), nfc, false);
+	free(nfc);
+	has = utf8_count(f) >= (strlen(f) > utf8_count(f) ? 4u : 5u);
+	return has && strstr(folded_password, f) != NULL;
 }
 
 static bool
 has_context_as(const char *password, const struct password_context *c,
     bool undo)
 {
-	char f[600];
+	char f[1100];
 	const char *at, *site = conf_str(CONF_SITE_NAME);
 
 	folded(f, sizeof(f), password, undo);
@@ -195,16 +161,16 @@ steps(const char *a, size_t an, const char *b, size_t bn)
 	return kinds;
 }
 
-/* Code points, a repeat, sequence or row of keys counting as two. */
-static size_t
-worth(const char *s)
+size_t
+password_worth(const char *s, size_t left)
 {
+	const char *end = s + left;
 	size_t total = 0, run = 1, n, last_n = 0;
 	const char *last = NULL;
 	unsigned kind = 0, now;
 
-	for (; *s != '\0'; last = s, last_n = n, s += n) {
-		if ((n = utf8_step(s, strlen(s))) == 0)
+	for (; s < end; last = s, last_n = n, s += n) {
+		if ((n = utf8_step(s, (size_t)(end - s))) == 0)
 			n = 1;
 		if (last == NULL)
 			continue;
@@ -219,39 +185,57 @@ worth(const char *s)
 		/* The next run may begin with the one before it. */
 		kind = 0;
 	}
+	if (last == NULL)
+		return 0;
 	return total + (run >= RUN_MIN ? WORTH : run);
+}
+
+/* `nfc` is how it is hashed, `typed` how lists of leaked ones may have it. */
+static int
+rule(const char *field, const char *nfc, const char *typed,
+    const struct password_context *c, struct err *e)
+{
+	bool length = strcmp(conf_str(CONF_PASSWORD_RULE), "length") == 0;
+	size_t points = utf8_count(nfc), worth = password_worth(nfc,
+	    strlen(nfc));
+	int leaked;
+
+	if (points < (length ? POINTS_MIN_LENGTH_RULE : POINTS_MIN))
+		return err_field(e, field, length ? "passphrase_too_short" :
+		    "password_too_short", "%zu code points", points);
+	if (points > POINTS_MAX)
+		return err_field(e, field, "password_too_long",
+		    "%zu code points", points);
+	if (!length && !has_classes(nfc))
+		return err_field(e, field, "password_classes",
+		    "a class is missing");
+	if (worth < WORTH_MIN)
+		return err_field(e, field, "password_pattern", "worth %zu",
+		    worth);
+	if (password_is_common(nfc))
+		return err_field(e, field, "password_common",
+		    "on the list of common passwords");
+	if ((leaked = leaked_is(nfc, e)) == 0 && strcmp(nfc, typed) != 0)
+		leaked = leaked_is(typed, e);
+	if (leaked < 0)
+		return -1;
+	if (leaked)
+		return err_field(e, field, "password_leaked",
+		    "on the list of GATEPOST_LEAKED_FILE");
+	if (has_context(nfc, c))
+		return err_field(e, field, "password_context",
+		    "holds a word about the person or the site");
+	return 0;
 }
 
 int
 password_rule(const char *field, const char *password,
     const struct password_context *c, struct err *e)
 {
-	bool length = strcmp(conf_str(CONF_PASSWORD_RULE), "length") == 0;
-	size_t points = utf8_count(password);
-	int leaked;
+	char *nfc = unicode_nfc(password);
+	int rc = rule(field, nfc, password, c, e);
 
-	if (points < (length ? POINTS_MIN_LENGTH_RULE : POINTS_MIN))
-		return err_field(e, field, "password_too_short",
-		    "%zu code points", points);
-	if (points > POINTS_MAX)
-		return err_field(e, field, "password_too_long",
-		    "%zu code points", points);
-	if (!length && !has_classes(password))
-		return err_field(e, field, "password_classes",
-		    "a class is missing");
-	if (worth(password) < WORTH_MIN)
-		return err_field(e, field, "password_pattern",
-		    "worth %zu", worth(password));
-	if (is_common(password))
-		return err_field(e, field, "password_common",
-		    "on the list of common passwords");
-	if ((leaked = leaked_is(password, e)) < 0)
-		return -1;
-	if (leaked)
-		return err_field(e, field, "password_leaked",
-		    "on the list of GATEPOST_LEAKED_FILE");
-	if (has_context(password, c))
-		return err_field(e, field, "password_context",
-		    "holds a word about the person or the site");
-	return 0;
+	secret_wipe(nfc, strlen(nfc));
+	free(nfc);
+	return rc;
 }

@@ -2,7 +2,9 @@
  * test_auth_password.c - Argon2id strings, pepper, equal work, and the rule.
  */
 #include "auth_case.h"
-#include "auth/password.h"
+#include "auth/password_own.h"
+#include "base/crypto.h"
+#include "base/text.h"
 
 #include <time.h>
 
@@ -42,6 +44,49 @@ the_last_character_counts(void **state UNUSED)
 	assert_int_equal(password_verify(phc, password, NULL, &e), 0);
 	password[1023] = '\0';
 	assert_int_equal(password_verify(phc, password, NULL, &e), 0);
+}
+
+/* é and آ as one character, and as a letter and its mark. */
+#define COMPOSED	"Caf\xc3\xa9-\xd8\xa2-Sun9"
+#define DECOMPOSED	"Cafe\xcc\x81-\xd8\xa7\xd9\x93-Sun9"
+
+static void
+s53_the_same_password_of_two_keyboards_is_the_same(void **state UNUSED)
+{
+	char phc[PASSWORD_PHC_MAX];
+	struct err e = ERR_INIT;
+	bool rehash = true;
+
+	assert_string_not_equal(COMPOSED, DECOMPOSED);
+	ok(password_hash(phc, DECOMPOSED, e));
+	assert_int_equal(password_verify(phc, COMPOSED, &rehash, &e), 1);
+	assert_false(rehash);
+	rehash = true;
+	assert_int_equal(password_verify(phc, DECOMPOSED, &rehash, &e), 1);
+	assert_false(rehash);
+	assert_int_equal(password_verify(phc, "Cafe-\xd8\xa7-Sun9", &rehash,
+	    &e), 0);
+}
+
+/* Other software hashed what the keyboard gave: its owner's keyboard still
+ * gives that, and from then on any does. */
+static void
+s55_an_imported_hash_of_another_form_verifies(void **state UNUSED)
+{
+	static const uint8_t salt[] = "saltsalt";
+	char old[PASSWORD_PHC_MAX], text[B64_SIZE(32)];
+	struct err e = ERR_INIT;
+	bool rehash = false;
+	uint8_t got[32];
+
+	kdf_pbkdf2(got, sizeof(got), KDF_SHA256, DECOMPOSED, salt, 8, 1000);
+	b64_encode(text, sizeof(text), got, sizeof(got));
+	snprintf(old, sizeof(old), "pbkdf2_sha256$1000$saltsalt$%s", text);
+	assert_int_equal(password_verify(old, DECOMPOSED, &rehash, &e), 1);
+	assert_true(rehash);
+	assert_int_equal(password_verify(old, COMPOSED, &rehash, &e), 0);
+	assert_false(rehash);
+	assert_int_equal(password_verify(old, "Cafe", &rehash, &e), 0);
 }
 
 /* S55: a hash of other parameters, or of no pepper, asks to be made anew. */
@@ -109,7 +154,7 @@ cpu_us(void)
 }
 
 static int64_t
-cost_us(const char *phc)
+cost_us(const char *phc, const char *password)
 {
 	int64_t best = INT64_MAX;
 	struct err e = ERR_INIT;
@@ -117,7 +162,7 @@ cost_us(const char *phc)
 	for (int i = 0; i < 9; i++) {
 		int64_t t = cpu_us();
 
-		assert_int_equal(password_verify(phc, "wrong", NULL, &e), 0);
+		assert_int_equal(password_verify(phc, password, NULL, &e), 0);
 		t = cpu_us() - t;
 		best = t < best ? t : best;
 	}
@@ -129,14 +174,42 @@ cost_us(const char *phc)
 static void
 nobody_costs_what_somebody_costs(void **state UNUSED)
 {
+	static const char *const typed[] = { "wrong", COMPOSED, DECOMPOSED };
 	char phc[PASSWORD_PHC_MAX];
 	int64_t real, dummy;
 
 	ok(password_hash(phc, "Sun-Flower9!", e));
-	real = cost_us(phc);
-	dummy = cost_us(NULL);
-	if (dummy < real * 2 / 3 || dummy > real * 3 / 2)
-		fail_msg("%" PRId64 " and %" PRId64 " µs", real, dummy);
+	for (size_t i = 0; i < COUNT_OF(typed); i++) {
+		real = cost_us(phc, typed[i]);
+		dummy = cost_us(NULL, typed[i]);
+		if (dummy < real * 2 / 3 || dummy > real * 3 / 2)
+			fail_msg("%s: %" PRId64 " and %" PRId64 " µs",
+			    typed[i], real, dummy);
+	}
+}
+
+/* S54: 3,000 and more, each of them found, and not the published example. */
+static void
+s54_the_list_that_ships(void **state UNUSED)
+{
+	const char *row, *before = "";
+	char word[80];
+	size_t n;
+
+	for (n = 0; (row = password_common_row(n)) != NULL; n++) {
+		if (strcmp(before, row) >= 0)
+			fail_msg("%s stands after %s", row, before);
+		if (strspn(row, "abcdefghijklmnopqrstuvwxyz0123456789") !=
+		    strlen(row) || strlen(row) > 30)
+			fail_msg("%s holds something else", row);
+		snprintf(word, sizeof(word), "%s!", row);
+		if (!password_is_common(row) || !password_is_common(word))
+			fail_msg("%s is not found", row);
+		before = row;
+	}
+	assert_true(n >= 3000);
+	assert_false(password_is_common("A12345678a@"));
+	assert_false(password_is_common(""));
 }
 
 static void
@@ -172,14 +245,28 @@ the_rule(void **state UNUSED)
 		{ "Poiuytrewq!", "password_pattern" },
 		{ "Chocolate2024!", "password_common" },
 		{ "M3t@llica77!", "password_common" },
+		{ "Sunflower9!", "password_common" },
+		{ "12Dragon2024!", "password_common" },
+		{ "!!P@$$w0rd!!", "password_common" },
+		{ "Ali_12345678!", "password_common" },
+		{ "Dragon!8392715", "" },	/* no short tail */
+		{ "Liverpool-Rain8", "" },	/* not the whole of it */
+		{ "\xd8\xb2\xd9\x87\xd8\xb1\xd8\xa7-Aa1",
+		    "password_context" },	/* زهرا */
+		{ "Aa!e\xcc\x81o\xcc\x81-z", "password_too_short" },
+		{ "Aa!e\xcc\x81o\xcc\x81-zk", "" },
 		{ "Li-is-short!", "" },		/* two letters say nothing */
+	};
+	static const struct password_context fa = {
+		.first = "\xd8\xb2\xd9\x87\xd8\xb1\xd8\xa7",
 	};
 	char password[1100];
 
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
 		struct err e = ERR_INIT;
-		int rc = password_rule("new_password", row[i].password, &who,
-		    &e);
+		bool persian = (unsigned char)row[i].password[0] == 0xd8;
+		int rc = password_rule("new_password", row[i].password,
+		    persian ? &fa : &who, &e);
 
 		if (strcmp(e.code, row[i].code) != 0 ||
 		    rc != (row[i].code[0] == '\0' ? 0 : -1))
@@ -204,7 +291,7 @@ the_rule_by_length(void **state UNUSED)
 {
 	case_config("GATEPOST_PASSWORD_RULE", "length");
 	ok(password_rule("p", "correct horse battery", NULL, e));
-	code_is("password_too_short", password_rule("p", "Sun-Flower9!xx",
+	code_is("passphrase_too_short", password_rule("p", "Sun-Flower9!xx",
 	    NULL, e));
 	case_config("GATEPOST_PASSWORD_RULE", "classes");
 }
@@ -215,6 +302,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_password_verifies_and_another_does_not),
 		cmocka_unit_test(the_last_character_counts),
+		cmocka_unit_test(
+		    s53_the_same_password_of_two_keyboards_is_the_same),
+		cmocka_unit_test(
+		    s55_an_imported_hash_of_another_form_verifies),
+		cmocka_unit_test(s54_the_list_that_ships),
 		cmocka_unit_test(parameters_and_pepper_are_in_the_string),
 		cmocka_unit_test(broken_strings_are_failures_and_never_right),
 		cmocka_unit_test(nobody_costs_what_somebody_costs),
