@@ -6,6 +6,7 @@
  * force, secrets masked.  import reads a .env of a replaced system and prints
  * a new file with the names that we know.
  */
+#include "auth/leaked.h"
 #include "base/conf.h"
 #include "base/file.h"
 #include "bin/ctl.h"
@@ -43,6 +44,25 @@ load(struct ctl *c, const char *path)
 	return CTL_OK;
 }
 
+/* The filter is opened whole: set and of no use, new passwords get 503. */
+static int
+check_leaked(struct buf *report)
+{
+	const char *path = conf_str(CONF_LEAKED_FILE);
+	struct err e = ERR_INIT;
+	struct leaked *l;
+
+	if (*path == '\0')
+		return 0;
+	if (leaked_open(path, &l, &e) == 0) {
+		leaked_close(l);
+		return 0;
+	}
+	buf_printf(report, "GATEPOST_LEAKED_FILE: %s: gatepostctl passwords "
+	    "build LIST %s\n", e.detail, path);
+	return 1;
+}
+
 static int
 check(struct ctl *c)
 {
@@ -52,7 +72,7 @@ check(struct ctl *c)
 	if (load(c, ctl_word(c, 1)) != CTL_OK)
 		return CTL_FAILED;
 	buf_init(&report, REPORT_MAX);
-	n = conf_check(&report);
+	n = conf_check(&report) + check_leaked(&report);
 	if (n > 0)
 		fputs(buf_text(&report), stderr);
 	else

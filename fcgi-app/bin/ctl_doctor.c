@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "auth/leaked.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/json.h"
@@ -249,6 +250,28 @@ look_sms(struct ctl *c, char saw[SAW_MAX])
 	    spent > (uint64_t)cap / 10 * 8) ? WARN : FINE;
 }
 
+/* New passwords get 503 while the file that is set cannot be used. */
+static enum finding
+look_leaked(struct ctl *c, char saw[SAW_MAX])
+{
+	const char *path = conf_str(CONF_LEAKED_FILE);
+	struct err e = ERR_INIT;
+	struct leaked *l;
+
+	(void)c;
+	if (*path == '\0') {
+		snprintf(saw, SAW_MAX, "no list of leaked ones, only the one "
+		    "that ships");
+		return FINE;
+	}
+	if (leaked_open(path, &l, &e) < 0)
+		return saw_err(saw, &e);
+	snprintf(saw, SAW_MAX, "%" PRIu64 " leaked ones in %.200s",
+	    leaked_count(l), path);
+	leaked_close(l);
+	return FINE;
+}
+
 static enum finding
 look_providers(struct ctl *c, char saw[SAW_MAX])
 {
@@ -333,6 +356,8 @@ static const struct check checks[] = {
 	    "gatepostctl config sample" },
 	{ "sms", look_sms, "gatepostctl sms; release a prefix, or raise "
 	    "GATEPOST_SMS_SITE_DAY" },
+	{ "passwords", look_leaked, "gatepostctl passwords build LIST, to the "
+	    "file of GATEPOST_LEAKED_FILE" },
 	{ "nginx", look_nginx, "apt-get install --only-upgrade nginx" },
 	{ "egress", look_egress, "unset GATEPOST_EGRESS_ALLOW in production" },
 };
