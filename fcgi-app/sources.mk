@@ -839,6 +839,7 @@ EXTRA_FILES = \
 	tests/e2e/test_master.py \
 	tests/e2e/test_nginx_edge.py \
 	tests/e2e/test_openapi.py \
+	tests/e2e/test_passwords.py \
 	tests/e2e/test_published.py \
 	tests/e2e/test_push_groups.py \
 	tests/e2e/test_push_outage.py \
