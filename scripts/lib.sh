@@ -190,10 +190,13 @@ db_start() {
 	local me command
 
 	me=$(id -un)
+	mkdir -p "$dir/db-tmp"
 	if ! [ -d "$dir/db/mysql" ]; then
 		say "  making the database in $dir/db"
 		rm -rf "$dir/db.new"
+		# Two that share a directory for temporary tables delete each other's.
 		if ! mariadb-install-db --no-defaults --user="$me" --datadir="$dir/db.new" --skip-test-db \
+		    --tmpdir="$dir/db-tmp" \
 		    --auth-root-authentication-method=socket --auth-root-socket-user="$me" \
 		    >"$log/db-install.log" 2>&1; then
 			tail -n 20 "$log/db-install.log" >&2
@@ -201,7 +204,6 @@ db_start() {
 		fi
 		mv "$dir/db.new" "$dir/db"
 	fi
-	mkdir -p "$dir/db-tmp"
 	command=(mariadbd --no-defaults --user="$me" --datadir="$dir/db" --tmpdir="$dir/db-tmp"
 	    --socket="$run/db.sock" --pid-file="$run/db.pid" --log-error="$log/db.log"
 	    --skip-networking --skip-name-resolve --skip-log-bin --local-infile=0
