@@ -74,7 +74,7 @@ class Control {
 			guard(req);
 			const url = new URL(req.url, 'http://localhost');
 			const text = await readBody(req);
-			const out = this.route(req, res, url, text);
+			const out = await this.route(req, res, url, text);
 			if (out !== undefined)
 				sendJson(res, out.status || 200, out.body);
 		} catch (err) {
@@ -179,7 +179,7 @@ class Control {
 	}
 
 	/* What a client app or Facebook itself would hand over. */
-	facebookMakes(what, { user, redirect_uri: uri }) {
+	facebookMakes(what, { user, redirect_uri: uri, forge, to }) {
 		if (typeof user !== 'string')
 			throw new Answer(400, 'user is an id');
 		if (what === 'token')
@@ -189,7 +189,13 @@ class Control {
 			return { body: { code: this.facebook.code(user, uri) } };
 		if (what === 'signed_request')
 			return { body: { signed_request:
-			    this.facebook.signedRequest(user) } };
+			    this.facebook.signedRequest(user, forge) } };
+		if (what === 'delete') {
+			if (!/^https:\/\/localhost:\d+\//.test(to))
+				throw new Answer(400, 'to is an address of localhost');
+			return this.facebook.sendDeletion(to, user)
+			    .then((body) => ({ body }));
+		}
 		throw new Answer(404, `no facebook/${what}`);
 	}
 

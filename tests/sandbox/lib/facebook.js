@@ -11,11 +11,12 @@ const DEFAULTS = {
 	app_id: '138483919580948', app_secret: 'sandbox-facebook-secret',
 	redirect_uris: [],
 	people: {
-		10158000000000001: { name: 'Fatima B', first_name: 'Fatima',
+		'10158000000000001': { name: 'Fatima B', first_name: 'Fatima',
 			last_name: 'B', email: 'fatima@example.com' },
-		10158000000000002: { name: 'Phone Only' },
+		'10158000000000002': { name: 'Phone Only' },
 	},
-	auto: '', code_ms: 600000, token_app: '', me_id: '',
+	auto: '', code_ms: 600000, token_ms: 5183944000, token_app: '',
+	me_id: '',
 };
 const graph = (status, code, sub, message, type = 'OAuthException') =>
 	new Refused(status, { error: { message, type, code,
@@ -88,6 +89,8 @@ class Facebook extends Web {
 			return { status: 302, headers: {
 				location: `${to.href}#_=_` } };
 		};
+		if (q('response_type') !== '' && q('response_type') !== 'code')
+			return back({ error: 'unsupported_response_type' });
 		const who = q('person') || s.auto;
 		if (who === '-cancel')
 			return back({ error: 'access_denied', error_code: '200',
@@ -117,7 +120,8 @@ class Facebook extends Web {
 	newToken(who) {
 		const token = `EAA${crypto.randomBytes(24).toString('hex')}`;
 
-		this.tokens.set(token, { who, ends: Date.now() + 5183944000 });
+		this.tokens.set(token, { who, ends: Date.now() +
+		    this.settings.token_ms });
 		return token;
 	}
 
@@ -155,7 +159,7 @@ class Facebook extends Web {
 		if (q('access_token') !== `${s.app_id}|${s.app_secret}`)
 			throw graph(400, 190, 0, 'Invalid OAuth access token.');
 		const t = this.tokens.get(q('input_token'));
-		if (!t)
+		if (!t || t.ends < Date.now())
 			return { body: { data: { error: { code: 190,
 				message: 'The access token could not be decrypted',
 				subcode: 463 }, is_valid: false, scopes: [] } } };
@@ -175,6 +179,9 @@ class Facebook extends Web {
 
 		if (!t || !Object.hasOwn(s.people, t.who))
 			throw graph(400, 190, 467, 'Invalid OAuth access token.');
+		if (t.ends < Date.now())
+			throw graph(400, 190, 463, 'Error validating access token: ' +
+			    'Session has expired');
 		if (!q('appsecret_proof'))
 			throw graph(400, 100, 0, 'API calls from the server ' +
 			    'require an appsecret_proof argument',
@@ -191,15 +198,18 @@ class Facebook extends Web {
 		    .map((f) => [f, all[f]])) };
 	}
 
-	signedRequest(user) {
-		const payload = Buffer.from(JSON.stringify({
-			algorithm: 'HMAC-SHA256', user_id: user,
-			issued_at: Math.floor(Date.now() / 1000),
+	/* `forge`: wrong in the secret, the payload or the algorithm. */
+	signedRequest(user, forge = '') {
+		const make = (who) => Buffer.from(JSON.stringify({
+			algorithm: forge === 'algorithm' ? 'NONE' : 'HMAC-SHA256',
+			user_id: who, issued_at: Math.floor(Date.now() / 1000),
 		})).toString('base64url');
-		const sig = crypto.createHmac('sha256', this.settings.app_secret)
+		const payload = make(user);
+		const sig = crypto.createHmac('sha256', forge === 'secret' ?
+		    'another-app' : this.settings.app_secret)
 		    .update(payload).digest('base64url');
 
-		return `${sig}.${payload}`;
+		return `${sig}.${forge === 'payload' ? make(`${user}1`) : payload}`;
 	}
 
 	/* As when somebody removes the app: resolves to {status, body}. */

@@ -6,6 +6,7 @@
  */
 const crypto = require('node:crypto');
 const { Web, Refused, chooser } = require('./web');
+const { LIES, TOKEN_LIES, discoveryLie, jwksLie } = require('./oidc_lies');
 
 const CODE_MS = 60000;
 const DEFAULTS = {
@@ -21,12 +22,9 @@ const DEFAULTS = {
 		nomail: { name: 'No Mail' },
 	},
 	auto: '', alg: 'RS256', email_at_userinfo: false, code_ms: CODE_MS,
-	lie: '', claims: {}, cache_s: 60,
+	/* What the documents and the id_token say instead. */
+	lie: '', claims: {}, discovery: {}, cache_s: 60,
 };
-const LIES = ['', 'iss', 'aud', 'aud_list', 'azp', 'nonce', 'no_nonce', 'exp',
-	'old', 'at_hash', 'none', 'hs256', 'kid', 'signature', 'crit', 'jku',
-	'jwks_big', 'jwks_redirect', 'discovery_issuer', 'discovery_http',
-	'token_redirect', 'answer_iss', 'no_answer_iss', 'userinfo_sub'];
 const ALGS = { RS256: 'rsa', PS256: 'rsa', ES256: 'ec', EdDSA: 'ed25519' };
 
 function makeKey(kind) {
@@ -37,10 +35,16 @@ function makeKey(kind) {
 	return crypto.generateKeyPairSync('ed25519');
 }
 
-const b64 = (v) => Buffer.from(typeof v === 'string' ? v :
-    JSON.stringify(v)).toString('base64url');
+const b64 = (v) => Buffer.from(JSON.stringify(v)).toString('base64url');
 const oauth = (status, error, why, headers) =>
 	new Refused(status, { error, error_description: why }, why, headers);
+
+/* No parameter twice (RFC 6749 3.1, 3.2). */
+function once(params, refusal) {
+	for (const name of new Set(params.keys()))
+		if (params.getAll(name).length > 1)
+			throw refusal(`${name} twice`);
+}
 
 function same(a, b) {
 	const h = (s) => crypto.createHash('sha256').update(String(s)).digest();
@@ -111,24 +115,25 @@ class Oidc extends Web {
 	}
 
 	discovery() {
-		const { lie } = this.settings;
+		const { lie, discovery } = this.settings;
 		const at = (p) => `${this.origin}${p}`;
 
-		return { headers: this.age(), body: {
-			issuer: lie === 'discovery_issuer' ?
-			    'https://issuer.example' : this.issuer,
+		return discoveryLie(lie, { headers: this.age(), body: {
+			issuer: this.issuer,
 			authorization_endpoint: at('/authorize'),
-			token_endpoint: lie === 'discovery_http' ?
-			    at('/token').replace('https', 'http') : at('/token'),
+			token_endpoint: at('/token'),
 			userinfo_endpoint: at('/userinfo'), jwks_uri: at('/jwks'),
 			response_types_supported: ['code'],
+			response_modes_supported: ['query'],
+			grant_types_supported: ['authorization_code'],
 			subject_types_supported: ['public'],
 			id_token_signing_alg_values_supported: Object.keys(ALGS),
 			token_endpoint_auth_methods_supported:
 			    ['client_secret_basic', 'client_secret_post'],
 			code_challenge_methods_supported: ['S256'],
 			scopes_supported: ['openid', 'email', 'profile'],
-			authorization_response_iss_parameter_supported: true } };
+			authorization_response_iss_parameter_supported: true,
+			...discovery } });
 	}
 
 	age() {
@@ -136,20 +141,14 @@ class Oidc extends Web {
 	}
 
 	jwks() {
-		const { lie } = this.settings;
-
-		if (lie === 'jwks_redirect')
-			return { status: 302, headers: {
-				location: 'https://127.0.0.1:1/jwks' } };
 		const keys = ['rsa', 'ec', 'ed25519'].map((kind) => {
 			const k = this.key(kind);
 			return { ...k.publicKey.export({ format: 'jwk' }),
 				kid: k.kid, use: 'sig' };
 		});
-		const body = { keys };
-		if (lie === 'jwks_big')
-			body.padding = 'x'.repeat(200000);
-		return { headers: this.age(), body };
+
+		return jwksLie(this.settings.lie, { headers: this.age(),
+			body: { keys } });
 	}
 
 	redirectOk(uri) {
@@ -164,6 +163,7 @@ class Oidc extends Web {
 		const q = (name) => url.searchParams.get(name) || '';
 		const s = this.settings;
 
+		once(url.searchParams, (why) => new Refused(400, why, why));
 		if (q('client_id') !== s.client_id)
 			throw new Refused(400, 'unknown client', 'client_id');
 		if (!this.redirectOk(q('redirect_uri')))
@@ -189,6 +189,8 @@ class Oidc extends Web {
 			return back({ error: 'invalid_request',
 				error_description: 'PKCE S256 is required' });
 		const who = q('person') || s.auto;
+		if (q('prompt') === 'none' && !who)
+			return back({ error: 'login_required' });
 		if (who === '-cancel')
 			return back({ error: 'access_denied' });
 		if (!Object.hasOwn(s.people, who))
@@ -215,12 +217,13 @@ class Oidc extends Web {
 		let id = form.get('client_id'), secret = form.get('client_secret');
 
 		if (m) {
-			const [a, b] = Buffer.from(m[1], 'base64').toString()
-			    .split(':').map((v) => decodeURIComponent(v || ''));
 			if (secret !== null)
 				throw oauth(400, 'invalid_request',
 				    'two ways of client authentication');
-			[id, secret] = [a, b];
+			/* Both are form-encoded (RFC 6749 2.3.1). */
+			const pair = Buffer.from(m[1], 'base64').toString();
+			const both = new URLSearchParams(`a=${pair.replace(':', '&b=')}`);
+			[id, secret] = [both.get('a'), both.get('b')];
 		}
 		if (id !== s.client_id || !same(secret, s.client_secret))
 			throw oauth(401, 'invalid_client', 'client id or secret',
@@ -234,6 +237,10 @@ class Oidc extends Web {
 		if (s.lie === 'token_redirect')
 			return { status: 307, headers: {
 				location: 'https://127.0.0.1:1/token' } };
+		if (!/^application\/x-www-form-urlencoded\b/i.test(
+		    req.headers['content-type'] || ''))
+			throw oauth(400, 'invalid_request', 'a form is wanted');
+		once(form, (why) => oauth(400, 'invalid_request', why));
 		this.client(req, form);
 		if (form.get('grant_type') !== 'authorization_code')
 			throw oauth(400, 'unsupported_grant_type', 'grant_type');
@@ -257,17 +264,22 @@ class Oidc extends Web {
 		this.tokens.set(c.access, c);
 		return { body: { access_token: c.access, token_type: 'Bearer',
 			expires_in: 3600, scope: c.scope,
-			id_token: this.idToken(c) } };
+			...(s.lie === 'no_id_token' ? {} :
+			    { id_token: this.idToken(c) }) } };
 	}
 
 	person(c, all) {
 		const { given_name, family_name, name, email, email_verified } =
 		    this.settings.people[c.who];
-		const mail = all || !this.settings.email_at_userinfo ?
+		const scopes = c.scope.split(' ');
+		const mail = scopes.includes('email') &&
+		    (all || !this.settings.email_at_userinfo) ?
 		    { email, email_verified } : {};
+		const names = scopes.includes('profile') ?
+		    { name, given_name, family_name } : {};
 
-		return { sub: this.settings.people[c.who].sub || c.who, name,
-			given_name, family_name, ...mail };
+		return { sub: this.settings.people[c.who].sub || c.who,
+			...names, ...mail };
 	}
 
 	idToken(c) {
@@ -282,28 +294,11 @@ class Oidc extends Web {
 			...this.person(c, false), ...s.claims };
 		const head = { alg: s.alg, kid: key.kid, typ: 'JWT' };
 
-		switch (s.lie) {
-		case 'iss': claims.iss = 'https://issuer.example'; break;
-		case 'aud': claims.aud = 'another-client'; break;
-		case 'aud_list': claims.aud = [s.client_id, 'another-client']; break;
-		case 'azp': claims.azp = 'another-client'; break;
-		case 'nonce': claims.nonce = 'x'.repeat(43); break;
-		case 'no_nonce': delete claims.nonce; break;
-		case 'exp': claims.exp = now - 600; break;
-		case 'old': claims.iat = now - 86400; break;
-		case 'at_hash': claims.at_hash = 'AAAAAAAAAAAAAAAAAAAAAA'; break;
-		case 'kid': head.kid = 'nobody'; break;
-		case 'crit': head.crit = ['exp']; break;
-		case 'jku': head.jku = `${this.origin}/jwks`; break;
-		case 'none':
-			return `${b64({ alg: 'none' })}.${b64(claims)}.`;
-		case 'hs256': {
-			/* The public key as a shared secret (RFC 8725 2.1). */
-			const t = `${b64({ ...head, alg: 'HS256' })}.${b64(claims)}`;
-			return `${t}.${crypto.createHmac('sha256', key.publicKey
-			    .export({ type: 'spki', format: 'pem' })).update(t)
-			    .digest('base64url')}`;
-		}
+		if (Object.hasOwn(TOKEN_LIES, s.lie)) {
+			const whole = TOKEN_LIES[s.lie]({ head, claims, key, now,
+				settings: s, origin: this.origin });
+			if (whole)
+				return whole;
 		}
 		const t = `${b64(head)}.${b64(claims)}`;
 		const how = { key: key.privateKey };

@@ -103,7 +103,8 @@ class Web {
 		}
 	}
 
-	send(res, { status = 200, type, body = '', headers = {} }) {
+	send(res, { status = 200, type, body = '', headers = {}, drip_ms: drip,
+	    endless }) {
 		if (res.destroyed || res.headersSent)
 			return;
 		if (status < 400)
@@ -112,11 +113,41 @@ class Web {
 			this.counter.refuse(status);
 		const text = typeof body === 'string' ? body :
 		    JSON.stringify(body);
-		res.writeHead(status, { 'content-type': type || (typeof body ===
+		const head = { 'content-type': type || (typeof body ===
 		    'string' ? 'text/html; charset=utf-8' : 'application/json'),
-		'cache-control': 'no-store', ...headers,
-		'content-length': Buffer.byteLength(text) });
-		res.end(text);
+		'cache-control': 'no-store', ...headers };
+		if (endless) {
+			res.writeHead(status, head);
+			return this.endless(res);
+		}
+		head['content-length'] = Buffer.byteLength(text);
+		res.writeHead(status, head);
+		if (drip)
+			this.drip(res, text, drip);
+		else
+			res.end(text);
+	}
+
+	/* A byte at a time: an answer that keeps coming and never ends. */
+	drip(res, text, ms) {
+		let at = 0;
+		const timer = setInterval(() => {
+			if (res.destroyed || at === text.length)
+				clearInterval(timer);
+			else
+				res.write(text[at++]);
+		}, ms);
+		timer.unref();
+	}
+
+	endless(res) {
+		const chunk = `{"x": "${'x'.repeat(65536)}`;
+		const more = () => {
+			for (let go = true; go && !res.destroyed;)
+				go = res.write(chunk);
+		};
+		res.on('drain', more);
+		more();
 	}
 }
 
