@@ -237,27 +237,13 @@ read_header(struct token *t, struct err *e)
 	return 0;
 }
 
-/* The one key that the token names, or without a name the only one that its
- * algorithm fits. */
-static const struct jwk *
-key_for(const struct jwk_set *s, const struct token *t)
+/* Of the name that the token gives, and fit for its algorithm; names should
+ * be distinct (RFC 7517 §4.5), and an issuer that repeats one means each. */
+static bool
+is_for(const struct jwk *k, const struct token *t)
 {
-	const struct jwk *found = NULL;
-
-	for (size_t i = 0; i < s->n; i++) {
-		const struct jwk *k = &s->key[i];
-
-		if (!alg_fits(k, t->alg))
-			continue;
-		if (t->kid == NULL) {
-			if (found != NULL)
-				return NULL;
-			found = k;
-		} else if (strcmp(k->kid, t->kid) == 0) {
-			return k;
-		}
-	}
-	return found;
+	return alg_fits(k, t->alg) &&
+	    (t->kid == NULL || strcmp(k->kid, t->kid) == 0);
 }
 
 static bool
@@ -273,15 +259,21 @@ static int
 signature(const struct jwk_set *s, struct token *t, bool *unknown,
     struct err *e)
 {
-	const struct jwk *k = key_for(s, t);
+	size_t fit = 0;
 
-	if (k == NULL) {
+	for (size_t i = 0; i < s->n; i++)
+		fit += is_for(&s->key[i], t);
+	/* Without a name it must be the only one (Core §10.1). */
+	if (fit == 0 || (t->kid == NULL && fit > 1)) {
 		if (unknown != NULL)
 			*unknown = !knows(s, t->kid);
 		return refuse(e, "no such key");
 	}
-	return jwk_signature_is(k, t->alg, t->p, t->signed_n, t->sig,
-	    t->sig_n) ? 0 : refuse(e, "signature");
+	for (size_t i = 0; i < s->n; i++)
+		if (is_for(&s->key[i], t) && jwk_signature_is(&s->key[i],
+		    t->alg, t->p, t->signed_n, t->sig, t->sig_n))
+			return 0;
+	return refuse(e, "signature");
 }
 
 int
