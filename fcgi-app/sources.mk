@@ -377,6 +377,7 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl_audit.c \
 	fcgi-app/bin/ctl_config.c \
 	fcgi-app/bin/ctl_doctor.c \
+	fcgi-app/bin/ctl_doctor_social.c \
 	fcgi-app/bin/ctl_import.c \
 	fcgi-app/bin/ctl_import.h \
 	fcgi-app/bin/ctl_import_read.c \
@@ -892,6 +893,7 @@ EXTRA_FILES = \
 	tests/sandbox/lib/messages.js \
 	tests/sandbox/lib/mime.js \
 	tests/sandbox/lib/oidc.js \
+	tests/sandbox/lib/oidc_lies.js \
 	tests/sandbox/lib/push.js \
 	tests/sandbox/lib/push_errors.js \
 	tests/sandbox/lib/push_rules.js \
@@ -910,7 +912,9 @@ EXTRA_FILES = \
 	tests/sandbox/page/page.js \
 	tests/sandbox/sandbox.js \
 	tests/sandbox/test/control.test.js \
+	tests/sandbox/test/facebook.test.js \
 	tests/sandbox/test/kavenegar.test.js \
+	tests/sandbox/test/oidc.test.js \
 	tests/sandbox/test/push.test.js \
 	tests/sandbox/test/smtp.test.js \
 	tests/unit/auth_case.h \

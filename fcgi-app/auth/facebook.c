@@ -108,6 +108,21 @@ facebook_exchange(struct arena *a, const struct social_provider *p,
 	return rc;
 }
 
+int
+facebook_probe(struct arena *a, const struct social_provider *p,
+    const char *redirect_uri, struct err *e)
+{
+	const char *token;
+	int rc = facebook_exchange(a, p, redirect_uri, "gatepost-probe", NULL,
+	    &token, e);
+
+	if (rc < 0 && strcmp(e->code, "invalid_grant") == 0) {
+		err_clear(e);
+		return 0;
+	}
+	return rc;
+}
+
 static int
 bad_token(struct err *e, const char *why)
 {

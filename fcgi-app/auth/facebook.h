@@ -23,6 +23,9 @@ int	 facebook_exchange(struct arena *a, const struct social_provider *p,
 int	 facebook_person(struct arena *a, const struct social_provider *p,
 	    const char *token, bool foreign, struct social_person *who,
 	    struct err *e) MUST_CHECK;
+/* Does the Graph take our app id and secret?  As oidc_probe. */
+int	 facebook_probe(struct arena *a, const struct social_provider *p,
+	    const char *redirect_uri, struct err *e) MUST_CHECK;
 /* Of a deletion callback: 1 and the user id, 0 not signed by the secret. */
 int	 facebook_signed_request(struct arena *a, const char *secret,
 	    const char *text, const char **user_id, int64_t *issued_at);

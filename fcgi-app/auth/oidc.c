@@ -67,7 +67,7 @@ times(const struct json *c, int64_t now_s, struct err *e)
 {
 	int64_t exp, iat, nbf;
 
-	if (!json_int(json_get(c, "exp"), &exp) || exp + SKEW_S <= now_s)
+	if (!json_int(json_get(c, "exp"), &exp) || exp <= now_s - SKEW_S)
 		return bad(e, "exp");
 	if (!json_int(json_get(c, "iat"), &iat) || iat > now_s + SKEW_S ||
 	    iat < now_s - FRESH_S)
@@ -324,5 +324,27 @@ oidc_finish(struct arena *a, const struct social_provider *p,
 out:
 	json_free(claims);
 	json_free(doc);
+	return rc;
+}
+
+/* The refusal of a code that never was is how a good client is answered. */
+int
+oidc_probe(struct arena *a, const struct social_provider *p,
+    const char *redirect_uri, struct err *e)
+{
+	const struct oidc_site *s = oidc_site(p, e);
+	struct social_visit v = { .next = "/" };
+	struct json *doc = NULL;
+	int rc;
+
+	memset(v.verifier, 'x', sizeof(v.verifier) - 1);
+	if (s == NULL || oidc_keys(p, false, e) == NULL)
+		return -1;
+	rc = exchange(a, p, s, redirect_uri, &v, "gatepost-probe", &doc, e);
+	json_free(doc);
+	if (rc < 0 && strcmp(e->code, "invalid_grant") == 0) {
+		err_clear(e);
+		return 0;
+	}
 	return rc;
 }

@@ -30,6 +30,14 @@ int	 oidc_finish(struct arena *a, const struct social_provider *p,
 	    struct err *e) MUST_CHECK;
 
 /*
+ * Would a sign-in work?  Discovery, keys, and whether the token endpoint takes
+ * our client id and secret: it is asked with a code that nobody was given.
+ * 0, or -1 as oidc_start.
+ */
+int	 oidc_probe(struct arena *a, const struct social_provider *p,
+	    const char *redirect_uri, struct err *e) MUST_CHECK;
+
+/*
  * The claims' own checks, apart from fetching (tests): issuer, audience,
  * azp, times, nonce, at_hash (NULL access_token: not checked).
  */

@@ -284,6 +284,44 @@ check_countries(struct check *c)
 	}
 }
 
+/* Names are part of our addresses, and of the one registered there. */
+static void
+check_social(struct check *c)
+{
+	static const enum conf_key row[][3] = {
+		{ CONF_OIDC1_NAME, CONF_OIDC1_ISSUER, CONF_OIDC1_SCOPES },
+		{ CONF_OIDC2_NAME, CONF_OIDC2_ISSUER, CONF_OIDC2_SCOPES },
+		{ CONF_OIDC3_NAME, CONF_OIDC3_ISSUER, CONF_OIDC3_SCOPES },
+		{ CONF_OIDC4_NAME, CONF_OIDC4_ISSUER, CONF_OIDC4_SCOPES },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		const char *name = conf_str(row[i][0]), *scopes;
+		bool taken = strcmp(name, "google") == 0 ||
+		    strcmp(name, "facebook") == 0;
+
+		if (*name == '\0')
+			continue;
+		for (size_t k = 0; k < i; k++)
+			taken |= strcmp(name, conf_str(row[k][0])) == 0;
+		if (taken)
+			finding(c, row[i][0], "is another provider's name",
+			    "choose one that is free");
+		if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")]
+		    != '\0')
+			finding(c, row[i][0], "is no name for an address",
+			    "write a-z, 0-9 and -");
+		if (strstr(conf_str(row[i][1]), "/.well-known/") != NULL)
+			finding(c, row[i][1], "is a document's address",
+			    "write the issuer: what stands before "
+			    "/.well-known/");
+		scopes = strstr(conf_str(row[i][2]), "openid");
+		if (scopes == NULL || (scopes[6] != ' ' && scopes[6] != '\0'))
+			finding(c, row[i][2], "lacks openid",
+			    "begin it with openid");
+	}
+}
+
 int
 conf_check(struct buf *report)
 {
@@ -309,5 +347,6 @@ conf_check(struct buf *report)
 	check_files(&c);
 	check_mail(&c);
 	check_countries(&c);
+	check_social(&c);
 	return c.found;
 }

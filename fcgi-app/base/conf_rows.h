@@ -56,7 +56,7 @@ CONF(CONF_ORIGINS, "GATEPOST_CSRF_ORIGINS", CONF_LIST, "", 0, 2000, "Origins, be
 CONF(CONF_CORS_ORIGINS, "GATEPOST_CORS_ORIGINS", CONF_LIST, "", 0, 2000, "Origins that browsers may call the API from (exact).")
 /* countries */
 CONF(CONF_GEOIP_DB, "GATEPOST_GEOIP_DB", CONF_PATH, "", 0, 200, "MaxMind database for web servers that state no country (nginx with its geoip2 module does). Replace it by rename.")
-CONF(CONF_COUNTRY_ALLOW, "GATEPOST_COUNTRY_ALLOW", CONF_LIST, "", 0, 1000, "ISO countries that people may sign in, refresh and pass the gate from; empty: all.")
+CONF(CONF_COUNTRY_ALLOW, "GATEPOST_COUNTRY_ALLOW", CONF_LIST, "", 0, 1000, "ISO countries that people may sign up, sign in, refresh and pass the gate from; empty: all.")
 CONF(CONF_COUNTRY_DENY, "GATEPOST_COUNTRY_DENY", CONF_LIST, "", 0, 1000, "ISO countries that they may not.")
 CONF(CONF_COUNTRY_ROUTES, "GATEPOST_COUNTRY_ROUTES", CONF_LIST, "", 0, 2000, "Countries by path prefix, the longest counts: /api/push/=IR+DE,/api/auth/register/=!RU+KP (! refuses).")
 CONF(CONF_COUNTRY_UNKNOWN, "GATEPOST_COUNTRY_UNKNOWN", CONF_TEXT, "deny", 4, 5, "Whether an address without a country meets a country rule: allow or deny. Without a rule nobody is refused.")

@@ -39,6 +39,9 @@ int	 ctl_config(struct ctl *c), ctl_doctor(struct ctl *c),
 	 ctl_superuser(struct ctl *c), ctl_audit(struct ctl *c),
 	 ctl_sms(struct ctl *c);
 
+/* Of the doctor, ctl_doctor_social.c: 0 fine, 1 a warning, 2 wrong. */
+int	 ctl_look_social(struct ctl *c, char *saw, size_t size);
+
 /* "what: why" on standard error, with what to do when `todo` is not NULL.
  * Returns CTL_FAILED. */
 int	 ctl_fail(const char *what, const struct err *e, const char *todo);

@@ -299,6 +299,12 @@ look_providers(struct ctl *c, char saw[SAW_MAX])
 	return ready == all ? FINE : ready > 0 ? WARN : BAD;
 }
 
+static enum finding
+look_social(struct ctl *c, char saw[SAW_MAX])
+{
+	return (enum finding)ctl_look_social(c, saw, SAW_MAX);
+}
+
 /* The version that Debian's package system says nginx has. */
 static enum finding
 look_nginx(struct ctl *c, char saw[SAW_MAX])
@@ -354,6 +360,8 @@ static const struct check checks[] = {
 	    "provider that does not answer" },
 	{ "providers", look_providers, "set KAVENEGAR_API_KEY, EMAIL_HOST …: "
 	    "gatepostctl config sample" },
+	{ "social", look_social, "compare id, secret and issuer with the "
+	    "site's own page; a site that is down mends itself" },
 	{ "sms", look_sms, "gatepostctl sms; release a prefix, or raise "
 	    "GATEPOST_SMS_SITE_DAY" },
 	{ "passwords", look_leaked, "gatepostctl passwords build LIST, to the "

@@ -330,7 +330,7 @@ def test_audit_chain_breaks_where_it_was_tampered_with(inst):
 # --- doctor -------------------------------------------------------------------------------------------------
 
 CHECKS = {"settings", "keys", "database", "durability", "clock", "schema", "grants", "pools", "workers", "queue",
-          "providers", "sms", "passwords", "nginx", "egress"}
+          "providers", "social", "sms", "passwords", "nginx", "egress"}
 
 
 def findings(inst, status):

@@ -328,6 +328,9 @@ lists_are_searched_by_item(void **state UNUSED)
 	assert_string_equal(conf_str(CONF_KAVENEGAR_KEY), "y");
 }
 
+#define OIDC(name, issuer) "GATEPOST_OIDC1_NAME=" name "\n" \
+	"GATEPOST_OIDC1_ISSUER=" issuer "\nGATEPOST_OIDC1_CLIENT_ID=x"
+
 /* Start from a sound set, change some, look for the finding. */
 static void
 unsafe_settings_are_found(void **state UNUSED)
@@ -370,6 +373,19 @@ unsafe_settings_are_found(void **state UNUSED)
 		    "GATEPOST_CORS_ORIGINS: " },
 		{ "GATEPOST_CSRF_ORIGINS=https://a.example,http://b.example",
 		    "GATEPOST_CSRF_ORIGINS: " },
+		{ "GOOGLE_CLIENT_ID=x", "GOOGLE_CLIENT_SECRET: " },
+		{ "GATEPOST_OIDC1_NAME=a", "GATEPOST_OIDC1_ISSUER: " },
+		{ OIDC("a", "https://a.example"), NULL },
+		{ OIDC("A b", "https://a.example"), "GATEPOST_OIDC1_NAME: " },
+		{ OIDC("google", "https://a.example"),
+		    "GATEPOST_OIDC1_NAME: " },
+		{ OIDC("a", "https://a.example") "\nGATEPOST_OIDC2_NAME=a\n"
+		    "GATEPOST_OIDC2_ISSUER=https://b.example\n"
+		    "GATEPOST_OIDC2_CLIENT_ID=x", "GATEPOST_OIDC2_NAME: " },
+		{ OIDC("a", "https://a.example/.well-known/"
+		    "openid-configuration"), "GATEPOST_OIDC1_ISSUER: " },
+		{ OIDC("a", "https://a.example") "\nGATEPOST_OIDC1_SCOPES="
+		    "openidx email", "GATEPOST_OIDC1_SCOPES: " },
 		{ "GATEPOST_KEY_DIR=/nonexistent/keys",
 		    "GATEPOST_KEY_DIR: " },
 		{ "GATEPOST_KEY_DIR=/dev/null", "GATEPOST_KEY_DIR: " },
