@@ -145,22 +145,28 @@ close_orphan(struct db *db, struct deletion *d, uint64_t user_id,
 	return 0;
 }
 
-/* What Facebook told us goes; with it every session it may have begun. */
+/*
+ * What Facebook told us goes; with it every session it may have begun.  A
+ * request is good once: sent again by whoever kept it, it does not touch what
+ * has been linked since.
+ */
 static int
 deletion_work(struct db *db, void *arg, struct err *e)
 {
 	struct deletion *d = arg;
-	struct call *c = d->c;
 	uint64_t user_id = 0;
-	int rc = identity_forget(db, d->p->issuer, d->sub, &user_id, e);
+	int found, rc;
 
 	d->closed = false;
-	if (rc < 0 || deletion_add(db, d->code_hash, rc == 1, e) < 0)
+	if ((found = identity_user(db, d->p->issuer, d->sub, &user_id,
+	    e)) < 0 || (rc = deletion_add(db, d->code_hash, found == 1,
+	    e)) < 0)
 		return -1;
-	if (rc == 0)
+	if (found == 0 || rc == 0)
 		return 0;
-	if (grant_end_all(db, user_id, "facebook", &d->ended, e) < 0 ||
-	    answer_audit(c, "identity_deletion", "ok", user_id, 0, e) < 0)
+	if (identity_forget(db, d->p->issuer, d->sub, &user_id, e) < 0 ||
+	    grant_end_all(db, user_id, "facebook", &d->ended, e) < 0 ||
+	    answer_audit(d->c, "identity_deletion", "ok", user_id, 0, e) < 0)
 		return -1;
 	return close_orphan(db, d, user_id, e);
 }
@@ -221,7 +227,8 @@ facebook_deletion_get(struct call *c, const void *in_, struct err *e)
 	if (page_wanted(c->req)) {
 		page_make(c, 200, "Deletion of Facebook data", found ?
 		    "<p>What Facebook told us about you has been deleted, and "
-		    "every session has been signed out.</p>" :
+		    "every session has been signed out. An account that only "
+		    "Facebook opened is closed and will be deleted.</p>" :
 		    "<p>There was nothing from Facebook about you here.</p>");
 		return 0;
 	}

@@ -7,8 +7,10 @@
  * that left, once (S63); the second factor is asked as after a password,
  * because answer_signin ends this way in too (S67).
  */
+#include "api/account.h"
 #include "api/answer.h"
 #include "api/social_own.h"
+#include "auth/country.h"
 #include "auth/facebook.h"
 #include "auth/oidc.h"
 #include "base/conf.h"
@@ -17,6 +19,7 @@
 
 #define NEXT_MAX	2000
 #define SIGNIN_PAGE	"/console/signin/"
+#define RESTORE_PAGE	"/console/restore/"
 
 struct start_in { const char *next; };
 static const struct field start_rows[] = {
@@ -153,6 +156,7 @@ begin(struct call *c, const char *next, uint64_t user_id, const char **url,
 		    next);
 	}
 	if (social_provider(c->param[0], &p, e) < 0 ||
+	    country_user(c->req, NULL, e) < 0 ||
 	    social_begin(c->db, c->req, &p, next, user_id, &v, e) < 0)
 		return -1;
 	back = social_callback_url(c->arena, &p);
@@ -193,22 +197,28 @@ social_link_start_post(struct call *c, const void *in_, struct err *e)
 /* --- and back ----------------------------------------------------------------------- */
 
 /* The answer of a sign-in, for a browser: its cookies and the way on.  A
- * second factor is asked by the sign-in page; its token stands behind the
- * "#", which no server and no Referer sees. */
+ * second factor is asked by the sign-in page, an account that is closing is
+ * given back by its page; their tokens stand behind the "#", which no server
+ * and no Referer sees. */
 static int
 onward(struct call *c, const char *next, struct err *e)
 {
 	struct json *j = NULL;
 	const struct json *methods;
 	bool due = false;
-	const char *list = "";
+	const char *list = "", *restore;
 
-	if (c->resp->status != 200)
-		return 0;
 	if (json_parse(buf_text(&c->resp->body), c->resp->body.len,
 	    JSON_PLAIN, 0, &j, e) < 0)
 		return -1;
-	if (json_bool(json_get(j, "mfa_required"), &due) && due) {
+	restore = json_str(json_get(j, "restore_token"));
+	if (restore == NULL && c->resp->status != 200) {
+		json_free(j);
+		return 0;
+	}
+	if (restore != NULL)
+		next = arena_printf(c->arena, RESTORE_PAGE "#%s", restore);
+	else if (json_bool(json_get(j, "mfa_required"), &due) && due) {
 		methods = json_get(j, "methods");
 		for (size_t i = 0; i < json_len(methods); i++) {
 			const char *m = json_str(json_at(methods, i));
@@ -251,16 +261,14 @@ social_finish(struct call *c, const struct social_provider *p,
 	struct social_entry x;
 	const struct signin s = { .u = &x.u, .amr = "social" };
 
-	if (social_enter(c->db, c->arena, c->req, p, who, &x, e) < 0)
+	/* The site's rule, before an account is made of it. */
+	if (country_user(c->req, NULL, e) < 0 ||
+	    social_enter(c->db, c->arena, c->req, p, who, &x, e) < 0)
 		return answer_refused(c, "login", 0, e);
 	if (x.found == SOCIAL_OFFERED)
 		return offered(c, p, &x, next, e);
-	if (!x.u.is_active) {
-		err_set(e, ERR_FORBIDDEN, "account_disabled",
-		    "user %" PRIu64, x.u.id);
-		return answer_refused(c, "login", x.u.id, e);
-	}
-	if (answer_signin(c, &s, e) < 0)
+	if ((x.u.is_active ? answer_signin(c, &s, e) :
+	    account_inactive(c, &x.u, "login", e)) < 0)
 		return -1;
 	return next == NULL ? 0 : onward(c, next, e);
 }
@@ -284,34 +292,42 @@ link_back(struct call *c, const struct social_provider *p,
 	return 0;
 }
 
+/* Who came back, as the provider says, and of which visit. */
 static int
-come_back(struct call *c, const struct back_in *in, struct err *e)
+who_came(struct call *c, const struct back_in *in, struct social_provider *p,
+    struct social_visit *v, struct social_person *who, struct err *e)
 {
 	const struct oidc_answer answer = { .code = in->code,
 	    .iss = in->iss };
-	struct social_person who;
-	struct social_provider p;
-	struct social_visit v;
 	const char *back, *token;
 
-	if (social_provider(c->param[0], &p, e) < 0 ||
-	    social_back(c->db, c->req, &p, in->state, &v, e) < 0)
+	if (social_back(c->db, c->req, p, in->state, v, e) < 0)
 		return -1;
 	if (in->error != NULL && *in->error != '\0')
 		return err_set(e, ERR_INPUT, strcmp(in->error,
 		    "access_denied") == 0 ? "provider_cancelled" :
-		    "provider_refused", "%s: %.60s", p.name, in->error);
+		    "provider_refused", "%s: %.60s", p->name, in->error);
 	if (in->code == NULL || *in->code == '\0')
 		return err_field(e, "code", "required", "no code");
-	back = social_callback_url(c->arena, &p);
-	if (p.kind == SOCIAL_FACEBOOK) {
-		if (facebook_exchange(c->arena, &p, back, in->code,
-		    v.verifier, &token, e) < 0 || facebook_person(c->arena,
-		    &p, token, false, &who, e) < 0)
-			return -1;
-	} else if (oidc_finish(c->arena, &p, back, &v, &answer, &who, e) < 0) {
+	back = social_callback_url(c->arena, p);
+	if (p->kind == SOCIAL_FACEBOOK)
+		return facebook_exchange(c->arena, p, back, in->code,
+		    v->verifier, &token, e) < 0 ? -1 : facebook_person(
+		    c->arena, p, token, false, who, e);
+	return oidc_finish(c->arena, p, back, v, &answer, who, e);
+}
+
+static int
+come_back(struct call *c, const struct back_in *in, struct err *e)
+{
+	struct social_person who;
+	struct social_provider p;
+	struct social_visit v;
+
+	if (social_provider(c->param[0], &p, e) < 0)
 		return -1;
-	}
+	if (who_came(c, in, &p, &v, &who, e) < 0)
+		return answer_refused(c, "login", 0, e);
 	if (v.user_id != 0)
 		return link_back(c, &p, &v, &who, e);
 	return social_finish(c, &p, &who, v.next, e);

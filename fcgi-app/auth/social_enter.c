@@ -20,6 +20,7 @@
 
 #define CLAIMS_MAX	1000
 #define ROUNDS		4
+#define NAME_MAX_POINTS	150
 
 struct entry {
 	struct arena		*a;
@@ -117,6 +118,20 @@ enter_work(struct db *db, void *arg, struct err *e)
 	    e);
 }
 
+/* What the column holds of a name, never half a letter. */
+static const char *
+name_of(struct arena *a, const char *name)
+{
+	size_t n = 0, all = strlen(name), step;
+
+	for (int i = 0; i < NAME_MAX_POINTS && n < all; i++) {
+		if ((step = utf8_step(name + n, all - n)) == 0)
+			break;
+		n += step;
+	}
+	return arena_strndup(a, name, n);
+}
+
 int
 social_enter(struct db *db, struct arena *a, const struct req *q,
     const struct social_provider *p, const struct social_person *who,
@@ -140,8 +155,8 @@ social_enter(struct db *db, struct arena *a, const struct req *q,
 	    .email = x.address ? who->email : NULL,
 	    .email_cmp = x.address ? x.cmp : NULL,
 	    .email_unique = x.address ? x.unique : NULL,
-	    .first_name = arena_strndup(a, who->first_name, 150),
-	    .last_name = arena_strndup(a, who->last_name, 150),
+	    .first_name = name_of(a, who->first_name),
+	    .last_name = name_of(a, who->last_name),
 	    .locale = text_starts(q->accept_language, "fa") ? "fa" : "en",
 	    .country = q->country, .is_active = true, .standing = true };
 	for (int round = 0; round < ROUNDS; round++) {
@@ -180,6 +195,7 @@ link_work(struct db *db, void *arg, struct err *e)
 	struct user u;
 	int rc;
 
+	l->told = 0;
 	row.user_id = l->user_id;
 	if ((rc = identity_add(db, &row, e)) < 0)
 		return -1;
@@ -188,6 +204,10 @@ link_work(struct db *db, void *arg, struct err *e)
 		    "%s identity of another account", row.provider);
 	if (l->offer_hash != NULL && offer_drop(db, l->offer_hash, e) < 0)
 		return -1;
+	/* Linked already, by a twin of this request or before: who was told
+	 * once is not told again. */
+	if (rc == 2)
+		return 0;
 	if (audit_add(db, l->q, &ev, e) < 0 ||
 	    (rc = user_find(db, l->a, l->user_id, &u, e)) < 0)
 		return -1;

@@ -62,7 +62,7 @@ identity_add(struct db *db, const struct identity *n, struct err *e)
 		if ((rc = identity_user(db, n->issuer, n->sub, &owner, e)) < 0)
 			return -1;
 		if (rc == 1)
-			return owner == n->user_id;
+			return owner == n->user_id ? 2 : 0;
 	}
 	*e = why;
 	return -1;

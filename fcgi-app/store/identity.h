@@ -18,7 +18,7 @@ struct identity {
 /* Whose: 1 and *user_id, 0, -1. */
 int	 identity_user(struct db *db, const char *issuer, const char *sub,
 	    uint64_t *user_id, struct err *e) MUST_CHECK;
-/* Insert.  1 it is the user's (also when it was already); 0 it is somebody
+/* Insert.  1 it is the user's now, 2 it was already; 0 it is somebody
  * else's; -1. */
 int	 identity_add(struct db *db, const struct identity *n, struct err *e)
 	    MUST_CHECK;

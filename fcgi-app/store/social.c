@@ -106,8 +106,10 @@ int
 deletion_add(struct db *db, const uint8_t code_hash[32], bool found,
     struct err *e)
 {
-	return db_run(db, &DELETION_ADD, DB_IN(HASH(code_hash),
-	    DB_I64(found)), e) < 0 ? -1 : 0;
+	int64_t rows = db_run(db, &DELETION_ADD, DB_IN(HASH(code_hash),
+	    DB_I64(found)), e);
+
+	return rows < 0 ? -1 : rows > 0;
 }
 
 int

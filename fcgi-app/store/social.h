@@ -40,7 +40,7 @@ int	 offer_find(struct db *db, struct arena *a,
 int	 offer_drop(struct db *db, const uint8_t token_hash[32],
 	    struct err *e) MUST_CHECK;
 
-/* Twice is once: the first `found` stays. */
+/* Twice is once: 1 noted, 0 it was (the first `found` stays), -1. */
 int	 deletion_add(struct db *db, const uint8_t code_hash[32], bool found,
 	    struct err *e) MUST_CHECK;
 /* 1 and when, 0, -1. */
