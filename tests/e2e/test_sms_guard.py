@@ -167,7 +167,8 @@ def test_s46_parallel_requests_spend_no_more_than_there_is(guard, conf):
     conf(SITE_HOUR=20 * COST, POW="off")
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         got = list(pool.map(lambda n: sign_up(guard, n).status_code, [far() for _ in range(60)]))
-    assert got.count(201) == 20 and got.count(429) == 40, got
+    # Who found the hash lanes full for two seconds was sent away before any of this.
+    assert got.count(201) == 20 and set(got) <= {201, 429, 503}, got
     assert len(guard.rows("SELECT 1 FROM sms_charge")) == 20
 
 
