@@ -83,6 +83,8 @@ STORE_SOURCES = \
 	fcgi-app/store/device.c \
 	fcgi-app/store/device.h \
 	fcgi-app/store/device_target.c \
+	fcgi-app/store/gate_code.c \
+	fcgi-app/store/gate_code.h \
 	fcgi-app/store/group.c \
 	fcgi-app/store/group.h \
 	fcgi-app/store/health.c \
@@ -131,6 +133,8 @@ STORE_SOURCES = \
 	fcgi-app/store/user.h \
 	fcgi-app/store/user_admin.c \
 	fcgi-app/store/user_admin.h \
+	fcgi-app/store/user_group.c \
+	fcgi-app/store/user_group.h \
 	fcgi-app/store/user_list.c \
 	fcgi-app/store/user_own.h
 
@@ -198,6 +202,7 @@ AUTH_SOURCES = \
 	fcgi-app/auth/grant.h \
 	fcgi-app/auth/grant_act.c \
 	fcgi-app/auth/grant_own.h \
+	fcgi-app/auth/grant_site.c \
 	fcgi-app/auth/lane.c \
 	fcgi-app/auth/lane.h \
 	fcgi-app/auth/leaked.c \
@@ -230,6 +235,10 @@ AUTH_SOURCES = \
 	fcgi-app/auth/password_words.def \
 	fcgi-app/auth/pow.c \
 	fcgi-app/auth/pow.h \
+	fcgi-app/auth/return_to.c \
+	fcgi-app/auth/return_to.h \
+	fcgi-app/auth/site.c \
+	fcgi-app/auth/site.h \
 	fcgi-app/auth/sms_guard.c \
 	fcgi-app/auth/sms_guard.h \
 	fcgi-app/auth/social.c \
@@ -294,6 +303,8 @@ API_SOURCES = \
 	fcgi-app/api/fresh.c \
 	fcgi-app/api/fresh.h \
 	fcgi-app/api/gate.c \
+	fcgi-app/api/gate.h \
+	fcgi-app/api/gate_pass.c \
 	fcgi-app/api/groups.c \
 	fcgi-app/api/health.c \
 	fcgi-app/api/icon.c \
@@ -336,6 +347,7 @@ API_SOURCES = \
 	fcgi-app/api/subscriptions.c \
 	fcgi-app/api/tokens.c \
 	fcgi-app/api/user.c \
+	fcgi-app/api/user_groups.c \
 	fcgi-app/api/user_own.h \
 	fcgi-app/api/users.c
 
@@ -724,11 +736,13 @@ SQL_FILES = \
 	sql/0005_password.sql \
 	sql/0006_undo.sql \
 	sql/0007_social.sql \
+	sql/0008_gate.sql \
 	sql/grants.sql \
 	sql/users.sql
 
 NGINX_FILES = \
 	nginx/README.md \
+	nginx/example-site.conf.in \
 	nginx/gatepost-http.conf.in \
 	nginx/gatepost-legacy.conf \
 	nginx/gatepost-limits.conf \
@@ -815,6 +829,8 @@ EXTRA_FILES = \
 	tests/bench/sink.py \
 	tests/bench/test_load.py \
 	tests/browser/autopush.test.js \
+	tests/browser/chromium.js \
+	tests/browser/chromium_site.js \
 	tests/browser/chromium_smoke.js \
 	tests/browser/firefox.js \
 	tests/browser/firefox_push.js \
@@ -833,6 +849,8 @@ EXTRA_FILES = \
 	tests/e2e/test_admin_users.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
+	tests/e2e/test_gate_rules.py \
+	tests/e2e/test_gate_sites.py \
 	tests/e2e/test_identity.py \
 	tests/e2e/test_impersonation.py \
 	tests/e2e/test_import.py \
@@ -898,6 +916,7 @@ EXTRA_FILES = \
 	tests/sandbox/lib/push_errors.js \
 	tests/sandbox/lib/push_rules.js \
 	tests/sandbox/lib/pushkit.js \
+	tests/sandbox/lib/site.js \
 	tests/sandbox/lib/smtp.js \
 	tests/sandbox/lib/smtp_auth.js \
 	tests/sandbox/lib/smtp_script.js \

@@ -271,7 +271,7 @@ tls_make() {
 }
 
 # --- the sandbox -----------------------------------------------------------------------
-sandbox_ports=(http kavenegar push smtp smtps autopush oidc facebook)
+sandbox_ports=(http kavenegar push smtp smtps autopush oidc facebook site)
 
 sandbox_start() {
 	local want p args=() port
@@ -330,6 +330,7 @@ conf_defaults() {
 	    [GATEPOST_DB_WORKER_PASSWORD]=$(value DB_WORKER_PASSWORD secret 24)
 	    [GATEPOST_DB_CTL_PASSWORD]=$(value DB_CTL_PASSWORD secret 24)
 	    [GATEPOST_LIMITS_LOOPBACK]=no
+	    [GATEPOST_SITES]=127.0.0.1:$(value OTHER_SITE_PORT)
 	    [KAVENEGAR_API_KEY]=sandbox-kavenegar-key
 	    [GATEPOST_KAVENEGAR_URL]=https://localhost:$(value SANDBOX_KAVENEGAR)
 	    [EMAIL_HOST]=localhost
@@ -418,6 +419,31 @@ workers_all() {	# names of every worker that has a pid file
 	done
 }
 
+# --- sites that the gate protects: the sandbox's, on our host name and on another ------
+sites_choose() {	# ports that stay, as long as nobody else took them
+	local p
+
+	for p in SITE_PORT OTHER_SITE_PORT; do
+		if [ -z "$(value $p)" ] || { port_taken "$(value $p)" && ! pid_of nginx >/dev/null; }; then
+			value_set $p "$(free_port)"
+		fi
+	done
+	site_url=https://localhost:$(value SITE_PORT)
+	other_site_url=https://127.0.0.1:$(value OTHER_SITE_PORT)
+}
+
+sites_write() {
+	local text
+
+	text=$(cat "$top/nginx/example-site.conf.in")
+	text=${text//@PORT@/"$(value SITE_PORT)"}
+	text=${text//@OTHER_PORT@/"$(value OTHER_SITE_PORT)"}
+	text=${text//@SITE@/"$(value SANDBOX_SITE)"}
+	text=${text//@TLS@/"$dir/tls/tls"}
+	mkdir -p "$dir/nginx/extra.d"
+	printf '%s\n' "$text" >"$dir/nginx/extra.d/example-site.conf"
+}
+
 # --- nginx ------------------------------------------------------------------------------------
 nginx_start() {
 	local nginx want pid
@@ -430,6 +456,7 @@ nginx_start() {
 	    --www "$top/nginx/html" --listen "127.0.0.1:$port" \
 	    --cert "$dir/tls/tls.crt" --key "$dir/tls/tls.key" --sandbox "$sandbox_url" \
 	    --geoip "${GATEPOST_NGINX_GEOIP-}" || return 1
+	sites_write
 	if cmp -s "$limits" "$top/nginx/gatepost-limits.conf"; then
 		cp "$limits" "$limits.orig"
 	fi

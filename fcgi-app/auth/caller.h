@@ -26,5 +26,6 @@ struct caller {
 					 * arena; NULL: all */
 	char		 amr[64];
 	char		 email[255];	/* proved e-mail or "" */
+	char		 groups[544];	/* "ops,wiki" or "" */
 };
 #endif

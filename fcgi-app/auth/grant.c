@@ -37,17 +37,14 @@ grant_use(struct shm *s)
 	shared = s;
 }
 
-/* The pair that the row stands for now. */
-int
-grant_pair(struct arena *a, const struct session *s, struct grant *g,
-    struct err *e)
+struct access_claims
+grant_claims(struct arena *a, const struct session *s, int64_t at_us)
 {
-	const int64_t life_s = conf_int(CONF_ACCESS_LIFE_S);
 	struct access_claims c = {
 		.user_id = s->user_id,
 		.session_id = s->id,
 		.seq = s->current,
-		.iat_s = session_iat_s(s, s->rotated_at_us),
+		.iat_s = session_iat_s(s, at_us),
 		.auth_s = s->auth_at_us / US_PER_S,
 		.session_end_s = s->ends_at_us / US_PER_S,
 		.amr = s->amr,
@@ -61,12 +58,23 @@ grant_pair(struct arena *a, const struct session *s, struct grant *g,
 		.country = s->allowed_countries != NULL ?
 		    arena_printf(a, "+%s", s->allowed_countries) :
 		    s->country == NULL ? "ZZ" : s->country,
+		.groups = s->groups == NULL ? "" : s->groups,
 	};
-	char refresh[REFRESH_TEXT];
 
-	c.exp_s = c.iat_s + life_s;
+	c.exp_s = c.iat_s + conf_int(CONF_ACCESS_LIFE_S);
 	if (c.exp_s > c.session_end_s)
 		c.exp_s = c.session_end_s;
+	return c;
+}
+
+/* The pair that the row stands for now. */
+int
+grant_pair(struct arena *a, const struct session *s, struct grant *g,
+    struct err *e)
+{
+	const struct access_claims c = grant_claims(a, s, s->rotated_at_us);
+	char refresh[REFRESH_TEXT];
+
 	if (access_make(a, &c, &g->access, e) < 0)
 		return -1;
 	refresh_make(refresh, s->id, s->current);
@@ -421,16 +429,17 @@ check_admin_token(struct db *db, struct arena *a, const struct req *q,
 }
 
 int
-grant_check(struct db *db, struct arena *a, const struct req *q,
-    const char *bearer, struct caller *who, struct err *e)
+grant_check_for(struct db *db, struct arena *a, const struct req *q,
+    const char *bearer, const char *aud, struct caller *who, struct err *e)
 {
 	struct access_claims c;
 	int rc;
 
 	memset(who, 0, sizeof(*who));
 	if (strncmp(bearer, "gp_", 3) == 0)
-		return check_admin_token(db, a, q, bearer, who, e);
-	if (access_check(a, bearer, strlen(bearer), &c, e) < 0)
+		return aud != NULL ? refused(e, "an admin token at a site") :
+		    check_admin_token(db, a, q, bearer, who, e);
+	if (access_check_for(a, bearer, strlen(bearer), aud, &c, e) < 0)
 		return -1;
 	switch (shared == NULL ? SHM_STALE : shm_revoked(shared, c.session_id,
 	    c.user_id, c.iat_s, clock_now())) {
@@ -470,5 +479,6 @@ grant_check(struct db *db, struct arena *a, const struct req *q,
 	who->auth_s = c.auth_s;
 	snprintf(who->amr, sizeof(who->amr), "%s", c.amr);
 	snprintf(who->email, sizeof(who->email), "%s", c.email);
+	snprintf(who->groups, sizeof(who->groups), "%s", c.groups);
 	return 0;
 }

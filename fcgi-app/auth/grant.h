@@ -85,8 +85,27 @@ int	 grant_renew(struct db *db, struct arena *a, uint64_t session_id,
  * ERR_UNAVAILABLE.  An admin token from a cookie is refused (S70).
  * `db` may be NULL for the gate as long as the list is fresh.
  */
-int	 grant_check(struct db *db, struct arena *a, const struct req *q,
-	    const char *bearer, struct caller *who, struct err *e) MUST_CHECK;
+static inline int MUST_CHECK grant_check(struct db *db, struct arena *a,
+	    const struct req *q, const char *bearer, struct caller *who,
+	    struct err *e);
+
+/*
+ * The same at a site on the host `aud` (auth/site.h): its own tokens only, no
+ * admin tokens.  NULL is the API, as above.
+ */
+int	 grant_check_for(struct db *db, struct arena *a, const struct req *q,
+	    const char *bearer, const char *aud, struct caller *who,
+	    struct err *e) MUST_CHECK;
+static inline int
+grant_check(struct db *db, struct arena *a, const struct req *q,
+    const char *bearer, struct caller *who, struct err *e)
+{
+	return grant_check_for(db, a, q, bearer, NULL, who, e);
+}
+/* A token of the session for the site on `aud`, dated now: 1 and *access in
+ * the arena, 0 the session has ended, -1. */
+int	 grant_for_site(struct db *db, struct arena *a, uint64_t session_id,
+	    const char *aud, const char **access, struct err *e) MUST_CHECK;
 
 /* An admin token was revoked, and that is committed: this host's processes
  * see it at once, others within the second. */

@@ -5,8 +5,12 @@
 #define GP_AUTH_GRANT_OWN_H
 
 #include "auth/grant.h"
+#include "auth/token.h"
 #include "store/session.h"
 
+/* What an access token of the session says that is dated at_us. */
+struct access_claims grant_claims(struct arena *a, const struct session *s,
+	    int64_t at_us);
 /* The pair of tokens of a session as it is now, in the arena.  0 or -1. */
 int	 grant_pair(struct arena *a, const struct session *s,
 	    struct grant *g, struct err *e) MUST_CHECK;

@@ -15,7 +15,7 @@
 #include "base/text.h"
 
 #define ACCESS_TYP	"at+jwt"
-#define CLAIMS_MAX	1024
+#define CLAIMS_MAX	2048
 #define REFRESH_BODY	13		/* kid, session id, counter */
 #define REFRESH_MAC	16
 #define REFRESH_BYTES	(REFRESH_BODY + REFRESH_MAC)
@@ -62,7 +62,7 @@ access_make(struct arena *a, const struct access_claims *c,
 	jw_init(&w, &b);
 	jw_object(&w, NULL);
 	jw_str(&w, "iss", issuer());
-	jw_str(&w, "aud", issuer());
+	jw_str(&w, "aud", c->aud == NULL ? issuer() : c->aud);
 	jw_str(&w, "sub", arena_printf(a, "%" PRIu64, c->user_id));
 	jw_id(&w, "sid", c->session_id);
 	jw_u64(&w, "seq", c->seq);
@@ -83,6 +83,8 @@ access_make(struct arena *a, const struct access_claims *c,
 		jw_str(&w, "sub", arena_printf(a, "%" PRIu64, c->act_id));
 		jw_end(&w);
 	}
+	if (c->groups != NULL && *c->groups != '\0')
+		jw_str(&w, "groups", c->groups);
 	jw_end(&w);
 	rc = b.over ? err_set(e, ERR_INTERNAL, "claims_too_long",
 	    "claims of user %" PRIu64 " pass %d bytes", c->user_id,
@@ -129,12 +131,22 @@ int
 access_check(struct arena *a, const char *token, size_t n,
     struct access_claims *c, struct err *e)
 {
-	const struct jws_want want = { ACCESS_TYP, issuer(), issuer(),
-	    clock_now() };
+	return access_check_for(a, token, n, NULL, c, e);
+}
+
+int
+access_check_for(struct arena *a, const char *token, size_t n,
+    const char *aud, struct access_claims *c, struct err *e)
+{
+	const struct jws_want want = { ACCESS_TYP, issuer(),
+	    aud == NULL ? issuer() : aud, clock_now() };
 	struct json *j = NULL;
 	const char *role;
 
-	if (token_cache_find(a, token, n, want.now_us, c))
+	/* Verified for one audience is not verified for another. */
+	if (token_cache_find(a, token, n, want.now_us, c) &&
+	    (c->aud == NULL ? aud == NULL : aud != NULL &&
+	    strcmp(c->aud, aud) == 0))
 		return 0;
 	memset(c, 0, sizeof(*c));
 	if (jws_verify(token, n, keys->token, keys->tokens, &want, &j, e) < 0)
@@ -150,6 +162,8 @@ access_check(struct arena *a, const char *token, size_t n,
 	c->amr = claim_text(a, j, "amr");
 	c->email = claim_text(a, j, "email");
 	c->country = claim_text(a, j, "cc");
+	c->groups = claim_text(a, j, "groups");
+	c->aud = aud;
 	c->verified = claim_bool(j, "verified");
 	c->claim = claim_bool(j, "claim");
 	if (claim_id(j, "sub", &c->user_id) < 0 ||

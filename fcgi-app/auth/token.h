@@ -23,6 +23,8 @@ struct access_claims {
 						 * with a list "+DE,IR": where the
 						 * token may come from, so that
 						 * the gate needs no SQL */
+	const char	*groups;		/* "ops,wiki", or "" */
+	const char	*aud;			/* a host (D15); NULL: the API */
 };
 
 /* The process's keys; set once by main. */
@@ -34,6 +36,11 @@ int	 access_make(struct arena *a, const struct access_claims *c,
 /* Signature, typ, iss, aud (the API's own), times.  0 or -1 ERR_AUTH. */
 int	 access_check(struct arena *a, const char *token, size_t n,
 	    struct access_claims *c, struct err *e) MUST_CHECK;
+/* The same of a token made for the host `aud`, and for nothing else; NULL is
+ * the API. */
+int	 access_check_for(struct arena *a, const char *token, size_t n,
+	    const char *aud, struct access_claims *c, struct err *e)
+	    MUST_CHECK;
 
 /* Refresh token: base64url(kid 1 | session 8 BE | counter 4 BE | HMAC-128). */
 #define REFRESH_TEXT	40

@@ -10,13 +10,14 @@
 #include "base/crypto.h"
 
 #define SLOTS		64
-#define TOKEN_MAX	1024
+#define TOKEN_MAX	2560
 
 struct entry {
 	size_t		 n;			/* 0: empty */
 	char		 token[TOKEN_MAX];
 	struct access_claims c;			/* its strings are below */
 	char		 amr[64], email[255], country[64];
+	char		 groups[544], aud[256];
 };
 
 static struct entry table[SLOTS];
@@ -68,6 +69,8 @@ token_cache_find(struct arena *a, const char *token, size_t n,
 	c->amr = arena_strdup(a, s->amr);
 	c->email = arena_strdup(a, s->email);
 	c->country = arena_strdup(a, s->country);
+	c->groups = arena_strdup(a, s->groups);
+	c->aud = s->aud[0] == '\0' ? NULL : arena_strdup(a, s->aud);
 	return 1;
 }
 
@@ -78,7 +81,9 @@ token_cache_keep(const char *token, size_t n, const struct access_claims *c)
 
 	if (n == 0 || n > TOKEN_MAX || strlen(c->amr) >= sizeof(s->amr) ||
 	    strlen(c->email) >= sizeof(s->email) ||
-	    strlen(c->country) >= sizeof(s->country))
+	    strlen(c->country) >= sizeof(s->country) ||
+	    strlen(c->groups) >= sizeof(s->groups) ||
+	    (c->aud != NULL && strlen(c->aud) >= sizeof(s->aud)))
 		return;
 	if (!same_keys())
 		empty();
@@ -86,7 +91,10 @@ token_cache_keep(const char *token, size_t n, const struct access_claims *c)
 	memcpy(s->token, token, n);
 	s->c = *c;
 	s->c.amr = s->c.email = s->c.country = NULL;
+	s->c.groups = s->c.aud = NULL;
 	snprintf(s->amr, sizeof(s->amr), "%s", c->amr);
 	snprintf(s->email, sizeof(s->email), "%s", c->email);
 	snprintf(s->country, sizeof(s->country), "%s", c->country);
+	snprintf(s->groups, sizeof(s->groups), "%s", c->groups);
+	snprintf(s->aud, sizeof(s->aud), "%s", c->aud == NULL ? "" : c->aud);
 }

@@ -166,6 +166,26 @@ check_origins(struct check *c, enum conf_key k)
 	}
 }
 
+/* Host, or host:port; a host of its own, or it has our cookies already. */
+static void
+check_sites(struct check *c)
+{
+	const char *s = conf_str(CONF_SITES);
+
+	while (*s != '\0') {
+		size_t n;
+
+		s += strspn(s, " ,");
+		n = strcspn(s, " ,");
+		if (n > 0 && strspn(s, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]") < n)
+			finding(c, CONF_SITES, "an item is no host name",
+			    "write host or host:port, without https:// and "
+			    "without a path");
+		s += n;
+	}
+}
+
 static void
 check_prefixes(struct check *c)
 {
@@ -343,6 +363,7 @@ conf_check(struct buf *report)
 	check_origins(&c, CONF_ORIGINS);
 	check_origins(&c, CONF_CORS_ORIGINS);
 	check_origins(&c, CONF_RETURN_ORIGINS);
+	check_sites(&c);
 	check_prefixes(&c);
 	check_files(&c);
 	check_mail(&c);

@@ -54,6 +54,7 @@ CONF(CONF_SESSION_IDLE_S, "GATEPOST_SESSION_IDLE_S", CONF_INT, "604800", 300, 77
 CONF(CONF_SESSION_MAX_S, "GATEPOST_SESSION_MAX_S", CONF_INT, "7776000", 3600, 31536000, "A session ends after this long, whatever happens.")
 CONF(CONF_ORIGINS, "GATEPOST_CSRF_ORIGINS", CONF_LIST, "", 0, 2000, "Origins, besides our own, that may use the cookies on unsafe methods.")
 CONF(CONF_CORS_ORIGINS, "GATEPOST_CORS_ORIGINS", CONF_LIST, "", 0, 2000, "Origins that browsers may call the API from (exact).")
+CONF(CONF_SITES, "GATEPOST_SITES", CONF_LIST, "", 0, 2000, "Other host names of the same owner that the gate lets people in at, as in their address: wiki.example.com, or host:port.")
 /* countries */
 CONF(CONF_GEOIP_DB, "GATEPOST_GEOIP_DB", CONF_PATH, "", 0, 200, "MaxMind database for web servers that state no country (nginx with its geoip2 module does). Replace it by rename.")
 CONF(CONF_COUNTRY_ALLOW, "GATEPOST_COUNTRY_ALLOW", CONF_LIST, "", 0, 1000, "ISO countries that people may sign up, sign in, refresh and pass the gate from; empty: all.")

@@ -78,6 +78,10 @@ static const struct sentence rows[] = {
 	/* identity */
 	{ "invalid_credentials", "Sign-in failed",
 	    "The name or the password is wrong." },
+	{ "invalid_group", "The request is not valid",
+	    "That is no name of a group." },
+	{ "not_ours", "Not a page to return to",
+	    "The address was not signed by the gate." },
 	{ "invalid_code", "The code is wrong",
 	    "The code is wrong, expired or was used." },
 	{ "too_many_tries", "Too many tries",

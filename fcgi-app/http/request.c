@@ -211,6 +211,7 @@ read_headers(struct req *q, const struct transport *t)
 	q->host = text_param(a, t, "HTTP_HOST");
 	q->gate_require = text_param(a, t, "GATEPOST_REQUIRE");
 	q->gate_countries = text_param(a, t, "GATEPOST_COUNTRIES");
+	q->gate_site = text_param(a, t, "GATEPOST_SITE");
 	q->orig_method = text_param(a, t, "GATEPOST_ORIG_METHOD");
 	q->orig_url = text_param(a, t, "GATEPOST_ORIG_URL");
 	q->arrived_us = arrived(text_param(a, t, "GATEPOST_ARRIVED"));

@@ -44,6 +44,7 @@ struct req {
 	const char	*country;	/* ISO, or "ZZ": the server's word, else
 					 * GATEPOST_GEOIP_DB's */
 	const char	*gate_require, *gate_countries, *orig_method, *orig_url;
+	const char	*gate_site;	/* host at whose own address a code came */
 };
 
 #define BODY_HARD_MAX	((size_t)1024 * 1024 + 4096)

@@ -183,6 +183,21 @@ static const struct personal_col GROUP_col[] = { GROUP_COLS(COLUMN) };
 static const struct personal_held GROUP_held[] = { { "user_id", OWNER } };
 PURGE(GROUP, "push_group_user");
 
+/* Which sites' doors are open: a few names, all at once. */
+#define DOOR_COLS(C)	C(TEXT, name) C(TIME, created_at)
+DB_STMT(PERSONAL_READ_DOOR, DB_API, DB_READ, "SELECT "
+    DOOR_COLS(SELECTED) "0 FROM user_group"
+    " WHERE user_id = ? AND ? = 0 ORDER BY name LIMIT ?");
+static const struct personal_col DOOR_col[] = { DOOR_COLS(COLUMN) };
+static const struct personal_held DOOR_held[] = { { "user_id", OWNER } };
+PURGE(DOOR, "user_group");
+static const struct personal_held GATE_held[] = {
+	{ "user_id", OWNER }, { "code_hash", SECRET }, { "bind", SECRET },
+	{ "host", "the audit tells it" }, { "session_id", BOOKKEEPING },
+	{ "used_key", BOOKKEEPING }, { "expires_at", BOOKKEEPING },
+};
+PURGE(GATE, "gate_code");
+
 /* --- messages -------------------------------------------------------------------- */
 
 /* What the person sent. */
@@ -321,6 +336,10 @@ const struct personal_rule personal_rules[] = {
 	    true },
 	{ "push_group_user", EXPORT(GROUP, 1, 100), HELD(GROUP),
 	    { &PERSONAL_PURGE_GROUP }, NULL, false },
+	{ "user_group", EXPORT(DOOR, 1, 100), HELD(DOOR),
+	    { &PERSONAL_PURGE_DOOR }, NULL, false },
+	{ "gate_code", HELD(GATE), .purge = { &PERSONAL_PURGE_GATE },
+	    .at_close = true },
 	{ "job", HELD(JOB), .purge = { &PERSONAL_PURGE_JOB } },
 	{ "notification", EXPORT(NOTIFICATION, 1, 8), HELD(NOTIFICATION),
 	    { &PERSONAL_PURGE_NOTIFICATION }, NULL, false },

@@ -21,7 +21,9 @@ DB_STMT(SESSION_FIND, DB_API, DB_READ,
     " s.claim, s.amr, s.country, u.is_active, u.is_staff, u.is_superuser,"
     " u.phone_verified_at IS NOT NULL OR u.email_verified_at IS NOT NULL,"
     " IF(u.email_verified_at IS NULL, NULL, u.email), u.not_before,"
-    " u.allowed_countries"
+    " u.allowed_countries,"
+    " (SELECT GROUP_CONCAT(g.name ORDER BY g.name SEPARATOR ',')"
+    " FROM user_group g WHERE g.user_id = u.id)"
     " FROM session s JOIN user u ON u.id = s.user_id WHERE s.id = ?");
 /* Assignments are evaluated from left to right: what is read by another one
  * is assigned after it. */
@@ -145,7 +147,7 @@ session_find(struct db *db, struct arena *a, uint64_t id, struct session *s,
 	    DB_TO_BOOL(&s->is_staff), DB_TO_BOOL(&s->is_superuser),
 	    DB_TO_BOOL(&s->verified), DB_TO_STR(&s->email),
 	    DB_TO_TIME(&s->not_before_us),
-	    DB_TO_STR(&s->allowed_countries)), e);
+	    DB_TO_STR(&s->allowed_countries), DB_TO_STR(&s->groups)), e);
 	if (rc <= 0)
 		return rc;
 	s->current = (uint32_t)current;

@@ -29,6 +29,7 @@ struct session {
 	bool		 verified;	/* phone or e-mail proved */
 	const char	*email;		/* proved e-mail as typed, or NULL */
 	const char	*allowed_countries;	/* user's; NULL: all */
+	const char	*groups;	/* "ops,wiki", or NULL */
 	int64_t		 not_before_us;	/* user's (D8), whole seconds, or 0 */
 };
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "store/closing.h"
 #include "store/delivery.h"
+#include "store/gate_code.h"
 #include "store/idempotency.h"
 #include "store/known_device.h"
 #include "store/lease.h"
@@ -178,6 +179,7 @@ purge(struct db *db, struct err *e)
 	    known_device_purge(db, PURGE_BATCH, e) < 0 ||
 	    social_purge(db, PURGE_BATCH, e) < 0 ||
 	    closing_purge(db, PURGE_BATCH, e) < 0 ||
+	    gate_code_purge(db, PURGE_BATCH, e) < 0 ||
 	    undo_purge(db, PURGE_BATCH, e) < 0 ||
 	    user_purge_claims(db, PURGE_BATCH, e) < 0 ||
 	    count_hashes(db, e) < 0)

@@ -90,7 +90,36 @@ def test_another_code_is_sent_when_its_time_has_come(inst, call):
     call(200, "POST", "/api/auth/otp/refresh/", json={"register_id": made["register_id"]})
 
 
-def test_tokens_and_sessions(call, person):
+def gate_way(inst, call, contract, token):
+    """From a refusal at another host to the token for it."""
+    import urllib.parse
+    import requests
+    other, state = inst.env["GATEPOST_OTHER_SITE_URL"], "A" * 22
+    site = requests.Session()
+    site.trust_env = False
+    r = site.get(other + "/", headers={"Sec-Fetch-Mode": "navigate", "Cookie": f"__Host-gatepost-state={state}"},
+                 verify=inst.ca, allow_redirects=False, timeout=10)
+    way = {k: v[0] for k, v in urllib.parse.parse_qs(urllib.parse.urlsplit(r.headers["Location"]).query).items()}
+    to = call(200, "POST", "/api/auth/gate/pass/", token, json=way)["url"]
+    call(400, "POST", "/api/auth/gate/pass/", token, json={**way, "sig": "0"})
+    call(401, "POST", "/api/auth/gate/pass/", json=way)
+    call(404, "GET", "/api/auth/gate/redeem?" + to.split("?")[1])
+    r = site.get(to, headers={"Cookie": f"__Host-gatepost-state={state}"}, verify=inst.ca, allow_redirects=False, timeout=10)
+    contract.check("GET", "/api/auth/gate/redeem", r)
+    assert r.status_code == 303
+
+
+def test_groups_of_people(inst, call, person):
+    root, path = inst.admin(), f"/api/admin/users/{person['user']['id']}/groups/"
+    call(200, "PUT", path, root, json={"groups": ["ops"]})
+    call(200, "GET", path, root)
+    call(400, "PUT", path, root, json={"groups": ["staff"]})
+    call(200, "PUT", path, root, json={"groups": []})
+    call(403, "PUT", path, sign_in(call, person)["access"], json={"groups": []})
+    call(404, "GET", f"/api/admin/users/{UNKNOWN}/groups/", root)
+
+
+def test_tokens_and_sessions(inst, call, contract, person):
     s = sign_in(call, person)
     other = sign_in(call, person)
     call(200, "POST", "/api/auth/token/verify/", json={"token": s["access"]})
@@ -110,6 +139,7 @@ def test_tokens_and_sessions(call, person):
     call(401, "GET", "/api/auth/sessions/")
     call(204, "GET", "/api/auth/gate", token)
     call(401, "GET", "/api/auth/gate")
+    gate_way(inst, call, contract, token)
     call(200, "POST", "/api/auth/logout/", token, json={"refresh": fresh["refresh"]})
     call(401, "POST", "/api/auth/logout/", json={"refresh": "garbage"})
 

@@ -16,15 +16,16 @@ const { Smtp } = require('./lib/smtp');
 const { Oidc } = require('./lib/oidc');
 const { Facebook } = require('./lib/facebook');
 const { Control } = require('./lib/control');
+const { Site } = require('./lib/site');
 
 const USAGE = `usage: sandbox.js --tls-cert FILE --tls-key FILE [--http-port N]
     [--kavenegar-port N] [--push-port N] [--smtp-port N] [--smtps-port N]
-    [--autopush-port N] [--oidc-port N] [--facebook-port N] [--push-host NAME] [--ca FILE] [--messages-max N]
+    [--autopush-port N] [--oidc-port N] [--facebook-port N] [--site-port N] [--push-host NAME] [--ca FILE] [--messages-max N]
     [--state DIR] [--ready-file FILE]
 A port of 0 (the default) means any free one.
 `;
 const PORTS = ['http', 'kavenegar', 'push', 'smtp', 'smtps', 'autopush', 'oidc',
-	'facebook'];
+	'facebook', 'site'];
 const AUTOPUSH = path.join(__dirname, 'autopush.js');
 const SHUTDOWN_MS = 3000;
 
@@ -109,8 +110,9 @@ async function main() {
 	const smtp = new Smtp(shared);
 	const oidc = new Oidc(shared);
 	const facebook = new Facebook(shared);
+	const site = new Site();
 	const ready = { http: 0, kavenegar: 0, push: 0, smtp: 0, smtps: 0,
-		autopush: 0, oidc: 0, facebook: 0, pid: process.pid };
+		autopush: 0, oidc: 0, facebook: 0, site: 0, pid: process.pid };
 	const control = new Control({ ...shared, kavenegar, push, smtp,
 		oidc, facebook, ports: ready });
 
@@ -119,6 +121,7 @@ async function main() {
 	ready.oidc = await oidc.listen(o.ports.oidc);
 	ready.facebook = await facebook.listen(o.ports.facebook);
 	Object.assign(ready, await smtp.listen(o.ports.smtp, o.ports.smtps));
+	ready.site = await site.listen(o.ports.site);
 	subscriptions.origin = `https://${o.pushHost}` +
 	    (ready.push === 443 ? '' : `:${ready.push}`);
 	if (fs.existsSync(AUTOPUSH)) {
@@ -141,6 +144,7 @@ async function main() {
 		smtp.close();
 		oidc.close();
 		facebook.close();
+		site.close();
 		if (push.autopush && push.autopush.close)
 			await push.autopush.close();
 		await subscriptions.close();

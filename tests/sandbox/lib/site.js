@@ -1,0 +1,109 @@
+'use strict';
+/*
+ * An existing site, as it stands behind the gate: it knows nothing of Gatepost
+ * but the headers Remote-User, Remote-Groups and Remote-Email, and shows which
+ * headers reached it.
+ *
+ *	GET /				a page: who it thinks you are, and what its script got
+ *	GET /api/me			the same as JSON
+ *	any /echo			method, path, headers as they came, and the body
+ *	GET /fail			its own 500
+ */
+const http = require('node:http');
+
+const BODY_MAX = 8 * 1024 * 1024;
+
+const escape = (text) => String(text ?? '').replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+const STYLE = `:root{color-scheme:light dark}
+body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}
+table{border-collapse:collapse;width:100%}td{padding:.3rem .6rem;border-bottom:1px solid #8886;vertical-align:top;overflow-wrap:anywhere}
+td:first-child{font-weight:600;white-space:nowrap}button{font:inherit;padding:.6rem 1rem;min-height:44px}
+.who{font-size:1.4rem;margin:.4rem 0}`;
+
+const SCRIPT = `'use strict';
+const out = document.getElementById('answer');
+async function ask()
+{
+	const r = await fetch('/api/me', { headers: { Accept: 'application/json' } });
+	const body = await r.json().catch(() => ({}));
+	out.textContent = r.status + ' ' + (r.ok ? 'user ' + body.user : body.code);
+	document.body.dataset.status = r.status;
+}
+document.getElementById('ask').addEventListener('click', ask);
+ask();
+`;
+
+function page(req)
+{
+	const h = req.headers;
+	const rows = [];
+
+	for (let i = 0; i < req.rawHeaders.length; i += 2)
+		rows.push(`<tr><td>${escape(req.rawHeaders[i])}</td><td>${escape(req.rawHeaders[i + 1])}</td></tr>`);
+	return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The wiki</title><style>${STYLE}</style><link rel="icon" href="data:,"></head><body>
+<h1>The wiki</h1>
+<p class="who">Hello, <b id="user">${escape(h['remote-email'] || `user ${h['remote-user'] || 'nobody'}`)}</b></p>
+<p>This page knows nothing of sign-in: nginx let you through and said who you are${h['remote-groups'] ? `, of <b id="groups">${escape(h['remote-groups'])}</b>` : ''}.</p>
+<p><button id="ask">Ask again by script</button> <code id="answer"></code></p>
+<h2>What reached this site</h2>
+<table>${rows.join('\n')}</table>
+<script src="/page.js"></script></body></html>`;
+}
+
+class Site {
+	constructor()
+	{
+		this.server = http.createServer((req, res) => this.answer(req, res));
+		this.server.keepAliveTimeout = 1000;
+	}
+
+	answer(req, res)
+	{
+		const url = new URL(req.url, 'http://site');
+		const chunks = [];
+		let size = 0;
+
+		req.on('data', (c) => {
+			size += c.length;
+			if (size <= BODY_MAX)
+				chunks.push(c);
+		});
+		req.on('end', () => {
+			const send = (status, type, body) => {
+				/* A site might say this by mistake or malice: it must reach nobody. */
+				res.writeHead(status, { 'Content-Type': type, 'X-Auth-Access': 'stolen', 'X-Auth-State': 'stolen' });
+				res.end(body);
+			};
+			if (url.pathname.endsWith('/echo'))
+				return send(200, 'application/json', JSON.stringify({ method: req.method, url: req.url, headers: req.rawHeaders,
+					body: Buffer.concat(chunks).toString('base64') }));
+			if (url.pathname === '/api/me')
+				return send(200, 'application/json', JSON.stringify({ user: req.headers['remote-user'] || null,
+					groups: req.headers['remote-groups'] || '', email: req.headers['remote-email'] || '' }));
+			if (url.pathname === '/page.js')
+				return send(200, 'text/javascript', SCRIPT);
+			if (url.pathname === '/fail')
+				return send(500, 'text/plain', "the site's own\n");
+			return send(200, 'text/html; charset=utf-8', page(req));
+		});
+	}
+
+	listen(port)
+	{
+		return new Promise((resolve, reject) => {
+			this.server.once('error', reject);
+			this.server.listen(port, '127.0.0.1', () => resolve(this.server.address().port));
+		});
+	}
+
+	close()
+	{
+		this.server.close();
+		this.server.closeAllConnections();
+	}
+}
+
+module.exports = { Site };
