@@ -14,37 +14,9 @@
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const lib = require('./instance.js');
-
-const WAIT = 30000;
-const WIDTHS = [[320, 640], [768, 1024], [1440, 900]];
+const { WAIT, WIDTHS, page_faults, watch, with_chromium } = require('./chromium.js');
 
 const say = (text) => process.stdout.write(`${text}\n`);
-
-/* Collects what a page did wrong, from before its first line runs. */
-async function watch(context, page, origin)
-{
-	const faults = [];
-
-	await context.addInitScript(() => {
-		window.violations = [];
-		document.addEventListener('securitypolicyviolation', (e) => window.violations.push(`${e.violatedDirective}: ${e.blockedURI}`));
-	});
-	page.on('pageerror', (e) => faults.push(`error: ${e.message}`));
-	page.on('console', (m) => {
-		/* Not being signed in is an answer of the API, which the browser logs as a failed load. */
-		if (m.type() === 'error' && !/status of 401/.test(m.text()))
-			faults.push(`console: ${m.text()}`);
-	});
-	page.on('request', (r) => {
-		if (new URL(r.url()).origin !== origin)
-			faults.push(`fetched from elsewhere: ${r.url()}`);
-	});
-	page.on('response', (r) => {
-		if (r.status() >= 400 && r.status() !== 401)
-			faults.push(`${r.status()} ${r.url()}`);
-	});
-	return faults;
-}
 
 function check_policy(csp)
 {
@@ -52,34 +24,6 @@ function check_policy(csp)
 	assert.doesNotMatch(csp, /unsafe-(inline|eval)/);
 	assert.match(csp, /(default|script)-src 'self'/);
 	assert.match(csp, /frame-ancestors 'none'/);
-}
-
-/* What a person on a phone, or with a screen reader, would stumble over. */
-function page_faults()
-{
-	const faults = [];
-	const root = document.documentElement;
-	const visible = (el) => el.getClientRects().length > 0;
-
-	if (root.scrollWidth > root.clientWidth)
-		faults.push(`scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}`);
-	for (const el of [...document.querySelectorAll('body *')].filter(visible)) {
-		const r = el.getBoundingClientRect();
-		if (r.right > root.clientWidth + 1 || r.left < -1)
-			faults.push(`sticks out: ${el.tagName}#${el.id}`);
-	}
-	for (const el of [...document.querySelectorAll('button, input')].filter(visible)) {
-		const name = el.tagName === 'INPUT' ? (el.labels[0] || {}).textContent : el.textContent;
-		if (!name || !name.trim())
-			faults.push(`no name: ${el.outerHTML}`);
-		if (el.getBoundingClientRect().height < 40)
-			faults.push(`too small to press: ${el.outerHTML}`);
-	}
-	for (const el of document.querySelectorAll('img:not([alt])'))
-		faults.push(`no alt: ${el.outerHTML}`);
-	if (!document.documentElement.lang || document.querySelectorAll('h1').length !== 1)
-		faults.push('no language or not exactly one h1');
-	return faults.concat(window.violations.map((v) => `policy: ${v}`));
 }
 
 async function looks(browser, instance, shots)
@@ -90,7 +34,7 @@ async function looks(browser, instance, shots)
 		for (const [width, height] of WIDTHS) {
 			const context = await browser.newContext({ viewport: { width, height }, colorScheme, ignoreHTTPSErrors: instance.any_certificate });
 			const page = await context.newPage();
-			const faults = await watch(context, page, origin);
+			const faults = await watch(context, page, [origin]);
 			const answer = await page.goto(`${instance.url}/push/`, { waitUntil: 'load', timeout: WAIT });
 
 			assert.equal(answer.status(), 200);
@@ -154,7 +98,7 @@ async function worker_shows(browser, instance)
 	const context = await browser.newContext({ ignoreHTTPSErrors: instance.any_certificate });
 	await context.grantPermissions(['notifications'], { origin });
 	const page = await context.newPage();
-	const faults = await watch(context, page, origin);
+	const faults = await watch(context, page, [origin]);
 	const cdp = await context.newCDPSession(page);
 	const registered = new Promise((resolve) => cdp.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
 		const v = versions.find((w) => w.status === 'activated' && w.scriptURL.endsWith('/gatepost-sw.js'));
@@ -187,31 +131,10 @@ async function worker_shows(browser, instance)
 
 async function run()
 {
-	const opt = lib.options(process.argv.slice(2), ['instance', 'shots']);
-	const { chromium } = lib.need('playwright-core');
-	const program = lib.find_program([process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome']);
-	if (!program)
-		throw new lib.Skip('no Chromium (Debian: chromium)');
-	const instance = lib.load(opt.instance || 'var/instance.env');
-	const home = lib.make_home(instance, '.pki/nssdb');
-	instance.any_certificate = !home.trusted;
-	let browser = null;
-
-	try {
-		browser = await chromium.launch({
-			executablePath: program,
-			timeout: 60000,
-			env: { ...process.env, HOME: home.dir },
-			args: ['--no-sandbox', '--disable-dev-shm-usage', ...(home.trusted ? [] : ['--ignore-certificate-errors'])],
-		});
-		say(`Chromium ${browser.version()}`);
+	await with_chromium(async (browser, instance, opt) => {
 		await looks(browser, instance, opt.shots);
 		await worker_shows(browser, instance);
-	} finally {
-		if (browser)
-			await browser.close();
-		lib.remove_home(home);
-	}
+	});
 	say('PASSED chromium_smoke');
 }
 

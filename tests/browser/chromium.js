@@ -1,0 +1,95 @@
+'use strict';
+/*
+ * What the Chromium tests share: starting one, watching a page for faults, and what a person on a phone, or with a screen
+ * reader, would stumble over.
+ */
+const lib = require('./instance.js');
+
+const WAIT = 30000;	/* ms: a loaded machine's browser takes a while; no test passes by running out of it */
+const WIDTHS = [[320, 640], [768, 1024], [1440, 900]];
+
+/* Runs test(browser, instance, opt) in a Chromium that trusts the instance's CA. CHROMIUM names another program. */
+async function with_chromium(test)
+{
+	const opt = lib.options(process.argv.slice(2), ['instance', 'shots']);
+	const { chromium } = lib.need('playwright-core');
+	const program = lib.find_program([process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome']);
+
+	if (!program)
+		throw new lib.Skip('no Chromium (Debian: chromium)');
+	const instance = lib.load(opt.instance || 'var/instance.env');
+	const home = lib.make_home(instance, '.pki/nssdb');
+	instance.any_certificate = !home.trusted;
+	let browser = null;
+
+	try {
+		browser = await chromium.launch({
+			executablePath: program,
+			timeout: 60000,
+			env: { ...process.env, HOME: home.dir },
+			args: ['--no-sandbox', '--disable-dev-shm-usage', ...(home.trusted ? [] : ['--ignore-certificate-errors'])],
+		});
+		process.stdout.write(`Chromium ${browser.version()}\n`);
+		await test(browser, instance, opt);
+	} finally {
+		if (browser)
+			await browser.close();
+		lib.remove_home(home);
+	}
+}
+
+/* Collects what a page did wrong, from before its first line runs; `refusals` are the statuses that are answers here. */
+async function watch(context, page, origins, refusals = [401])
+{
+	const faults = [];
+
+	await context.addInitScript(() => {
+		window.violations = [];
+		document.addEventListener('securitypolicyviolation', (e) => window.violations.push(`${e.violatedDirective}: ${e.blockedURI}`));
+	});
+	page.on('pageerror', (e) => faults.push(`error: ${e.message}`));
+	page.on('console', (m) => {
+		/* Such an answer of the API the browser logs as a failed load. */
+		if (m.type() === 'error' && !refusals.some((s) => m.text().includes(`status of ${s}`)))
+			faults.push(`console: ${m.text()}`);
+	});
+	page.on('request', (r) => {
+		if (!r.url().startsWith('data:') && !origins.includes(new URL(r.url()).origin))
+			faults.push(`fetched from elsewhere: ${r.url()}`);
+	});
+	page.on('response', (r) => {
+		if (r.status() >= 400 && !refusals.includes(r.status()))
+			faults.push(`${r.status()} ${r.url()}`);
+	});
+	return faults;
+}
+
+/* Runs in the page. */
+function page_faults()
+{
+	const faults = [];
+	const root = document.documentElement;
+	const visible = (el) => el.getClientRects().length > 0;
+
+	if (root.scrollWidth > root.clientWidth)
+		faults.push(`scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}`);
+	for (const el of [...document.querySelectorAll('body *')].filter(visible)) {
+		const r = el.getBoundingClientRect();
+		if (r.right > root.clientWidth + 1 || r.left < -1)
+			faults.push(`sticks out: ${el.tagName}#${el.id}`);
+	}
+	for (const el of [...document.querySelectorAll('button, input')].filter(visible)) {
+		const name = el.tagName === 'INPUT' ? (el.labels[0] || {}).textContent : el.textContent;
+		if (!name || !name.trim())
+			faults.push(`no name: ${el.outerHTML}`);
+		if (el.getBoundingClientRect().height < 40)
+			faults.push(`too small to press: ${el.outerHTML}`);
+	}
+	for (const el of document.querySelectorAll('img:not([alt])'))
+		faults.push(`no alt: ${el.outerHTML}`);
+	if (!document.documentElement.lang || document.querySelectorAll('h1').length !== 1)
+		faults.push('no language or not exactly one h1');
+	return faults.concat(window.violations.map((v) => `policy: ${v}`));
+}
+
+module.exports = { WAIT, WIDTHS, page_faults, watch, with_chromium };
