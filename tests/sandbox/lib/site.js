@@ -16,9 +16,9 @@ const BODY_MAX = 8 * 1024 * 1024;
 const escape = (text) => String(text ?? '').replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 const STYLE = `:root{color-scheme:light dark}
-body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;width:100%}td{padding:.3rem .6rem;border-bottom:1px solid #8886;vertical-align:top;overflow-wrap:anywhere}
-td:first-child{font-weight:600;white-space:nowrap}button{font:inherit;padding:.6rem 1rem;min-height:44px}
+body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;table-layout:fixed}td{padding:.3rem .6rem;border-bottom:1px solid #8886;vertical-align:top}
+td:first-child{font-weight:600;width:36%}button{font:inherit;padding:.6rem 1rem;min-height:44px}
 .who{font-size:1.4rem;margin:.4rem 0}`;
 
 const SCRIPT = `'use strict';
