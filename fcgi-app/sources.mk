@@ -782,6 +782,7 @@ UNIT_FILES = \
 	scripts/packaging/gatepost-gate.socket \
 	scripts/packaging/gatepost-hash.socket \
 	scripts/packaging/gatepost-main.socket \
+	scripts/packaging/gatepost-out.service \
 	scripts/packaging/gatepost-out.socket \
 	scripts/packaging/gatepost-worker.service
 

@@ -2,7 +2,7 @@
  * api.c - gatepost-api: what the command line asks for.
  *
  *   gatepost-api [--config FILE] [--pool NAME=N]… [--with-worker PATH]
- *       [--no-prove]       the master and its pools
+ *       [--only NAME] [--no-prove]    the master and its pools
  *   gatepost-api --cgi     one request from the environment
  *   spawn-fcgi … gatepost-api    a listening socket as fd 0: one responder
  *                          that takes every row
@@ -84,7 +84,8 @@ usage(const char *what)
 {
 	fprintf(stderr, "gatepost-api: %s\n"
 	    "usage: gatepost-api [--config FILE] [--pool NAME=N]..."
-	    " [--with-worker PATH] [--no-prove] [--cgi]\n", what);
+	    " [--only NAME] [--with-worker PATH] [--no-prove] [--cgi]\n",
+	    what);
 	return EXIT_USAGE_;
 }
 
@@ -93,20 +94,14 @@ read_pool(struct api_options *o, const char *s)
 {
 	const char *eq = strchr(s, '=');
 	uint64_t n;
+	int p;
 
-	if (eq == NULL || text_u64(eq + 1, 256, &n) == 0 || n == 0)
+	if (eq == NULL || text_u64(eq + 1, 256, &n) == 0 || n == 0 ||
+	    (p = pool_named(s, (size_t)(eq - s))) < 0)
 		return false;
-	for (int p = 0; p < POOLS; p++) {
-		const char *name = pool_name((enum pool)p);
-
-		if (strlen(name) != (size_t)(eq - s) ||
-		    memcmp(name, s, strlen(name)) != 0)
-			continue;
-		o->pool[p] = (int)n;
-		o->any_pool = true;
-		return true;
-	}
-	return false;
+	o->pool[p] = (int)n;
+	o->any_pool = true;
+	return true;
 }
 
 /* 0, or the exit status. */
@@ -116,6 +111,7 @@ read_options(struct api_options *o, int argc, char **argv)
 	static const struct option row[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "pool", required_argument, NULL, 'p' },
+		{ "only", required_argument, NULL, 'o' },
 		{ "with-worker", required_argument, NULL, 'w' },
 		{ "no-prove", no_argument, NULL, 'n' },
 		{ "cgi", no_argument, NULL, 'g' },
@@ -132,6 +128,13 @@ read_options(struct api_options *o, int argc, char **argv)
 			if (!read_pool(o, optarg))
 				return usage("--pool wants gate, main, hash "
 				    "or out, =, and 1 to 256");
+			break;
+		case 'o':
+			o->only = pool_named(optarg, strlen(optarg));
+			o->any_pool = true;
+			if (o->only < 0)
+				return usage("--only wants gate, main, hash "
+				    "or out");
 			break;
 		case 'w':
 			o->worker = optarg;
@@ -179,7 +182,7 @@ responder(const struct api_options *o)
 int
 main(int argc, char **argv)
 {
-	struct api_options o = { .config = NULL };
+	struct api_options o = { .config = NULL, .only = -1 };
 	struct err e = ERR_INIT;
 	int status = read_options(&o, argc, argv);
 

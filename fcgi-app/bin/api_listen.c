@@ -34,8 +34,8 @@ stdin_listens(void)
 	return listens(STDIN_FILENO);
 }
 
-static int
-pool_of(const char *name, size_t n)
+int
+pool_named(const char *name, size_t n)
 {
 	for (int p = 0; p < POOLS; p++)
 		if (strlen(pool_name((enum pool)p)) == n &&
@@ -49,7 +49,7 @@ pool_of(const char *name, size_t n)
  * is that of the pools.
  */
 static int
-take(struct sockets *s, struct err *e)
+take(struct sockets *s, int only, struct err *e)
 {
 	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
 	const char *names = getenv("LISTEN_FDNAMES");
@@ -62,13 +62,16 @@ take(struct sockets *s, struct err *e)
 		return 0;
 	for (int i = 0; i < (int)n; i++) {
 		size_t len = names == NULL ? 0 : strcspn(names, ":");
-		int p = names == NULL ? i : pool_of(names, len);
+		int p = names != NULL ? pool_named(names, len) :
+		    only < 0 ? i : only;
 
 		if (names != NULL)
 			names += len + (names[len] == ':');
-		if (p < 0 || s->fd[p] >= 0 || !listens(FIRST_FD + i))
+		if (p < 0 || (only >= 0 && p != only) || s->fd[p] >= 0 ||
+		    !listens(FIRST_FD + i))
 			return err_set(e, ERR_CONFIG, "listen_fds",
-			    "socket %d of LISTEN_FDS serves no pool", i);
+			    "socket %d of LISTEN_FDS serves no pool of ours",
+			    i);
 		s->fd[p] = FIRST_FD + i;
 		fcntl(s->fd[p], F_SETFD, FD_CLOEXEC);
 	}
@@ -160,7 +163,8 @@ make_dirs(const char *run, struct err *e)
 }
 
 int
-sockets_open(struct sockets *s, const unsigned backlog[POOLS], struct err *e)
+sockets_open(struct sockets *s, const unsigned backlog[POOLS], int only,
+    struct err *e)
 {
 	const char *run = conf_str(CONF_RUN_DIR);
 	int rc;
@@ -168,13 +172,17 @@ sockets_open(struct sockets *s, const unsigned backlog[POOLS], struct err *e)
 	memset(s, 0, sizeof(*s));
 	for (int p = 0; p < POOLS; p++)
 		s->fd[p] = -1;
-	if (make_dirs(run, e) < 0 || (rc = take(s, e)) < 0)
+	if (make_dirs(run, e) < 0 || (rc = take(s, only, e)) < 0)
 		return -1;
 	if (rc == 1)
 		return 0;
 	for (int p = 0; p < POOLS; p++) {
 		char path[108];
-		int n = snprintf(path, sizeof(path), "%s/%s.sock", run,
+		int n;
+
+		if (only >= 0 && p != only)
+			continue;
+		n = snprintf(path, sizeof(path), "%s/%s.sock", run,
 		    pool_name((enum pool)p));
 
 		if (n < 0 || (size_t)n >= sizeof(path))

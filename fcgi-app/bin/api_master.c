@@ -42,14 +42,23 @@ set_sizes(void)
 
 /* --- start ---------------------------------------------------------------- */
 
+/* What this master's files are called by: its only pool, or "". */
+static const char *
+own_name(void)
+{
+	return m.options->only < 0 ? "" :
+	    pool_name((enum pool)m.options->only);
+}
+
 static int
 write_pid(struct err *e)
 {
 	char text[24];
 	int fd, n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 
-	snprintf(m.pid_path, sizeof(m.pid_path), "%s/api.pid",
-	    conf_str(CONF_RUN_DIR));
+	snprintf(m.pid_path, sizeof(m.pid_path), "%s/%s.pid",
+	    conf_str(CONF_RUN_DIR), *own_name() == '\0' ? "api" :
+	    own_name());
 	fd = open(m.pid_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_errno(e, "pid", "%s", m.pid_path);
@@ -98,15 +107,22 @@ block_signals(void)
 static int
 open_all(struct err *e)
 {
+	const char *only = own_name();
 	unsigned backlog[POOLS];
 	char path[200];
 
 	for (int p = 0; p < POOLS; p++)
 		backlog[p] = OTHER_BACKLOG;
 	backlog[POOL_HASH] = lanes_wanted() * HASH_BACKLOG;
-	if (sockets_open(&m.sockets, backlog, e) < 0)
+	if (sockets_open(&m.sockets, backlog, m.options->only, e) < 0)
 		return -1;
-	snprintf(path, sizeof(path), "%s/shm", conf_str(CONF_RUN_DIR));
+	/*
+	 * A master of one pool stands beside another: it has files of its own,
+	 * for the scoreboard and the list have one writer.  What the other's
+	 * children revoke it reads from the database, as another host does.
+	 */
+	snprintf(path, sizeof(path), "%s/%s%s", conf_str(CONF_RUN_DIR),
+	    only[0] == '\0' ? "shm" : "shm-", only);
 	if ((m.shm = shm_create(path, e)) == NULL)
 		return -1;
 	return write_pid(e);

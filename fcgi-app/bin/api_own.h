@@ -24,6 +24,7 @@ struct api_options {
 	const char	*worker;	/* --with-worker PATH, or NULL */
 	int		 pool[POOLS];	/* --pool NAME=N; 0: the setting */
 	bool		 no_prove, cgi, any_pool;
+	int		 only;		/* --only NAME: that pool; -1: all */
 };
 
 /* One listening socket a pool. */
@@ -32,10 +33,13 @@ struct sockets {
 	bool		 ours;		/* bound here: unlinked at the end */
 	char		 path[POOLS][108];
 };
-/* Take LISTEN_FDS, or bind RUN_DIR/<pool>.sock.  0 or -1. */
+/* Take LISTEN_FDS, or bind RUN_DIR/<pool>.sock; of the pool `only`, or with
+ * -1 of all.  0 or -1. */
 int	 sockets_open(struct sockets *s, const unsigned backlog[POOLS],
-	    struct err *e) MUST_CHECK;
+	    int only, struct err *e) MUST_CHECK;
 void	 sockets_unlink(struct sockets *s);
+/* The pool of a name of n characters; -1: none. */
+int	 pool_named(const char *name, size_t n);
 /* Is fd 0 a listening socket (spawn-fcgi)? */
 bool	 stdin_listens(void);
 

@@ -354,7 +354,7 @@ static const struct check checks[] = {
 	{ "schema", look_schema, "gatepostctl migrate" },
 	{ "grants", look_grants_api, GP_DATADIR "/scripts/render-sql grants "
 	    "| mariadb (as the database's root)" },
-	{ "pools", look_pools, "systemctl start gatepost-api" },
+	{ "pools", look_pools, "systemctl start gatepost-api gatepost-out" },
 	{ "workers", look_workers, "systemctl start gatepost-worker" },
 	{ "queue", look_queue, "gatepostctl jobs stats; more workers, or a "
 	    "provider that does not answer" },

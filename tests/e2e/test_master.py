@@ -137,10 +137,10 @@ class Master:
     def sock(self, pool="main"):
         return self.run / f"{pool}.sock"
 
-    def children(self, name=None):
-        """pid -> name of the live children."""
-        out = {}
-        for pid in open(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read().split():
+    def children(self, name=None, of=None):
+        """pid -> name of the live children, of another master's process if that is given."""
+        out, of = {}, (of or self.process).pid
+        for pid in open(f"/proc/{of}/task/{of}/children").read().split():
             try:
                 comm = open(f"/proc/{pid}/comm").read().strip()
                 if open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] == "Z":
@@ -466,6 +466,60 @@ def test_sockets_of_systemd_outlive_a_restart(make):
     finally:
         for s in socks.values():
             s.close()
+
+
+def test_d2_a_pool_of_its_own_service_stands_beside_the_others(make):
+    """As gatepost-api.service and gatepost-out.service do: one run directory, and neither's end is the other's."""
+    m = make()
+    socks = {n: listening(m.dir / n) for n in ("hash", "main", "gate")}
+    out = listening(m.dir / "out")
+    beside = None
+    try:
+        m.process = with_fds(m, socks)
+        wait_until("start", lambda: "serving with" in m.log())
+        beside = with_fds(m, {"out": out}, "--only", "out")
+        wait_until("the other's start", lambda: m.log().count("serving with") == 2)
+        wait_until("its children", lambda: set(m.children(of=beside).values()) == {"gp-out", "gp-revoke"})
+        wait_until("the others", lambda: set(m.children().values()) == {"gp-gate", "gp-main", "gp-hash", "gp-revoke"})
+        assert (m.run / "api.pid").read_text() == f"{m.process.pid}\n"
+        assert (m.run / "out.pid").read_text() == f"{beside.pid}\n"
+        # Each has its own list and scoreboard: one writer a file.
+        assert (m.run / "shm").stat().st_ino != (m.run / "shm-out").stat().st_ino
+        assert ask(m.dir / "out", uri="/api/auth/social/nobody/start")[0] == 404
+        assert ask(m.dir / "out", uri="/api/health/live")[0] != 200     # a row of another pool
+        for _ in range(2):
+            beside.send_signal(signal.SIGTERM)
+            assert beside.wait(20) == 0 and not (m.run / "out.pid").exists()
+            assert ask(m.dir / "main")[0] == 200 and ask(m.dir / "gate", uri="/api/auth/gate")[0] == 401
+            (m.dir / "log").write_text("")
+            beside = with_fds(m, {"out": out}, "--only", "out")
+            wait_until("start", lambda: "serving with" in m.log())
+        m.process.send_signal(signal.SIGTERM)
+        assert m.process.wait(20) == 0
+        assert ask(m.dir / "out", uri="/api/auth/social/nobody/start")[0] == 404
+    finally:
+        if beside is not None:
+            beside.kill()
+            beside.wait(20)
+        for s in (*socks.values(), out):
+            s.close()
+
+
+def test_only_takes_its_own_socket_and_no_other(make):
+    m = make()
+    sock = listening(m.dir / "main")
+    try:
+        p = with_fds(m, {"main": sock}, "--only", "out")
+        assert p.wait(20) == 78 and "serves no pool of ours" in m.log()
+    finally:
+        sock.close()
+    assert subprocess.run([API, "--config", m.file, "--only", "nope"], env=m.env, stderr=subprocess.DEVNULL).returncode == 64
+    # Without systemd it binds that one.
+    m.process = subprocess.Popen([API, "--config", m.file, "--only", "out"], env=m.env, stderr=open(m.dir / "log", "ab"))
+    wait_until("start", lambda: "serving with" in m.log())
+    assert sorted(p.name for p in m.run.glob("*.sock")) == ["out.sock"]
+    m.process.send_signal(signal.SIGTERM)
+    assert m.process.wait(20) == 0 and not list(m.run.glob("*.sock"))
 
 
 def test_a_listening_stdin_makes_one_responder_for_every_row(make):
