@@ -6,14 +6,19 @@ Tokens are made here with the instance's own key, so that a case is one claim an
 import base64
 import hashlib
 import hmac
+import http.client
+import itertools
 import json
 import os
 import re
 import signal
+import ssl
+import urllib.parse
 
 import pytest
 import requests
 
+import fcgi_echo
 from instance import free_port, wait_until
 from people import Person, claims_of
 
@@ -37,16 +42,21 @@ RULES = {
 
 @pytest.fixture(scope="module")
 def ruled(inst):
-    """{host: address} of two servers with a location for each of the rules."""
+    """{host: address} of two servers with a location for each of the rules, and a site that speaks FastCGI.  They take
+    headers with '_', as some sites need."""
+    responder = fcgi_echo.Responder(f"{inst.run}/old-site.sock")
+    os.chmod(responder.server_address, 0o666)
     path, ports = f"{inst.dir}/nginx/extra.d/rules.conf", {"localhost": free_port(), "127.0.0.1": free_port()}
     with open(f"{inst.dir}/nginx/extra.d/example-site.conf", encoding="utf-8") as f:
         site = re.search(r"proxy_pass (http://[0-9.:]+);", f.read()).group(1)
     places = "".join(f'location /{i}/ {{ set $gp_require "{words}"; include snippets/gatepost-protect.conf; proxy_pass {site}; }}\n'
                      for i, words in enumerate(RULES))
     places += f"location /land/ {{ include snippets/gatepost-protect.conf; set $gp_countries SE,FR; proxy_pass {site}; }}\n"
+    places += (f"location /php/ {{ include snippets/gatepost-protect.conf; fastcgi_param REQUEST_METHOD $request_method;"
+               f" fastcgi_param CONTENT_LENGTH $content_length; fastcgi_pass unix:{responder.server_address}; }}\n")
     with open(path, "w", encoding="utf-8") as f:
         for host, port in ports.items():
-            f.write(f"server {{ listen 127.0.0.1:{port} ssl; server_name {host};\n"
+            f.write(f"server {{ listen 127.0.0.1:{port} ssl; server_name {host}; underscores_in_headers on;\n"
                     f"ssl_certificate {inst.dir}/tls/tls.crt; ssl_certificate_key {inst.dir}/tls/tls.key;\n"
                     f"include snippets/gatepost-authz.conf;\n{places}}}\n")
     made = {host: f"https://{host}:{port}" for host, port in ports.items()}
@@ -58,6 +68,7 @@ def ruled(inst):
     finally:
         os.unlink(path)
         inst.send_signal("nginx", signal.SIGHUP)
+        responder.close()
 
 
 def answers(inst, url):
@@ -113,3 +124,72 @@ def test_a_visitor_cannot_ask_for_less(inst, ruled, host):
         assert r.status_code == 403, headers
     assert http.get(place + "?gp_require=verified", headers={"Cookie": f"__Host-gatepost={token}"}, verify=inst.ca,
                     timeout=20).status_code == 403
+
+
+# --- what reaches the site, whatever a visitor sends ---------------------------------
+
+SAYS = ["Remote-User", "Remote-Groups", "Remote-Email"]
+NOBODYS = ["Remote-Name", "X-Remote-User", "X-Forwarded-User", "X-Auth-Request-User", "X-Gatepost", "X-Gatepost-User",
+           "X-Gatepost-Groups", "X-Gatepost-Email"]
+
+
+def spellings(name):
+    """Every one that a program could take for it: '-' and '_' at each place, in three cases."""
+    parts = name.split("-")
+    for joints in itertools.product("-_", repeat=len(parts) - 1):
+        plain = "".join(a + b for a, b in zip(parts, [*joints, ""]))
+        yield from {plain, plain.lower(), plain.upper()}
+
+
+def send(inst, url, headers, method="GET", body=None):
+    """With the very headers, each as often as it stands there."""
+    at = urllib.parse.urlsplit(url)
+    c = http.client.HTTPSConnection(at.hostname, at.port, timeout=20, context=ssl.create_default_context(cafile=inst.ca))
+    try:
+        c.putrequest(method, at.path)
+        for name, value in headers:
+            c.putheader(name, value)
+        if body is not None:
+            c.putheader("Content-Length", str(len(body)))
+        c.endheaders(body)
+        r = c.getresponse()
+        return r.status, r.getheaders(), r.read()
+    finally:
+        c.close()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_no_spelling_and_no_repetition_names_a_visitor(inst, ruled, host):
+    who = Person(inst)
+    token = saying(inst, who.bearer().access, groups="ops", **({"aud": host} if host == "127.0.0.1" else {}))
+    forged = [(s, "forged") for name in SAYS + NOBODYS for s in spellings(name)]
+    cookie = [("Cookie", f"its=own; __Host-gatepost={token}; b=2")]
+    want = {"REMOTE_USER": [str(who.id)], "REMOTE_GROUPS": ["ops"]}
+    # The site behind proxy_pass.
+    for headers in (cookie + forged, forged * 2 + cookie, cookie + [(s, "forged") for s in SAYS * 3]):
+        status, _, body = send(inst, f"{ruled[host]}/0/echo", headers)
+        raw = json.loads(body)["headers"]
+        got = {}
+        for name, value in zip(raw[::2], raw[1::2]):
+            got.setdefault(name.upper().replace("-", "_"), []).append(value)
+        assert status == 200 and "forged" not in str(raw)
+        assert {k: got[k] for k in want} == want and got["COOKIE"] == ["its=own; b=2"]
+        assert not {n.upper().replace("-", "_") for n in NOBODYS} & set(got) and token not in str(raw)
+    # And behind fastcgi_pass, where '-' and '_' are one; a body goes with it.
+    for headers in (cookie + forged, forged * 2 + cookie):
+        status, answered, body = send(inst, f"{ruled[host]}/php/x", headers, "POST", b"a=b")
+        said = json.loads(body)["params"]
+        assert status == 200 and json.loads(body)["body"] == "a=b" and said["REQUEST_METHOD"] == "POST"
+        assert said["HTTP_REMOTE_USER"] == said["REMOTE_USER"] == str(who.id) and said["HTTP_REMOTE_GROUPS"] == "ops"
+        assert said["HTTP_COOKIE"] == "its=own; b=2" and "forged" not in str(said) and token not in str(said)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_bearer_of_ours_stops_at_the_gate_and_the_sites_own_goes_on(inst, ruled, host):
+    token = saying(inst, Person(inst).bearer().access, **({"aud": host} if host == "127.0.0.1" else {}))
+    for name in ("Authorization", "authorization", "AUTHORIZATION"):
+        for place in ("/0/echo", "/php/x"):
+            status, _, body = send(inst, ruled[host] + place, [(name, f"Bearer {token}")])
+            assert status == 200 and token.encode() not in body
+            status, _, body = send(inst, ruled[host] + place, [(name, "Basic dTpw"), ("Cookie", f"__Host-gatepost={token}")])
+            assert status == 200 and b"dTpw" in body and token.encode() not in body
