@@ -414,6 +414,7 @@ UNIT_TESTS = \
 	test_auth_otp \
 	test_auth_password \
 	test_auth_password_old \
+	test_auth_site \
 	test_auth_throttle \
 	test_auth_token \
 	test_bind \
@@ -515,6 +516,10 @@ test_auth_password_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_auth_password_old_SOURCES = tests/unit/test_auth_password_old.c
 test_auth_password_old_LDADD = $(GP_TEST_LIBS)
 test_auth_password_old_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_site_SOURCES = tests/unit/test_auth_site.c
+test_auth_site_LDADD = $(GP_TEST_LIBS)
+test_auth_site_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_auth_throttle_SOURCES = tests/unit/test_auth_throttle.c
 test_auth_throttle_LDADD = $(GP_TEST_LIBS)
