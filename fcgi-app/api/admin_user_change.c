@@ -13,13 +13,19 @@
 #include "auth/audit.h"
 #include "auth/country.h"
 #include "auth/grant.h"
+#include "auth/notice.h"
 #include "auth/otp.h"
+#include "auth/throttle.h"
 #include "base/buf.h"
+#include "base/conf.h"
+#include "base/rand.h"
 #include "store/closing.h"
 #include "store/known_device.h"
 
 #define COUNTRIES_MAX	250
 #define DETAIL_MAX	900
+#define HOUR_S		3600U
+#define RESETS_AN_HOUR	5U	/* S42: a destination */
 
 struct patch_in {
 	const char	*first_name, *last_name;
@@ -223,15 +229,35 @@ admin_user_sign_out(struct call *c, const void *in, struct err *e)
 	return change(&x, e);
 }
 
-/* The code goes to the user; without it the register_id opens nothing. */
+struct resetting {
+	struct call	*c;
+	const struct user *u;
+	const char	*link;
+	uint64_t	 notice_ids[2];
+	int		 told;
+};
+
+static int
+reset_work(struct db *db, void *arg, struct err *e)
+{
+	struct resetting *x = arg;
+
+	if ((x->told = notice_link_everywhere(db, x->u, x->notice_ids,
+	    "reset_begun", x->link, x->c->req->request_id, e)) < 0)
+		return -1;
+	return answer_audit(x->c, "user_reset", "ok", x->u->id,
+	    x->c->who.session_id, e);
+}
+
+/* The user is shown the way to his own reset, which asks for a code that only
+ * he gets: the administrator learns nothing that opens the account (S57). */
 int
 admin_user_reset(struct call *c, const void *in, struct err *e)
 {
-	char register_id[REGISTER_ID_TEXT];
-	struct otp_start s = { .purpose = OTP_RESET };
 	struct user_seen seen;
 	struct user u;
-	struct jw *w;
+	struct resetting x = { .c = c, .u = &u,
+	    .notice_ids = { rand_id(), rand_id() } };
 	int rc;
 
 	(void)in;
@@ -241,20 +267,14 @@ admin_user_reset(struct call *c, const void *in, struct err *e)
 	if (rc == 0 || !u.is_active || !USER_PROVED(&u))
 		return err_set(e, ERR_CONFLICT, "no_channel",
 		    "no proved address, or disabled");
-	s.user_id = u.id;
-	s.locale = u.locale;
-	s.channel = u.phone_verified ? "sms" : "email";
-	s.target = u.phone_verified ? u.phone : u.email_cmp;
-	s.mail_to = u.phone_verified ? NULL : u.email;
-	if (otp_begin(c->db, c->req, &s, register_id, e) < 0 ||
-	    answer_audit(c, "user_reset", "ok", u.id, c->who.session_id,
-	    e) < 0)
+	if (throttle_or_fail(c->db, "user_reset", &u.id, sizeof(u.id),
+	    RESETS_AN_HOUR, HOUR_S, "rate_limited", e) < 0)
 		return -1;
-	resp_no_store(c->resp);
-	w = resp_json(c->resp, 200);
-	jw_str(w, "message", "A code has been sent to the user.");
-	jw_str(w, "channel", s.channel);
-	jw_str(w, "register_id", register_id);
-	resp_json_end(c->resp);
+	x.link = arena_printf(c->arena, "%s/console/reset/",
+	    conf_str(CONF_PUBLIC_URL));
+	if (db_tx(c->db, reset_work, &x, e) < 0)
+		return -1;
+	notice_ring();
+	resp_message(c->resp, 200, "The user has been asked to set a new password.");
 	return 0;
 }

@@ -117,6 +117,12 @@ const struct text_row text_rows[] = {
 	    "پشتیبانی در حساب شماست", "کارکنان {site} حداکثر یک ساعت در حساب "
 	    "شما کار می‌کنند و نمی‌توانند گذرواژه، عامل یا نشست‌ها را عوض کنند. "
 	    "می‌توانید آن را در فهرست نشست‌های خود پایان دهید. دلیل: {detail}" },
+	{ "reset_begun", "en", "{site}: set a new password",
+	    "The staff of {site} asks you to set a new password: {link}",
+	    "Set a new password", "The staff of {site} asks you to set a new password. Only you choose it, and only you get the code for it:" },
+	{ "reset_begun", "fa", "{site}: گذرواژهٔ تازه بگذارید",
+	    "کارکنان {site} از شما می‌خواهند گذرواژهٔ تازه‌ای بگذارید: {link}",
+	    "گذرواژهٔ تازه بگذارید", "کارکنان {site} از شما می‌خواهند گذرواژهٔ تازه‌ای بگذارید. تنها شما آن را برمی‌گزینید و کد آن تنها به شما می‌رسد:" },
 	{ "email_changed", "en", "{site}: your e-mail address was changed",
 	    "The e-mail address of your {site} account was changed. If it was not you, contact the site now.",
 	    "Your e-mail address was changed", "If it was not you, contact the site now." },

@@ -143,17 +143,28 @@ def test_s11_every_session_ends_within_a_second(inst, root, what):
 
 def test_s57_an_admin_begins_a_reset_and_chooses_nothing(inst, root):
     p = Person(inst)
-    forget_limits(inst)
-    before = {p.code()}
     r = inst.api("POST", at(p, "reset-password"), token=root)
-    assert r.status_code == 200 and r.json()["channel"] == "sms", r.text
-    flow = r.json()["register_id"]
-    assert p.login().status_code == 200        # nothing has changed yet
-    code = p.code(after=before)
-    assert code not in r.text
-    problem(inst.api("POST", "/api/auth/password/reset/", json={"register_id": flow, "new_password": "Rain-Cloud7?"}), 400)
-    assert inst.api("POST", "/api/auth/password/reset/", json={
-        "register_id": flow, "otp_code": code, "new_password": "Rain-Cloud7?"}).status_code == 200
+    assert r.status_code == 200 and set(r.json()) == {"message"}, r.text
+    text = wait_until("the link", lambda: next((m["text"] for m in inst.sandbox.messages(channel="sms", to=p.phone)
+                                                if "/console/reset/" in m["text"]), None))
+    page = inst.api("GET", text.split(inst.url)[1].split()[0])
+    assert page.status_code == 200 and "reset.js" in page.text and "unsafe" not in page.headers["Content-Security-Policy"]
+    assert p.login().status_code == 200 and p.first.call("GET", PROFILE).status_code == 200     # nothing has changed yet
+    # The user's own reset: what the page does.
+    forget_limits(inst)
+    seen = p.code()
+    flow = p.reset_request().json()["register_id"]
+    r = inst.api("POST", "/api/auth/password/reset/", json={
+        "register_id": flow, "otp_code": p.code(after=(seen,)), "new_password": "Rain-Cloud7?"})
+    assert r.status_code == 200 and p.login(password="Rain-Cloud7?").status_code == 200
+    # No row of an administrator's takes a password.
+    for method, path in (("PATCH", at(p)), ("POST", at(p, "reset-password"))):
+        problem(inst.api(method, path, token=root, json={"password": "Sun-Flower9!"}), 400, None, "password")
+    assert inst.api("PATCH", f"/api/users/{p.id}/", token=root, json={"password": "Sun-Flower9!"}).status_code == 200
+    assert p.login(password="Rain-Cloud7?").status_code == 200
+    forget_limits(inst)
+    got = [inst.api("POST", at(p, "reset-password"), token=root).status_code for _ in range(6)]
+    assert got == [200] * 5 + [429]
     inst.api("POST", at(p, "disable"), token=root)
     forget_limits(inst)
     problem(inst.api("POST", at(p, "reset-password"), token=root), 409, "no_channel")

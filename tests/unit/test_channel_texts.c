@@ -9,7 +9,7 @@ static const char *const templates[] = { "code", "taken", "password_changed",
 	"number_changed", "reset_done", "refresh_reuse", "email_changed",
 	"number_undo", "email_undo", "change_undone", "new_signin", "account_closing",
 	"identity_linked", "identity_unlinked",
-	"account_restored", "impersonated" };
+	"account_restored", "impersonated", "reset_begun" };
 static const char *const purposes[] = { "register", "login", "reset", "phone",
 	"email" };
 static const char *const locales[] = { "en", "fa" };

@@ -1,0 +1,107 @@
+/*
+ * A new password by a code: where it goes, then the code and the password.
+ * Known and unknown addresses look alike here, as they do in the API.
+ */
+'use strict';
+
+const words = {
+	fa: {
+		title: 'گذرواژهٔ تازه',
+		ask: 'کدی به شمارهٔ تلفن یا ایمیل شما می‌فرستیم.',
+		type: 'اگر این نشانی حسابی دارد، کدی به آن فرستاده شد.',
+		address: 'شمارهٔ تلفن یا ایمیل',
+		send: 'فرستادن کد',
+		code: 'کد',
+		password: 'گذرواژهٔ تازه',
+		save: 'ثبت گذرواژه',
+		again: 'فرستادن کد دیگر',
+		sent: 'کد دیگری فرستاده شد.',
+		all: 'همه را پر کنید.',
+		done: 'گذرواژه ثبت شد و همهٔ نشست‌ها بسته شدند.',
+		signin: 'ورود',
+		away: 'پاسخی نیامد. کمی بعد دوباره بکوشید.',
+	},
+	en: {
+		type: 'If there is an account with it, a code is on its way.',
+		sent: 'Another code is on its way.',
+		all: 'Give them all.',
+		done: 'The password is set, and every session was signed out.',
+		away: 'The site does not answer. Try again in a moment.',
+	},
+};
+const language = (navigator.languages.find((l) => /^(en|fa)\b/.test(l)) || 'en').slice(0, 2);
+const say = words[language];
+const at = (id) => document.getElementById(id);
+let register_id;
+
+document.documentElement.lang = language;
+document.documentElement.dir = language === 'fa' ? 'rtl' : 'ltr';
+for (const el of document.querySelectorAll('[data-say]'))
+	el.textContent = say[el.dataset.say] || el.textContent;
+document.title = document.querySelector('h1').textContent;
+
+/* Digits of Persian and Arabic keyboards, and the spaces that people type. */
+function latin(text)
+{
+	return text.replace(/\s/g, '').replace(/[۰-۹]/g, (d) => d.charCodeAt(0) - 0x6f0)
+		.replace(/[٠-٩]/g, (d) => d.charCodeAt(0) - 0x660);
+}
+
+async function ask(path, body)
+{
+	let answer, doc = {};
+
+	at('said').textContent = '';
+	for (const b of document.querySelectorAll('button'))
+		b.disabled = true;
+	try {
+		answer = await ask_json(path, body);
+		doc = await answer.json().catch(() => ({}));
+		if (!answer.ok)
+			at('said').textContent = Object.values(doc.errors || {}).flat().join(' ') || doc.detail || say.away;
+	} catch {
+		at('said').textContent = say.away;
+	}
+	for (const b of document.querySelectorAll('button'))
+		b.disabled = false;
+	return answer && answer.ok ? doc : null;
+}
+
+at('who').addEventListener('submit', async (event) => {
+	event.preventDefault();
+	const to = at('username').value.trim();
+	if (!to) {
+		at('said').textContent = say.all;
+		return;
+	}
+	const doc = await ask('/api/auth/password/reset/request/',
+		to.includes('@') ? { email: to } : { phone_number: latin(to) });
+	if (!doc)
+		return;
+	register_id = doc.register_id;
+	at('step').textContent = say.type;
+	at('who').hidden = true;
+	at('set').hidden = false;
+	at('code').focus();
+});
+
+at('set').addEventListener('submit', async (event) => {
+	event.preventDefault();
+	if (!at('code').value || !at('password').value) {
+		at('said').textContent = say.all;
+		return;
+	}
+	const doc = await ask('/api/auth/password/reset/',
+		{ register_id, otp_code: latin(at('code').value), new_password: at('password').value });
+	if (!doc)
+		return;
+	at('set').hidden = true;
+	at('step').textContent = say.done;
+	at('done').hidden = false;
+	at('done').querySelector('a').focus();
+});
+
+at('again').addEventListener('click', async () => {
+	if (await ask('/api/auth/otp/refresh/', { register_id }))
+		at('said').textContent = say.sent;
+});
