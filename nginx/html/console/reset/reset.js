@@ -29,16 +29,15 @@ const words = {
 		away: 'The site does not answer. Try again in a moment.',
 	},
 };
-const language = (navigator.languages.find((l) => /^(en|fa)\b/.test(l)) || 'en').slice(0, 2);
-const say = words[language];
+const say = speak(words);
 const at = (id) => document.getElementById(id);
 let register_id;
 
-document.documentElement.lang = language;
-document.documentElement.dir = language === 'fa' ? 'rtl' : 'ltr';
-for (const el of document.querySelectorAll('[data-say]'))
-	el.textContent = say[el.dataset.say] || el.textContent;
-document.title = document.querySelector('h1').textContent;
+function good(text)
+{
+	at('said').textContent = text;
+	at('said').className = 'good';
+}
 
 /* Digits of Persian and Arabic keyboards, and the spaces that people type. */
 function latin(text)
@@ -52,6 +51,7 @@ async function ask(path, body)
 	let answer, doc = {};
 
 	at('said').textContent = '';
+	at('said').className = '';
 	for (const b of document.querySelectorAll('button'))
 		b.disabled = true;
 	try {
@@ -103,5 +103,5 @@ at('set').addEventListener('submit', async (event) => {
 
 at('again').addEventListener('click', async () => {
 	if (await ask('/api/auth/otp/refresh/', { register_id }))
-		at('said').textContent = say.sent;
+		good(say.sent);
 });
