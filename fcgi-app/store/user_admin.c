@@ -25,8 +25,12 @@
 	" CASE WHEN ? = '" word "' THEN " column " END " way ","
 DB_STMT(USER_ADMIN_COUNT, DB_API, DB_READ,
     "SELECT COUNT(*) FROM user u WHERE " WHERE);
+/* By id along the primary key, which need not be read to its end. */
+DB_STMT(USER_ADMIN_LIST_UP, DB_API, DB_READ, COLUMNS WHERE
+    " ORDER BY u.id LIMIT ? OFFSET ?");
+DB_STMT(USER_ADMIN_LIST_DOWN, DB_API, DB_READ, COLUMNS WHERE
+    " ORDER BY u.id DESC LIMIT ? OFFSET ?");
 DB_STMT(USER_ADMIN_LIST, DB_API, DB_READ, COLUMNS WHERE " ORDER BY"
-    BY("-id", "u.id", "DESC")
     BY("created_at", "u.created_at", "ASC")
     BY("-created_at", "u.created_at", "DESC")
     BY("last_login_at", "u.last_login_at", "ASC")
@@ -84,10 +88,15 @@ user_admin_each(struct db *db, struct arena *a, const struct user_filter *f,
 	const char *o = f->ordering;
 
 	memset(s, 0, sizeof(*s));
+	if (strcmp(o, "id") == 0 || strcmp(o, "-id") == 0)
+		return (int)db_each(db, *o == '-' ? &USER_ADMIN_LIST_DOWN :
+		    &USER_ADMIN_LIST_UP, a, DB_IN(FILTERS(f),
+		    DB_U64(f->limit), DB_U64(f->offset)), SEEN(s), row, arg,
+		    e);
 	return (int)db_each(db, &USER_ADMIN_LIST, a, DB_IN(FILTERS(f),
 	    DB_STR(o), DB_STR(o), DB_STR(o), DB_STR(o), DB_STR(o), DB_STR(o),
-	    DB_STR(o), DB_STR(o), DB_STR(o), DB_U64(f->limit),
-	    DB_U64(f->offset)), SEEN(s), row, arg, e);
+	    DB_STR(o), DB_STR(o), DB_U64(f->limit), DB_U64(f->offset)),
+	    SEEN(s), row, arg, e);
 }
 
 int

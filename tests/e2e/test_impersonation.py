@@ -2,11 +2,13 @@
 import base64
 import concurrent.futures
 import json
+import time
 
 import pytest
 
 from instance import wait_until
 from people import Bearer, Browser, Person, forget_limits, problem
+from test_sessions import sign
 
 PROFILE, SESSIONS, REFRESH = (f"/api/auth/{p}/" for p in ("profile", "sessions", "token/refresh"))
 
@@ -108,6 +110,21 @@ def test_s70_never_beyond_its_hour(inst):
     assert me.with_refresh(REFRESH).status_code == 401
     wait_until("the end in the audit", lambda: events(inst, p, "impersonation_end"))
     assert json.loads(events(inst, p, "impersonation_end")[0]["detail"]) == {"end": "expired"}
+
+
+def test_s70_the_gates_fresh_token_says_so_too(inst):
+    """D15: in the last third of a token's life the gate hands out another of the same session."""
+    p = Person(inst)
+    got = begin(inst, p)
+
+    def fresh():
+        old = sign(inst, exp=int(time.time()) + 2)(got["access"])
+        r = inst.api("GET", "/api/auth/gate", headers={"Cookie": f"__Host-gatepost={old}"})
+        return r.headers.get("Set-Cookie", "").partition("__Host-gatepost=")[2].split(";")[0]
+    token = wait_until("a fresh token", fresh)
+    a, b = claims(got["access"]), claims(token)
+    assert b["act"] == a["act"] and b["sid"] == a["sid"] and b["exp"] > a["iat"]
+    problem(inst.api("GET", "/api/auth/export/", token=token), 403, "impersonated")
 
 
 def test_s70_whom_and_by_whom(inst):
