@@ -753,6 +753,10 @@ NGINX_FILES = \
 	nginx/gatepost-limits.conf \
 	nginx/gatepost-site.conf.in \
 	nginx/html/api/openapi.yaml \
+	nginx/html/console/page.js \
+	nginx/html/console/reset/index.html \
+	nginx/html/console/reset/reset.css \
+	nginx/html/console/reset/reset.js \
 	nginx/html/console/restore/index.html \
 	nginx/html/console/restore/restore.js \
 	nginx/html/console/signin/index.html \
@@ -853,6 +857,7 @@ EXTRA_FILES = \
 	tests/e2e/test_account.py \
 	tests/e2e/test_account_social.py \
 	tests/e2e/test_admin_users.py \
+	tests/e2e/test_audit.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_gate_rules.py \

@@ -125,6 +125,9 @@ change_work(struct db *db, void *arg, struct err *e)
 		return -1;
 	if ((x->rc = user_admin_hold(db, x->id, &x->before, e)) <= 0)
 		return x->rc < 0 ? -1 : 1;
+	/* Again: he may have become one meanwhile. */
+	if (admin_may(x->c, x->id, &x->before, e) < 0)
+		return -1;
 	x->after.is_active = or_old(in->active, x->before.is_active);
 	x->after.is_staff = or_old(in->staff, x->before.is_staff);
 	x->after.is_superuser = or_old(in->superuser, x->before.is_superuser);
@@ -168,7 +171,9 @@ change(struct change *x, struct err *e)
 	struct call *c = x->c;
 	struct user_seen s;
 
-	if (admin_user(c, &s, e) < 0 || admin_may(c, &s.u, e) < 0)
+	if (admin_user(c, &s, e) < 0 || admin_may(c, s.u.id,
+	    &(struct user_roles){ s.u.is_active, s.u.is_staff,
+	    s.u.is_superuser }, e) < 0)
 		return -1;
 	x->id = s.u.id;
 	if ((x->in->staff.set || x->in->superuser.set) &&
@@ -261,8 +266,10 @@ admin_user_reset(struct call *c, const void *in, struct err *e)
 	int rc;
 
 	(void)in;
-	if (admin_user(c, &seen, e) < 0 || admin_may(c, &seen.u, e) < 0 ||
-	    (rc = user_find(c->db, c->arena, seen.u.id, &u, e)) < 0)
+	if (admin_user(c, &seen, e) < 0 ||
+	    (rc = user_find(c->db, c->arena, seen.u.id, &u, e)) < 0 ||
+	    admin_may(c, u.id, &(struct user_roles){ u.is_active, u.is_staff,
+	    u.is_superuser }, e) < 0)
 		return -1;
 	if (rc == 0 || !u.is_active || !USER_PROVED(&u))
 		return err_set(e, ERR_CONFLICT, "no_channel",

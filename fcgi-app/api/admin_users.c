@@ -152,10 +152,12 @@ admin_user(struct call *c, struct user_seen *s, struct err *e)
 }
 
 int
-admin_may(const struct call *c, const struct user *u, struct err *e)
+admin_may(const struct call *c, uint64_t user_id, const struct user_roles *r,
+    struct err *e)
 {
-	return !u->is_superuser || c->who.is_superuser ? 0 : err_set(e,
-	    ERR_FORBIDDEN, "role_required", "staff on a superuser");
+	return user_id == c->who.user_id || c->who.is_superuser ||
+	    !(r->is_staff || r->is_superuser) ? 0 : err_set(e, ERR_FORBIDDEN,
+	    "role_required", "account %" PRIu64 " is an admin's", user_id);
 }
 
 int

@@ -91,15 +91,18 @@ def test_d8_a_role_is_new_in_the_next_token_and_the_audit_has_both(inst, root):
     problem(inst.api("PATCH", "/api/admin/users/999999999/", token=root, json={}), 404, "not_found")
 
 
-def test_staff_gives_no_roles_and_touches_no_superuser(inst, root):
+def test_staff_gives_no_roles_and_touches_nobody_above_or_beside(inst, root):
     staff, boss, p = made(inst, is_staff=1), made(inst, is_superuser=1), Person(inst)
     assert staff.first.call("PATCH", at(p), json={"first_name": "New"}).status_code == 200
     for role in ("is_staff", "is_superuser"):
         problem(staff.first.call("PATCH", at(p), json={role: True}), 403, "role_required")
         problem(staff.first.call("PATCH", at(staff), json={role: True}), 403, "role_required")
-    for call in (("PATCH", at(boss), {"first_name": "X"}), ("POST", at(boss, "disable"), None),
-                 ("POST", at(boss, "sign-out"), None), ("POST", at(boss, "reset-password"), None)):
-        problem(staff.first.call(call[0], call[1], json=call[2]), 403, "role_required")
+    for admin in (boss, made(inst, is_staff=1)):
+        for call in (("PATCH", at(admin), {"first_name": "X"}), ("POST", at(admin, "disable"), None),
+                     ("POST", at(admin, "sign-out"), None), ("POST", at(admin, "reset-password"), None)):
+            problem(staff.first.call(call[0], call[1], json=call[2]), 403, "role_required")
+        assert staff.first.call("GET", at(admin)).status_code == 200 and admin.first.call("GET", PROFILE).status_code == 200
+    assert staff.first.call("PATCH", at(staff), json={"first_name": "Own"}).status_code == 200
     problem(p.first.call("GET", USERS), 403, "role_required")
     problem(inst.api("GET", USERS, token=inst.token), 403, "role_required")
     assert inst.api("PATCH", at(boss), token=root, json={"is_superuser": False}).status_code == 200
