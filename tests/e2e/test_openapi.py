@@ -364,7 +364,8 @@ def test_users_for_admins(inst, call, person):
     for path in ("disable", "enable", "sign-out"):
         call(200, "POST", f"{one}{path}/", root)
     inst.rows("DELETE FROM throttle")
-    call(200, "POST", f"{one}reset-password/", root)
+    for _ in range(5):
+        call(200, "POST", f"{one}reset-password/", root)
     call(429, "POST", f"{one}reset-password/", root)
     inst.rows("DELETE FROM throttle")
     call(201, "POST", f"{one}impersonate/", root, json={"reason": "ticket 1"})
