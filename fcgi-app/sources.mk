@@ -103,6 +103,8 @@ STORE_SOURCES = \
 	fcgi-app/store/known_device.h \
 	fcgi-app/store/lease.c \
 	fcgi-app/store/lease.h \
+	fcgi-app/store/mail_domain.c \
+	fcgi-app/store/mail_domain.h \
 	fcgi-app/store/migrate.c \
 	fcgi-app/store/migrate.h \
 	fcgi-app/store/notification.c \
@@ -142,6 +144,8 @@ NET_SOURCES = \
 	fcgi-app/net/egress.c \
 	fcgi-app/net/exchange.h \
 	fcgi-app/net/fetch.c \
+	fcgi-app/net/mx.c \
+	fcgi-app/net/mx.h \
 	fcgi-app/net/net.c \
 	fcgi-app/net/net.h \
 	fcgi-app/net/net_begin.c \
@@ -742,6 +746,7 @@ SQL_FILES = \
 	sql/0006_undo.sql \
 	sql/0007_social.sql \
 	sql/0008_gate.sql \
+	sql/0009_mail_domain.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -866,6 +871,7 @@ EXTRA_FILES = \
 	tests/e2e/test_impersonation.py \
 	tests/e2e/test_import.py \
 	tests/e2e/test_kept.py \
+	tests/e2e/test_mail_mx.py \
 	tests/e2e/test_master.py \
 	tests/e2e/test_nginx_edge.py \
 	tests/e2e/test_openapi.py \
@@ -902,6 +908,7 @@ EXTRA_FILES = \
 	tests/fuzz/fuzz_keys.c \
 	tests/fuzz/fuzz_text.c \
 	tests/lib/contract.py \
+	tests/lib/fcgi_ask.py \
 	tests/lib/fcgi_echo.py \
 	tests/lib/instance.py \
 	tests/lib/open_push.js \

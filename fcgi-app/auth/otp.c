@@ -105,17 +105,26 @@ begin_work(struct db *db, void *arg, struct err *e)
 
 /* Nobody's mail is asked for, but a new account's may be refused (S52). */
 static int
-may_be_reached(const struct otp_start *s, struct err *e)
+may_be_reached(struct db *db, const struct otp_start *s, struct err *e)
 {
 	if (strcmp(s->channel, "sms") == 0 && sms_guard_number(s->target,
 	    s->purpose == OTP_PHONE ? "new_phone_number" : "phone_number",
 	    e) < 0)
 		return -1;
-	if (s->claim != NULL && mail_block_check("email",
+	if (s->claim != NULL && mail_block_check(db, "email",
 	    s->claim->email_cmp, e) < 0)
 		return -1;
 	return s->purpose != OTP_EMAIL ? 0 :
-	    mail_block_check("email", s->target, e);
+	    mail_block_check(db, "email", s->target, e);
+}
+
+int
+otp_may_be_proved(struct db *db, const struct otp_row *r, struct err *e)
+{
+	enum otp_purpose p = otp_purpose_of(r->purpose);
+
+	return strcmp(r->channel, "email") != 0 || (p != OTP_REGISTER &&
+	    p != OTP_EMAIL) ? 0 : mail_block_check(db, "email", r->target, e);
 }
 
 int
@@ -164,7 +173,7 @@ otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
 	};
 	int rc;
 
-	if (may_be_reached(s, e) < 0 || (s->purpose == OTP_EMAIL &&
+	if (may_be_reached(db, s, e) < 0 || (s->purpose == OTP_EMAIL &&
 	    otp_mail_seal(&row, s->mail_to, secret, sizeof(secret), e) < 0))
 		return -1;
 	if (otp_may_leave(db, q, s, b.notification_id, row.id, e) < 0) {
@@ -320,6 +329,8 @@ otp_check_row(struct db *db, const struct req *q, struct otp_row *r,
 		return -1;
 	if (rc == 0)
 		return wrong(e, "another code");
+	if (otp_may_be_proved(db, r, e) < 0)
+		return -1;
 	if ((rc = otp_row_use(db, r, rand_id(), e)) < 0)
 		return -1;
 	if (rc == 0)

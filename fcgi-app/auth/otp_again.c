@@ -143,7 +143,8 @@ otp_resend(struct db *db, struct arena *a, const struct req *q,
 		return -1;
 	if (rc == 0 || r.used_at_us != 0)
 		return no_flow(e);
-	if (choose_channel(&r, channel, &o, e) < 0)
+	if (choose_channel(&r, channel, &o, e) < 0 ||
+	    otp_may_be_proved(db, &r, e) < 0)
 		return -1;
 	/* Mail goes to the address as typed; the account has it.  The same
 	 * statement runs for a flow of nobody. */

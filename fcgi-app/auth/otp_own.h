@@ -35,6 +35,9 @@ int	 otp_may_leave(struct db *db, const struct req *q,
 /* It did not come to the message: a database that is away by now leaves it to
  * the worker. */
 void	 otp_give_back(struct db *db, uint64_t notification_id);
+/* What has become known of the domain of a new address since (S52). */
+int	 otp_may_be_proved(struct db *db, const struct otp_row *r,
+	    struct err *e) MUST_CHECK;
 /* As otp_check, of a row just read. */
 int	 otp_check_row(struct db *db, const struct req *q, struct otp_row *r,
 	    const char *code, struct otp_flow *f, struct err *e) MUST_CHECK;

@@ -238,10 +238,13 @@ check_mail(struct check *c)
 {
 	bool implicit = strcmp(conf_str(CONF_SMTP_TLS), "implicit") == 0;
 
-	if (is_set(CONF_MAIL_BLOCKED_FILE) &&
-	    access(conf_str(CONF_MAIL_BLOCKED_FILE), R_OK) != 0)
-		finding(c, CONF_MAIL_BLOCKED_FILE, "cannot be read",
-		    "make it, or leave the setting empty");
+	static const enum conf_key list[] = { CONF_MAIL_BLOCKED_FILE,
+		CONF_MAIL_BLOCKED_MX_FILE };
+
+	for (size_t i = 0; i < COUNT_OF(list); i++)
+		if (is_set(list[i]) && access(conf_str(list[i]), R_OK) != 0)
+			finding(c, list[i], "cannot be read",
+			    "make it, or leave the setting empty");
 	if (conf_int(CONF_SMTP_PORT) == 465 && !implicit)
 		finding(c, CONF_SMTP_TLS, "port 465 speaks TLS from the start",
 		    "set it to implicit");

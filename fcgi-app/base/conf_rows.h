@@ -108,6 +108,9 @@ CONF(CONF_SMS_POW_BITS, "GATEPOST_SMS_POW_BITS", CONF_INT, "16", 4, 28, "Difficu
 /* mail that nobody may register with (S52) */
 CONF(CONF_MAIL_BLOCKED_DOMAINS, "GATEPOST_MAIL_BLOCKED_DOMAINS", CONF_LIST, "", 0, 2000, "E-mail domains that cannot be registered with, those below them included.")
 CONF(CONF_MAIL_BLOCKED_FILE, "GATEPOST_MAIL_BLOCKED_FILE", CONF_PATH, "", 0, 200, "File of more such domains, one a line; read again when it changes.")
+CONF(CONF_MAIL_MX_CHECK, "GATEPOST_MAIL_MX_CHECK", CONF_BOOL, "no", 0, 0, "The worker looks the domains of new addresses up in DNS; those whose mail no host takes are refused (S52).")
+CONF(CONF_MAIL_BLOCKED_MX_FILE, "GATEPOST_MAIL_BLOCKED_MX_FILE", CONF_PATH, "", 0, 200, "File of mail hosts, one a line: domains whose mail one of them, or one below, takes are refused. Set, it switches the look-up on.")
+CONF(CONF_DNS_SERVER, "GATEPOST_DNS_SERVER", CONF_TEXT, "", 0, 60, "Name server for that, IPv4 address and port; empty: the system's.")
 CONF(CONF_IMPERSONATE_S, "GATEPOST_IMPERSONATE_S", CONF_INT, "3600", 60, 3600, "Longest impersonation, seconds.")
 CONF(CONF_IMPERSONATE_TELL, "GATEPOST_IMPERSONATE_TELL", CONF_BOOL, "yes", 0, 0, "Tell people, on every proved channel, that somebody acts in their account.")
 CONF(CONF_LIMITS_LOOPBACK, "GATEPOST_LIMITS_LOOPBACK", CONF_BOOL, "yes", 0, 0, "Daily and per-address limits hold for loopback too; quickstart says no.")

@@ -134,6 +134,8 @@ static const struct sentence rows[] = {
 	    "Solve the challenge and send the answer as pow." },
 	{ "email_not_accepted", "The address is not accepted",
 	    "Use an address of another e-mail provider." },
+	{ "email_nowhere", "The address is not accepted",
+	    "No mail can arrive there: look for a mistyped letter." },
 	{ "invalid_channel", "The request is not valid",
 	    "This code can only go where it proves something." },
 	{ "same_email", "The request is not valid",

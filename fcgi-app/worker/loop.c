@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "auth/mail_block.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
@@ -263,7 +264,7 @@ over(struct loop *l)
 		    clock_mono() > l->stop_us;
 	}
 	return l->setup->run_once && l->swept && l->idle && !l->taking &&
-	    !l->want && nothing_held(l);
+	    !l->want && nothing_held(l) && (l->mx_desk == NULL || l->mx_done);
 }
 
 static void
@@ -287,6 +288,7 @@ turn(struct loop *l, struct err *e)
 		loop_dispatch(l);
 	loop_flush(l, false);
 	loop_extend(l);
+	loop_mx(l);
 	if (net_step(l->net, wait_ms(l), l->ep_fd, e) < 0)
 		return -1;
 	n = epoll_wait(l->ep_fd, ev, (int)COUNT_OF(ev), 0);
@@ -295,11 +297,13 @@ turn(struct loop *l, struct err *e)
 			drain_wakes(l);
 		} else {
 			bell_drain(l->bell);
-			l->want = true;
+			l->want = l->mx_want = true;
 		}
 	(void)desk_reap(l->in_desk);
 	(void)desk_reap(l->mark_desk);
 	(void)desk_reap(l->out_desk);
+	if (l->mx_desk != NULL)
+		(void)desk_reap(l->mx_desk);
 	if (clock_mono() >= l->next_look_us) {
 		l->next_look_us = clock_mono() + LOOK_US;
 		look_at_settings(l);
@@ -334,6 +338,8 @@ begin(struct loop *l, struct err *e)
 	l->in_desk = desk_new(l->wake_fd);
 	l->mark_desk = desk_new(l->wake_fd);
 	l->out_desk = desk_new(l->wake_fd);
+	if (mail_mx_wanted())
+		l->mx_desk = desk_new(l->wake_fd);
 	l->owner = rand_id();
 	for (size_t i = 0; providers[i] != NULL; i++)
 		(void)loop_lane(l, providers[i]->name);
@@ -369,6 +375,7 @@ end(struct loop *l)
 	desk_free(l->in_desk);
 	desk_free(l->mark_desk);
 	desk_free(l->out_desk);
+	desk_free(l->mx_desk);
 	/* Transfers that are still open end without a callback. */
 	net_free(l->net);
 	bell_free(l->bell);

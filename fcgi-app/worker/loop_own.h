@@ -34,6 +34,7 @@ struct loop {
 	struct net	*net;
 	struct bell	*bell;
 	struct desk	*in_desk, *mark_desk, *out_desk;
+	struct desk	*mx_desk;		/* waits for DNS; or NULL */
 	int		 wake_fd, ep_fd;
 	uint64_t	 owner;			/* of the sweeper's lease */
 	struct lane	 lane[LANES_MAX];
@@ -59,6 +60,9 @@ struct loop {
 	int64_t		 next_sweep_us, next_purge_us, next_lease_us,
 			 next_look_us, said_us;
 	size_t		 extending;
+	/* looking domains up (S52) */
+	bool		 mx_want, mx_busy, mx_done;
+	int64_t		 next_mx_us;
 };
 
 /* The database's clock now. */
@@ -70,6 +74,7 @@ struct lane *loop_lane(struct loop *l, const char *name);
 /* tick.c */
 void	 loop_sweep(struct loop *l);
 void	 loop_extend(struct loop *l);
+void	 loop_mx(struct loop *l);
 
 /* depart.c */
 void	 loop_dispatch(struct loop *l);

@@ -15,6 +15,7 @@
 #include "store/idempotency.h"
 #include "store/known_device.h"
 #include "store/lease.h"
+#include "store/mail_domain.h"
 #include "store/otp.h"
 #include "store/provider_state.h"
 #include "store/revocation.h"
@@ -181,6 +182,7 @@ purge(struct db *db, struct err *e)
 	    closing_purge(db, PURGE_BATCH, e) < 0 ||
 	    gate_code_purge(db, PURGE_BATCH, e) < 0 ||
 	    undo_purge(db, PURGE_BATCH, e) < 0 ||
+	    mail_domain_purge(db, PURGE_BATCH, e) < 0 ||
 	    user_purge_claims(db, PURGE_BATCH, e) < 0 ||
 	    count_hashes(db, e) < 0)
 		return -1;

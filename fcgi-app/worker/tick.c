@@ -3,6 +3,7 @@
  */
 #include "worker/loop_own.h"
 
+#include "auth/mail_block.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -144,4 +145,40 @@ loop_extend(struct loop *l)
 	}
 	l->extending++;
 	desk_post(l->out_desk, extend_run, extend_done, x);
+}
+
+/* --- what DNS says ------------------------------------------------------------------- */
+
+static int
+mx_run(struct db *db, void *arg, struct err *e)
+{
+	(void)arg;
+	return mail_mx_look(db, e);
+}
+
+static void
+mx_done(void *arg, int rc, const struct err *e)
+{
+	struct loop *l = arg;
+
+	l->mx_busy = false;
+	l->mx_done = rc == 0;
+	l->next_mx_us = clock_mono() + SWEEP_US;
+	if (rc < 0)
+		loop_complain(l, "look domains up", e);
+	else
+		l->mx_want |= rc > 0;
+}
+
+/* At once when a bell rang, for a code may be under way.  Two workers may ask
+ * for the same domain: they hear the same. */
+void
+loop_mx(struct loop *l)
+{
+	if (l->mx_desk == NULL || l->mx_busy || l->stopping ||
+	    (!l->mx_want && clock_mono() < l->next_mx_us))
+		return;
+	l->mx_want = false;
+	l->mx_busy = true;
+	desk_post(l->mx_desk, mx_run, mx_done, l);
 }
