@@ -135,10 +135,8 @@ otp_may_leave(struct db *db, const struct req *q, const struct otp_start *s,
 	    .flow_id = flow_id, .phone = s->target,
 	    .is_code = s->notice == NULL };
 
-	if (sms_guard_pace(db, s->target, e) < 0)
-		return -1;
-	return strcmp(s->channel, "sms") != 0 ? 0 :
-	    sms_guard_take(db, q, &ask, e);
+	return strcmp(s->channel, "sms") != 0 ?
+	    sms_guard_pace(db, s->target, e) : sms_guard_take(db, q, &ask, e);
 }
 
 void

@@ -82,15 +82,38 @@ sms_guard_prefix(const char *phone, char prefix[SMS_PREFIX_MAX])
 	    (int)conf_int(CONF_SMS_PREFIX_DIGITS) + 1, phone);
 }
 
+/* Count it, or only look. */
+static int
+pace(struct db *db, const char *target, bool count, struct err *e)
+{
+	const struct {
+		const char *rule, *code;
+		uint32_t limit, window_s;
+	} row[] = {
+		{ "code_soon", "code_too_soon", 1,
+		    (uint32_t)conf_int(CONF_CODE_RESEND_S) },
+		{ "code_day", "too_many_codes",
+		    (uint32_t)conf_int(CONF_CODE_DAY), DAY_S },
+	};
+	size_t n = strlen(target);
+
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		int wait_s = 0;
+		int rc = (count ? throttle_take : throttle_peek)(db,
+		    row[i].rule, target, n, row[i].limit, row[i].window_s,
+		    &wait_s, e);
+
+		if (rc <= 0)
+			return rc < 0 ? -1 :
+			    err_throttled(e, row[i].code, wait_s);
+	}
+	return 0;
+}
+
 int
 sms_guard_pace(struct db *db, const char *target, struct err *e)
 {
-	int rc = throttle_or_fail(db, "code_soon", target, strlen(target), 1,
-	    (uint32_t)conf_int(CONF_CODE_RESEND_S), "code_too_soon", e);
-
-	return rc < 0 ? -1 : throttle_or_fail(db, "code_day", target,
-	    strlen(target), (uint32_t)conf_int(CONF_CODE_DAY), DAY_S,
-	    "too_many_codes", e);
+	return pace(db, target, true, e);
 }
 
 /* --- money ------------------------------------------------------------------------ */
@@ -391,12 +414,13 @@ sms_guard_take(struct db *db, const struct req *q, const struct sms_ask *s,
 	int rc, wait_s = 0;
 
 	begin(&g, db, q, s);
-	if ((rc = sms_suspended(db, g.prefix, &wait_s, e)) < 0)
+	if (pace(db, s->phone, false, e) < 0 ||
+	    (rc = sms_suspended(db, g.prefix, &wait_s, e)) < 0)
 		return -1;
 	if (rc == 1)
 		return err_throttled(e, "destination_suspended", wait_s);
 	if (look_for_runs(&g, false, e) < 0 || demand_work(&g, e) < 0 ||
-	    look_for_runs(&g, true, e) < 0)
+	    pace(db, s->phone, true, e) < 0 || look_for_runs(&g, true, e) < 0)
 		return -1;
 	charge = (struct sms_charge_new){
 		.notification_id = s->notification_id,

@@ -24,9 +24,12 @@ struct sms_ask {
 int	 sms_guard_number(const char *phone, const char *field, struct err *e)
 	    MUST_CHECK;
 /*
- * May it leave, and is it paid for?  Reserves its cost, which the worker gives
- * back when no provider took it.  Outside transactions.  0; -1 ERR_THROTTLED
- * "destination_suspended" or "sms_budget", ERR_FORBIDDEN "pow_required".
+ * May it leave, and is it paid for?  Counts it at its destination (as
+ * sms_guard_pace) and reserves its cost, which the worker gives back when no
+ * provider took it.  Outside transactions.  0; -1 ERR_THROTTLED
+ * "code_too_soon", "too_many_codes", "destination_suspended" or "sms_budget",
+ * ERR_FORBIDDEN "pow_required", which counts nothing: who comes back with the
+ * work done is not too soon.
  */
 int	 sms_guard_take(struct db *db, const struct req *q,
 	    const struct sms_ask *s, struct err *e) MUST_CHECK;
