@@ -818,6 +818,7 @@ EXTRA_FILES = \
 	scripts/lib.sh \
 	scripts/packaging/gatepost.sysusers \
 	scripts/packaging/gatepost.tmpfiles \
+	scripts/pump \
 	scripts/quickstart \
 	scripts/render-nginx \
 	scripts/render-sql \

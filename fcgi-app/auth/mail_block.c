@@ -138,7 +138,14 @@ mail_mx_wanted(void)
 }
 
 int
-mail_block_check(struct db *db, const char *field, const char *address,
+mail_block_check(const char *field, const char *address, struct err *e)
+{
+	return address == NULL || !mail_blocked(address) ? 0 :
+	    err_field(e, field, "email_not_accepted", "a blocked domain");
+}
+
+int
+mail_reach_check(struct db *db, const char *field, const char *address,
     struct err *e)
 {
 	const char *at = address == NULL ? NULL : strrchr(address, '@');
@@ -146,9 +153,8 @@ mail_block_check(struct db *db, const char *field, const char *address,
 
 	if (at == NULL)
 		return 0;
-	if (mail_blocked(address))
-		return err_field(e, field, "email_not_accepted",
-		    "a blocked domain");
+	if (mail_block_check(field, address, e) < 0)
+		return -1;
 	if (mail_mx_wanted() && mail_domain_ask(db, at + 1, &v, e) < 0)
 		return -1;
 	if (v == MAIL_BLOCKED)

@@ -20,12 +20,16 @@
  * compared (lower case).  A file that cannot be read leaves the list as it
  * was, and is logged. */
 bool	 mail_blocked(const char *address);
+/* The same as a refusal, without asking anybody: 0, or -1
+ * "email_not_accepted" of `field`. */
+int	 mail_block_check(const char *field, const char *address,
+	    struct err *e) MUST_CHECK;
 /*
- * May a new address be of this domain?  The same work whoever has the address
+ * May a new address be of this domain, by the lists and by what DNS said?  The same work whoever has the address
  * (S24).  0, or -1 ERR_INPUT of `field`: "email_not_accepted", "email_nowhere"
  * (mail to it cannot arrive).  `address` NULL: 0.  Outside transactions.
  */
-int	 mail_block_check(struct db *db, const char *field,
+int	 mail_reach_check(struct db *db, const char *field,
 	    const char *address, struct err *e) MUST_CHECK;
 /* Worker: does anybody want to know what DNS says? */
 bool	 mail_mx_wanted(void);

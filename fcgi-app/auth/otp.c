@@ -111,11 +111,11 @@ may_be_reached(struct db *db, const struct otp_start *s, struct err *e)
 	    s->purpose == OTP_PHONE ? "new_phone_number" : "phone_number",
 	    e) < 0)
 		return -1;
-	if (s->claim != NULL && mail_block_check(db, "email",
+	if (s->claim != NULL && mail_reach_check(db, "email",
 	    s->claim->email_cmp, e) < 0)
 		return -1;
 	return s->purpose != OTP_EMAIL ? 0 :
-	    mail_block_check(db, "email", s->target, e);
+	    mail_reach_check(db, "email", s->target, e);
 }
 
 int
@@ -124,7 +124,7 @@ otp_may_be_proved(struct db *db, const struct otp_row *r, struct err *e)
 	enum otp_purpose p = otp_purpose_of(r->purpose);
 
 	return strcmp(r->channel, "email") != 0 || (p != OTP_REGISTER &&
-	    p != OTP_EMAIL) ? 0 : mail_block_check(db, "email", r->target, e);
+	    p != OTP_EMAIL) ? 0 : mail_reach_check(db, "email", r->target, e);
 }
 
 int

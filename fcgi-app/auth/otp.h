@@ -55,7 +55,7 @@ int	 otp_find(struct db *db, struct arena *a, const char *register_id,
  * Check a code: tries counted before comparing, in its own statement (S29);
  * works once (S31).  0 and the flow proved; -1 ERR_INPUT "invalid_code"
  * (wrong, expired, spent, unknown flow) or "too_many_tries" (field otp_code),
- * or what mail_block_check says of a new address;
+ * or what mail_reach_check says of a new address;
  * ERR_THROTTLED by the account's daily failures (D10), which remembered
  * browsers have of their own: `q` tells the device.  On a failure f->user_id
  * says whose flow it was (0: none, nobody's).
