@@ -11,6 +11,7 @@ import threading
 
 import pytest
 
+import fcgi_ask
 from conftest import no_faults
 from instance import Instance, wait_until
 from people import PASSWORD, Person, a_phone, an_email, forget_limits, problem
@@ -106,6 +107,39 @@ def test_s40_the_key_is_the_address_that_nginx_saw(tight):
         return tight.api("POST", "/api/webpush/save_information", json={}, headers=head, source=source).status_code
     assert [ask(i) for i in range(LIMIT)] == [400] * LIMIT
     assert ask(99) == 429 and ask(98, source="127.0.0.3") == 400
+
+
+def peers(inst, addresses, **more):
+    """What is said to each, when nginx vouches for that address."""
+    return [fcgi_ask.ask(f"{inst.run}/main.sock", method="POST", uri="/api/webpush/save_information", body=b"{}",
+                         CONTENT_TYPE="application/json", REMOTE_ADDR=a, **more)[0]
+            for a in addresses]
+
+
+def test_s40_a_64_of_ipv6_is_one_asker(tight):
+    forget_limits(tight)
+    assert peers(tight, [f"2001:db8:1:2:{i:x}::{i + 7:x}" for i in range(LIMIT)]) == [400] * LIMIT
+    assert peers(tight, ["2001:db8:1:2::1", "2001:DB8:1:2:ffff:ffff:ffff:ffff"]) == [429] * 2
+    assert peers(tight, ["2001:db8:1:3::1", "2001:db8:1::2"]) == [400] * 2
+
+
+def test_s40_a_mapped_address_is_the_ipv4_one(tight):
+    forget_limits(tight)
+    spellings = ["192.0.2.9", "::ffff:192.0.2.9", "::FFFF:c000:209", "0:0:0:0:0:ffff:192.0.2.9"]
+    assert peers(tight, [spellings[i % 4] for i in range(LIMIT)]) == [400] * LIMIT
+    assert peers(tight, spellings) == [429] * 4
+    assert peers(tight, ["192.0.2.10", "::ffff:192.0.2.8"]) == [400] * 2
+
+
+def test_s40_what_nobody_vouches_for_shares_one_count(tight):
+    forget_limits(tight)
+    none = ["", "unix:", "192.0.2.1, 198.51.100.1", "fe80::1%eth0", "192.0.2.01"]
+    assert peers(tight, [none[i % 5] for i in range(LIMIT)]) == [400] * LIMIT
+    assert peers(tight, none) == [429] * 5
+    # Headers that name an address are not read, even if something handed them on.
+    spoofed = {f"HTTP_{h}": "198.51.100.77" for h in ("X_FORWARDED_FOR", "FORWARDED", "X_REAL_IP", "TRUE_CLIENT_IP")}
+    assert peers(tight, [""], **spoofed) == [429]
+    assert peers(tight, ["198.51.100.77"]) == [400]
 
 
 def test_s42_the_defaults_are_the_published_ones(tight):

@@ -20,9 +20,9 @@ from people import PASSWORD
 
 FULL = os.environ.get("GATEPOST_PUMPING") == "full"
 COST, ADDRESSES = 100, 300
-PREFIX_HOUR = 40000 if FULL else 3000
+PREFIX_HOUR = 20000 if FULL else 3000
 SITE_HOUR = 10 * PREFIX_HOUR
-NUMBERS = 9000 if FULL else 210
+NUMBERS = 3000 if FULL else 210
 CLEAN = "+98912"
 # One calls its numbers in a row; one does the work it is asked for; one does not.
 IN_A_ROW, WORKER, LAZY = PUMPED = ("+98935", "+98919", "+98990")
