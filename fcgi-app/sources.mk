@@ -42,6 +42,9 @@ BASE_SOURCES = \
 	fcgi-app/base/keyring_make.c \
 	fcgi-app/base/keyring_own.h \
 	fcgi-app/base/keyring_pepper.c \
+	fcgi-app/base/lang.c \
+	fcgi-app/base/lang.h \
+	fcgi-app/base/lang_rows.def \
 	fcgi-app/base/log.c \
 	fcgi-app/base/log.h \
 	fcgi-app/base/mail.c \
@@ -326,6 +329,7 @@ API_SOURCES = \
 	fcgi-app/api/otp_own.c \
 	fcgi-app/api/otp_rows.c \
 	fcgi-app/api/page.c \
+	fcgi-app/api/page.h \
 	fcgi-app/api/password_rows.c \
 	fcgi-app/api/profile.c \
 	fcgi-app/api/proof.h \
@@ -442,6 +446,7 @@ UNIT_TESTS = \
 	test_jws \
 	test_jws_hostile \
 	test_keyring \
+	test_lang \
 	test_log \
 	test_mail \
 	test_match \
@@ -616,6 +621,10 @@ test_jws_hostile_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_keyring_SOURCES = tests/unit/test_keyring.c
 test_keyring_LDADD = $(GP_TEST_LIBS)
 test_keyring_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_lang_SOURCES = tests/unit/test_lang.c
+test_lang_LDADD = $(GP_TEST_LIBS)
+test_lang_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_log_SOURCES = tests/unit/test_log.c
 test_log_LDADD = $(GP_TEST_LIBS)
@@ -872,6 +881,7 @@ EXTRA_FILES = \
 	tests/e2e/test_impersonation.py \
 	tests/e2e/test_import.py \
 	tests/e2e/test_kept.py \
+	tests/e2e/test_locale.py \
 	tests/e2e/test_mail_mx.py \
 	tests/e2e/test_master.py \
 	tests/e2e/test_nginx_edge.py \

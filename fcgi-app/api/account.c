@@ -119,7 +119,8 @@ account_delete(struct call *c, const void *in_, struct err *e)
 		return -1;
 	resp_clear_tokens(c->resp);
 	w = resp_json(c->resp, 200);
-	jw_str(w, "message", "The account is closed and will be deleted.");
+	jw_str(w, "message", resp_say(c->resp,
+	    "The account is closed and will be deleted."));
 	jw_time(w, "purge_at", purge_us);
 	resp_json_end(c->resp);
 	return 0;

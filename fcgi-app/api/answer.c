@@ -255,8 +255,9 @@ answer_signin(struct call *c, const struct signin *s, struct err *e)
 		answer_token(c, w, &work.g, s->u);
 		return 0;
 	}
+	resp_speak(c->resp, s->u->locale);
 	if (s->message != NULL)
-		jw_str(w, "message", s->message);
+		jw_str(w, "message", resp_say(c->resp, s->message));
 	jw_bool(w, "success", true);
 	answer_tokens(c, w, &work.g);
 	answer_user(w, "user", s->u);

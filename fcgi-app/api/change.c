@@ -9,6 +9,7 @@
 #include "api/change.h"
 
 #include "api/answer.h"
+#include "api/page.h"
 #include "auth/notice.h"
 #include "base/conf.h"
 #include "base/crypto.h"
@@ -111,51 +112,23 @@ const struct fieldset undo_fields =
 const struct fieldset undo_query_fields =
     FIELDSET(struct undo_in, undo_rows, IN_QUERY);
 
-enum page { PAGE_ASK_PHONE, PAGE_ASK_EMAIL, PAGE_DONE };
-static const struct { const char *title, *text, *button; } words[2][3] = {
-	{ { "Undo the change of your phone number",
-	    "Your old number comes back, every session is signed out and you "
-	    "set a new password.", "Undo the change" },
-	  { "Undo the change of your e-mail address",
-	    "Your old address comes back, every session is signed out and you "
-	    "set a new password.", "Undo the change" },
-	  { "The change was undone",
-	    "Every session was signed out. Reset your password now to sign "
-	    "in again.", NULL } },
-	{ { "لغو تغییر شمارهٔ تلفن",
-	    "شمارهٔ پیشین شما برمی‌گردد، همهٔ نشست‌ها بسته می‌شوند و گذرواژهٔ "
-	    "تازه‌ای می‌گذارید.", "لغو تغییر" },
-	  { "لغو تغییر نشانی ایمیل",
-	    "نشانی پیشین شما برمی‌گردد، همهٔ نشست‌ها بسته می‌شوند و گذرواژهٔ "
-	    "تازه‌ای می‌گذارید.", "لغو تغییر" },
-	  { "تغییر لغو شد",
-	    "همهٔ نشست‌ها بسته شدند. اکنون گذرواژهٔ خود را بازنشانی کنید تا "
-	    "دوباره وارد شوید.", NULL } },
-};
-
 /* A page without script; `token` is ours, so it holds no markup. */
 static void
-page(struct call *c, enum page p, const char *token)
+ask(struct call *c, bool phone, const char *token)
 {
-	const bool fa = text_starts(c->req->accept_language, "fa");
+	const char *text = phone ?
+	    "Your old number comes back, every session is signed out and you "
+	    "set a new password." :
+	    "Your old address comes back, every session is signed out and you "
+	    "set a new password.";
 
-	resp_text(c->resp, 200, "text/html; charset=utf-8",
-	    arena_printf(c->arena, "<!doctype html>\n<html lang=\"%s\" "
-	    "dir=\"%s\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-	    "content=\"width=device-width\"><title>%s</title></head>\n"
-	    "<body><main><h1>%s</h1><p>%s</p>\n%s%s%s%s%s</main></body>"
-	    "</html>\n", fa ? "fa" : "en", fa ? "rtl" : "ltr",
-	    words[fa][p].title, words[fa][p].title, words[fa][p].text,
-	    token == NULL ? "" : "<form method=\"post\" "
-	    "action=\"/api/auth/undo/\"><input type=\"hidden\" "
-	    "name=\"token\" value=\"", token == NULL ? "" : token,
-	    token == NULL ? "" : "\"><button type=\"submit\">",
-	    token == NULL ? "" : words[fa][p].button,
-	    token == NULL ? "" : "</button></form>"));
-	resp_header(c->resp, "Content-Security-Policy",
-	    "default-src 'none'; form-action 'self'; base-uri 'none'; "
-	    "frame-ancestors 'none'");
-	resp_no_store(c->resp);
+	page_make_form(c, 200, phone ? "Undo the change of your phone number" :
+	    "Undo the change of your e-mail address", arena_printf(c->arena,
+	    "<p>%s</p>\n<form method=\"post\" action=\"/api/auth/undo/\">"
+	    "<input type=\"hidden\" name=\"token\" value=\"%s\">"
+	    "<button type=\"submit\">%s</button></form>",
+	    html_text(c->arena, resp_say(c->resp, text)), token,
+	    html_text(c->arena, resp_say(c->resp, "Undo the change"))));
 }
 
 /* Unknown, used and over are one answer. */
@@ -186,8 +159,7 @@ undo_get(struct call *c, const void *in_, struct err *e)
 	if (find(c, in->token, &u, e) < 0)
 		return -1;
 	/* What was found by its hash is a token that we made. */
-	page(c, strcmp(u.kind, "phone") == 0 ? PAGE_ASK_PHONE :
-	    PAGE_ASK_EMAIL, in->token);
+	ask(c, strcmp(u.kind, "phone") == 0, in->token);
 	return 0;
 }
 
@@ -265,12 +237,16 @@ undo_post(struct call *c, const void *in_, struct err *e)
 	grant_publish(&w.ended);
 	notice_ring();
 	resp_no_store(c->resp);
-	if (strstr(c->req->accept, "text/html") != NULL) {
-		page(c, PAGE_DONE, NULL);
+	if (page_wanted(c->req)) {
+		page_make(c, 200, "The change was undone", arena_printf(
+		    c->arena, "<p>%s</p>", html_text(c->arena, resp_say(
+		    c->resp, "Every session was signed out. Reset your password "
+		    "now to sign in again."))));
 		return 0;
 	}
 	j = resp_json(c->resp, 200);
-	jw_str(j, "message", "The change was undone. Reset your password.");
+	jw_str(j, "message", resp_say(c->resp,
+	    "The change was undone. Reset your password."));
 	jw_str(j, "next", "password_reset");
 	resp_json_end(c->resp);
 	return 0;

@@ -7,6 +7,7 @@
 #include "api/dispatch_own.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/user.h"
 
 #define HASH_WAIT_US	(2 * US_PER_S)		/* D3 */
 
@@ -87,6 +88,54 @@ handle(struct call *c, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
+/* --- whose language ------------------------------------------------------ */
+
+static enum lang
+lang_by_header(void *arg)
+{
+	const struct req *q = arg;
+
+	return lang_of_header(q->accept_language);
+}
+
+/*
+ * Who signed in and has a locale chose it, for this site; the header is mostly
+ * what a browser came with.  Strangers, and accounts that are only asked about
+ * (S24), never get here: the header alone serves them.
+ */
+static enum lang
+lang_by_person(void *arg)
+{
+	struct call *c = arg;
+	/* Who acts as somebody is the one who reads. */
+	uint64_t reader = c->who.act_id != 0 ? c->who.act_id :
+	    c->who.user_id;
+	struct err own = ERR_INIT;
+	struct user u = { 0 };
+	enum lang l;
+
+	if (user_find(c->db, c->arena, reader, &u, &own) < 0)
+		log_err(LOG_WARN_, "language of an answer", &own);
+	return lang_of_locale(u.locale, &l) == 1 ? l : lang_by_header(c->req);
+}
+
+static void
+speak(struct resp *r, enum lang (*choose)(void *), void *arg)
+{
+	r->choose = choose;
+	r->choose_arg = arg;
+}
+
+static int
+identify(struct call *c, struct err *e)
+{
+	if (access_identify(c, e) < 0)
+		return -1;
+	if (c->who.kind == CALLER_SESSION)
+		speak(c->resp, lang_by_person, c);
+	return 0;
+}
+
 static int
 run(struct call *c, const struct dispatch *d, struct err *e)
 {
@@ -103,7 +152,7 @@ run(struct call *c, const struct dispatch *d, struct err *e)
 		return 0;
 	}
 	if (check_pool(c, d, e) < 0 || check_body(c, e) < 0 ||
-	    access_identify(c, e) < 0 || origin_check(c, e) < 0 ||
+	    identify(c, e) < 0 || origin_check(c, e) < 0 ||
 	    access_allow(c, e) < 0 || limit_take(c, e) < 0 ||
 	    bind_request(c->req, c->route->fields,
 	    c->route->style == STYLE_OURS, &c->bound, e) < 0 ||
@@ -161,6 +210,9 @@ refuse(struct call *c, const struct err *e)
 	bool clear = has_header(c->resp, "X-Auth-Clear");
 
 	log_refusal(e);
+	/* Without the database nobody's locale can be asked for. */
+	if (resp_status_of(e->kind) >= 500)
+		speak(c->resp, lang_by_header, c->req);
 	resp_problem_faults(c->resp, c->req, c->route == NULL ? STYLE_OURS :
 	    c->route->style, e, &c->bound.faults);
 	if (allow != NULL)
@@ -181,6 +233,7 @@ dispatch_answer(const struct dispatch *d, struct req *q, struct resp *r,
 	    .pool_size = d->pool_size };
 	struct err e = ERR_INIT;
 
+	speak(r, lang_by_header, q);
 	if (run(&c, d, &e) < 0)
 		refuse(&c, &e);
 	origin_cors(q, r);
@@ -189,6 +242,7 @@ dispatch_answer(const struct dispatch *d, struct req *q, struct resp *r,
 	if (!has_header(r, "Cache-Control"))
 		resp_no_store(r);
 	bind_fini(&c.bound);
+	speak(r, lang_by_header, q);
 	*row = c.route;
 }
 
@@ -216,6 +270,7 @@ static void
 answer_broken(struct req *q, struct resp *r, const struct err *e)
 {
 	log_err(LOG_WARN_, "request unreadable", e);
+	speak(r, lang_by_header, q);
 	resp_problem(r, q, STYLE_OURS, e);
 }
 

@@ -225,11 +225,13 @@ facebook_deletion_get(struct call *c, const void *in_, struct err *e)
 		return page_wanted(c->req) ? page_refusal(c, e) : -1;
 	}
 	if (page_wanted(c->req)) {
-		page_make(c, 200, "Deletion of Facebook data", found ?
-		    "<p>What Facebook told us about you has been deleted, and "
-		    "every session has been signed out. An account that only "
-		    "Facebook opened is closed and will be deleted.</p>" :
-		    "<p>There was nothing from Facebook about you here.</p>");
+		page_make(c, 200, "Deletion of Facebook data", arena_printf(
+		    c->arena, "<p>%s</p>", html_text(c->arena, resp_say(
+		    c->resp, found ? "What Facebook told us about you has been "
+		    "deleted, and every session has been signed out. An "
+		    "account that only Facebook opened is closed and will be "
+		    "deleted." :
+		    "There was nothing from Facebook about you here."))));
 		return 0;
 	}
 	w = resp_json(c->resp, 200);

@@ -5,19 +5,19 @@
 
 #include "base/text.h"
 
-#include <stdarg.h>
-
 int
 field_refuse(struct call *c, const char *field, const char *code,
     struct err *e, const char *fmt, ...)
 {
-	char text[200];
+	const char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	faults_vaddf(&c->bound.faults, c->arena, field, fmt, ap);
 	va_end(ap);
-	faults_add(&c->bound.faults, field, arena_strdup(c->arena, text));
+	va_start(ap, fmt);
+	text = arena_vprintf(c->arena, fmt, ap);
+	va_end(ap);
 	return err_field(e, field, code, "%s", text);
 }
 

@@ -30,7 +30,7 @@ send_code(struct call *c, const struct otp_start *s, const char *event,
 		return -1;
 	resp_no_store(c->resp);
 	w = resp_json(c->resp, 200);
-	jw_str(w, "message", "A verification code has been sent.");
+	jw_str(w, "message", resp_say(c->resp, "A verification code has been sent."));
 	jw_str(w, "register_id", register_id);
 	resp_json_end(c->resp);
 	return 0;

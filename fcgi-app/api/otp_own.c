@@ -117,7 +117,7 @@ otp_send_post(struct call *c, const void *in_, struct err *e)
 		return -1;
 	resp_no_store(c->resp);
 	w = resp_json(c->resp, 200);
-	jw_str(w, "status", "code has been sent to user");
+	jw_str(w, "status", resp_say(c->resp, "code has been sent to user"));
 	resp_json_end(c->resp);
 	return 0;
 }
@@ -148,7 +148,7 @@ otp_own_post(struct call *c, const void *in_, struct err *e)
 		return -1;
 	resp_no_store(c->resp);
 	w = resp_json(c->resp, 200);
-	jw_str(w, "status", "User has Verified");
+	jw_str(w, "status", resp_say(c->resp, "User has Verified"));
 	resp_json_end(c->resp);
 	return 0;
 }

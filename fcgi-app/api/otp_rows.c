@@ -191,7 +191,7 @@ otp_refresh_post(struct call *c, const void *in_, struct err *e)
 		return -1;
 	resp_no_store(c->resp);
 	w = resp_json(c->resp, 200);
-	jw_str(w, "message", "A new code has been sent.");
+	jw_str(w, "message", resp_say(c->resp, "A new code has been sent."));
 	jw_str(w, "register_id", in->register_id);
 	resp_json_end(c->resp);
 	return 0;

@@ -1,9 +1,9 @@
 /*
  * page.c - the few pages that the application makes itself: where a browser
- * has come to by another site's redirect.  No script; the style is the
- * site's.
+ * has come to by a link or another site's redirect.  No script; the style is
+ * the site's.
  */
-#include "api/social_own.h"
+#include "api/page.h"
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -48,22 +48,37 @@ html_text(struct arena *a, const char *s)
 	return text;
 }
 
-void
-page_make(struct call *c, int status, const char *title, const char *body)
+static void
+make(struct call *c, int status, const char *title, const char *body,
+    const char *form_action)
 {
-	const char *t = html_text(c->arena, title);
+	enum lang l = resp_lang(c->resp);
+	const char *t = html_text(c->arena, resp_say(c->resp, title));
 
 	resp_text(c->resp, status, "text/html; charset=utf-8", arena_printf(
-	    c->arena, "<!doctype html>\n<html lang=\"en\">\n<head>\n"
+	    c->arena, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
 	    "content=\"width=device-width, initial-scale=1\">\n"
 	    "<title>%s</title>\n<link rel=\"stylesheet\" href=\"/index.css\">"
 	    "\n</head>\n<body>\n<header><h1>%s</h1></header>\n<main>%s</main>"
-	    "\n</body>\n</html>\n", t, t, body));
-	resp_header(c->resp, "Content-Security-Policy", "default-src 'none'; "
-	    "style-src 'self'; base-uri 'none'; form-action 'none'; "
-	    "frame-ancestors 'none'");
+	    "\n</body>\n</html>\n", lang_tag(l), lang_dir(l), t, t, body));
+	resp_headerf(c->resp, "Content-Security-Policy", "default-src 'none'; "
+	    "style-src 'self'; base-uri 'none'; form-action %s; "
+	    "frame-ancestors 'none'", form_action);
 	resp_no_store(c->resp);
+}
+
+void
+page_make(struct call *c, int status, const char *title, const char *body)
+{
+	make(c, status, title, body, "'none'");
+}
+
+void
+page_make_form(struct call *c, int status, const char *title,
+    const char *body)
+{
+	make(c, status, title, body, "'self'");
 }
 
 int
@@ -83,10 +98,11 @@ page_refusal(struct call *c, const struct err *e)
 	}
 	resp_reset(c->resp);
 	page_make(c, status, title, arena_printf(c->arena,
-	    "<p>%s</p>\n<p><a href=\"/console/signin/\">Sign in</a></p>\n"
-	    "<p><small>%s %s</small></p>", html_text(c->arena, detail),
-	    html_text(c->arena, e->code), html_text(c->arena,
-	    c->req->request_id)));
+	    "<p>%s</p>\n<p><a href=\"/console/signin/\">%s</a></p>\n"
+	    "<p><small dir=\"ltr\">%s %s</small></p>", html_text(c->arena,
+	    resp_say(c->resp, detail)), html_text(c->arena,
+	    resp_say(c->resp, "Sign in")), html_text(c->arena, e->code),
+	    html_text(c->arena, c->req->request_id)));
 	if (e->retry_after_s > 0)
 		resp_headerf(c->resp, "Retry-After", "%d", e->retry_after_s);
 	return 0;

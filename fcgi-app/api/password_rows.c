@@ -210,7 +210,8 @@ reset_request_post(struct call *c, const void *in_, struct err *e)
 		return -1;
 	resp_no_store(c->resp);
 	w = resp_json(c->resp, 200);
-	jw_str(w, "message", "If the account exists, a code has been sent.");
+	jw_str(w, "message", resp_say(c->resp,
+	    "If the account exists, a code has been sent."));
 	jw_str(w, "register_id", register_id);
 	resp_json_end(c->resp);
 	return 0;

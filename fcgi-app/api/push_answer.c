@@ -35,7 +35,7 @@ push_answer_accepted(struct call *c, uint64_t id)
 
 	resp_reset(c->resp);
 	w = resp_json(c->resp, 202);
-	jw_str(w, "message", "Notification accepted");
+	jw_str(w, "message", resp_say(c->resp, "Notification accepted"));
 	jw_id(w, "id", id);
 	jw_array(w, "deliveries");
 	jw_end(w);
@@ -129,9 +129,11 @@ answer_failed(struct call *c, uint64_t id, const struct single *s)
 
 	c->resp->content_type = "application/problem+json";
 	jw_str(w, "type", "urn:gatepost:problem:delivery_failed");
-	jw_str(w, "title", problem_title("delivery_failed"));
+	jw_str(w, "title", resp_say(c->resp, problem_title(
+	    "delivery_failed")));
 	jw_i64(w, "status", 400);
-	jw_str(w, "detail", problem_detail("delivery_failed"));
+	jw_str(w, "detail", resp_say(c->resp, problem_detail(
+	    "delivery_failed")));
 	jw_str(w, "code", "delivery_failed");
 	jw_str(w, "request_id", c->req->request_id);
 	jw_str(w, "error", why);
@@ -154,9 +156,9 @@ push_answer_single(struct call *c, uint64_t id, struct err *e)
 		return 0;
 	}
 	w = resp_json(c->resp, pending == 0 && s->sent > 0 ? 200 : 202);
-	jw_str(w, "message", pending != 0 ? "Notification accepted" :
-	    s->sent > 0 ? "Notification sent" :
-	    "The push service's answer was lost: it may have arrived");
+	jw_str(w, "message", resp_say(c->resp, pending != 0 ?
+	    "Notification accepted" : s->sent > 0 ? "Notification sent" :
+	    "The push service's answer was lost: it may have arrived"));
 	write_deliveries(c, w, id, s);
 	resp_json_end(c->resp);
 	if (c->resp->status == 202)
@@ -225,7 +227,7 @@ write_many(struct call *c, uint64_t id, struct many *m,
 	struct jw *w = resp_json(c->resp, pending ? 202 : 200);
 
 	if (pending)
-		jw_str(w, "message", "Notifications accepted");
+		jw_str(w, "message", resp_say(c->resp, "Notifications accepted"));
 	for (enum pile f = 0; f < PILES; f++) {
 		jw_end(&m->w[f]);
 		if (f != PILE_UNSURE || m->n[f] > 0)

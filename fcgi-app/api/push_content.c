@@ -82,7 +82,7 @@ icon_of_file(struct call *c, const struct push_in *p, size_t used,
 	*icon = NULL;
 	if (icon_data_uri(c->arena, p->icon_file.p, p->icon_file.n, room,
 	    icon, &why) < 0)
-		return field_refuse(c, "icon", "invalid_icon", e, "%s",
+		return field_refuse(c, "icon", "invalid_icon", e,
 		    strcmp(why.code, "icon_too_large") == 0 ?
 		    "The picture has too many pixels." :
 		    "Send a PNG, JPEG, GIF or WebP picture.");

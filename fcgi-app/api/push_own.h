@@ -13,7 +13,8 @@
 #define WEB_PUSH	"web_push"
 
 /* --- fields.c ----------------------------------------------------------- */
-/* Refuse one member: its name and sentence go into `errors`.  Returns -1. */
+/* Refuse one member: its name and sentence (English, of base/lang_rows.def)
+ * go into `errors`.  Returns -1. */
 int	 field_refuse(struct call *c, const char *field, const char *code,
 	    struct err *e, const char *fmt, ...) PRINTF(5, 6);
 /* An id of the path or body: 1 and *id, or 0 when it is none of ours. */

@@ -245,13 +245,14 @@ send_push(struct call *c, const struct push_in *p, const char *audience,
 
 /* Exactly one way to say to whom. */
 static int
-one_target(struct call *c, int given, const char *field, const char *ways,
-    struct err *e)
+one_target(struct call *c, int given, const char *field,
+    const char *sentence, struct err *e)
 {
 	if (given == 1)
 		return 0;
-	return field_refuse(c, field, given == 0 ? "required" :
-	    "too_many_targets", e, "Give one of %s.", ways);
+	faults_add(&c->bound.faults, field, sentence);
+	return err_field(e, field, given == 0 ? "required" :
+	    "too_many_targets", "%d ways", given);
 }
 
 int
@@ -262,7 +263,7 @@ send_single_post(struct call *c, const void *in_, struct err *e)
 
 	if (one_target(c, (in->subscription != NULL) +
 	    (in->device_id != NULL) + in->user_id.set, "subscription_info",
-	    "subscription_info, device_id and user_id", e) < 0)
+	    "Give one of subscription_info, device_id and user_id.", e) < 0)
 		return -1;
 	if (json_type(in->subscription) == JSON_ARRAY)
 		return field_refuse(c, "subscription_info",
@@ -283,7 +284,8 @@ send_group_post(struct call *c, const void *in_, struct err *e)
 
 	if (one_target(c, (in->list != NULL) + (in->group != NULL) +
 	    in->user_ids.set, "subscription_info_list",
-	    "subscription_info_list, group and user_ids", e) < 0)
+	    "Give one of subscription_info_list, group and user_ids.",
+	    e) < 0)
 		return -1;
 	if (in->list != NULL && json_type(in->list) != JSON_ARRAY)
 		return field_refuse(c, "subscription_info_list", "invalid", e,

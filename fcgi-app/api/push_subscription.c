@@ -17,8 +17,11 @@ refuse(struct call *c, const struct sub_place *at, const char *code,
     const char *sentence, struct err *e)
 {
 	if (at->item < 0)
-		return field_refuse(c, at->field, code, e, "%s", sentence);
-	return field_refuse(c, at->field, code, e, "Item %d: %s", at->item,
+		faults_add(&c->bound.faults, at->field, sentence);
+	else
+		faults_add_item(&c->bound.faults, c->arena, at->field,
+		    at->item, sentence);
+	return err_field(e, at->field, code, "item %d: %s", at->item,
 	    sentence);
 }
 

@@ -183,10 +183,10 @@ logout_post(struct call *c, const void *in, struct err *e)
 	if (signin_out(c, shown(c, in), e) < 0)
 		return -1;
 	w = resp_json(c->resp, 200);
-	jw_str(w, "message", "You have logged out");
+	jw_str(w, "message", resp_say(c->resp, "You have logged out"));
 	jw_bool(w, "success", true);
 	jw_object(w, "data");
-	jw_str(w, "message", "You have logged out");
+	jw_str(w, "message", resp_say(c->resp, "You have logged out"));
 	jw_end(w);
 	resp_json_end(c->resp);
 	return 0;
@@ -201,7 +201,7 @@ logout_status_post(struct call *c, const void *in_, struct err *e)
 	if (signin_out(c, in->refresh == NULL ? "" : in->refresh, e) < 0)
 		return -1;
 	w = resp_json(c->resp, 200);
-	jw_str(w, "status", "You have logged out");
+	jw_str(w, "status", resp_say(c->resp, "You have logged out"));
 	resp_json_end(c->resp);
 	return 0;
 }

@@ -42,12 +42,6 @@ static const struct field edit_rows[] = {
 const struct fieldset number_edit_fields =
     FIELDSET(struct edit_in, edit_rows, IN_BODY);
 
-const char *
-signup_locale(const struct req *q)
-{
-	return text_starts(q->accept_language, "fa") ? "fa" : "en";
-}
-
 int
 signup_taken(struct call *c, const char *phone, const char *unique, bool *taken,
     struct err *e)
@@ -79,7 +73,7 @@ register_post(struct call *c, const void *in_, struct err *e)
 		.phone = in->phone, .email = in->email,
 		.first_name = in->first_name == NULL ? "" : in->first_name,
 		.last_name = in->last_name == NULL ? "" : in->last_name,
-		.password = phc, .locale = signup_locale(c->req),
+		.password = phc, .locale = lang_to_keep(c->req->accept_language),
 		.country = c->req->country,
 	};
 	struct otp_start s = {
@@ -115,12 +109,12 @@ register_post(struct call *c, const void *in_, struct err *e)
 		return -1;
 	resp_no_store(c->resp);
 	w = resp_json(c->resp, 201);
-	jw_str(w, "message", message);
+	jw_str(w, "message", resp_say(c->resp, message));
 	jw_str(w, "register_id", register_id);
 	jw_str(w, "old_phone_number", in->phone);
 	jw_bool(w, "success", true);
 	jw_object(w, "data");
-	jw_str(w, "message", message);
+	jw_str(w, "message", resp_say(c->resp, message));
 	jw_str(w, "register_id", register_id);
 	jw_end(w);
 	resp_json_end(c->resp);
@@ -141,7 +135,7 @@ number_edit_post(struct call *c, const void *in_, struct err *e)
 		return -1;
 	resp_no_store(c->resp);
 	w = resp_json(c->resp, 200);
-	jw_str(w, "message", "A verification code has been sent.");
+	jw_str(w, "message", resp_say(c->resp, "A verification code has been sent."));
 	jw_str(w, "register_id", in->register_id);
 	jw_str(w, "request_type", "register");
 	jw_str(w, "phone_number", in->phone);

@@ -18,8 +18,6 @@ struct identifier;
 int	 signup_not_verified(struct call *c, const struct user *u,
 	    const struct identifier *id, struct err *e) MUST_CHECK;
 
-/* First language of Accept-Language that we could speak: "fa", "en". */
-const char *signup_locale(const struct req *q);
 /* Is either address (NULL: none) proved by somebody?  Both are asked, always.
  * 0 and *taken, or -1. */
 int	 signup_taken(struct call *c, const char *phone, const char *unique,

@@ -4,7 +4,7 @@
 #ifndef GP_API_SOCIAL_OWN_H
 #define GP_API_SOCIAL_OWN_H
 
-#include "api/route.h"
+#include "api/page.h"
 #include "auth/social.h"
 
 /* Our callback's address, as registered at the provider. */
@@ -21,13 +21,5 @@ bool	 return_allowed(const char *next);
 /* The address in full. */
 const char *return_url(struct arena *a, const char *next);
 
-/* page.c: does the caller want a page rather than a document? */
-bool	 page_wanted(const struct req *q);
-/* A page for people; `body` is HTML made by the caller. */
-void	 page_make(struct call *c, int status, const char *title,
-	    const char *body);
-/* The refusal as a page, with a way back to sign-in.  Always 0. */
-int	 page_refusal(struct call *c, const struct err *e);
-const char *html_text(struct arena *a, const char *s);
 
 #endif

@@ -161,7 +161,7 @@ users_post(struct call *c, const void *in_, struct err *e)
 		.email_unique = unique, .password = phc, .is_active = true,
 		.first_name = in->first_name == NULL ? "" : in->first_name,
 		.last_name = in->last_name == NULL ? "" : in->last_name,
-		.locale = signup_locale(c->req), .country = c->req->country,
+		.locale = lang_to_keep(c->req->accept_language), .country = c->req->country,
 	};
 	struct joining j = { .c = c, .n = &n, .notice_id = rand_id() };
 	bool taken;

@@ -12,6 +12,7 @@
 #include "auth/notice.h"
 #include "auth/otp.h"
 #include "base/crypto.h"
+#include "base/lang.h"
 #include "base/mail.h"
 #include "base/rand.h"
 #include "base/text.h"
@@ -157,7 +158,7 @@ social_enter(struct db *db, struct arena *a, const struct req *q,
 	    .email_unique = x.address ? x.unique : NULL,
 	    .first_name = name_of(a, who->first_name),
 	    .last_name = name_of(a, who->last_name),
-	    .locale = text_starts(q->accept_language, "fa") ? "fa" : "en",
+	    .locale = lang_to_keep(q->accept_language),
 	    .country = q->country, .is_active = true, .standing = true };
 	for (int round = 0; round < ROUNDS; round++) {
 		if (db_tx(db, enter_work, &x, e) < 0)

@@ -11,6 +11,8 @@
 
 #include "base/cdefs.h"
 
+#include <stdarg.h>
+
 struct arena;
 
 /* `max` bytes in all, over all blocks.  Owned by the caller: arena_free. */
@@ -28,6 +30,8 @@ char	*arena_strdup(struct arena *a, const char *s);
 /* At most n characters, as strndup. */
 char	*arena_strndup(struct arena *a, const char *s, size_t n);
 char	*arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
+char	*arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+	    PRINTF(2, 0);
 
 /* Bytes in use, and bytes that may still be asked for. */
 size_t	 arena_used(const struct arena *a);

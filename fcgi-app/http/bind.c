@@ -27,24 +27,60 @@ bind_room(struct arena *a, size_t n, struct err *e)
 void
 faults_add(struct faults *f, const char *field, const char *text)
 {
-	if (f->n < FAULTS_MAX) {
-		f->f[f->n].field = field;
-		f->f[f->n++].text = text;
+	if (f->n == FAULTS_MAX)
+		return;
+	for (enum lang l = 0; l < LANGS; l++)
+		f->f[f->n].text[l] = lang_say(l, text);
+	f->f[f->n++].field = field;
+}
+
+void
+faults_vaddf(struct faults *f, struct arena *a, const char *field,
+    const char *fmt, va_list ap)
+{
+	if (f->n == FAULTS_MAX)
+		return;
+	for (enum lang l = 0; l < LANGS; l++) {
+		va_list again;
+
+		va_copy(again, ap);
+		f->f[f->n].text[l] = arena_vprintf(a, lang_say(l, fmt), again);
+		va_end(again);
 	}
+	f->f[f->n++].field = field;
+}
+
+void
+faults_addf(struct faults *f, struct arena *a, const char *field,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	faults_vaddf(f, a, field, fmt, ap);
+	va_end(ap);
+}
+
+void
+faults_add_item(struct faults *f, struct arena *a, const char *field,
+    int item, const char *text)
+{
+	if (f->n == FAULTS_MAX)
+		return;
+	for (enum lang l = 0; l < LANGS; l++)
+		f->f[f->n].text[l] = arena_printf(a, lang_say(l,
+		    "Item %d: %s"), item, lang_say(l, text));
+	f->f[f->n++].field = field;
 }
 
 void
 bind_fault(struct binding *x, const char *fmt, ...)
 {
-	char text[200];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	faults_vaddf(&x->b->faults, x->a, x->f->name, fmt, ap);
 	va_end(ap);
-	if (x->b->faults.n < FAULTS_MAX)
-		faults_add(&x->b->faults, x->f->name,
-		    arena_strdup(x->a, text));
 }
 
 /* Is the media type of `s`, before any ';', the word `type`? */
@@ -305,7 +341,7 @@ bind_request(const struct req *q, const struct fieldset *f,
 	}
 	if (b->faults.n > 0) {
 		err_set(e, ERR_INPUT, "invalid", "%zu faults, first: %s: %s",
-		    b->faults.n, b->faults.f[0].field, b->faults.f[0].text);
+		    b->faults.n, b->faults.f[0].field, b->faults.f[0].text[LANG_EN]);
 		return -1;
 	}
 	return 0;

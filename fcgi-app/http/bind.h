@@ -18,7 +18,10 @@
 #define GP_HTTP_BIND_H
 
 #include "base/json.h"
+#include "base/lang.h"
 #include "http/request.h"
+
+#include <stdarg.h>
 
 enum field_type {
 	FT_TEXT,	/* const char *: min..max code points; no NUL */
@@ -76,13 +79,23 @@ struct fieldset {
 #define FIELDSET(s, rows, source) { (rows), COUNT_OF(rows), sizeof(s), source }
 #define FIELDSET_NONE	{ NULL, 0, 0, IN_NOTHING }
 
-/* Faults, for the problem document: field and sentence, several a field. */
+/* Faults, for the problem document: field and sentence, several a field.  The
+ * language is chosen when they are written, so a sentence with values is kept
+ * in each. */
 #define FAULTS_MAX	32
 struct faults {
-	struct { const char *field, *text; } f[FAULTS_MAX];
+	struct { const char *field, *text[LANGS]; } f[FAULTS_MAX];
 	size_t n;
 };
+/* `text` and `fmt` are English: rows of base/lang_rows.def. */
 void	 faults_add(struct faults *f, const char *field, const char *text);
+void	 faults_addf(struct faults *f, struct arena *a, const char *field,
+	    const char *fmt, ...) PRINTF(4, 5);
+void	 faults_vaddf(struct faults *f, struct arena *a, const char *field,
+	    const char *fmt, va_list ap) PRINTF(4, 0);
+/* "Item 3: " and the sentence. */
+void	 faults_add_item(struct faults *f, struct arena *a,
+	    const char *field, int item, const char *text);
 
 /* What was sent, kept for F_NULLABLE and for the idempotency body MAC. */
 #define BOUND_JSONS	8

@@ -355,9 +355,11 @@ of_field(const struct faults *f, size_t i)
 
 /* `errors`: a member a field, each a list; the order is that of the row. */
 static void
-write_errors(struct jw *w, const struct err *e, const struct faults *f,
-    const char *detail)
+write_errors(struct resp *r, struct jw *w, const struct err *e,
+    const struct faults *f, const char *detail)
 {
+	enum lang l = resp_lang(r);
+
 	if (e->kind != ERR_INPUT || ((f == NULL || f->n == 0) &&
 	    e->field[0] == '\0'))
 		return;
@@ -375,7 +377,7 @@ write_errors(struct jw *w, const struct err *e, const struct faults *f,
 		jw_array(w, f->f[i].field);
 		for (size_t k = i; k < f->n; k++)
 			if (strcmp(f->f[k].field, f->f[i].field) == 0)
-				jw_str(w, NULL, f->f[k].text);
+				jw_str(w, NULL, f->f[k].text[l]);
 		jw_end(w);
 	}
 	jw_end(w);
@@ -427,27 +429,28 @@ resp_problem_faults(struct resp *r, const struct req *q, enum style style,
 	const char *code = public_code(e);
 	const struct sentence *s = find(code);
 	int status = resp_status_of(e->kind);
-	const char *one;
+	const char *detail, *one;
 	struct jw *w;
 
 	if (strcmp(code, "method_not_allowed") == 0)
 		status = 405;
 	if (s == NULL)
 		s = find(kind_row[e->kind].code);
+	detail = resp_say(r, s->detail);
 	/* One fault: say it where the old clients look. */
-	one = f != NULL && f->n == 1 ? arena_printf(r->arena, "%s: %s",
-	    f->f[0].field, f->f[0].text) : s->detail;
+	one = f != NULL && f->n == 1 ? resp_sayf(r, "%s: %s", f->f[0].field,
+	    f->f[0].text[resp_lang(r)]) : detail;
 	resp_reset(r);
 	w = resp_json(r, status);
 	r->content_type = "application/problem+json";
 	jw_str(w, "type", arena_printf(r->arena, "urn:gatepost:problem:%s",
 	    code));
-	jw_str(w, "title", s->title);
+	jw_str(w, "title", resp_say(r, s->title));
 	jw_i64(w, "status", status);
 	jw_str(w, "detail", one);
 	jw_str(w, "code", code);
 	jw_str(w, "request_id", q->request_id);
-	write_errors(w, e, f, s->detail);
+	write_errors(r, w, e, f, detail);
 	write_old(w, style, one);
 	resp_json_end(r);
 	write_headers(r, e, status);

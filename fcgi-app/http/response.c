@@ -38,6 +38,41 @@ resp_reset(struct resp *r)
 	jw_init(&r->json, &r->body);
 }
 
+enum lang
+resp_lang(struct resp *r)
+{
+	if (!r->chosen && r->choose != NULL) {
+		r->chosen = true;
+		r->lang = r->choose(r->choose_arg);
+	}
+	return r->lang;
+}
+
+void
+resp_speak(struct resp *r, const char *locale)
+{
+	if (lang_of_locale(locale, &r->lang) == 1)
+		r->chosen = true;
+}
+
+const char *
+resp_say(struct resp *r, const char *en)
+{
+	return lang_say(resp_lang(r), en);
+}
+
+const char *
+resp_sayf(struct resp *r, const char *en, ...)
+{
+	const char *text;
+	va_list ap;
+
+	va_start(ap, en);
+	text = arena_vprintf(r->arena, resp_say(r, en), ap);
+	va_end(ap);
+	return text;
+}
+
 void
 resp_header(struct resp *r, const char *name, const char *value)
 {
@@ -114,7 +149,7 @@ resp_stream(struct resp *r, int status, const char *type,
 void
 resp_message(struct resp *r, int status, const char *message)
 {
-	jw_str(resp_json(r, status), "message", message);
+	jw_str(resp_json(r, status), "message", resp_say(r, message));
 	resp_json_end(r);
 }
 
@@ -186,6 +221,10 @@ head(struct resp *r, struct buf *h)
 	if (r->status >= 200 && r->status != 204 && r->status != 304 &&
 	    r->stream == NULL)
 		buf_printf(h, "Content-Length: %zu\r\n", r->body.len);
+	/* Only where somebody was spoken to: the rest is of no language. */
+	if (r->chosen)
+		buf_printf(h, "Content-Language: %s\r\n"
+		    "Vary: Accept-Language\r\n", lang_tag(r->lang));
 	buf_str(h, "\r\n");
 }
 

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/lang.h"
 #include "http/request.h"
 
 #define RESP_HEADERS_MAX	24
@@ -29,6 +30,11 @@ struct resp {
 	struct jw	 json;			/* writes into body */
 	resp_streamer	*stream;		/* makes the body instead */
 	void		*stream_arg;
+	/* Whose language: asked once, when the first sentence is said. */
+	enum lang	 (*choose)(void *arg);	/* NULL: English */
+	void		*choose_arg;
+	enum lang	 lang;
+	bool		 chosen;
 };
 
 void	 resp_init(struct resp *r, struct arena *a);
@@ -53,8 +59,21 @@ void	 resp_text(struct resp *r, int status, const char *type,
  * body short: its end must be recognisable. */
 void	 resp_stream(struct resp *r, int status, const char *type,
 	    resp_streamer *body, void *arg);
-/* {"message": …} in one go. */
+/* {"message": …} in one go; `message` as resp_say. */
 void	 resp_message(struct resp *r, int status, const char *message);
+
+/*
+ * What people read leaves through these: the English sentence, a row of
+ * base/lang_rows.def, in the answer's language, which Content-Language then
+ * states.  Arena or constant.
+ */
+const char *resp_say(struct resp *r, const char *en)
+	    __attribute__((format_arg(2)));
+const char *resp_sayf(struct resp *r, const char *en, ...) PRINTF(2, 3);
+enum lang resp_lang(struct resp *r);
+/* From here on the language of this person's locale, if we have it: who was
+ * known only after the answer was begun. */
+void	 resp_speak(struct resp *r, const char *locale);
 
 /* Cookies, by way of nginx (D13).  NULL leaves one untouched. */
 void	 resp_set_tokens(struct resp *r, const char *access,
@@ -79,8 +98,8 @@ void	 resp_problem_faults(struct resp *r, const struct req *q,
 	    enum style style, const struct err *e, const struct faults *f);
 /* Status of an error kind. */
 int	 resp_status_of(enum err_kind k);
-/* Public sentence for a code ("invalid_code" -> "The code is wrong or …");
- * rows in problem.c; a missing one fails check (S73). */
+/* Public sentence for a code ("invalid_code" -> "The code is wrong or …"), in
+ * English, for resp_say; rows in problem.c; a missing one fails check (S73). */
 const char *problem_title(const char *code);	/* NULL: no row */
 const char *problem_detail(const char *code);	/* NULL: no row */
 

@@ -198,7 +198,7 @@ a_secret_is_not_echoed(void **state UNUSED)
 	assert_int_equal(json("{\"name\": \"hunter2hunter2\", \"id\": \"hunter2 "
 	    "x\", \"email\": \"hunter2\", \"code\": \"hunter2\"}"), -1);
 	for (size_t i = 0; i < b.faults.n; i++)
-		assert_null(strstr(b.faults.f[i].text, "hunter2"));
+		assert_null(strstr(b.faults.f[i].text[LANG_EN], "hunter2"));
 	assert_null(strstr(e.detail, "hunter2"));
 }
 

@@ -138,6 +138,41 @@ faults_come_by_field(void **state UNUSED)
 	    "three");
 }
 
+static enum lang
+persian(void *arg)
+{
+	++*(int *)arg;
+	return LANG_FA;
+}
+
+/* S73: everything that people read, and nothing that programs do. */
+static void
+a_problem_speaks_the_chosen_language(void **state UNUSED)
+{
+	const struct err e = { .kind = ERR_INPUT, .code = "invalid" };
+	struct faults f = { .n = 0 };
+	int asked = 0;
+
+	faults_addf(&f, a, "a", "Ensure this value is between %" PRId64
+	    " and %" PRId64 ".", INT64_C(1), INT64_C(9));
+	r.choose = persian;
+	r.choose_arg = &asked;
+	problem(STYLE_P, &e, &f);
+	assert_string_equal(text("code"), "invalid");
+	assert_string_equal(text("title"), lang_say(LANG_FA,
+	    "The request is not valid"));
+	assert_string_equal(text("detail"),
+	    "فیلد a: این مقدار باید بین 1 و 9 باشد.");
+	assert_string_equal(text("error"), text("detail"));
+	assert_string_equal(json_str(json_at(json_get(json_get(doc, "errors"),
+	    "a"), 0)), "این مقدار باید بین 1 و 9 باشد.");
+	/* Once an answer: it may cost a statement. */
+	assert_int_equal(asked, 1);
+	r.choose = NULL;
+	r.chosen = false;
+	r.lang = LANG_EN;
+}
+
 static void
 a_field_of_the_error_is_named(void **state UNUSED)
 {
@@ -190,6 +225,7 @@ main(void)
 		cmocka_unit_test(kept_rows_have_their_old_members),
 		cmocka_unit_test(waits_are_told),
 		cmocka_unit_test(faults_come_by_field),
+		cmocka_unit_test(a_problem_speaks_the_chosen_language),
 		cmocka_unit_test(a_field_of_the_error_is_named),
 		cmocka_unit_test(method_not_allowed_is_405),
 		cmocka_unit_test(unauthorized_names_the_scheme),

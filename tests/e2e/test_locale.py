@@ -1,0 +1,141 @@
+"""Every sentence in English and Persian (S73): by Accept-Language for whoever is not known, by the person's own locale
+where there is one; words for programs stay as they are."""
+import re
+
+import pytest
+
+from people import OTHER, Person, a_phone, an_email, forget_limits, problem, same
+
+FA = {"Accept-Language": "fa-IR,fa;q=0.9,en-US;q=0.8,en;q=0.7"}
+EN = {"Accept-Language": "en-US,en;q=0.9"}
+PERSIAN = re.compile("[\u0600-\u06ff]")
+WRONG = {"username": "nobody@example.com", "password": "Sun-Flower9!"}
+
+
+def language(text):
+    return "fa" if PERSIAN.search(text) else "en"
+
+
+def sentences(p):
+    """Everything in a problem document that is for people."""
+    found = [p["title"], p["detail"], *(t for list_ in p.get("errors", {}).values() for t in list_)]
+    return found + [p[k] for k in ("error", "message") if k in p]
+
+
+def speaks(r, want):
+    """Each sentence of a refusal is of that language, and the answer says so."""
+    p = r.json()
+    assert {language(s) for s in sentences(p)} == {want}, r.text
+    assert r.headers["Content-Language"] == want and "Accept-Language" in r.headers["Vary"]
+    return p
+
+
+def wrong_login(inst, header):
+    forget_limits(inst)
+    return inst.api("POST", "/api/auth/login/", json=WRONG, headers={} if header is None else {"Accept-Language": header})
+
+
+def set_locale(person, locale):
+    r = person.call("PATCH", "/api/auth/profile/", json={"locale": locale})
+    assert r.status_code == 200 and r.json()["locale"] == (locale or None), r.text
+
+
+def test_s73_a_refusal_is_of_the_language_asked_for(inst):
+    plain = problem(wrong_login(inst, None), 401, "invalid_credentials")
+    assert plain["detail"] == "The name or the password is wrong."
+    fa = speaks(wrong_login(inst, FA["Accept-Language"]), "fa")
+    assert {k: fa[k] for k in ("type", "status", "code")} == {k: plain[k] for k in ("type", "status", "code")}
+    assert same(speaks(wrong_login(inst, EN["Accept-Language"]), "en")) == same(plain)
+
+
+@pytest.mark.parametrize("header, want", [
+    (None, "en"), ("", "en"), ("fa", "fa"), ("FA-ir", "fa"), ("de", "en"), ("de, fa;q=0.1", "fa"), ("*", "en"),
+    ("en;q=0.5, fa;q=0.9", "fa"), ("fa;q=0.8, en;q=0.9", "en"), ("fa;q=0", "en"), ("fa;q=0, *", "en"), ("en;q=0, *", "fa"),
+    ("fa;q=7", "en"), ("fa;q=abc, en;q=0.1", "en"), (";;;,,fa;q=0.2", "fa"), ("fa fa fa", "en"), ("far", "en"),
+    ("de;q=0.5," * 800 + "fa;q=0.1", "fa"), ("x" * 7000, "en"), ("fa," * 2500, "fa"), ("../../etc/passwd", "en"),
+])
+def test_the_header_is_read_as_rfc_9110_says(inst, header, want):
+    speaks(wrong_login(inst, header), want)
+
+
+def test_each_fault_of_a_body_is_told_in_persian(inst):
+    r = inst.api("POST", "/api/auth/register/", headers=FA, json={
+        "email": "no address", "phone_number": "12", "first_name": "x" * 151, "password": ""})
+    p = speaks(r, "fa")
+    assert set(p["errors"]) == {"email", "phone_number", "first_name", "password"}
+    assert "150" in p["errors"]["first_name"][0], "numbers stay as programs write them"
+    # One fault is said in `detail` too, as a whole sentence that begins in its own direction.
+    p = speaks(inst.api("POST", "/api/auth/otp/verify/", headers=FA, json={"register_id": "x" * 22}), "fa")
+    assert p["detail"] == f"فیلد otp_code: {p['errors']['otp_code'][0]}"
+
+
+def test_success_speaks_too_and_published_words_stay(inst):
+    p = Person(inst)
+    for headers, want in ((None, "en"), (FA, "fa"), (EN, "en")):
+        r = inst.api("POST", "/api/auth/password/reset/request/", json={"email": an_email()}, headers=headers)
+        assert r.status_code == 200 and language(r.json()["message"]) == want
+    # A signed-in person without a locale is as anybody.
+    for headers, want in ((None, "You have logged out"), (FA, None)):
+        b = p.bearer()
+        r = b.call("POST", "/api/logout/", json={"refresh": b.refresh}, headers=headers)
+        assert r.status_code == 200 and (r.json()["status"] == want if want else language(r.json()["status"]) == "fa")
+
+
+def test_a_persons_locale_wins_over_the_header(inst):
+    """Chosen once for this site; the header is what the browser came with."""
+    p = Person(inst)
+    set_locale(p.first, "fa-IR")
+    for headers in (None, EN, FA):
+        speaks(p.first.call("PATCH", "/api/auth/profile/", json={"gender": "x"}, headers=headers), "fa")
+        speaks(p.first.call("GET", "/api/push/tokens/", headers=headers), "fa")
+    set_locale(p.first, "en")
+    for headers in (None, EN, FA):
+        speaks(p.first.call("PATCH", "/api/auth/profile/", json={"gender": "x"}, headers=headers), "en")
+    # One that we do not speak, and none: the header decides.
+    for locale in ("de", ""):
+        set_locale(p.first, locale)
+        speaks(p.first.call("PATCH", "/api/auth/profile/", json={"gender": "x"}, headers=FA), "fa")
+        speaks(p.first.call("PATCH", "/api/auth/profile/", json={"gender": "x"}), "en")
+
+
+def test_s24_a_locale_tells_nothing_about_an_account(inst):
+    """Nobody learns by the language of a refusal that an account exists."""
+    p = Person(inst, email=an_email())
+    set_locale(p.first, "fa")
+    ask = [("/api/auth/login/", lambda a: {"username": a, "password": "Wrong-Word1!"}),
+           ("/api/auth/password/reset/request/", lambda a: {"email": a}),
+           ("/api/auth/register/", lambda a: {"email": a, "password": "Sun-Flower9!"})]
+    for path, body in ask:
+        forget_limits(inst)
+        known, unknown = (inst.api("POST", path, json=body(a), headers=EN) for a in (p.email, an_email()))
+        assert known.status_code == unknown.status_code
+        assert known.headers.get("Content-Language") == unknown.headers.get("Content-Language") == "en"
+        assert not PERSIAN.search(known.text)
+
+
+def test_sign_in_speaks_the_persons_language(inst):
+    p = Person(inst, email=an_email(), proved=False)
+    r = p.prove(headers=FA)
+    assert r.status_code == 200 and language(r.json()["message"]) == "fa"
+
+
+def test_a_new_account_keeps_a_wish_for_persian_only(inst):
+    for headers, want in ((FA, "fa"), (EN, None), ({"Accept-Language": "de"}, None), ({"Accept-Language": "en, fa"}, None)):
+        forget_limits(inst)
+        phone = a_phone()
+        r = inst.api("POST", "/api/auth/register/", json={"phone_number": phone, "password": "Sun-Flower9!"}, headers=headers)
+        assert r.status_code == 201, r.text
+        r = inst.api("POST", "/api/auth/otp/verify/", json={"register_id": r.json()["register_id"],
+                                                            "otp_code": inst.sandbox.code(phone)})
+        assert r.status_code == 200 and r.json()["user"]["locale"] == want
+
+
+def test_mail_by_the_persons_locale_is_right_to_left(inst):
+    p = Person(inst, email=an_email())
+    set_locale(p.first, "fa")
+    seen = len(inst.sandbox.messages(to=p.email))
+    # By an English client; the mail is the person's.
+    assert p.first.call("POST", "/api/auth/password/change/", headers=EN, json={
+        "old_password": p.password, "new_password": OTHER}).status_code == 200
+    mail = inst.sandbox.wait(count=seen + 1, to=p.email)[0]
+    assert 'dir="rtl"' in mail["html"] and language(mail["subject"]) == "fa", str(mail)[:800]
