@@ -774,6 +774,7 @@ NGINX_FILES = \
 	nginx/html/console/restore/index.html \
 	nginx/html/console/restore/restore.js \
 	nginx/html/console/signin/index.html \
+	nginx/html/console/signin/others.js \
 	nginx/html/console/signin/pow.js \
 	nginx/html/console/signin/signin.css \
 	nginx/html/console/signin/signin.js \
@@ -857,6 +858,7 @@ EXTRA_FILES = \
 	tests/browser/chromium.js \
 	tests/browser/chromium_site.js \
 	tests/browser/chromium_smoke.js \
+	tests/browser/chromium_social.js \
 	tests/browser/firefox.js \
 	tests/browser/firefox_push.js \
 	tests/browser/firefox_renew.js \

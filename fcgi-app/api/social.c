@@ -105,6 +105,18 @@ redirect(struct call *c, const char *url)
 	resp_no_store(c->resp);
 }
 
+/* The sign-in page in the middle of a sign-in.  What it must do stands behind
+ * the "#", which no server and no Referer sees; where it goes on to is its
+ * own query, when the visit began there, for the gate signed that. */
+static const char *
+signin_page(struct arena *a, const char *next, const char *what)
+{
+	return text_starts(next, SIGNIN_PAGE) ?
+	    arena_printf(a, "%.*s#%s", (int)strcspn(next, "#"), next, what) :
+	    arena_printf(a, SIGNIN_PAGE "?rd=%s#%s", url_encode(a, next),
+	    what);
+}
+
 /* A refusal on the way of a browser is a page. */
 static int
 refuse(struct call *c, const struct err *e)
@@ -226,10 +238,10 @@ onward(struct call *c, const char *next, struct err *e)
 			list = arena_printf(c->arena, "%s%s%s", list,
 			    i == 0 ? "" : ",", m == NULL ? "" : m);
 		}
-		next = arena_printf(c->arena, SIGNIN_PAGE "?rd=%s#mfa_token=%s"
-		    "&methods=%s", url_encode(c->arena, next), url_encode(
-		    c->arena, json_str(json_get(j, "mfa_token")) == NULL ?
-		    "" : json_str(json_get(j, "mfa_token"))), list);
+		next = signin_page(c->arena, next, arena_printf(c->arena,
+		    "mfa_token=%s&methods=%s", url_encode(c->arena,
+		    json_str(json_get(j, "mfa_token")) == NULL ? "" :
+		    json_str(json_get(j, "mfa_token"))), list));
 	}
 	json_free(j);
 	redirect(c, return_url(c->arena, next));
@@ -248,9 +260,9 @@ offered(struct call *c, const struct social_provider *p,
 		    "the address is another account's");
 	/* The offer is this browser's, for as long as its cookie. */
 	resp_header(c->resp, "X-Auth-State", c->req->state_cookie);
-	redirect(c, return_url(c->arena, arena_printf(c->arena,
-	    SIGNIN_PAGE "?rd=%s#link_token=%s&provider=%s",
-	    url_encode(c->arena, next), x->offer, p->name)));
+	redirect(c, return_url(c->arena, signin_page(c->arena, next,
+	    arena_printf(c->arena, "link_token=%s&provider=%s", x->offer,
+	    p->name))));
 	return 0;
 }
 

@@ -221,6 +221,10 @@ def test_s61_an_account_with_the_address_is_asked_first(inst):
     b = Visitor(inst)
     r = b.visit(next="/push/")
     assert r.status_code == 302 and "/console/signin/?rd=%2Fpush%2F#link_token=" in r.headers["Location"]
+    # Begun on the sign-in page, it comes back to that page as it was: the gate signed its query.
+    there = "/console/signin/?rd=https%3A%2F%2Fsite.example%2F&until=1&sig=ab"
+    again = Visitor(inst).visit(next=there)
+    assert again.headers["Location"].startswith(inst.url + there + "#link_token="), again.headers["Location"]
     assert "__Host-gatepost=" not in r.headers["Set-Cookie"]
     assert inst.rows("SELECT * FROM identity WHERE user_id = %s", owner.id) == []
     token = fragment(r)["link_token"]
