@@ -466,6 +466,7 @@ UNIT_TESTS = \
 	test_store_away \
 	test_store_bulk \
 	test_store_device \
+	test_store_gate \
 	test_store_lost \
 	test_store_otp \
 	test_store_personal \
@@ -701,6 +702,10 @@ test_store_bulk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_store_device_SOURCES = tests/unit/test_store_device.c
 test_store_device_LDADD = $(GP_TEST_LIBS)
 test_store_device_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_gate_SOURCES = tests/unit/test_store_gate.c
+test_store_gate_LDADD = $(GP_TEST_LIBS)
+test_store_gate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_store_lost_SOURCES = tests/unit/test_store_lost.c
 test_store_lost_LDADD = $(GP_TEST_LIBS)

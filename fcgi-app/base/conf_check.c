@@ -166,7 +166,7 @@ check_origins(struct check *c, enum conf_key k)
 	}
 }
 
-/* Host, or host:port; a host of its own, or it has our cookies already. */
+/* Host, or host:port. */
 static void
 check_sites(struct check *c)
 {
