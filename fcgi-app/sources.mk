@@ -61,6 +61,8 @@ BASE_SOURCES = \
 	fcgi-app/base/shm_revoke.c \
 	fcgi-app/base/text.c \
 	fcgi-app/base/text.h \
+	fcgi-app/base/totp.c \
+	fcgi-app/base/totp.h \
 	fcgi-app/base/unicode.c \
 	fcgi-app/base/unicode.h
 
@@ -108,6 +110,10 @@ STORE_SOURCES = \
 	fcgi-app/store/lease.h \
 	fcgi-app/store/mail_domain.c \
 	fcgi-app/store/mail_domain.h \
+	fcgi-app/store/mfa.c \
+	fcgi-app/store/mfa.h \
+	fcgi-app/store/mfa_flow.c \
+	fcgi-app/store/mfa_flow.h \
 	fcgi-app/store/migrate.c \
 	fcgi-app/store/migrate.h \
 	fcgi-app/store/notification.c \
@@ -205,6 +211,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/device_name.h \
 	fcgi-app/auth/facebook.c \
 	fcgi-app/auth/facebook.h \
+	fcgi-app/auth/factor.c \
+	fcgi-app/auth/factor.h \
 	fcgi-app/auth/grant.c \
 	fcgi-app/auth/grant.h \
 	fcgi-app/auth/grant_act.c \
@@ -227,6 +235,7 @@ AUTH_SOURCES = \
 	fcgi-app/auth/otp.c \
 	fcgi-app/auth/otp.h \
 	fcgi-app/auth/otp_again.c \
+	fcgi-app/auth/otp_link.c \
 	fcgi-app/auth/otp_own.h \
 	fcgi-app/auth/otp_user.c \
 	fcgi-app/auth/outward.c \
@@ -242,6 +251,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/password_words.def \
 	fcgi-app/auth/pow.c \
 	fcgi-app/auth/pow.h \
+	fcgi-app/auth/remembered.c \
+	fcgi-app/auth/remembered.h \
 	fcgi-app/auth/return_to.c \
 	fcgi-app/auth/return_to.h \
 	fcgi-app/auth/site.c \
@@ -304,8 +315,12 @@ API_SOURCES = \
 	fcgi-app/api/dispatch.c \
 	fcgi-app/api/dispatch.h \
 	fcgi-app/api/dispatch_own.h \
+	fcgi-app/api/enter.c \
 	fcgi-app/api/export.c \
 	fcgi-app/api/facebook.c \
+	fcgi-app/api/factor_own.h \
+	fcgi-app/api/factor_rows.c \
+	fcgi-app/api/factor_send.c \
 	fcgi-app/api/fields.c \
 	fcgi-app/api/fresh.c \
 	fcgi-app/api/fresh.h \
@@ -323,6 +338,7 @@ API_SOURCES = \
 	fcgi-app/api/list.c \
 	fcgi-app/api/list.h \
 	fcgi-app/api/login.c \
+	fcgi-app/api/mfa_rows.c \
 	fcgi-app/api/notifications.c \
 	fcgi-app/api/number.c \
 	fcgi-app/api/origin.c \
@@ -331,6 +347,8 @@ API_SOURCES = \
 	fcgi-app/api/page.c \
 	fcgi-app/api/page.h \
 	fcgi-app/api/password_rows.c \
+	fcgi-app/api/passwordless.c \
+	fcgi-app/api/passwordless.h \
 	fcgi-app/api/profile.c \
 	fcgi-app/api/proof.h \
 	fcgi-app/api/push_answer.c \
@@ -340,6 +358,8 @@ API_SOURCES = \
 	fcgi-app/api/push_subscription.c \
 	fcgi-app/api/push_vapid.c \
 	fcgi-app/api/push_wait.c \
+	fcgi-app/api/qr.c \
+	fcgi-app/api/reauth.c \
 	fcgi-app/api/route.h \
 	fcgi-app/api/route_table.c \
 	fcgi-app/api/routes.c \
@@ -473,6 +493,7 @@ UNIT_TESTS = \
 	test_store_session \
 	test_store_user \
 	test_text \
+	test_totp \
 	test_unicode \
 	test_vapid \
 	test_webpush_crypt \
@@ -731,6 +752,10 @@ test_text_SOURCES = tests/unit/test_text.c
 test_text_LDADD = $(GP_TEST_LIBS)
 test_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_totp_SOURCES = tests/unit/test_totp.c
+test_totp_LDADD = $(GP_TEST_LIBS)
+test_totp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_unicode_SOURCES = tests/unit/test_unicode.c
 test_unicode_LDADD = $(GP_TEST_LIBS)
 test_unicode_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -761,6 +786,8 @@ SQL_FILES = \
 	sql/0007_social.sql \
 	sql/0008_gate.sql \
 	sql/0009_mail_domain.sql \
+	sql/0010_factors.sql \
+	sql/0011_passwordless.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -779,10 +806,12 @@ NGINX_FILES = \
 	nginx/html/console/restore/index.html \
 	nginx/html/console/restore/restore.js \
 	nginx/html/console/signin/index.html \
+	nginx/html/console/signin/onward.js \
 	nginx/html/console/signin/others.js \
 	nginx/html/console/signin/pow.js \
 	nginx/html/console/signin/signin.css \
 	nginx/html/console/signin/signin.js \
+	nginx/html/console/signin/words.js \
 	nginx/html/gatepost-sw.js \
 	nginx/html/index.css \
 	nginx/html/index.html \
@@ -861,6 +890,7 @@ EXTRA_FILES = \
 	tests/bench/test_load.py \
 	tests/browser/autopush.test.js \
 	tests/browser/chromium.js \
+	tests/browser/chromium_signin.js \
 	tests/browser/chromium_site.js \
 	tests/browser/chromium_smoke.js \
 	tests/browser/chromium_social.js \
@@ -873,6 +903,7 @@ EXTRA_FILES = \
 	tests/crash/stream.py \
 	tests/crash/test_judge.py \
 	tests/e2e/conftest.py \
+	tests/e2e/factor_people.py \
 	tests/e2e/people.py \
 	tests/e2e/push_case.py \
 	tests/e2e/test_abuse.py \
@@ -882,6 +913,7 @@ EXTRA_FILES = \
 	tests/e2e/test_audit.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
+	tests/e2e/test_factors.py \
 	tests/e2e/test_gate_rules.py \
 	tests/e2e/test_gate_sites.py \
 	tests/e2e/test_identity.py \
@@ -893,6 +925,7 @@ EXTRA_FILES = \
 	tests/e2e/test_master.py \
 	tests/e2e/test_nginx_edge.py \
 	tests/e2e/test_openapi.py \
+	tests/e2e/test_passwordless.py \
 	tests/e2e/test_passwords.py \
 	tests/e2e/test_published.py \
 	tests/e2e/test_push_groups.py \

@@ -13,22 +13,61 @@
 void	 answer_user(struct jw *w, const char *key, const struct user *u);
 
 /*
- * Begin a session for `u` and answer as sign-in does (API.md): tokens in the
- * body under the kept names and in the cookies; `?tokens=cookie` leaves them
- * out of the body; a device token that lets the owner in while the account is
- * flooded (S43).  Audited as "login".  What `with` does commits together with
- * the session; it may run more than once, as in db_tx.
+ * Every way in ends here (S67).  If the account has a second factor that
+ * `amr` does not show, answer 200 {mfa_required, mfa_token, methods}: the
+ * session begins when mfa/verify proved one.  Else begin a session and answer
+ * as sign-in does (API.md): tokens in the body under the kept names and in
+ * the cookies; `?tokens=cookie` leaves them out of the body; a device token
+ * that lets the owner in while the account is flooded (S43).  Audited as
+ * "login".  What `with` does commits together with either; it may run more
+ * than once, as in db_tx.
  */
 struct signin {
 	const struct user *u;
-	const char	*amr;
+	const char	*amr;		/* "pwd", "otp", …; "… mfa": both steps */
+	const char	*channel;	/* words "sms", "email": where the code
+					 * of the way in went; NULL: no code */
 	const char	*message;	/* NULL: no such member */
 	enum { SIGNIN_FULL, SIGNIN_TOKEN /* refresh, access, email */ } form;
 	int		(*with)(struct db *db, void *arg, struct err *e);
 	void		*arg;
+	void		(*more)(struct jw *w, void *arg);	/* members of
+				 * an answer with a session, or NULL */
 };
 int	 answer_signin(struct call *c, const struct signin *s, struct err *e)
 	    MUST_CHECK;
+
+/* The same in two parts, for ways in that answer otherwise (a redirect, other
+ * members): what became of it, and the cookies' headers are set. */
+struct signed_in {
+	bool		 due;		/* a second factor is */
+	const char	*mfa_token;	/* then; in the arena */
+	unsigned	 methods;	/* bits of enum factor */
+	const char	*access, *refresh;	/* else */
+	uint64_t	 session_id;
+};
+int	 signin_begin(struct call *c, const struct signin *s,
+	    struct signed_in *in, struct err *e) MUST_CHECK;
+/* 303: a browser goes on to `next` (allowed; see return_allowed), or to the
+ * page that asks for the second step.  Its token stands behind the "#", which
+ * no server and no Referer sees. */
+void	 answer_onward(struct call *c, const struct signed_in *in,
+	    const char *next);
+/* {mfa_required, mfa_token, methods, expires_in} as the answer. */
+void	 answer_mfa_due(struct call *c, const struct signin *s,
+	    const struct signed_in *in);
+/* Step-up (S12): another session in place of the caller's, with `amr`, that
+ * ends when the old one would have.  Answers as sign-in. */
+int	 answer_stepped_up(struct call *c, const struct signin *s,
+	    struct err *e) MUST_CHECK;
+
+/* The device token of the caller's browser, or a fresh one for X-Auth-Device;
+ * its hash is for known_device_add. */
+#define DEVICE_LIFE_S	(90 * 24 * 60 * 60)	/* the cookie's (D13) */
+const char *answer_device(struct call *c, uint8_t hash[32]);
+
+/* Is `tokens=cookie` a member of the query? */
+bool	 answer_cookies_only(const struct req *q);
 
 /* Tokens of a pair into an open JSON answer and the cookies. */
 struct grant;

@@ -4,6 +4,7 @@
 #include "api/fresh.h"
 
 #include "api/answer.h"
+#include "auth/factor.h"
 #include "auth/password.h"
 #include "auth/throttle.h"
 #include "base/clock.h"
@@ -12,18 +13,40 @@
 #define FAILURES	5
 #define FAILURES_S	300
 
+static bool
+is_fresh(const struct call *c)
+{
+	return clock_now() / US_PER_S - c->who.auth_s <= FRESH_S;
+}
+
+static int
+not_fresh(struct err *e)
+{
+	return err_set(e, ERR_FORBIDDEN, "reauth_required",
+	    "signed in too long ago");
+}
+
 int
-fresh_enough(struct call *c, const struct user *u, const char *password,
+fresh_factor(struct call *c, const struct user *u, struct err *e)
+{
+	struct mfa m;
+	int rc;
+
+	if (is_fresh(c))
+		return 0;
+	if ((rc = mfa_find(c->db, c->arena, u->id, &m, e)) < 0)
+		return -1;
+	return rc == 1 && factor_on(&m) ? not_fresh(e) : 0;
+}
+
+int
+fresh_password(struct call *c, const struct user *u, const char *password,
     const char *event, struct err *e)
 {
 	char subject[32];
 	int n = snprintf(subject, sizeof(subject), "user:%" PRIu64, u->id);
 	int rc;
 
-	if (password == NULL)
-		return clock_now() / US_PER_S - c->who.auth_s <= FRESH_S ? 0 :
-		    err_set(e, ERR_FORBIDDEN, "reauth_required",
-		    "signed in too long ago");
 	if (throttle_or_fail(c->db, "password_old", subject, (size_t)n,
 	    FAILURES, FAILURES_S, "too_many_failures", e) < 0)
 		return -1;
@@ -35,4 +58,14 @@ fresh_enough(struct call *c, const struct user *u, const char *password,
 		return answer_refused(c, event, u->id, e);
 	}
 	return throttle_clear(c->db, "password_old", subject, (size_t)n, e);
+}
+
+int
+fresh_enough(struct call *c, const struct user *u, const char *password,
+    const char *event, struct err *e)
+{
+	if (password == NULL)
+		return is_fresh(c) ? 0 : not_fresh(e);
+	return fresh_factor(c, u, e) < 0 ? -1 :
+	    fresh_password(c, u, password, event, e);
 }

@@ -3,13 +3,18 @@
  */
 #include "api/answer.h"
 #include "api/change.h"
+#include "api/passwordless.h"
 #include "api/proof.h"
+#include "auth/factor.h"
 #include "auth/grant.h"
 #include "auth/notice.h"
 #include "auth/otp.h"
+#include "base/clock.h"
 #include "base/mail.h"
 #include "store/session.h"
 #include "store/undo.h"
+
+#define FRESH_S		300
 
 struct otp_verify_in { const char *register_id, *code; };
 static const struct field otp_verify_rows[] = {
@@ -139,21 +144,39 @@ proof_apply(struct call *c, const struct otp_flow *f,
 	return 0;
 }
 
+/* A change of address by its owner, who showed the second factor a moment
+ * ago, asks for it no second time. */
+static const char *
+amr_of(const struct call *c, const struct otp_flow *f)
+{
+	const char *own = strcmp(f->channel, "sms") == 0 ? "otp sms" : "otp";
+
+	return (f->purpose == OTP_PHONE || f->purpose == OTP_EMAIL) &&
+	    c->who.user_id == f->user_id &&
+	    amr_has(c->who.amr, "mfa") && clock_now() / US_PER_S -
+	    c->who.auth_s <= FRESH_S ? arena_printf(c->arena, "%s mfa", own) :
+	    own;
+}
+
 int
 otp_verify_post(struct call *c, const void *in_, struct err *e)
 {
 	const struct otp_verify_in *in = in_;
 	struct otp_flow f;
 	struct user u;
-	struct signin s = { .u = &u, .amr = "otp" };
+	struct signin s = { .u = &u };
 	int rc;
 
 	if ((rc = otp_find(c->db, c->arena, in->register_id, &f, e)) < 0)
 		return -1;
-	/* A reset's code is for password/reset/verify: it lets nobody in. */
-	if (rc == 1 && f.purpose == OTP_RESET)
+	/* A reset's code is for password/reset/verify, a second step's for
+	 * mfa/verify or reauth: they let nobody in. */
+	if (rc == 1 && (f.purpose == OTP_RESET || f.purpose == OTP_MFA ||
+	    f.purpose == OTP_REAUTH))
 		return err_field(e, "register_id", "invalid_register_id",
-		    "a password reset");
+		    "a flow of another row");
+	if (rc == 1 && f.purpose == OTP_LOGIN && passwordless_on(e) < 0)
+		return -1;
 	if (otp_check(c->db, c->arena, c->req, in->register_id, in->code, &f,
 	    e) < 0)
 		return answer_refused(c, "otp", f.user_id, e);
@@ -166,14 +189,16 @@ otp_verify_post(struct call *c, const void *in_, struct err *e)
 		if (proof_apply(c, &f, PROOF_OUTDATE, e) < 0 ||
 		    user_find(c->db, c->arena, f.user_id, &u, e) < 0)
 			return -1;
-	} else if ((rc = otp_finish(c->db, f.id, e)) <= 0) {
-		return rc < 0 ? -1 : err_field(e, "otp_code", "invalid_code",
-		    "finished by another request");
+	} else {
+		s.with = passwordless_finish;
+		s.arg = &f;
 	}
 	/* Who was disabled before the proof stays out. */
 	if (!u.is_active)
 		return err_set(e, ERR_FORBIDDEN, "account_disabled",
 		    "user %" PRIu64, u.id);
+	s.channel = f.came_by;
+	s.amr = amr_of(c, &f);
 	s.message = f.purpose == OTP_PHONE ?
 	    "The phone number has been changed." : f.purpose == OTP_EMAIL ?
 	    "The e-mail address has been changed." : "Verified.";

@@ -2,14 +2,18 @@
  * password_rows.c - change a known password, reset a forgotten one.
  */
 #include "api/answer.h"
+#include "api/fresh.h"
 #include "auth/grant.h"
 #include "auth/notice.h"
 #include "auth/otp.h"
 #include "auth/password.h"
+#include "auth/remembered.h"
 #include "auth/throttle.h"
 #include "base/conf.h"
 #include "base/mail.h"
 #include "base/rand.h"
+#include "store/known_device.h"
+#include "store/mfa.h"
 
 #define FAILURES	5
 #define FAILURES_S	300
@@ -67,7 +71,9 @@ struct setting {
 	struct user	*u;
 	const char	*phc, *event, *template;
 	uint64_t	 flow_id;	/* 0: a change, the session stays */
+	const char	*channel;	/* channels of the reset's code */
 	uint64_t	 notice_ids[2];
+	uint8_t		 device_hash[32];	/* of a reset's browser */
 	struct grant_ended ended;
 	bool		 lost;		/* another request finished the flow */
 };
@@ -88,8 +94,14 @@ set_work(struct db *db, void *arg, struct err *e)
 		if (s->lost)
 			return 1;
 	}
+	/* Where the reset came from is no second factor for now (S58); and its
+	 * browser is remembered, or a flood of strangers would keep the owner
+	 * from signing in with the new password (S43). */
 	if (user_set_password(db, s->u->id, s->phc, e) < 0 ||
-	    otp_void_all(db, s->u->id, e) < 0)
+	    otp_void_all(db, s->u->id, e) < 0 || (s->flow_id != 0 &&
+	    (mfa_set_reset(db, s->u->id, s->channel, e) < 0 ||
+	    known_device_add(db, s->device_hash, s->u->id, DEVICE_LIFE_S,
+	    e) < 0)))
 		return -1;
 	rc = s->flow_id != 0 ?
 	    grant_end_all(db, s->u->id, s->event, &s->ended, e) :
@@ -151,7 +163,9 @@ password_change_post(struct call *c, const void *in_, struct err *e)
 		return -1;
 	if (rc == 0)
 		return err_set(e, ERR_AUTH, "invalid_token", "user is gone");
-	if (throttle_or_fail(c->db, "password_old", subject, (size_t)n,
+	/* Where a second factor is on it must have been shown just now. */
+	if (fresh_factor(c, &u, e) < 0 ||
+	    throttle_or_fail(c->db, "password_old", subject, (size_t)n,
 	    FAILURES, FAILURES_S, "too_many_failures", e) < 0)
 		return -1;
 	if ((rc = password_verify(u.password, in->old, NULL, e)) < 0)
@@ -183,7 +197,7 @@ reset_request_post(struct call *c, const void *in_, struct err *e)
 	struct identifier id;
 	struct user u = { 0 };
 	struct jw *w;
-	int found;
+	int found, known;
 
 	if (typed == NULL)
 		return err_field(e, "phone_number", "required",
@@ -191,10 +205,11 @@ reset_request_post(struct call *c, const void *in_, struct err *e)
 	identifier_read(c->arena, typed, &id);
 	if (id.kind == ID_NONE)
 		return err_field(e, "email", "invalid_email", "unreadable");
-	if (throttle_or_fail(c->db, "reset", id.text, strlen(id.text),
-	    (uint32_t)conf_int(CONF_RESET_DEST_HOUR), HOUR_S,
-	    "too_many_resets", e) < 0 ||
-	    (found = identifier_find(c->db, c->arena, &id, &u, e)) < 0)
+	if ((found = identifier_find(c->db, c->arena, &id, &u, e)) < 0 ||
+	    (known = remembered(c->db, c->req, found ? u.id : 0, e)) < 0 ||
+	    throttle_or_fail(c->db, known ? "reset_known" : "reset", id.text,
+	    strlen(id.text), (uint32_t)conf_int(CONF_RESET_DEST_HOUR),
+	    HOUR_S, "too_many_resets", e) < 0)
 		return -1;
 	/* Only the proved owner of the address gets a code. */
 	if (found && u.is_active && (id.kind == ID_PHONE ? u.phone_verified :
@@ -256,6 +271,7 @@ reset_post(struct call *c, const void *in_, struct err *e)
 	struct setting s = { .c = c, .u = &u, .event = "password_reset",
 	    .template = "reset_done" };
 	struct password_context context;
+	const char *device;
 	int rc;
 
 	/* What is wrong with the password itself costs no try of the code. */
@@ -277,6 +293,8 @@ reset_post(struct call *c, const void *in_, struct err *e)
 		    "user %" PRIu64 " is gone", f.user_id);
 	context = about(&u);
 	s.flow_id = f.id;
+	s.channel = f.came_by;
+	device = answer_device(c, s.device_hash);
 	if (password_rule("new_password", in->password, &context, e) < 0 ||
 	    set_password(&s, in->password, e) < 0)
 		return -1;
@@ -285,6 +303,7 @@ reset_post(struct call *c, const void *in_, struct err *e)
 		    "finished by another request");
 	resp_no_store(c->resp);
 	resp_clear_tokens(c->resp);
+	resp_header(c->resp, "X-Auth-Device", device);
 	resp_message(c->resp, 200, "The password has been changed.");
 	return 0;
 }

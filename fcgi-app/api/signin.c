@@ -11,10 +11,9 @@
 #include "api/account.h"
 #include "api/signup.h"
 #include "auth/password.h"
+#include "auth/remembered.h"
 #include "auth/throttle.h"
-#include "base/crypto.h"
 #include "base/log.h"
-#include "store/known_device.h"
 
 /* Failures of an account: growing waits (API.md), 20 a day (D10).  Browsers
  * that signed in before have their own, so that a flood does not lock the
@@ -61,15 +60,10 @@ signin_no_failure(struct db *db, void *arg, struct err *e)
 static int
 is_known(struct call *c, uint64_t user_id, bool *known, struct err *e)
 {
-	const char *token = c->req->device_cookie;
-	uint8_t hash[32];
-	int rc;
+	int rc = remembered(c->db, c->req, user_id, e);
 
-	sha256(hash, token, strlen(token));
-	if ((rc = known_device_is(c->db, hash, user_id, e)) < 0)
-		return -1;
-	*known = rc == 1 && user_id != 0;
-	return 0;
+	*known = rc == 1;
+	return rc < 0 ? -1 : 0;
 }
 
 static int

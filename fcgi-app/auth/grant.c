@@ -84,9 +84,10 @@ grant_pair(struct arena *a, const struct session *s, struct grant *g,
 	return 0;
 }
 
-int
-grant_begin(struct db *db, struct arena *a, const struct req *q,
-    const struct user *u, const char *amr, struct grant *g, struct err *e)
+static int
+begin(struct db *db, struct arena *a, const struct req *q,
+    const struct user *u, const char *amr, uint32_t life_s, struct grant *g,
+    struct err *e)
 {
 	const struct session_new n = {
 		/* Made before the transaction, or a redo would begin two. */
@@ -98,7 +99,7 @@ grant_begin(struct db *db, struct arena *a, const struct req *q,
 		.user_agent = q->user_agent,
 		.claim = u->claim && !USER_PROVED(u),
 		.idle_s = (uint32_t)conf_int(CONF_SESSION_IDLE_S),
-		.life_s = (uint32_t)conf_int(CONF_SESSION_MAX_S),
+		.life_s = life_s,
 	};
 	struct session s;
 	int rc;
@@ -110,6 +111,35 @@ grant_begin(struct db *db, struct arena *a, const struct req *q,
 		return err_set(e, ERR_AUTH, "invalid_credentials",
 		    "user %" PRIu64 " is gone", u->id);
 	return rc < 0 ? -1 : grant_pair(a, &s, g, e);
+}
+
+int
+grant_begin(struct db *db, struct arena *a, const struct req *q,
+    const struct user *u, const char *amr, struct grant *g, struct err *e)
+{
+	return begin(db, a, q, u, amr, (uint32_t)conf_int(CONF_SESSION_MAX_S),
+	    g, e);
+}
+
+int
+grant_replace(struct db *db, struct arena *a, const struct req *q,
+    const struct user *u, const char *amr, uint64_t old, struct grant *g,
+    struct grant_ended *x, struct err *e)
+{
+	struct session s;
+	int64_t left_s;
+	int rc = session_find(db, a, old, &s, e);
+
+	if (rc < 0)
+		return -1;
+	left_s = rc == 0 ? 0 : (s.ends_at_us - s.now_us) / US_PER_S;
+	if (rc == 0 || !session_alive(&s) || s.user_id != u->id ||
+	    left_s <= 0)
+		return err_set(e, ERR_AUTH, "invalid_token",
+		    "session %" PRIu64 " has ended", old);
+	if (grant_end(db, u->id, old, "stepup", x, e) < 0)
+		return -1;
+	return begin(db, a, q, u, amr, (uint32_t)left_s, g, e);
 }
 
 /* --- rotation --------------------------------------------------------------- */

@@ -26,6 +26,15 @@ int	 grant_act(struct db *db, struct arena *a, const struct req *q,
 	    const struct user *u, uint64_t actor_id, uint32_t life_s,
 	    struct grant *g, struct err *e) MUST_CHECK;
 
+/* As grant_begin, in place of a live session of the user's (S12): the new one
+ * ends when the old one would have, so that step-up prolongs nothing (S9).
+ * In a transaction; the old one is ended as "stepup" and told to `x`.  0; -1
+ * ERR_AUTH "invalid_token": it has ended meanwhile. */
+struct grant_ended;
+int	 grant_replace(struct db *db, struct arena *a, const struct req *q,
+	    const struct user *u, const char *amr, uint64_t old,
+	    struct grant *g, struct grant_ended *x, struct err *e) MUST_CHECK;
+
 /*
  * Rotate by the rules of D7.  0 and *g; -1 with ERR_AUTH "invalid_token"
  * (unknown, ended, expired), ERR_AUTH "refresh_reused" after the family was

@@ -13,6 +13,7 @@
 #include "queue/enqueue.h"
 
 #define CONTENT_MAX	2048
+#define SECRET_MAX	1800
 #define NOTICE_LIFE_S	(24 * 60 * 60)
 
 static void
@@ -54,7 +55,7 @@ notice_add(struct db *db, const struct notice *n, struct err *e)
 	struct buf content, audience, secret;
 	struct enqueue m = {
 		.id = n->id,
-		.type = strcmp(n->template, "code") == 0 ? "code" : "notice",
+		.type = n->code != NULL ? "code" : "notice",
 		.class = CLASS_CODE,
 		.channel = n->channel,
 		.title = "",
@@ -66,7 +67,7 @@ notice_add(struct db *db, const struct notice *n, struct err *e)
 
 	buf_init(&content, CONTENT_MAX);
 	buf_init(&audience, CONTENT_MAX);
-	buf_init(&secret, 640);
+	buf_init(&secret, SECRET_MAX);
 	write_content(&content, n);
 	write_audience(&audience, n);
 	/* A notice carries a secret of the same size, so that rows and work

@@ -9,6 +9,7 @@
 
 #include "auth/mail_block.h"
 #include "auth/notice.h"
+#include "auth/remembered.h"
 #include "auth/sms_guard.h"
 #include "auth/throttle.h"
 #include "auth/token.h"
@@ -16,9 +17,11 @@
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/mail.h"
 #include "base/rand.h"
 #include "base/text.h"
-#include "store/known_device.h"
+#include "store/mfa_flow.h"
+#include "store/otp.h"
 #include "store/sms.h"
 
 #define REGISTER_BYTES	16
@@ -27,10 +30,12 @@
 #define PROOF_LIFE_S	600		/* D11: after verify, 10 min */
 /* D10: failures an account and day, whatever addresses they come from. */
 #define FAILURES_A_DAY	20
+#define SUBJECT_MAX	300
 
 static const char *const purpose_word[] = {
 	[OTP_REGISTER] = "register", [OTP_LOGIN] = "login",
 	[OTP_RESET] = "reset", [OTP_PHONE] = "phone", [OTP_EMAIL] = "email",
+	[OTP_MFA] = "mfa", [OTP_REAUTH] = "reauth",
 };
 
 enum otp_purpose
@@ -77,9 +82,11 @@ otp_send_code(struct db *db, const struct begin *b, struct err *e)
 		.channel = b->s->channel,
 		.to = b->s->mail_to != NULL ? b->s->mail_to : b->s->target,
 		.locale = b->s->locale,
-		.template = b->s->notice != NULL ? b->s->notice : "code",
+		.template = b->s->notice != NULL ? b->s->notice :
+		    b->link != NULL ? "signin" : "code",
 		.purpose = purpose_word[b->s->purpose],
 		.code = b->s->notice != NULL ? NULL : b->code,
+		.link = b->s->notice != NULL ? NULL : b->link,
 		.nobody = b->user_id == 0,
 		.life_s = (uint32_t)conf_int(CONF_CODE_LIFE_S),
 		.request_id = b->q == NULL ? NULL : b->q->request_id,
@@ -127,16 +134,32 @@ otp_may_be_proved(struct db *db, const struct otp_row *r, struct err *e)
 	    p != OTP_EMAIL) ? 0 : mail_reach_check(db, "email", r->target, e);
 }
 
+/* Spellings of one mailbox share its pace and its failures, or the dots of a
+ * Gmail address would buy more of both. */
+static const char *
+one_spelling(const char *target, char unique[MAIL_MAX + 1])
+{
+	char cmp[MAIL_MAX + 1];
+
+	return mail_parse(target, cmp, unique) ? unique : target;
+}
+
 int
 otp_may_leave(struct db *db, const struct req *q, const struct otp_start *s,
     uint64_t notification_id, uint64_t flow_id, struct err *e)
 {
-	const struct sms_ask ask = { .notification_id = notification_id,
+	struct sms_ask ask = { .notification_id = notification_id,
 	    .flow_id = flow_id, .phone = s->target,
 	    .is_code = s->notice == NULL };
+	char unique[MAIL_MAX + 1];
+	int known = remembered(db, q, s->user_id, e);
 
-	return strcmp(s->channel, "sms") != 0 ?
-	    sms_guard_pace(db, s->target, e) : sms_guard_take(db, q, &ask, e);
+	if (known < 0)
+		return -1;
+	ask.known = known == 1;
+	return strcmp(s->channel, "sms") != 0 ? sms_guard_pace(db,
+	    one_spelling(s->target, unique), ask.known, e) :
+	    sms_guard_take(db, q, &ask, e);
 }
 
 void
@@ -153,7 +176,7 @@ otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
     char register_id[REGISTER_ID_TEXT], struct err *e)
 {
 	uint8_t hash[32], mac[32], secret[OTP_SECRET_MAX];
-	char code[CODE_DIGITS + 1];
+	char code[CODE_TEXT], link[OTP_LINK_MAX];
 	struct otp_row_new row = {
 		.id = rand_id(),
 		.register_hash = hash,
@@ -181,12 +204,19 @@ otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
 		err_clear(e);
 		b.quiet = true;
 	}
-	rand_token(register_id, REGISTER_ID_TEXT, REGISTER_BYTES);
+	if (s->register_id == NULL)
+		rand_token(register_id, REGISTER_ID_TEXT, REGISTER_BYTES);
+	else if (!text_copy(register_id, REGISTER_ID_TEXT, s->register_id))
+		return err_set(e, ERR_INTERNAL, "register_id_too_long",
+		    "%zu bytes", strlen(s->register_id));
 	register_hash(hash, register_id);
-	rand_code(code, CODE_DIGITS);
+	if (otp_make_code(db, q, s->user_id, row.target, code, e) < 0)
+		return -1;
 	otp_code_mac(mac, row.purpose, row.target, row.id, code);
+	b.link = otp_link(link, s, row.id, mac);
 	rc = db_tx(db, begin_work, &b, e);
 	secret_wipe(code, sizeof(code));
+	secret_wipe(link, sizeof(link));
 	if (rc < 0) {
 		otp_give_back(db, b.notification_id);
 		return -1;
@@ -200,13 +230,15 @@ otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
 
 /* --- looking and checking ------------------------------------------------------ */
 
-static void
-flow_of(struct otp_flow *f, const struct otp_row *r)
+void
+otp_flow_of(struct otp_flow *f, const struct otp_row *r)
 {
 	f->id = r->id;
 	f->user_id = r->user_id;
 	f->purpose = otp_purpose_of(r->purpose);
 	f->channel = r->channel;
+	f->came_by = r->by_mail && strcmp(r->channel, "email") != 0 ?
+	    "sms email" : r->channel;
 	f->target = r->target;
 	f->secret = r->secret;
 	f->secret_len = r->secret_len;
@@ -234,7 +266,7 @@ otp_find(struct db *db, struct arena *a, const char *register_id,
 	int rc = otp_row_of(db, a, register_id, &r, e);
 
 	if (rc == 1)
-		flow_of(f, &r);
+		otp_flow_of(f, &r);
 	return rc;
 }
 
@@ -246,27 +278,43 @@ wrong(struct err *e, const char *why)
 
 /* Failures are the account's, or the target's where nobody is (S30, S32). */
 static size_t
-failure_subject(char *out, size_t cap, const struct otp_row *r)
+failure_subject(char out[SUBJECT_MAX], uint64_t user_id, const char *target)
 {
-	int n = r->user_id != 0 ?
-	    snprintf(out, cap, "user:%" PRIu64, r->user_id) :
-	    snprintf(out, cap, "to:%s", r->target);
+	const size_t cap = SUBJECT_MAX;
+	char unique[MAIL_MAX + 1];
+	int n = user_id != 0 ? snprintf(out, cap, "user:%" PRIu64, user_id) :
+	    snprintf(out, cap, "to:%s", one_spelling(target, unique));
 
 	return (size_t)n < cap ? (size_t)n : cap - 1;
 }
 
-/* Does a browser ask that signed in to the account before?  The same
- * statement for a flow of nobody. */
+/* Browsers that signed in to the account before have a count of their own
+ * (D10); the same statement for a flow of nobody. */
 static int
-is_known(struct db *db, const struct req *q, uint64_t user_id,
-    struct err *e)
+failure_rule(struct db *db, const struct req *q, uint64_t user_id,
+    const char **rule, struct err *e)
 {
-	uint8_t hash[32];
-	int rc;
+	int known = remembered(db, q, user_id, e);
 
-	sha256(hash, q->device_cookie, strlen(q->device_cookie));
-	rc = known_device_is(db, hash, user_id, e);
-	return rc < 0 ? -1 : rc == 1 && user_id != 0;
+	*rule = known == 1 ? "code_fail_known" : "code_fail";
+	return known < 0 ? -1 : 0;
+}
+
+int
+otp_make_code(struct db *db, const struct req *q, uint64_t user_id,
+    const char *target, char code[CODE_TEXT], struct err *e)
+{
+	char subject[SUBJECT_MAX];
+	size_t n = failure_subject(subject, user_id, target);
+	const char *rule;
+	int wait_s, rc;
+
+	if (failure_rule(db, q, user_id, &rule, e) < 0 ||
+	    (rc = throttle_peek(db, rule, subject, n, FAILURES_A_DAY, DAY_S,
+	    &wait_s, e)) < 0)
+		return -1;
+	rand_code(code, rc == 1 ? CODE_DIGITS : CODE_DIGITS_LONG);
+	return 0;
 }
 
 /* Is it the code of the flow?  The failure is counted before comparing and
@@ -277,17 +325,17 @@ compare(struct db *db, const struct req *q, const struct otp_row *r,
     const char *code, struct err *e)
 {
 	const char *rule;
-	char subject[300];
-	size_t n = failure_subject(subject, sizeof(subject), r);
+	char subject[SUBJECT_MAX];
+	size_t n = failure_subject(subject, r->user_id, r->target);
+	/* Five guesses a code and a few codes a day at ten digits are far
+	 * below what is allowed (S32). */
+	const bool counted = strlen(code) != CODE_DIGITS_LONG;
 	uint8_t mac[32];
 	bool right;
-	int known = is_known(db, q, r->user_id, e);
 
-	if (known < 0)
-		return -1;
-	rule = known ? "code_fail_known" : "code_fail";
-	if (throttle_or_fail(db, rule, subject, n, FAILURES_A_DAY, DAY_S,
-	    "too_many_failures", e) < 0)
+	if (failure_rule(db, q, r->user_id, &rule, e) < 0 || (counted &&
+	    throttle_or_fail(db, rule, subject, n, FAILURES_A_DAY, DAY_S,
+	    "too_many_failures", e) < 0))
 		return -1;
 	otp_code_mac(mac, r->purpose, r->target, r->id, code);
 	right = secret_equal(mac, sizeof(mac), r->code_mac,
@@ -295,7 +343,7 @@ compare(struct db *db, const struct req *q, const struct otp_row *r,
 	secret_wipe(mac, sizeof(mac));
 	if (!right)
 		return 0;
-	return throttle_give(db, rule, subject, n, e) < 0 ? -1 : 1;
+	return counted && throttle_give(db, rule, subject, n, e) < 0 ? -1 : 1;
 }
 
 /* Its prefix converts (S48).  The code is used by now: what fails here must
@@ -315,7 +363,7 @@ otp_check_row(struct db *db, const struct req *q, struct otp_row *r,
 {
 	int rc;
 
-	flow_of(f, r);
+	otp_flow_of(f, r);
 	if ((rc = otp_row_try(db, r, e)) < 0)
 		return -1;
 	if (rc == 0)
@@ -334,7 +382,7 @@ otp_check_row(struct db *db, const struct req *q, struct otp_row *r,
 	if (rc == 0)
 		return wrong(e, "used by another request");
 	r->proved_at_us = r->now_us;
-	flow_of(f, r);
+	otp_flow_of(f, r);
 	converted(db, r->id);
 	return 0;
 }
@@ -362,5 +410,6 @@ otp_finish(struct db *db, uint64_t flow_id, struct err *e)
 int
 otp_void_all(struct db *db, uint64_t user_id, struct err *e)
 {
-	return otp_row_void(db, user_id, 0, e);
+	return otp_row_void(db, user_id, 0, e) < 0 ? -1 :
+	    mfa_flow_void(db, user_id, e);
 }

@@ -10,7 +10,8 @@
 #include "http/request.h"
 #include "store/user.h"
 
-enum otp_purpose { OTP_REGISTER, OTP_LOGIN, OTP_RESET, OTP_PHONE, OTP_EMAIL };
+enum otp_purpose { OTP_REGISTER, OTP_LOGIN, OTP_RESET, OTP_PHONE, OTP_EMAIL,
+	OTP_MFA /* second step of a sign-in */, OTP_REAUTH /* step-up */ };
 #define REGISTER_ID_TEXT 24	/* 22 characters of base64url and NUL */
 
 struct otp_start {
@@ -29,6 +30,12 @@ struct otp_start {
 	/* the destination's limits refuse: make the flow all the same and send
 	 * nothing; its holder asks for a code later (sign-in while unproved) */
 	bool		 may_wait;
+	/* where the link of a mailed sign-in code leads: a query value as it
+	 * is, or NULL */
+	const char	*next;
+	/* the register_id to use: one that only the server can work out;
+	 * NULL: a fresh one */
+	const char	*register_id;
 };
 /*
  * Destination limits (one code a 120 s and 10 a day; the same for unknown
@@ -43,6 +50,8 @@ struct otp_flow {
 	uint64_t	 id, user_id;
 	enum otp_purpose purpose;
 	const char	*channel, *target;
+	const char	*came_by;	/* channels that its codes took: "sms",
+					 * "email" or both words (S50) */
 	const uint8_t	*secret;	/* sealed: see otp_flow_mail */
 	size_t		 secret_len;
 	bool		 proved, done;
@@ -63,6 +72,17 @@ int	 otp_find(struct db *db, struct arena *a, const char *register_id,
 int	 otp_check(struct db *db, struct arena *a, const struct req *q,
 	    const char *register_id, const char *code, struct otp_flow *f,
 	    struct err *e) MUST_CHECK;
+/*
+ * A mailed code of OTP_LOGIN carries a link, which is as good and lives as
+ * long.  Looking at it changes nothing (S36).
+ * 1 and *f, 0 (unknown, used, over), -1.
+ */
+#define OTP_LINK_TOKEN	33	/* 32 characters of base64url and NUL */
+int	 otp_link_find(struct db *db, struct arena *a, const char *token,
+	    struct otp_flow *f, struct err *e) MUST_CHECK;
+/* The same, and the flow is proved by this call, once; otp_finish is next. */
+int	 otp_link_use(struct db *db, struct arena *a, const char *token,
+	    struct otp_flow *f, struct err *e) MUST_CHECK;
 /* As otp_check, of the newest open flow of purpose OTP_PHONE or OTP_EMAIL of
  * a signed-in user, who needs no register_id. */
 int	 otp_check_user(struct db *db, struct arena *a, const struct req *q,
@@ -89,7 +109,8 @@ int	 otp_finish(struct db *db, uint64_t flow_id, struct err *e) MUST_CHECK;
 int	 otp_retarget(struct db *db, struct arena *a, const struct req *q,
 	    const char *register_id, const char *phone, const char *notice,
 	    struct err *e) MUST_CHECK;
-/* Void all open flows of a user (S11).  In the caller's transaction. */
+/* Void all open flows of a user (S11), second steps too.  In the caller's
+ * transaction. */
 int	 otp_void_all(struct db *db, uint64_t user_id, struct err *e)
 	    MUST_CHECK;
 

@@ -55,11 +55,12 @@ issue_again(struct db *db, const struct req *q, const struct otp_row *r,
 	const char *channel = o->phone != NULL ? "sms" : r->channel;
 	const char *target = o->phone != NULL ? o->phone : r->target;
 	uint8_t mac[32];
-	char code[CODE_DIGITS + 1];
+	char code[CODE_TEXT], link[OTP_LINK_MAX];
 	/* By mail for once: the flow stays its number's, and its pace. */
 	const struct otp_row_issue issue = {
 		.code_mac = mac, .channel = channel, .target = target,
 		.code_life_s = (uint32_t)conf_int(CONF_CODE_LIFE_S),
+		.by_mail = o->by_mail,
 		.wait_s = strcmp(target, r->target) == 0 ?
 		    (uint32_t)conf_int(CONF_CODE_RESEND_S) : 0,
 	};
@@ -80,10 +81,13 @@ issue_again(struct db *db, const struct req *q, const struct otp_row *r,
 
 	if (otp_may_leave(db, q, &s, g.b.notification_id, r->id, e) < 0)
 		return -1;
-	rand_code(code, CODE_DIGITS);
+	if (otp_make_code(db, q, r->user_id, target, code, e) < 0)
+		return -1;
 	otp_code_mac(mac, r->purpose, target, r->id, code);
+	g.b.link = otp_link(link, &s, r->id, mac);
 	rc = db_tx(db, again_work, &g, e);
 	secret_wipe(code, sizeof(code));
+	secret_wipe(link, sizeof(link));
 	if (rc < 0) {
 		otp_give_back(db, g.b.notification_id);
 		return -1;
@@ -113,18 +117,25 @@ address_owner(struct db *db, const struct otp_row *r, uint64_t *owner,
 	return user_email_owner(db, unique, owner, e);
 }
 
+/* Codes for an account whose address was proved before, however it was
+ * spelled this time. */
+static bool
+finds_account(const struct otp_row *r)
+{
+	enum otp_purpose p = otp_purpose_of(r->purpose);
+
+	return p == OTP_LOGIN || p == OTP_RESET;
+}
+
 /* May this flow's code go by that channel?  What proves an address goes there
  * and nowhere else. */
 static int
 choose_channel(const struct otp_row *r, const char *channel,
     struct other *o, struct err *e)
 {
-	enum otp_purpose p = otp_purpose_of(r->purpose);
-
 	if (channel == NULL || strcmp(channel, r->channel) == 0)
 		return 0;
-	o->by_mail = strcmp(channel, "email") == 0 &&
-	    (p == OTP_LOGIN || p == OTP_RESET);
+	o->by_mail = strcmp(channel, "email") == 0 && finds_account(r);
 	return o->by_mail ? 0 : err_field(e, "channel", "invalid_channel",
 	    "a code of %s by %s", r->purpose, r->channel);
 }
@@ -157,7 +168,8 @@ otp_resend(struct db *db, struct arena *a, const struct req *q,
 	o.locale = u.locale;
 	/* That of a change is not the account's yet. */
 	if (o.by_mail || (strcmp(r.channel, "email") == 0 &&
-	    u.email_cmp != NULL && strcmp(u.email_cmp, r.target) == 0))
+	    (finds_account(&r) || (u.email_cmp != NULL &&
+	    strcmp(u.email_cmp, r.target) == 0))))
 		o.mail_to = u.email;
 	/* Without a proved address nothing leaves, and nobody is told that
 	 * there is none. */

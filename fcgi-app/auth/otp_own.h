@@ -8,13 +8,19 @@
 #include "auth/otp.h"
 #include "store/otp.h"
 
+/* While strangers have spent the account's failures of the day, codes are so
+ * long that guessing is no way in and nothing needs to be counted: the owner
+ * is not locked out of codes and resets (S32, S43). */
 #define CODE_DIGITS	6
+#define CODE_DIGITS_LONG 10
+#define CODE_TEXT	(CODE_DIGITS_LONG + 1)
 
 struct begin {
 	const struct req	*q;
 	const struct otp_start	*s;
 	struct otp_row_new	*row;
 	const char		*code;
+	const char		*link;		/* or NULL */
 	uint64_t		 user_id, notification_id;
 	bool			 quiet;		/* the flow, but no message */
 };
@@ -24,6 +30,16 @@ enum otp_purpose otp_purpose_of(const char *word);
  * worth nothing in another (S28). */
 void	 otp_code_mac(uint8_t mac[32], const char *purpose,
 	    const char *target, uint64_t flow, const char *code);
+/* A code for an account, or for a target where it is nobody's (user_id 0).
+ * 0 or -1. */
+int	 otp_make_code(struct db *db, const struct req *q, uint64_t user_id,
+	    const char *target, char code[CODE_TEXT], struct err *e)
+	    MUST_CHECK;
+/* The link of a sign-in code that goes by mail; NULL for all others. */
+#define OTP_LINK_MAX	1600
+const char *otp_link(char link[OTP_LINK_MAX], const struct otp_start *s,
+	    uint64_t flow, const uint8_t code_mac[32]);
+void	 otp_flow_of(struct otp_flow *f, const struct otp_row *r);
 int	 otp_send_code(struct db *db, const struct begin *b, struct err *e)
 	    MUST_CHECK;
 int	 otp_row_of(struct db *db, struct arena *a, const char *register_id,

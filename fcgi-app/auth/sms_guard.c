@@ -84,15 +84,16 @@ sms_guard_prefix(const char *phone, char prefix[SMS_PREFIX_MAX])
 
 /* Count it, or only look. */
 static int
-pace(struct db *db, const char *target, bool count, struct err *e)
+pace(struct db *db, const char *target, bool known, bool count,
+    struct err *e)
 {
 	const struct {
 		const char *rule, *code;
 		uint32_t limit, window_s;
 	} row[] = {
-		{ "code_soon", "code_too_soon", 1,
+		{ known ? "code_soon_known" : "code_soon", "code_too_soon", 1,
 		    (uint32_t)conf_int(CONF_CODE_RESEND_S) },
-		{ "code_day", "too_many_codes",
+		{ known ? "code_day_known" : "code_day", "too_many_codes",
 		    (uint32_t)conf_int(CONF_CODE_DAY), DAY_S },
 	};
 	size_t n = strlen(target);
@@ -111,9 +112,9 @@ pace(struct db *db, const char *target, bool count, struct err *e)
 }
 
 int
-sms_guard_pace(struct db *db, const char *target, struct err *e)
+sms_guard_pace(struct db *db, const char *target, bool known, struct err *e)
 {
-	return pace(db, target, true, e);
+	return pace(db, target, known, true, e);
 }
 
 /* --- money ------------------------------------------------------------------------ */
@@ -414,13 +415,14 @@ sms_guard_take(struct db *db, const struct req *q, const struct sms_ask *s,
 	int rc, wait_s = 0;
 
 	begin(&g, db, q, s);
-	if (pace(db, s->phone, false, e) < 0 ||
+	if (pace(db, s->phone, s->known, false, e) < 0 ||
 	    (rc = sms_suspended(db, g.prefix, &wait_s, e)) < 0)
 		return -1;
 	if (rc == 1)
 		return err_throttled(e, "destination_suspended", wait_s);
 	if (look_for_runs(&g, false, e) < 0 || demand_work(&g, e) < 0 ||
-	    pace(db, s->phone, true, e) < 0 || look_for_runs(&g, true, e) < 0)
+	    pace(db, s->phone, s->known, true, e) < 0 ||
+	    look_for_runs(&g, true, e) < 0)
 		return -1;
 	charge = (struct sms_charge_new){
 		.notification_id = s->notification_id,

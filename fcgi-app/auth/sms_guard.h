@@ -17,6 +17,7 @@ struct sms_ask {
 	uint64_t	 notification_id, flow_id;
 	const char	*phone;		/* E.164 */
 	bool		 is_code;	/* or a notice, which nobody answers */
+	bool		 known;		/* by a browser remembered for its account */
 };
 
 /* Is it of a range that we send to?  No statement, no cost.  0, or -1
@@ -34,9 +35,10 @@ int	 sms_guard_number(const char *phone, const char *field, struct err *e)
 int	 sms_guard_take(struct db *db, const struct req *q,
 	    const struct sms_ask *s, struct err *e) MUST_CHECK;
 /* One code a destination per resend time and so many a day, the same for
- * unknown ones, counted before anything is looked up (S24, D27). */
-int	 sms_guard_pace(struct db *db, const char *target, struct err *e)
-	    MUST_CHECK;
+ * unknown ones, counted before the work (S24, D27).  Remembered browsers of
+ * its account have a pace of their own (S43). */
+int	 sms_guard_pace(struct db *db, const char *target, bool known,
+	    struct err *e) MUST_CHECK;
 /* Worker, each second: settle what was sent, and stop prefixes that do not
  * convert (S48).  0 or -1. */
 int	 sms_guard_sweep(struct db *db, bool purge, struct err *e) MUST_CHECK;

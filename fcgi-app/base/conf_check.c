@@ -19,6 +19,7 @@ static const struct { enum conf_key k; const char *words[5]; } choice[] = {
 	{ CONF_LOG_LEVEL, { "debug", "info", "warn", "error", NULL } },
 	{ CONF_PASSWORD_RULE, { "classes", "length", NULL } },
 	{ CONF_SMS_POW, { "off", "auto", "always", NULL } },
+	{ CONF_POLICY, { "", "l3", NULL } },
 	{ CONF_SMTP_TLS, { "starttls", "implicit", NULL } },
 };
 

@@ -70,6 +70,8 @@ CONF(CONF_LEAKED_FILE, "GATEPOST_LEAKED_FILE", CONF_PATH, "", 0, 500, "Filter of
 CONF(CONF_ARGON2_M_KIB, "GATEPOST_ARGON2_M_KIB", CONF_INT, "19456", 8192, 1048576, "Argon2id memory, KiB.")
 CONF(CONF_ARGON2_T, "GATEPOST_ARGON2_T", CONF_INT, "2", 1, 20, "Argon2id passes.")
 CONF(CONF_HASH_MEMORY_MIB, "GATEPOST_HASH_MEMORY_MIB", CONF_INT, "128", 19, 1024, "The most memory one hash may need, MiB; imported ones past it are refused (S55). A lane may take that much.")
+CONF(CONF_POLICY, "GATEPOST_POLICY", CONF_TEXT, "", 0, 8, "l3 switches codes by SMS and e-mail off, as second factors, as the way in and as step-up; empty allows them.")
+CONF(CONF_PASSWORDLESS, "GATEPOST_PASSWORDLESS", CONF_BOOL, "yes", 0, 0, "People may sign in by a one-time code alone (POST /api/auth/otp/request/).")
 CONF(CONF_CODE_LIFE_S, "OTP_EXPIRY_SECONDS", CONF_INT, "300", 60, 600, "Life of a one-time code, seconds.")
 CONF(CONF_CODE_RESEND_S, "GATEPOST_CODE_RESEND_S", CONF_INT, "120", 10, 3600, "A destination gets at most one code per this many seconds.")
 CONF(CONF_CODE_DAY, "GATEPOST_CODE_DAY", CONF_INT, "10", 1, 1000, "One-time codes a destination and day.")

@@ -142,6 +142,21 @@ hmac_sha256(uint8_t out[32], const void *key, size_t key_n, const void *p,
 	hmac_sha256_parts(out, key, key_n, &part, 1);
 }
 
+size_t
+hmac_any(enum crypto_hash h, uint8_t out[CRYPTO_MAC_MAX], const void *key,
+    size_t key_n, const void *p, size_t n)
+{
+	static const char *const name[] = { [CRYPTO_SHA1] = "SHA1",
+	    [CRYPTO_SHA256] = "SHA256", [CRYPTO_SHA512] = "SHA512" };
+	size_t len = 0;
+
+	crypto_init();
+	if (EVP_Q_mac(NULL, "HMAC", NULL, name[h], NULL, key, key_n, p, n,
+	    out, CRYPTO_MAC_MAX, &len) == NULL)
+		crypto_fatal("HMAC");
+	return len;
+}
+
 void
 hkdf_sha256(void *out, size_t out_n, const void *salt, size_t salt_n,
     const void *ikm, size_t ikm_n, const void *info, size_t info_n)

@@ -25,6 +25,11 @@ void	 hmac_sha256(uint8_t out[32], const void *key, size_t key_n,
 struct crypto_part { const void *p; size_t n; };
 void	 hmac_sha256_parts(uint8_t out[32], const void *key, size_t key_n,
 	    const struct crypto_part *part, size_t parts);
+/* HMAC of another hash, for one-time passwords; bytes written. */
+enum crypto_hash { CRYPTO_SHA1, CRYPTO_SHA256, CRYPTO_SHA512 };
+#define CRYPTO_MAC_MAX	64
+size_t	 hmac_any(enum crypto_hash h, uint8_t out[CRYPTO_MAC_MAX],
+	    const void *key, size_t key_n, const void *p, size_t n);
 /* RFC 5869, one call: extract and expand; out_n ≤ 8160. */
 void	 hkdf_sha256(void *out, size_t out_n, const void *salt, size_t salt_n,
 	    const void *ikm, size_t ikm_n, const void *info, size_t info_n);

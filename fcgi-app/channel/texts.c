@@ -27,6 +27,20 @@ const struct text_row text_rows[] = {
 	    "کد شما{purpose}", "این کد {minutes} دقیقه اعتبار دارد. اگر شما آن را "
 	    "درخواست نکرده‌اید، این پیام را نادیده بگیرید و کد را به کسی "
 	    "نگویید." },
+	{ "signin", "en", "{site}: your code {code}",
+	    "{code} is your {site} code{purpose}. It is good for {minutes} "
+	    "minutes. Or open this link: {link}",
+	    "Your code{purpose}", "Enter the code, or open the link and press "
+	    "the button there. Both are good for {minutes} minutes and work "
+	    "once. If you did not ask to sign in, ignore this message and "
+	    "give neither to anybody." },
+	{ "signin", "fa", "{site}: کد شما {code}",
+	    "کد {site}{purpose}: {code}\nاعتبار: {minutes} دقیقه\nیا این پیوند "
+	    "را باز کنید: {link}",
+	    "کد شما{purpose}", "کد را وارد کنید، یا پیوند را باز کنید و دکمهٔ "
+	    "آن را بزنید. هر دو {minutes} دقیقه اعتبار دارند و یک بار کار "
+	    "می‌کنند. اگر شما نخواسته‌اید وارد شوید، این پیام را نادیده بگیرید "
+	    "و هیچ‌کدام را به کسی ندهید." },
 	{ "taken", "en", "{site}: you already have an account",
 	    "Someone tried to use this address at {site}. It is yours "
 	    "already: sign in, or reset your password.",
@@ -174,6 +188,50 @@ const struct text_row text_rows[] = {
 	    "گذرواژه را عوض کنید.",
 	    "یک راه ورود برداشته شد", "یک راه ورود از حساب شما برداشته شد. "
 	    "اگر شما نبودید گذرواژه را عوض کنید." },
+	{ "mfa_on", "en", "{site}: your second step was changed",
+	    "Signing in to {site} now needs a second step. If it was not you, "
+	    "reset your password and contact the site now.",
+	    "Your second step was turned on or changed", "Signing in now "
+	    "needs a second step. If it was not you, reset your password and "
+	    "contact the site now." },
+	{ "mfa_on", "fa", "{site}: مرحلهٔ دوم ورود شما تغییر کرد",
+	    "ورود به {site} اکنون مرحلهٔ دوم دارد. اگر شما نبودید گذرواژه را "
+	    "بازنشانی کنید و با سایت تماس بگیرید.",
+	    "مرحلهٔ دوم ورود شما روشن شد یا تغییر کرد", "ورود اکنون مرحلهٔ دوم "
+	    "دارد. اگر شما نبودید همین حالا گذرواژه را بازنشانی کنید و با سایت "
+	    "تماس بگیرید." },
+	{ "mfa_off", "en", "{site}: a second step was removed",
+	    "A second step was removed from your {site} account. If it was "
+	    "not you, reset your password and turn it on again.",
+	    "A second step was removed", "If it was not you, reset your "
+	    "password now and turn it on again." },
+	{ "mfa_off", "fa", "{site}: یک مرحلهٔ دوم ورود برداشته شد",
+	    "یک مرحلهٔ دوم ورود از حساب {site} شما برداشته شد. اگر شما نبودید "
+	    "گذرواژه را بازنشانی و آن را دوباره روشن کنید.",
+	    "یک مرحلهٔ دوم ورود برداشته شد", "اگر شما نبودید همین حالا گذرواژه "
+	    "را بازنشانی و آن را دوباره روشن کنید." },
+	{ "recovery_used", "en", "{site}: a recovery code was used",
+	    "Someone signed in to your {site} account with a recovery code. "
+	    "If it was not you, reset your password now.",
+	    "A recovery code was used", "Someone signed in to your account "
+	    "with a recovery code. If it was not you, reset your password "
+	    "now and make new recovery codes." },
+	{ "recovery_used", "fa", "{site}: یک کد بازیابی به کار رفت",
+	    "کسی با یک کد بازیابی وارد حساب {site} شما شد. اگر شما نبودید همین "
+	    "حالا گذرواژه را بازنشانی کنید.",
+	    "یک کد بازیابی به کار رفت", "کسی با یک کد بازیابی وارد حساب شما شد. "
+	    "اگر شما نبودید همین حالا گذرواژه را بازنشانی کنید و کدهای "
+	    "بازیابی تازه بسازید." },
+	{ "recovery_new", "en", "{site}: new recovery codes",
+	    "New recovery codes were made for your {site} account; older ones "
+	    "are void. If it was not you, reset your password now.",
+	    "New recovery codes were made", "Older ones are void. If it was "
+	    "not you, reset your password now." },
+	{ "recovery_new", "fa", "{site}: کدهای بازیابی تازه",
+	    "برای حساب {site} شما کدهای بازیابی تازه ساخته شد و کدهای پیشین "
+	    "باطل شدند. اگر شما نبودید گذرواژه را بازنشانی کنید.",
+	    "کدهای بازیابی تازه ساخته شد", "کدهای پیشین باطل شدند. اگر شما "
+	    "نبودید همین حالا گذرواژه را بازنشانی کنید." },
 };
 const size_t text_rows_count = COUNT_OF(text_rows);
 
@@ -188,6 +246,10 @@ const struct purpose_row purpose_rows[] = {
 	{ "phone", "fa", " برای تأیید شمارهٔ تلفن" },
 	{ "email", "en", " to confirm your e-mail address" },
 	{ "email", "fa", " برای تأیید نشانی ایمیل" },
+	{ "mfa", "en", " for the second step" },
+	{ "mfa", "fa", " برای مرحلهٔ دوم ورود" },
+	{ "reauth", "en", " to confirm that it is you" },
+	{ "reauth", "fa", " برای تأیید هویت شما" },
 };
 const size_t purpose_rows_count = COUNT_OF(purpose_rows);
 
@@ -324,6 +386,13 @@ filled(struct arena *a, const char *text, const struct text_row *row,
 	return s;
 }
 
+static bool
+carries_code(const char *template)
+{
+	return strcmp(template, "code") == 0 ||
+	    strcmp(template, "signin") == 0;
+}
+
 /* A small page that reads in every mail program; right-to-left for fa. */
 static const char *
 page(struct arena *a, const struct text_row *row, const struct message *m)
@@ -345,7 +414,7 @@ page(struct arena *a, const struct text_row *row, const struct message *m)
 	buf_printf(&b, "</p>\n<h1 style=\"margin:0 0 12px;font-size:22px\">");
 	fill(&b, row->heading, row, m, ESCAPE_HTML);
 	buf_str(&b, "</h1>\n");
-	if (strcmp(row->template, "code") == 0) {
+	if (carries_code(row->template)) {
 		buf_str(&b, "<p dir=\"ltr\" style=\"margin:0 0 12px;"
 		    "font:600 34px/1.2 ui-monospace,monospace;"
 		    "letter-spacing:6px\">");
@@ -383,7 +452,7 @@ channel_render(struct arena *a, const struct message *m, const char *channel,
 	if (row == NULL)
 		return err_set(e, ERR_INPUT, "no_template",
 		    "no text for template \"%.40s\"", template);
-	if (strcmp(template, "code") == 0 &&
+	if (carries_code(template) &&
 	    *member(m->secret, "code") == '\0')
 		return err_set(e, ERR_INPUT, "bad_code",
 		    "a code's message has none");

@@ -36,7 +36,9 @@ enum field_type {
 	FT_PATTERN,	/* const char *: pattern_is(pattern) */
 	FT_JSON,	/* const struct json *: any value; with F_JSON_TEXT a
 			 * string that holds JSON serves too */
-	FT_CODE,	/* const char *: 6 digits; a JSON number is padded */
+	FT_CODE,	/* const char *: 6 digits, or the 10 that codes have
+			 * while an account is attacked; a JSON number is
+			 * padded */
 	FT_TEXTS,	/* struct texts: array of strings, ≤ max items */
 	FT_INTS,	/* struct ints: array of integers, ≤ max items */
 	FT_FILE		/* struct file: multipart part, ≤ max bytes */

@@ -164,15 +164,18 @@ put_pattern(struct binding *x, const char *s)
  * Six digits, in the digits of the reader's own keyboard too: Persian are
  * U+06F0, Arabic U+0660, both two bytes.
  */
+#define CODE_SHORT	6U
+#define CODE_LONG	10U
+
 static void
 put_code(struct binding *x, const char *s)
 {
-	char out[7];
+	char out[CODE_LONG + 1];
 	size_t n = 0;
 	const unsigned char *p;
 
 	s = text_trim(x->a, s);
-	for (p = (const unsigned char *)s; *p != '\0' && n < 6; p++) {
+	for (p = (const unsigned char *)s; *p != '\0' && n < CODE_LONG; p++) {
 		unsigned d = (unsigned)*p - '0';
 
 		if (p[0] == 0xdb && p[1] >= 0xb0 && p[1] <= 0xb9)
@@ -183,11 +186,11 @@ put_code(struct binding *x, const char *s)
 			break;
 		out[n++] = (char)('0' + d);
 	}
-	if (n != 6 || *p != '\0') {
+	if ((n != CODE_SHORT && n != CODE_LONG) || *p != '\0') {
 		bind_fault(x, "Enter the six digits of the code.");
 		return;
 	}
-	out[6] = '\0';
+	out[n] = '\0';
 	*(const char **)x->dst = arena_strdup(x->a, out);
 }
 
@@ -450,8 +453,9 @@ bind_value(struct binding *x, const struct value *v, struct err *e)
 	case FT_CODE:
 		/* A published example sends the code as a number. */
 		if (v->j != NULL && json_int(v->j, &n) == 1 && n >= 0 &&
-		    n <= 999999) {
-			put_code(x, arena_printf(x->a, "%06" PRId64, n));
+		    n <= 9999999999) {
+			put_code(x, arena_printf(x->a, n <= 999999 ?
+			    "%06" PRId64 : "%010" PRId64, n));
 			return 0;
 		}
 		break;

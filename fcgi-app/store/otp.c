@@ -14,8 +14,10 @@ DB_STMT(OTP_IS, DB_API, DB_READ, "SELECT 1 FROM otp WHERE id = ?"
 #define COLUMNS								\
 	"SELECT id, user_id, purpose, channel, target, code_mac, issue,"	\
 	" tries, sent_at, expires_at, flow_ends_at, used_at, proved_at,"	\
-	" done_at, secret, UTC_TIMESTAMP(6) FROM otp WHERE "
+	" done_at, secret, by_mail, UTC_TIMESTAMP(6) FROM otp WHERE "
 DB_STMT(OTP_FIND, DB_API, DB_READ, COLUMNS "register_hash = ?"
+    " AND flow_ends_at > UTC_TIMESTAMP(6) AND done_at IS NULL");
+DB_STMT(OTP_BY_ID, DB_API, DB_READ, COLUMNS "id = ?"
     " AND flow_ends_at > UTC_TIMESTAMP(6) AND done_at IS NULL");
 DB_STMT(OTP_OF_USER, DB_API, DB_READ, COLUMNS "user_id = ?"
     " AND purpose IN ('email', 'phone') AND used_at IS NULL"
@@ -36,6 +38,7 @@ DB_STMT(OTP_USED_BY, DB_API, DB_READ,
 DB_STMT(OTP_REISSUE, DB_API, DB_SAFE,
     "UPDATE otp SET code_mac = ?, channel = COALESCE(?, channel),"
     " target = COALESCE(?, target), secret = COALESCE(?, secret),"
+    " by_mail = by_mail OR ?,"
     " issue = issue + 1, tries = 0,"
     " expires_at = UTC_TIMESTAMP(6) + INTERVAL ? SECOND,"
     " flow_ends_at = GREATEST(flow_ends_at, UTC_TIMESTAMP(6) + INTERVAL ?"
@@ -110,7 +113,7 @@ find(struct db *db, const struct db_stmt *s, struct arena *a, struct db_in in,
 	    DB_TO_TIME(&r->expires_at_us), DB_TO_TIME(&r->flow_ends_at_us),
 	    DB_TO_TIME(&r->used_at_us), DB_TO_TIME(&r->proved_at_us),
 	    DB_TO_TIME(&r->done_at_us), DB_TO_BIN(&r->secret, &r->secret_len),
-	    DB_TO_TIME(&r->now_us)), e);
+	    DB_TO_BOOL(&r->by_mail), DB_TO_TIME(&r->now_us)), e);
 	if (rc <= 0)
 		return rc;
 	if (mac_len != sizeof(r->code_mac))
@@ -128,6 +131,13 @@ otp_row_find(struct db *db, struct arena *a, const uint8_t register_hash[32],
 {
 	return find(db, &OTP_FIND, a, DB_IN(DB_BIN(register_hash, HASH_LEN)),
 	    r, e);
+}
+
+int
+otp_row_by_id(struct db *db, struct arena *a, uint64_t id, struct otp_row *r,
+    struct err *e)
+{
+	return find(db, &OTP_BY_ID, a, DB_IN(DB_U64(id)), r, e);
 }
 
 int
@@ -169,7 +179,8 @@ otp_row_reissue(struct db *db, const struct otp_row *r,
 	int64_t rows = db_run(db, &OTP_REISSUE, DB_IN(
 	    DB_BIN(n->code_mac, HASH_LEN), DB_STR(n->channel),
 	    DB_STR(n->target), DB_BIN(n->secret, n->secret_len),
-	    DB_U64(n->code_life_s), DB_U64(n->code_life_s), DB_U64(r->id),
+	    DB_U64(n->by_mail), DB_U64(n->code_life_s),
+	    DB_U64(n->code_life_s), DB_U64(r->id),
 	    DB_U64(r->issue), DB_U64(n->wait_s)), e);
 
 	if (rows != 0)

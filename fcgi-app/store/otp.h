@@ -19,6 +19,7 @@ struct otp_row {
 	int64_t		 used_at_us, proved_at_us, done_at_us;	/* 0: not yet */
 	const uint8_t	*secret;	/* sealed, or NULL */
 	size_t		 secret_len;
+	bool		 by_mail;	/* a code of it went by mail */
 	int64_t		 now_us;	/* the database's, at the read */
 };
 
@@ -40,6 +41,10 @@ int	 otp_row_insert(struct db *db, const struct otp_row_new *n,
 int	 otp_row_find(struct db *db, struct arena *a,
 	    const uint8_t register_hash[32], struct otp_row *r, struct err *e)
 	    MUST_CHECK;
+
+/* By its id, as above. */
+int	 otp_row_by_id(struct db *db, struct arena *a, uint64_t id,
+	    struct otp_row *r, struct err *e) MUST_CHECK;
 
 /* The newest open flow of a user that proves an address of the account
  * (phone, email), not used yet; as above. */
@@ -73,6 +78,7 @@ struct otp_row_issue {
 	const void	*secret;	/* NULL: as it was */
 	size_t		 secret_len;
 	uint32_t	 code_life_s, wait_s;
+	bool		 by_mail;	/* for once, though it is an SMS's */
 };
 int	 otp_row_reissue(struct db *db, const struct otp_row *r,
 	    const struct otp_row_issue *n, struct err *e) MUST_CHECK;

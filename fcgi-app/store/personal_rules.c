@@ -93,6 +93,7 @@ static const struct personal_held OTP_held[] = {
 	{ "user_id", OWNER }, { "register_hash", SECRET },
 	{ "code_mac", SECRET }, { "secret", SECRET },
 	{ "used_key", BOOKKEEPING }, { "done_key", BOOKKEEPING },
+	{ "by_mail", BOOKKEEPING },
 };
 PURGE(OTP, "otp");
 
@@ -127,6 +128,44 @@ static const struct personal_held UNDO_held[] = {
 	{ "old_key", DERIVED }, { "used_key", BOOKKEEPING },
 };
 PURGE(UNDO, "change_undo");
+/* --- second factors ----------------------------------------------------------- */
+
+#define MFA_COLS(C)							\
+	C(TIME, seed_at) C(BOOL, sms) C(BOOL, email)
+DB_STMT(PERSONAL_READ_MFA, DB_API, DB_READ, "SELECT " MFA_COLS(SELECTED)
+    "0 FROM mfa WHERE user_id = ? AND ? = 0 LIMIT ?");
+static const struct personal_col MFA_col[] = { MFA_COLS(COLUMN) };
+static const struct personal_held MFA_held[] = {
+	{ "user_id", OWNER }, { "seed", SECRET }, { "seed_id", BOOKKEEPING },
+	{ "step", BOOKKEEPING }, { "step_key", BOOKKEEPING },
+	{ "next_seed", SECRET }, { "next_id", BOOKKEEPING },
+	{ "next_ends_at", BOOKKEEPING }, { "reset_by", BOOKKEEPING },
+};
+PURGE(MFA, "mfa");
+
+#define RECOVERY_COLS(C)						\
+	C(TIME, created_at) C(TIME, used_at)
+DB_STMT(PERSONAL_READ_RECOVERY, DB_API, DB_READ, "SELECT "
+    RECOVERY_COLS(SELECTED) "0 FROM recovery_code"
+    " WHERE user_id = ? AND ? = 0 ORDER BY created_at LIMIT ?");
+static const struct personal_col RECOVERY_col[] = {
+	RECOVERY_COLS(COLUMN)
+};
+static const struct personal_held RECOVERY_held[] = {
+	{ "user_id", OWNER }, { "code_mac", SECRET },
+	{ "used_key", BOOKKEEPING },
+};
+PURGE(RECOVERY, "recovery_code");
+
+static const struct personal_held MFA_FLOW_held[] = {
+	{ "id", BOOKKEEPING }, { "token_hash", SECRET },
+	{ "user_id", OWNER }, { "amr", BOOKKEEPING },
+	{ "channel", BOOKKEEPING }, { "sent", BOOKKEEPING },
+	{ "tries", BOOKKEEPING }, { "created_at", BOOKKEEPING },
+	{ "expires_at", BOOKKEEPING }, { "used_at", BOOKKEEPING },
+	{ "used_key", BOOKKEEPING },
+};
+PURGE(MFA_FLOW, "mfa_flow");
 
 /* --- sign-in by other sites ------------------------------------------------------ */
 
@@ -331,6 +370,13 @@ const struct personal_rule personal_rules[] = {
 	    { &PERSONAL_PURGE_VISIT }, NULL, false },
 	{ "social_offer", EXPORT(OFFER, 1, 100), HELD(OFFER),
 	    { &PERSONAL_PURGE_OFFER }, NULL, false },
+	/* Kept over the grace time: who comes back is asked for them. */
+	{ "mfa", EXPORT(MFA, 1, 10), HELD(MFA), { &PERSONAL_PURGE_MFA },
+	    NULL, false },
+	{ "recovery_code", EXPORT(RECOVERY, 1, 100), HELD(RECOVERY),
+	    { &PERSONAL_PURGE_RECOVERY }, NULL, false },
+	{ "mfa_flow", HELD(MFA_FLOW), .purge = { &PERSONAL_PURGE_MFA_FLOW },
+	    .at_close = true },
 	{ "device", EXPORT(DEVICE, 1, 100), HELD(DEVICE),
 	    { &PERSONAL_PURGE_DEVICE_GROUPS, &PERSONAL_PURGE_DEVICE }, NULL,
 	    true },

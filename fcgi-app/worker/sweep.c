@@ -16,6 +16,7 @@
 #include "store/known_device.h"
 #include "store/lease.h"
 #include "store/mail_domain.h"
+#include "store/mfa_flow.h"
 #include "store/otp.h"
 #include "store/provider_state.h"
 #include "store/revocation.h"
@@ -184,6 +185,7 @@ purge(struct db *db, struct err *e)
 	    undo_purge(db, PURGE_BATCH, e) < 0 ||
 	    mail_domain_purge(db, PURGE_BATCH, e) < 0 ||
 	    user_purge_claims(db, PURGE_BATCH, e) < 0 ||
+	    mfa_flow_purge(db, PURGE_BATCH, e) < 0 ||
 	    count_hashes(db, e) < 0)
 		return -1;
 	return 0;

@@ -431,6 +431,40 @@ def test_sign_in_by_other_sites(inst, call, person):
     call(404, "GET", "/api/auth/social/facebook/deletion/?id=unknown")
 
 
+def test_second_factors(inst, call):
+    from factor_people import App
+    from people import Person
+    inst.rows("DELETE FROM throttle")
+    p = Person(inst)
+    token = p.bearer().access
+    call(200, "GET", "/api/auth/mfa/", token)
+    app = App(inst, p.id, call(200, "POST", "/api/auth/mfa/totp/", token, json={}))
+    on = call(200, "POST", "/api/auth/mfa/totp/confirm/", token, json={"code": app.code()})
+    token = on["access"]
+    call(200, "GET", "/api/auth/mfa/recovery-codes/", token)
+    codes = call(200, "POST", "/api/auth/mfa/recovery-codes/", token, json={})["recovery_codes"]
+    due = call(200, "POST", "/api/auth/login/", json={"username": p.phone, "password": p.password})
+    call(200, "POST", "/api/auth/mfa/challenge/", json={"mfa_token": due["mfa_token"], "method": "totp"})
+    call(200, "POST", "/api/auth/mfa/verify/", json={"mfa_token": due["mfa_token"], "code": codes[0]})
+    token = call(200, "POST", "/api/auth/reauth/", token, json={"code": app.code()})["access"]
+    inst.rows("DELETE FROM throttle")
+    call(200, "POST", "/api/auth/reauth/challenge/", token, json={"method": "sms"})
+    call(200, "PATCH", "/api/auth/mfa/", token, json={"sms": False})
+    call(204, "DELETE", "/api/auth/mfa/totp/", token)
+
+
+def test_signing_in_without_a_password(inst, call):
+    from people import Person, an_email
+    p = Person(inst, email=an_email())
+    inst.rows("DELETE FROM throttle")
+    inst.sandbox.clear()
+    call(200, "POST", "/api/auth/otp/request/", json={"email": p.email})
+    mail = inst.sandbox.wait(channel="email", to=p.email)[0]["text"]
+    token = mail.split("token=")[1].split()[0].split("&")[0]
+    call(200, "GET", "/api/auth/otp/link/", params={"token": token})
+    call(200, "POST", "/api/auth/otp/link/", json={"token": token})
+
+
 def test_every_operation_was_seen_to_succeed(call, contract):
     good = {(m, p) for m, p, status in contract.seen if status < 400}
     assert contract.operations() - good == set()

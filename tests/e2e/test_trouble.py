@@ -201,10 +201,12 @@ def test_the_database_is_gone_and_comes_back(frail):
                   "register_id": "x" * 22, "new_password": "Rain-Cloud7?", "old_password": p.password,
                   "new_phone_number": "+989121112234", "token": me.access, "refresh": me.refresh, "name": "x",
                   "title": "t", "body": "b", "device_id": "1", "group": "g", "user_ids": [1], "status_type": "subscribe",
+                  "mfa_token": "x" * 22, "method": "sms",
                   "subscription": {"endpoint": "https://fcm.googleapis.com/x", "keys": {"p256dh": "x", "auth": "y"}}}
         of_path = {"/api/auth/login/facebook/": {"access_token": "x" * 40}, "/api/users/": {"email": "x@example.com"},
                    "/api/token/": {"email": "x@example.com"}, "/api/auth/undo/": {"token": "x" * 22},
-                   "/api/auth/account/restore/": {"token": "x" * 22}}
+                   "/api/auth/account/restore/": {"token": "x" * 22}, "/api/auth/otp/link/": {"token": "A" * 32}, "/api/auth/mfa/verify/": {"code": "123456"},
+                   "/api/auth/mfa/totp/confirm/": {"code": "123456"}}
         for row in rows:
             if (row["method"], row["path"]) in REFUSE_FIRST:
                 continue
@@ -213,7 +215,7 @@ def test_the_database_is_gone_and_comes_back(frail):
             if row["path"] == "/api/push/send/group/":
                 body.pop("user_ids")
             place = {"id": "1", "member": "2", "provider": "facebook"}
-            ask = {k: "x" * 22 for k in known & {"token", "id"}} if row["source"] == "query" else None
+            ask = {k: "A" * 32 for k in known & {"token", "id"}} if row["source"] == "query" else None
             r = frail.api(row["method"], row["path"].format(**place), token=admin, params=ask,
                           **({"json": body} if row["source"] == "body" and row["method"] not in ("GET", "HEAD") else {}))
             try:

@@ -1,111 +1,262 @@
 /*
- * Sign in with a password, by cookies that nginx sets, and go on to the page that the gate sent the visitor from. Where
- * that is the server says: it follows only what the gate signed. Somebody who is signed in already, or whose session can
- * be refreshed, goes on without being asked.
+ * Sign in by cookies that nginx sets, and go on (onward.js) to where the
+ * visitor came from: by password or code, then the second step where the
+ * account has one.  Somebody who is signed in already, or whose session can be
+ * refreshed, goes on without being asked.  Visitors also come here in the middle: another site's
+ * sign-in, or the link of a mail, leaves `#mfa_token=` for the second step;
+ * `#link_token=` is an identity that the owner may connect after signing in.
+ * Both are taken out of the address at once.
  */
 'use strict';
 
-const form = document.getElementById('signin');
-const said = document.getElementById('said');
-const asked = new URLSearchParams(location.search);
+const $ = (id) => document.getElementById(id);
+const said = $('said');
+const forms = ['signin', 'ask', 'code', 'second', 'link'];
+const state = { register_id: null, mfa_token: null, methods: [], method: null, link_token: null, provider: null };
 
-/* Going back more often than this means that the page does not take what it is given. */
-const HOPS = 6;
-const HOPS_MS = 30000;
-
-function post(path, body)
+/* Digits as people type them: Persian, Arabic, with spaces. */
+function plain(text)
 {
-	return fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+	return text.trim().replace(/[\u06f0-\u06f9]/g, (d) => d.charCodeAt(0) - 0x6f0)
+		.replace(/[\u0660-\u0669]/g, (d) => d.charCodeAt(0) - 0x660).replace(/\s/g, '');
 }
 
-/* One refresh at a time among all tabs, or two would look like a theft. */
-function refresh()
+function show(name, text = '')
 {
-	const once = () => post('/api/auth/token/refresh/?tokens=cookie', {}).then((r) => r.ok);
-
-	return navigator.locks ? navigator.locks.request('gatepost-refresh', once) : once();
+	for (const f of forms)
+		$(f).hidden = f !== name;
+	$('where').hidden = name !== 'signin' && name !== 'ask';
+	document.querySelector('h1').textContent = name === 'second' ? words.second : words.title;
+	said.textContent = text;
+	const field = $(name).querySelector('input');
+	if (field) {
+		if (name === 'code' || name === 'second')
+			field.value = '';
+		field.focus();
+	}
 }
 
-/* The way back: an address, '/' without one, or null when nobody is signed in. */
-async function onward()
+async function ask(path, body)
 {
-	const way = {};
-
-	for (const name of ['rd', 'until', 'sig', 'bind'])
-		if (asked.has(name))
-			way[name] = asked.get(name);
-	if (!way.rd || !way.sig)
-		return '/';
-	const answer = await post('/api/auth/gate/pass/', way);
-	if (answer.ok)
-		return (await answer.json()).url;
-	return answer.status === 400 ? '/' : null;
+	const answer = await ask_json(path, body);
+	return { ok: answer.ok, body: await answer.json().catch(() => ({})) };
 }
 
-function too_many_hops()
+function sentence(problem)
 {
+	const first = Object.values(problem.errors || {})[0];
+	return words.answers[problem.code] || (first && first[0]) || problem.detail || words.failed;
+}
+
+function start(text)
+{
+	state.mfa_token = state.register_id = null;
+	$('password').value = '';
+	show('signin', text);
+}
+
+/* --- the second step ------------------------------------------------------- */
+
+function second(token, methods)
+{
+	state.mfa_token = token;
+	state.methods = methods;
+	if (methods.length === 0) {
+		start(words.no_way);
+		return undefined;
+	}
+	return choose(methods[0]);
+}
+
+/* Codes by SMS and mail are sent; the other two are at hand. */
+async function choose(method)
+{
+	let to = '', trouble = '';
+
+	if (method === 'sms' || method === 'email') {
+		const { ok, body } = await ask('/api/auth/mfa/challenge/', { mfa_token: state.mfa_token, method });
+		if (body.code === 'invalid_mfa_token') {
+			start(sentence(body));
+			return;
+		}
+		/* Nothing was sent.  The person may have a code from before, or wait. */
+		if (!ok)
+			trouble = sentence(body);
+		to = body.sent_to ? `\u2066${body.sent_to}\u2069` : '…';
+	}
+	state.method = method;
+	ways(method);
+	$('second_how').textContent = typeof words.how[method] === 'function' ? words.how[method](to) : words.how[method];
+	$('factor').inputMode = method === 'recovery' ? 'text' : 'numeric';
+	show('second', trouble);
+}
+
+function ways(current)
+{
+	$('ways').replaceChildren(...state.methods.filter((m) => m !== current && m in words.way).map((m) => {
+		const button = document.createElement('button');
+		button.type = 'button';
+		button.className = 'plain';
+		button.textContent = words.way[m];
+		button.addEventListener('click', () => run($('second'), () => choose(m)));
+		return button;
+	}));
+}
+
+/* --- signed in --------------------------------------------------------------- */
+
+async function leave()
+{
+	if (!await go_on())
+		location.replace('/');
+}
+
+function entered(body)
+{
+	if (body.mfa_required)
+		return second(body.mfa_token, body.methods);
+	if (state.link_token) {
+		$('link_how').textContent = words.link(state.provider);
+		show('link');
+		return undefined;
+	}
+	return leave();
+}
+
+const steps = {
+	async signin(form)
+	{
+		if (!form.username.value || !form.password.value) {
+			said.textContent = words.both;
+			return;
+		}
+		const { ok, body } = await ask('/api/auth/login/?tokens=cookie',
+		    { username: form.username.value, password: form.password.value });
+		if (ok) {
+			await entered(body);
+		} else if (body.code === 'not_verified' && body.register_id) {
+			state.register_id = body.register_id;
+			$('code_sent').textContent = words.not_proved;
+			show('code');
+		} else {
+			said.textContent = sentence(body);
+		}
+	},
+	async ask(form)
+	{
+		const to = form.address.value.trim();
+		if (!to) {
+			said.textContent = words.one;
+			return;
+		}
+		const { ok, body } = await ask('/api/auth/otp/request/',
+		    { [to.includes('@') ? 'email' : 'phone_number']: to, next: onward_path() });
+		if (!ok) {
+			said.textContent = sentence(body);
+			return;
+		}
+		state.register_id = body.register_id;
+		$('code_sent').textContent = words.sent(`\u2066${to}\u2069`);
+		show('code');
+	},
+	async code(form)
+	{
+		const code = plain(form.otp.value);
+		if (!code) {
+			said.textContent = words.no_code;
+			return;
+		}
+		const { ok, body } = await ask('/api/auth/otp/verify/?tokens=cookie',
+		    { register_id: state.register_id, otp_code: code });
+		if (ok)
+			await entered(body);
+		else
+			said.textContent = sentence(body);
+	},
+	async second(form)
+	{
+		const code = plain(form.factor.value);
+		if (!code) {
+			said.textContent = words.no_code;
+			return;
+		}
+		const { ok, body } = await ask('/api/auth/mfa/verify/?tokens=cookie',
+		    { mfa_token: state.mfa_token, code, method: state.method });
+		if (ok)
+			await entered(body);
+		else if (body.code === 'invalid_mfa_token' || body.code === 'too_many_tries')
+			start(sentence(body));
+		else
+			said.textContent = sentence(body);
+	},
+	async link()
+	{
+		const { ok } = await ask('/api/auth/social/link/', { link_token: state.link_token });
+		state.link_token = null;
+		if (ok) {
+			await leave();
+			return;
+		}
+		said.textContent = words.no_link;
+		$('link').querySelector('button').hidden = true;
+	},
+};
+
+/* One thing at a time: what the person waits for takes no second press. */
+async function run(form, step)
+{
+	const buttons = [...form.querySelectorAll('button')];
+
+	for (const b of buttons)
+		b.disabled = true;
+	said.textContent = '';
 	try {
-		const now = Date.now();
-		const kept = JSON.parse(sessionStorage.getItem('gatepost-hops') || '[]').filter((t) => now - t < HOPS_MS);
-
-		sessionStorage.setItem('gatepost-hops', JSON.stringify([...kept, now]));
-		return kept.length >= HOPS;
+		await step(form);
 	} catch {
-		return false;		/* no storage: the browser has limits of its own */
+		said.textContent = words.away;
 	}
+	for (const b of buttons)
+		b.disabled = false;
 }
 
-async function go_on()
-{
-	const to = await onward();
-
-	if (to === null)
-		return false;
-	if (to !== '/' && too_many_hops()) {
-		said.textContent = 'You are signed in, but the page keeps sending you here. Does this browser keep its cookies?';
-		return true;
-	}
-	location.replace(to);
-	return true;
-}
+for (const name of forms)
+	$(name).addEventListener('submit', (event) => {
+		event.preventDefault();
+		run($(name), steps[name]);
+	});
+$('by_code').addEventListener('click', () => {
+	$('address').value = $('username').value;
+	show('ask');
+});
+$('by_password').addEventListener('click', () => {
+	$('username').value = $('address').value;
+	show('signin');
+});
+$('again').addEventListener('click', () => run($('code'), async () => {
+	const { ok, body } = await ask('/api/auth/otp/refresh/', { register_id: state.register_id });
+	said.textContent = ok ? '' : sentence(body);
+}));
+for (const id of ['anew', 'second_anew'])
+	$(id).addEventListener('click', () => start(''));
+$('no_link').addEventListener('click', () => run($('link'), leave));
 
 /* On arrival only with a page to go back to: whoever opens this page by itself wants the form. */
 async function arrive()
 {
-	if (!asked.has('sig'))
-		return;
-	if (!await go_on() && await refresh())
+	if (asked.has('sig') && !await go_on() && await refresh())
 		await go_on();
 }
 
-async function sign_in()
-{
-	const answer = await ask_json('/api/auth/login/?tokens=cookie', { username: form.username.value, password: form.password.value });
-
-	if (answer.ok) {
-		if (!await go_on())
-			location.replace('/');
-		return;
-	}
-	const problem = await answer.json().catch(() => ({}));
-	said.textContent = problem.code === 'invalid_credentials' ? 'That is not right. Try again.' :
-		problem.detail || 'It did not work. Try again in a moment.';
+/* In the middle: see above. */
+const arrived = new URLSearchParams(location.hash.slice(1));
+if (location.hash)
+	history.replaceState(null, '', location.pathname + location.search);
+if (arrived.get('link_token')) {
+	state.link_token = arrived.get('link_token');
+	state.provider = (arrived.get('provider') || '').replace(/[^\w-]/g, '').replace(/^./, (c) => c.toUpperCase());
+	show('signin', words.link_first(state.provider));
 }
-
-form.addEventListener('submit', async (event) => {
-	event.preventDefault();
-	if (!form.username.value || !form.password.value) {
-		said.textContent = 'Give both.';
-		return;
-	}
-	form.querySelector('button').disabled = true;
-	said.textContent = '';
-	try {
-		await sign_in();
-	} catch {
-		said.textContent = 'The site does not answer. Try again in a moment.';
-	}
-	form.querySelector('button').disabled = false;
-});
-
-arrive().catch(() => { /* the form is there */ });
+if (arrived.get('mfa_token'))
+	run($('second'), () => second(arrived.get('mfa_token'), (arrived.get('methods') || '').split(',').filter((m) => m in words.way)));
+else if (!state.link_token)
+	arrive().catch(() => { /* the form is there */ });
