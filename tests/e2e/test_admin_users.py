@@ -128,7 +128,8 @@ def test_s11_every_session_ends_within_a_second(inst, root, what):
     mine = [p.bearer() for _ in range(3)] + [p.browser()]
     assert inst.rows("SELECT 1 FROM known_device WHERE user_id = %s", p.id)
     forget_limits(inst)
-    flow, code = p.reset_request().json()["register_id"], p.code(after=(p.code(),))
+    seen = p.code()
+    flow, code = p.reset_request().json()["register_id"], p.code(after=(seen,))
     assert inst.api("POST", at(p, what), token=root).status_code == 200
     assert not inst.rows("SELECT 1 FROM known_device WHERE user_id = %s", p.id) or what == "disable"
     for one in mine:
