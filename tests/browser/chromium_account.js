@@ -1,0 +1,190 @@
+'use strict';
+/*
+ * The pages that links in messages lead to, in Chromium against a running instance: a new password, and the way back of an
+ * account that is closing.
+ *
+ *	node tests/browser/chromium_account.js --instance var/instance.env [--shots DIR]
+ *
+ * Shown: each page in English and Persian, from 320 pixels up, light and dark; a whole reset with the code that the sandbox
+ * got, a password that is refused first; a closed account comes back by its link, which looking at does not use up (S36).
+ *
+ * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
+ */
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const os = require('node:os');
+const path = require('node:path');
+const lib = require('./instance.js');
+const { WAIT, WIDTHS, page_faults, watch, with_chromium } = require('./chromium.js');
+
+const FIRST = 'Blue-Harbour-7!';
+const SECOND = 'Rain-Cloud7?';
+const say = (text) => process.stdout.write(`${text}\n`);
+const until = async (what, look) => {
+	for (const end = Date.now() + WAIT; Date.now() < end;) {
+		const found = await look();
+		if (found)
+			return found;
+		await new Promise((go) => setTimeout(go, 50));
+	}
+	throw new Error(`${what}: not within ${WAIT} ms`);
+};
+
+/* As if the two minutes between codes had passed. */
+function forget_limits(instance)
+{
+	const { GATEPOST_DB_SOCKET: socket, GATEPOST_DB_NAME: name } = instance.env;
+
+	execFileSync('mariadb', [`--socket=${socket}`, `--user=${os.userInfo().username}`, name, '-e',
+		'DELETE FROM throttle; DELETE FROM sms_spend']);
+}
+
+/* Somebody with a phone, known to the API only. */
+class Person {
+	constructor(instance)
+	{
+		this.instance = instance;
+		this.phone = `+98912${String(1e7 + Math.floor(Math.random() * 9e6)).slice(-7)}`;
+	}
+
+	call(method, route, body, token)
+	{
+		return lib.request(`${this.instance.url}${route}`, { method, body, ca: this.instance.ca,
+			headers: token ? { authorization: `Bearer ${token}` } : {} });
+	}
+
+	/* What the sandbox got for the number, the newest first, that `find` finds something in. */
+	async message(find, seen = [])
+	{
+		const url = `${this.instance.env.GATEPOST_SANDBOX_URL}/messages?channel=sms&to=${encodeURIComponent(this.phone)}`;
+
+		return until(`a message for ${this.phone}`, async () => {
+			const { json } = await lib.request(url);
+			return json.map((m) => (find.exec(m.text) || [])[0]).find((t) => t && !seen.includes(t));
+		});
+	}
+
+	code(seen)
+	{
+		return this.message(/\b\d{6}\b/, seen);
+	}
+
+	async register()
+	{
+		const begun = await this.call('POST', '/api/auth/register/', { phone_number: this.phone, password: FIRST });
+		assert.equal(begun.status, 201, begun.text);
+		this.first_code = await this.code();
+		const done = await this.call('POST', '/api/auth/otp/verify/', { register_id: begun.json.register_id, otp_code: this.first_code });
+		assert.equal(done.status, 200, done.text);
+		this.token = done.json.access_token;
+		return this;
+	}
+
+	async signs_in(password)
+	{
+		return (await this.call('POST', '/api/auth/login/', { username: this.phone, password })).status;
+	}
+}
+
+/* One page in a fresh browser; `then` works on it, and nothing may be wrong with it at any width. */
+async function on_page(browser, instance, opt, name, url, { locale, colorScheme, refusals }, then)
+{
+	const context = await browser.newContext({ locale, colorScheme, ignoreHTTPSErrors: instance.any_certificate,
+		viewport: { width: 320, height: 640 } });
+	const page = await context.newPage();
+	const faults = await watch(context, page, [new URL(instance.url).origin], refusals);
+	const fits = async (step) => {
+		for (const [width, height] of WIDTHS) {
+			await page.setViewportSize({ width, height });
+			faults.push(...await page.evaluate(page_faults));
+			if (opt.shots)
+				await page.screenshot({ path: path.join(opt.shots, `${name}-${step}-${locale}-${width}.png`), fullPage: true });
+		}
+		assert.deepEqual(faults, [], `${name}, ${step}, ${locale}`);
+	};
+	const answer = await page.goto(url, { waitUntil: 'load', timeout: WAIT });
+
+	assert.equal(answer.status(), 200);
+	assert.doesNotMatch(answer.headers()['content-security-policy'] || 'unsafe-inline', /unsafe-(inline|eval)/);
+	await then(page, fits);
+	await context.close();
+	assert.deepEqual(faults, [], `${name}, ${locale}`);
+	say(`  ${name}, ${locale}`);
+}
+
+const RESET = {
+	'en-GB': { dir: 'ltr', title: 'A new password', done: /every session was signed out/ },
+	'fa-IR': { dir: 'rtl', title: 'گذرواژهٔ تازه', done: /همهٔ نشست‌ها/ },
+};
+
+async function resets(browser, instance, opt)
+{
+	for (const [locale, want] of Object.entries(RESET)) {
+		const person = await new Person(instance).register();
+
+		forget_limits(instance);
+		await on_page(browser, instance, opt, 'reset', `${instance.url}/console/reset/`,
+			{ locale, colorScheme: want.dir === 'rtl' ? 'dark' : 'light', refusals: [400, 401] }, async (page, fits) => {
+				assert.equal(await page.title(), want.title);
+				assert.equal(await page.getAttribute('html', 'dir'), want.dir);
+				await fits('who');
+				await page.click('#who button');
+				await page.waitForFunction(() => document.getElementById('said').textContent);
+				/* As Persian keyboards give it, and with spaces. */
+				await page.fill('#username', person.phone.replace('+98', '0').replace(/\d/g, (d) =>
+					(want.dir === 'rtl' ? String.fromCharCode(0x6f0 + Number(d)) : d)).replace(/(....)(...)/, '$1 $2 '));
+				await page.click('#who button');
+				await page.waitForSelector('#set:not([hidden])', { timeout: WAIT });
+				await fits('set');
+				await page.fill('#code', await person.code([person.first_code]));
+				await page.fill('#password', 'weak');
+				await page.click('#set button');
+				await page.waitForFunction(() => document.getElementById('said').textContent);
+				await fits('refused');
+				assert.equal(await person.signs_in(FIRST), 200);
+				await page.fill('#password', SECOND);
+				await page.click('#set button');
+				await page.waitForSelector('#done:not([hidden])', { timeout: WAIT });
+				assert.match(await page.textContent('#step'), want.done);
+				await fits('done');
+				await page.click('#done a');
+				await page.waitForURL('**/console/signin/**', { timeout: WAIT });
+			});
+		assert.equal(await person.signs_in(SECOND), 200);
+		assert.equal(await person.signs_in(FIRST), 401);
+	}
+}
+
+async function restores(browser, instance, opt)
+{
+	const person = await new Person(instance).register();
+	const closed = await person.call('DELETE', '/api/auth/account/', undefined, person.token);
+
+	assert.equal(closed.status, 200, closed.text);
+	const link = await person.message(/https:\S+\/console\/restore\/#[\w-]{22}/);
+	for (const locale of ['en-GB', 'fa-IR'])
+		await on_page(browser, instance, opt, 'restore', link, { locale, colorScheme: 'light', refusals: [400] }, async (page, fits) => {
+			await page.waitForSelector('#restore button:not([disabled])', { timeout: WAIT });
+			assert.equal(await person.signs_in(FIRST), 403);
+			await fits('shows');
+			if (locale !== 'fa-IR')
+				return;
+			await page.click('#restore button');
+			await page.waitForSelector('#done:not([hidden])', { timeout: WAIT });
+			assert.match(await page.textContent('#said'), /بازگشت/);
+			await fits('done');
+			/* The link is used up, and the page says so. */
+			await page.reload({ waitUntil: 'load' });
+			await page.waitForFunction(() => document.getElementById('said').textContent);
+			assert.equal(await page.isDisabled('#restore button'), true);
+		});
+	assert.equal(await person.signs_in(FIRST), 200);
+}
+
+lib.main('chromium_account', async () => {
+	await with_chromium(async (browser, instance, opt) => {
+		await resets(browser, instance, opt);
+		await restores(browser, instance, opt);
+	});
+	say('PASSED chromium_account');
+});
