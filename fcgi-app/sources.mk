@@ -890,6 +890,7 @@ EXTRA_FILES = \
 	tests/bench/test_load.py \
 	tests/browser/autopush.test.js \
 	tests/browser/chromium.js \
+	tests/browser/chromium_account.js \
 	tests/browser/chromium_signin.js \
 	tests/browser/chromium_site.js \
 	tests/browser/chromium_smoke.js \

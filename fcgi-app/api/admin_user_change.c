@@ -113,7 +113,7 @@ change_work(struct db *db, void *arg, struct err *e)
 	const struct patch_in *in = x->in;
 	const struct user_profile names = { .first_name = in->first_name,
 		.last_name = in->last_name };
-	bool loses, roles;
+	bool loses, off, roles;
 	int64_t purge_us;
 	int rc;
 
@@ -132,7 +132,10 @@ change_work(struct db *db, void *arg, struct err *e)
 	x->after.is_staff = or_old(in->staff, x->before.is_staff);
 	x->after.is_superuser = or_old(in->superuser, x->before.is_superuser);
 	loses = x->before.is_active && !x->after.is_active;
-	roles = loses || x->after.is_active != x->before.is_active ||
+	/* A claim is not active yet: to disable it is what keeps a code from
+	 * making it so. */
+	off = in->active.set && !in->active.v;
+	roles = off || x->after.is_active != x->before.is_active ||
 	    x->after.is_staff != x->before.is_staff ||
 	    x->after.is_superuser != x->before.is_superuser;
 	if (in->active.set && (rc = closing_find(db, x->id, &purge_us,
@@ -153,7 +156,7 @@ change_work(struct db *db, void *arg, struct err *e)
 		return -1;
 	if ((x->before.is_superuser && !x->after.is_superuser &&
 	    grant_end_acting(db, x->id, e) < 0) ||
-	    (loses && otp_void_all(db, x->id, e) < 0) ||
+	    (off && otp_void_all(db, x->id, e) < 0) ||
 	    /* Whoever is signed out everywhere may have lost a device. */
 	    (x->out && known_device_forget(db, x->id, e) < 0))
 		return -1;

@@ -185,6 +185,27 @@ def test_a_closing_account_is_not_enabled_and_stays_off_when_disabled(inst, root
     problem(p.login(), 403, "account_disabled")
 
 
+def test_d9_enabling_proves_nothing(inst, root):
+    """Who never proved an address is let in by an administrator no more than by the password."""
+    p = Person(inst, proved=False)
+    p.id = inst.rows("SELECT id FROM user WHERE phone = %s", p.phone)[0]["id"]
+    assert inst.api("POST", at(p, "enable"), token=root).status_code == 200
+    forget_limits(inst)
+    seen = p.code()
+    doc = problem(p.login(), 403, "not_verified")
+    assert inst.api("GET", at(p), token=root).json()["is_verified"] is False
+    problem(inst.api("POST", at(p, "reset-password"), token=root), 409, "no_channel")
+    r = inst.api("POST", "/api/auth/otp/verify/", json={"register_id": doc["register_id"], "otp_code": p.code(after=(seen,))})
+    assert r.status_code == 200 and p.login().status_code == 200
+    # And a claim that was disabled is not let in by proving it.
+    q = Person(inst, proved=False)
+    q.id = inst.rows("SELECT id FROM user WHERE phone = %s", q.phone)[0]["id"]
+    assert inst.api("POST", at(q, "disable"), token=root).status_code == 200
+    assert q.prove().status_code in (400, 403)
+    assert q.login().status_code in (401, 403)
+    assert not inst.rows("SELECT 1 FROM session WHERE user_id = %s", q.id)
+
+
 def test_the_last_superuser_stays_whatever_happens_at_once(inst):
     """Superusers take each other's role, disable each other and leave, all at once, again and again."""
     root = Bearer(inst, inst.api("POST", "/api/auth/login/", json={
