@@ -123,8 +123,10 @@ deletion_find(struct db *db, const uint8_t code_hash[32], bool *found,
 int
 social_purge(struct db *db, unsigned max, struct err *e)
 {
-	if (db_run(db, &VISIT_PURGE, DB_IN(DB_U64(max)), e) < 0 ||
-	    db_run(db, &OFFER_PURGE, DB_IN(DB_U64(max)), e) < 0)
+	int64_t n = db_run(db, &VISIT_PURGE, DB_IN(DB_U64(max)), e), m;
+
+	if (n < 0 || (m = db_run(db, &OFFER_PURGE, DB_IN(DB_U64(max)),
+	    e)) < 0)
 		return -1;
-	return 0;
+	return (int)(n + m);
 }

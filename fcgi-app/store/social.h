@@ -47,7 +47,7 @@ int	 deletion_add(struct db *db, const uint8_t code_hash[32], bool found,
 int	 deletion_find(struct db *db, const uint8_t code_hash[32],
 	    bool *found, int64_t *at_us, struct err *e) MUST_CHECK;
 
-/* Worker: delete up to `max` of each that ended.  0 or -1. */
+/* Worker: delete up to `max` of each that ended.  Rows or -1. */
 int	 social_purge(struct db *db, unsigned max, struct err *e) MUST_CHECK;
 
 #endif

@@ -20,6 +20,7 @@ struct sweep {
 	size_t		 blocks;
 	/* out */
 	bool		 holder;
+	bool		 more;		/* old rows are left */
 	struct { char name[25], state[11]; int64_t left_us;
 		unsigned failures; } breaker[SWEEP_LANES];
 	size_t		 breakers;

@@ -34,6 +34,8 @@ sweep_done(void *arg, int rc, const struct err *e)
 		return;
 	}
 	l->swept = true;
+	if (s->more)
+		l->next_purge_us = 0;
 	for (size_t i = 0; i < s->tell; i++)
 		waiter_tell(l->setup->run_dir, s->told[i].waiter,
 		    s->told[i].id);
