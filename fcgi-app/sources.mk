@@ -436,6 +436,7 @@ UNIT_TESTS = \
 	test_arena \
 	test_auth_audit \
 	test_auth_bearer \
+	test_auth_constant_time \
 	test_auth_country \
 	test_auth_grant \
 	test_auth_leaked \
@@ -523,6 +524,10 @@ test_auth_audit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_auth_bearer_SOURCES = tests/unit/test_auth_bearer.c
 test_auth_bearer_LDADD = $(GP_TEST_LIBS)
 test_auth_bearer_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_constant_time_SOURCES = tests/unit/test_auth_constant_time.c
+test_auth_constant_time_LDADD = $(GP_TEST_LIBS)
+test_auth_constant_time_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_auth_country_SOURCES = tests/unit/test_auth_country.c
 test_auth_country_LDADD = $(GP_TEST_LIBS)
@@ -858,6 +863,7 @@ EXTRA_FILES = \
 	scripts/fuzz \
 	scripts/gen-grants \
 	scripts/gen-lists \
+	scripts/gen-proofs \
 	scripts/gen-sample \
 	scripts/lib.sh \
 	scripts/packaging/gatepost.sysusers \
@@ -867,6 +873,9 @@ EXTRA_FILES = \
 	scripts/render-nginx \
 	scripts/render-sql \
 	scripts/stop \
+	tests/PROOFS.md \
+	tests/STATEMENTS \
+	tests/UNPROVED \
 	tests/bench/bench_leaked.c \
 	tests/bench/bench_webpush.c \
 	tests/bench/django_peer/__init__.py \
@@ -940,6 +949,7 @@ EXTRA_FILES = \
 	tests/e2e/test_sms_guard.py \
 	tests/e2e/test_sms_pumping.py \
 	tests/e2e/test_social.py \
+	tests/e2e/test_statements.py \
 	tests/e2e/test_trouble.py \
 	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \
