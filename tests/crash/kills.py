@@ -1,4 +1,6 @@
-"""R1: the worker is killed. R2: the database is killed. What is left is right.
+"""Proves R1, R2.
+
+R1: the worker is killed. R2: the database is killed. What is left is right.
 """
 import collections
 import signal

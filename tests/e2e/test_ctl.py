@@ -183,7 +183,7 @@ def test_keys_list_fails_without_keys_and_says_what_mends_it(inst, tmp_path):
     assert "gatepostctl keys generate" in ctl(inst, "keys", "list", status=1, env=env).stderr
 
 
-def test_keys_rotate_is_announced_and_old_tokens_stay_good(inst):
+def test_s17_keys_rotate_is_announced_and_old_tokens_stay_good(inst):
     token = inst.admin()
     before = json.loads(ctl(inst, "keys", "list", "--json").stdout)
     assert len(before["token"]) == 1 and before["token"][0]["verifies_until"] is None and before["vapid"]
@@ -306,7 +306,7 @@ def sealed(inst):
     return left == 0 and inst.rows("SELECT MAX(seal_no) AS n FROM audit")[0]["n"]
 
 
-def test_audit_chain_breaks_where_it_was_tampered_with(inst):
+def test_s71_audit_chain_breaks_where_it_was_tampered_with(inst):
     assert sign_in(inst, inst.env["GATEPOST_ADMIN_EMAIL"], "not-the-password").status_code == 401
     newest = wait_until("the seal", lambda: sealed(inst))
     assert newest >= 2

@@ -108,8 +108,7 @@ def test_the_published_password_serves(inst):
     assert Person(inst, password="A12345678a@", proved=False).registered["success"]
 
 
-def test_a_taken_address_answers_the_same_and_its_owner_is_told(inst, sara):
-    """S25"""
+def test_s25_a_taken_address_answers_the_same_and_its_owner_is_told(inst, sara):
     free = inst.api("POST", "/api/auth/register/", json={"phone_number": a_phone(), "password": PASSWORD})
     taken = inst.api("POST", "/api/auth/register/", json={"phone_number": sara.phone, "password": OTHER})
     assert calm(free) == calm(taken)
@@ -151,8 +150,7 @@ def test_proving_makes_it_theirs_alone(inst):
     problem(first.login(password=OTHER), 401, "invalid_credentials")
 
 
-def test_wrong_expired_spent_and_too_many(inst):
-    """S29, S31"""
+def test_s29_s31_wrong_expired_spent_and_too_many(inst):
     p = Person(inst, proved=False)
     code = p.code()
     wrong = f"{(int(code) + 1) % 1000000:06d}"
@@ -173,7 +171,7 @@ def test_wrong_expired_spent_and_too_many(inst):
             "invalid_code")
 
 
-def test_fifty_guesses_at_once_are_at_most_five(inst):
+def test_s29_fifty_guesses_at_once_are_at_most_five(inst):
     """S29: the right code is among them and comes after five others have been counted."""
     p = Person(inst, proved=False)
     code = int(p.code())
@@ -185,8 +183,7 @@ def test_fifty_guesses_at_once_are_at_most_five(inst):
     problem(p.prove(code=f"{code:06d}"), 400, "too_many_tries")
 
 
-def test_a_code_works_once_at_once(inst):
-    """S31"""
+def test_s31_a_code_works_once_at_once(inst):
     p = Person(inst, proved=False)
     code = p.code()
     with concurrent.futures.ThreadPoolExecutor(5) as pool:
@@ -237,7 +234,7 @@ def test_cookies_only(inst, sara):
     assert r.status_code == 200 and not set(TOKENS) & set(r.json())
 
 
-def test_whatever_is_wrong_is_one_answer(inst, sara):
+def test_s20_s26_whatever_is_wrong_is_one_answer(inst, sara):
     """S20: unknown, wrong, without a password, unproved and disabled accounts."""
     social, gone = Person(inst), Person(inst)
     claim = Person(inst, proved=False)
@@ -266,7 +263,7 @@ def test_right_password_but_unproved(inst):
     signed_in(p.login())
 
 
-def test_growing_waits_are_the_same_for_unknown_ones(inst, sara):
+def test_s20_growing_waits_are_the_same_for_unknown_ones(inst, sara):
     for name in (sara.phone, a_phone()):
         def fail():
             return inst.api("POST", "/api/auth/login/", json={"username": name, "password": "Not-It-12!"})
@@ -277,8 +274,7 @@ def test_growing_waits_are_the_same_for_unknown_ones(inst, sara):
         assert 250 < int(r.headers["Retry-After"]) <= 300
 
 
-def test_a_remembered_browser_gets_in_while_the_account_is_flooded(inst):
-    """S43"""
+def test_s43_a_remembered_browser_gets_in_while_the_account_is_flooded(inst):
     p = Person(inst)
     browser = p.browser()
     for _ in range(6):
@@ -299,8 +295,7 @@ def test_a_claim_buys_no_guesses_at_the_owner(inst):
     problem(p.login(password="Not-It-12!"), 429)
 
 
-def test_parallel_guesses_pass_no_limit(inst, sara):
-    """S41, D27"""
+def test_s41_parallel_guesses_pass_no_limit(inst, sara):
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         got = list(pool.map(lambda _: sara.login(password="Not-It-12!").status_code, range(24)))
     assert got.count(401) == 5 and got.count(429) == 19
@@ -411,7 +406,7 @@ def test_a_proof_is_good_for_ten_minutes(inst):
     signed_in(p.login())
 
 
-def test_reset_tells_nobody_who_is_there(inst, sara):
+def test_s24_reset_tells_nobody_who_is_there(inst, sara):
     """S24: unknown, unproved and disabled ones, their limits too."""
     claim, off = Person(inst, proved=False), Person(inst)
     inst.rows("UPDATE user SET is_active = FALSE WHERE id = %s", off.id)
@@ -460,8 +455,7 @@ def test_number_change(inst, by):
     signed_in(p.login(), p.id)
 
 
-def test_number_change_wants_a_recent_sign_in_or_the_password(inst):
-    """S57"""
+def test_s57_number_change_wants_a_recent_sign_in_or_the_password(inst):
     p, new = Person(inst), a_phone()
     me = p.bearer()
     inst.rows("UPDATE session SET auth_at = auth_at - INTERVAL 301 SECOND WHERE user_id = %s", p.id)

@@ -209,7 +209,7 @@ COOKIES = {
 
 @pytest.mark.parametrize("header", COOKIES)
 @pytest.mark.parametrize("status", [200, 202, 401, 403, 429, 500])
-def test_nginx_makes_the_cookie_and_hides_the_header(edge, header, status):
+def test_s33_nginx_makes_the_cookie_and_hides_the_header(edge, header, status):
     edge.answer["hash"] = answering((header, TOKEN), status=status)
     a = edge.ask("POST", "/api/auth/login/", body=b"{}")
     assert a.status == status
@@ -217,7 +217,7 @@ def test_nginx_makes_the_cookie_and_hides_the_header(edge, header, status):
     assert not CONTROL & {k for k, _ in a.headers}
 
 
-def test_all_cookies_at_once_are_lines_of_their_own(edge):
+def test_s33_all_cookies_at_once_are_lines_of_their_own(edge):
     edge.answer["hash"] = answering(*[(h, h + "-v") for h in COOKIES])
     a = edge.ask("POST", "/api/auth/login/", body=b"{}")
     assert sorted(a.all("Set-Cookie")) == sorted(c.format(h + "-v") for h, c in COOKIES.items())
@@ -227,7 +227,7 @@ def test_all_cookies_at_once_are_lines_of_their_own(edge):
 @pytest.mark.parametrize("value", [
     "a; Domain=evil.example", "a;Secure", "a b", "a,b", "a\tb", "a=b", "a\"b", "a%0d%0aSet-Cookie:x",
     "", "é", "<a>", "a\\b", "\x01"])
-def test_an_injected_value_sets_no_cookie(edge, header, value):
+def test_s33_h5_an_injected_value_sets_no_cookie(edge, header, value):
     edge.answer["main"] = answering((header, value))
     a = edge.ask("GET", "/api/auth/profile/")
     assert a.status == 200
@@ -301,7 +301,7 @@ def test_refresh_state_and_device_are_parameters(edge):
     ("__Host-gatepostx=a", ""), ("x__Host-gatepost=a", ""), ("__Host-gatepost=a b", ""),
     ("__Host-gatepost=", ""), ("__Host-gatepost=a\"b", ""), ("__host-gatepost=a", ""),
     ("x=__Host-gatepost=a", ""), ("__Host-gatepost-state=a", "")])
-def test_the_access_cookie_is_read_exactly(edge, cookie, token):
+def test_s33_the_access_cookie_is_read_exactly(edge, cookie, token):
     p = edge.ask("GET", "/api/auth/profile/", [("Cookie", cookie)]).params
     assert p.get("HTTP_AUTHORIZATION", "") == (f"Bearer {token}" if token else "")
 
@@ -315,7 +315,7 @@ SPOOFED = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwar
            "X-Rewrite-URL", "X-HTTP-Method-Override", "X-Auth-Access", "X-Client-IP", "Gatepost_Refresh"]
 
 
-def test_spoofed_headers_are_stripped(edge):
+def test_s40_spoofed_headers_are_stripped(edge):
     p = edge.ask("GET", "/api/auth/profile/", [(h, "spoofed.example") for h in SPOOFED]).params
     assert "spoofed" not in json.dumps(p)
     assert p["REMOTE_ADDR"] == "127.0.0.1"
@@ -442,7 +442,7 @@ def flood(edge, method, path, n, source):
     return [edge.ask(method, path, body=b"" if method == "POST" else None, source=source) for _ in range(n)]
 
 
-def test_429_with_retry_after_and_the_applications_own_passes(edge):
+def test_s44_429_with_retry_after_and_the_applications_own_passes(edge):
     got = flood(edge, "POST", "/api/auth/register/", 15, "127.0.0.3")
     assert [a.status for a in got[:11]] == [200] * 11          # one and a burst of ten
     late = [a for a in got if a.status == 429]
@@ -538,7 +538,7 @@ def secure(a):
     assert "/" not in "".join(a.all("Server"))
 
 
-def test_security_headers_stand_on_every_kind_of_answer(edge):
+def test_s39_security_headers_stand_on_every_kind_of_answer(edge):
     edge.answer["hash"] = answering(
         ("X-Frame-Options", "ALLOW"), ("X-Content-Type-Options", "x"), ("Strict-Transport-Security", "max-age=0"),
         ("Referrer-Policy", "unsafe-url"), status=401)
@@ -548,12 +548,12 @@ def test_security_headers_stand_on_every_kind_of_answer(edge):
         secure(a)
 
 
-def test_the_application_may_state_its_own_csp(edge):
+def test_s39_the_application_may_state_its_own_csp(edge):
     edge.answer["main"] = answering(("Content-Security-Policy", "default-src 'self'"))
     assert edge.ask("GET", "/api/auth/profile/").one("Content-Security-Policy") == "default-src 'self'"
 
 
-def test_hsts_is_a_year_but_short_on_localhost(edge):
+def test_s39_hsts_is_a_year_but_short_on_localhost(edge):
     assert edge.ask("GET", "/").one("Strict-Transport-Security") == "max-age=300"
     out = subprocess.run(["curl", "-sk", "-D", "-", "-o", "/dev/null", "-H", "Host: id.example.com",
                           f"https://127.0.0.1:{edge.port}/"], capture_output=True, check=True).stdout.decode()

@@ -29,7 +29,7 @@ def send_in_background(inst, b, seconds, key):
     return thread, got
 
 
-def test_the_database_dies_while_a_sender_waits(own):
+def test_r5_the_database_dies_while_a_sender_waits(own):
     b, key = browser(own), f"outage-{word()}{word()}"
     own.sandbox.fault("push", "slow", after_ms=2500, times=1)
     thread, got = send_in_background(own, b, 10, key)

@@ -317,7 +317,7 @@ def test_a_group_replay_has_the_groups_form(inst):
     assert first.json() == again.json() and again.json()["success"] == [b["info"]["endpoint"]]
 
 
-def test_parallel_requests_with_a_key_send_once(inst):
+def test_r12_parallel_requests_with_a_key_send_once(inst):
     b, key = browser(inst), {"Idempotency-Key": f"par-{word()}{word()}"}
     got = at_once(10, lambda i: single(inst, subscription_info=b["info"], headers=key))
     assert {r.status_code for r in got} <= {200, 202}, [r.text for r in got]

@@ -23,7 +23,7 @@ def test_an_empty_body_gives_a_push_token(inst):
     assert use(inst, made["token"]).status_code == 200
 
 
-def test_only_its_hash_is_kept(inst):
+def test_s7_s70_only_its_hash_is_kept(inst):
     made = admin_token(inst, name="once")
     row = inst.rows("SELECT * FROM admin_token WHERE id = %s", made["id"])[0]
     assert row["token_hash"] == hashlib.sha256(made["token"].encode()).digest()
@@ -72,7 +72,7 @@ def test_a_replay_gives_everything_but_the_token(inst):
     assert len(inst.rows("SELECT id FROM admin_token WHERE name = %s", body["name"])) == 1
 
 
-def test_revoked_is_dead_at_once(inst):
+def test_s70_revoked_is_dead_at_once(inst):
     made = admin_token(inst)
     assert use(inst, made["token"]).status_code == 200
     path = f"/api/push/tokens/{made['id']}/"
@@ -96,14 +96,14 @@ def dies(inst, token):
     refused(use(inst, token), 401, "invalid_token")
 
 
-def test_expired_is_dead(inst):
+def test_s70_expired_is_dead(inst):
     made = admin_token(inst, expires_at="2099-01-01T00:00:00Z")
     assert made["expires_at"] == "2099-01-01T00:00:00Z" and use(inst, made["token"]).status_code == 200
     inst.rows("UPDATE admin_token SET expires_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND WHERE id = %s", made["id"])
     dies(inst, made["token"])
 
 
-def test_a_token_dies_with_its_superuser(inst):
+def test_s70_a_token_dies_with_its_superuser(inst):
     made, user = admin_token(inst), new_user(inst)
     inst.rows("UPDATE user SET is_superuser = TRUE WHERE id = %s", user["id"])
     inst.rows("UPDATE admin_token SET user_id = %s WHERE id = %s", user["id"], made["id"])
@@ -130,7 +130,7 @@ def test_networks(inst):
     assert {str(r["id"]): r["used"] for r in used} == {here["id"]: 1, elsewhere["id"]: 0}
 
 
-def test_last_use_is_noted_once_a_minute(inst):
+def test_s70_last_use_is_noted_once_a_minute(inst):
     made = admin_token(inst)
     use(inst, made["token"])
     first = inst.rows("SELECT last_used_at, last_used_ip FROM admin_token WHERE id = %s", made["id"])[0]
@@ -147,7 +147,7 @@ def test_last_use_is_noted_once_a_minute(inst):
     wait_until("the use is noted again", noted)
 
 
-def test_a_scope_opens_its_rows_only(inst):
+def test_s70_a_scope_opens_its_rows_only(inst):
     send = admin_token(inst, scopes=["send"])
     refused(use(inst, send["token"]), 403, "scope_required")
     refused(inst.api("POST", "/api/push/send/single/", json={"admin_token": send["token"], "title": "a", "body": "b"}),

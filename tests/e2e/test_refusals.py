@@ -224,7 +224,7 @@ def test_unknown_members(inst, rows, admin):
                 faults.check(row, test)
 
 
-def test_cross_site(inst, rows, admin_browser):
+def test_s34_s38_cross_site(inst, rows, admin_browser):
     """D13, S34: a cookie alone authorises nothing unsafe, and is left alone (S38)."""
     before = admin_browser.access, admin_browser.refresh
     with Faults() as faults:
@@ -295,7 +295,7 @@ def tight():
         no_faults(whole)
 
 
-def test_too_often(tight, rows):
+def test_s41_s44_too_often(tight, rows):
     """S41, S44: each row by its own word; those without one are never refused."""
     wait = {"anon": 86400, "user": 86400, "signin": 60, "signup": 3600}
     with Faults() as faults:
@@ -326,8 +326,7 @@ def test_too_often(tight, rows):
     forget_limits(tight)
 
 
-def test_a_spoofed_address_changes_nothing(tight):
-    """S40"""
+def test_s40_a_spoofed_address_changes_nothing(tight):
     forget_limits(tight)
 
     def fail(i):
@@ -339,7 +338,7 @@ def test_a_spoofed_address_changes_nothing(tight):
     forget_limits(tight)
 
 
-def test_listed_origins(tight):
+def test_s37_listed_origins(tight):
     """S37: exact, with Vary, credentials only where cookies may be used."""
     def ask_from(origin, method="OPTIONS"):
         return tight.api(method, "/api/auth/login/", headers={

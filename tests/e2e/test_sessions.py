@@ -59,7 +59,7 @@ def pair(r):
 # --- rotation --------------------------------------------------------------------------
 
 @BOTH
-def test_refresh(inst, sara, by):
+def test_s1_s39_refresh(inst, sara, by):
     me = sara.by(by)
     before = me.access, me.refresh
     r = me.with_refresh(REFRESH)
@@ -194,8 +194,7 @@ def test_s8_made_up_refresh_tokens(inst, sara):
     problem(inst.api("POST", REFRESH, json={"refresh": ""}), 401)
 
 
-def test_a_disabled_user_is_out(inst):
-    """S11"""
+def test_s11_a_disabled_user_is_out(inst):
     p = Person(inst)
     me = p.bearer()
     inst.rows("UPDATE user SET is_active = FALSE WHERE id = %s", p.id)

@@ -96,7 +96,7 @@ def test_the_first_sign_in_is_no_news(inst):
     assert rows and not any("new_signin" in r["content"] for r in rows)
 
 
-def test_every_proved_channel_is_told(inst):
+def test_s12_every_proved_channel_is_told(inst):
     p = Person(inst)
     mail = an_email()
     r = p.first.call("POST", "/api/auth/email/change/", json={"new_email": mail})

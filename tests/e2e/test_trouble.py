@@ -142,7 +142,7 @@ def test_sigterm_answers_whoever_was_let_in(frail):
         assert load.answers[-1] in (200, 204)
 
 
-def test_kill_9_of_children(frail):
+def test_s6_kill_9_of_children(frail):
     """S6: clients see 503 at worst, and whoever refreshes stays signed in."""
     p = Person(frail)
     asks, refresh = clients(frail, p)
@@ -244,7 +244,7 @@ def test_the_database_is_gone_and_comes_back(frail):
     assert frail.api("GET", PROFILE, token=admin).status_code == 200
 
 
-def test_the_database_restarts_under_load(frail):
+def test_s6_r5_the_database_restarts_under_load(frail):
     p = Person(frail)
     asks, refresh = clients(frail, p)
     with Load(frail, asks + [refresh], 60) as load:

@@ -115,7 +115,7 @@ from(const char *addr)
 }
 
 static void
-anonymous_requests_count_by_address(void **state UNUSED)
+s40_anonymous_requests_count_by_address(void **state UNUSED)
 {
 	conf_is("GATEPOST_ANON_DAY", "3");
 	for (int i = 0; i < 3; i++) {
@@ -212,7 +212,7 @@ loopback_is_free_only_when_lifted(void **state UNUSED)
 }
 
 static void
-parallel_requests_pass_exactly_to_the_limit(void **state UNUSED)
+s41_parallel_requests_pass_exactly_to_the_limit(void **state UNUSED)
 {
 	enum { CHILDREN = 8, EACH = 20, LIMIT = 50 };
 	int fd[2], passed = 0;
@@ -322,7 +322,7 @@ tokens_open_what_their_scope_says(void **state UNUSED)
 }
 
 static void
-an_admin_token_never_comes_from_a_cookie(void **state UNUSED)
+s70_an_admin_token_never_comes_from_a_cookie(void **state UNUSED)
 {
 	post("/api/push/", "{}");
 	as("cookie", bearer(push_token));
@@ -496,7 +496,7 @@ the_loser_of_a_race_replays(void **state UNUSED)
 
 /* 20 processes, one key: one object, and 20 equal answers. */
 static void
-parallel_requests_make_one_object(void **state UNUSED)
+r12_parallel_requests_make_one_object(void **state UNUSED)
 {
 	enum { N = 20 };
 	char answer[N][64] = { { 0 } };
@@ -597,21 +597,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(anonymous_requests_count_by_address),
+		cmocka_unit_test(s40_anonymous_requests_count_by_address),
 		cmocka_unit_test(users_count_by_user_wherever_they_are),
 		cmocka_unit_test(sign_in_and_sign_up_have_their_own),
 		cmocka_unit_test(loopback_is_free_only_when_lifted),
-		cmocka_unit_test(parallel_requests_pass_exactly_to_the_limit),
+		cmocka_unit_test(s41_parallel_requests_pass_exactly_to_the_limit),
 		cmocka_unit_test_setup(tokens_open_what_their_scope_says,
 		    make_tokens),
-		cmocka_unit_test(an_admin_token_never_comes_from_a_cookie),
+		cmocka_unit_test(s70_an_admin_token_never_comes_from_a_cookie),
 		cmocka_unit_test(kept_push_rows_take_the_token_in_the_body),
 		cmocka_unit_test(the_same_request_is_replayed),
 		cmocka_unit_test(another_body_is_422),
 		cmocka_unit_test(scopes_do_not_meet),
 		cmocka_unit_test(bad_keys_are_refused),
 		cmocka_unit_test(the_loser_of_a_race_replays),
-		cmocka_unit_test(parallel_requests_make_one_object),
+		cmocka_unit_test(r12_parallel_requests_make_one_object),
 		cmocka_unit_test(health_says_ok),
 		cmocka_unit_test(a_database_away_is_503_and_comes_back),
 	};

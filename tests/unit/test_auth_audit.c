@@ -51,7 +51,7 @@ verify(uint64_t *at)
 }
 
 static void
-an_untouched_chain_is_whole(void **state UNUSED)
+s71_an_untouched_chain_is_whole(void **state UNUSED)
 {
 	uint64_t at;
 
@@ -64,7 +64,7 @@ an_untouched_chain_is_whole(void **state UNUSED)
 }
 
 static void
-every_column_is_bound(void **state UNUSED)
+s71_every_column_is_bound(void **state UNUSED)
 {
 	static const char *const change[] = {
 		"at = at + INTERVAL 1 MICROSECOND", "event = 'logon'",
@@ -91,7 +91,7 @@ every_column_is_bound(void **state UNUSED)
 }
 
 static void
-rows_cannot_go_come_or_change_places(void **state UNUSED)
+s71_rows_cannot_go_come_or_change_places(void **state UNUSED)
 {
 	static const char *const change[] = {
 		/* the first, one in the middle, and both sides closed up */
@@ -128,7 +128,7 @@ rows_cannot_go_come_or_change_places(void **state UNUSED)
 
 /* Erasing a person (S72) leaves the chain whole. */
 static void
-the_personal_columns_go_with_their_salt(void **state UNUSED)
+s71_s72_the_personal_columns_go_with_their_salt(void **state UNUSED)
 {
 	uint64_t at;
 
@@ -144,7 +144,7 @@ the_personal_columns_go_with_their_salt(void **state UNUSED)
 }
 
 static void
-another_key_makes_no_chain(void **state UNUSED)
+s71_another_key_makes_no_chain(void **state UNUSED)
 {
 	uint64_t at;
 
@@ -190,7 +190,7 @@ one_sealer_at_a_time(void **state UNUSED)
 
 /* H5, and columns that are shorter than what browsers say. */
 static void
-what_clients_say_is_cut_whole(void **state UNUSED)
+s71_what_clients_say_is_cut_whole(void **state UNUSED)
 {
 	struct err e = ERR_INIT;
 	char agent[700];
@@ -219,13 +219,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(an_untouched_chain_is_whole),
-		T(every_column_is_bound),
-		T(rows_cannot_go_come_or_change_places),
-		T(the_personal_columns_go_with_their_salt),
-		T(another_key_makes_no_chain),
+		T(s71_an_untouched_chain_is_whole),
+		T(s71_every_column_is_bound),
+		T(s71_rows_cannot_go_come_or_change_places),
+		T(s71_s72_the_personal_columns_go_with_their_salt),
+		T(s71_another_key_makes_no_chain),
 		T(one_sealer_at_a_time),
-		T(what_clients_say_is_cut_whole),
+		T(s71_what_clients_say_is_cut_whole),
 	};
 
 	dbtest_begin("test_auth_audit");

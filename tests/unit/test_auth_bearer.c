@@ -137,7 +137,7 @@ s70_admin_tokens(void **state UNUSED)
 /* What a child remembers of a token ends with its revocation anywhere on the
  * host, with the list's freshness, and with its second. */
 static void
-a_remembered_admin_token_ends_in_time(void **state UNUSED)
+s70_a_remembered_admin_token_ends_in_time(void **state UNUSED)
 {
 	char text[ADMIN_TOKEN_TEXT];
 	uint8_t hash[32];
@@ -174,7 +174,7 @@ main(void)
 		T(a_stale_list_asks_the_database),
 		T(an_outdated_token_is_renewed_by_refresh),
 		T(s70_admin_tokens),
-		T(a_remembered_admin_token_ends_in_time),
+		T(s70_a_remembered_admin_token_ends_in_time),
 	};
 
 	dbtest_begin("test_auth_bearer");

@@ -267,9 +267,9 @@ sixty_a_minute(void **state UNUSED)
 	assert_in_range(e.retry_after_s, 1, 60);
 }
 
-/* S8: the server has not heard of it. */
+/* The server has not heard of it. */
 static void
-garbage_costs_no_statement(void **state UNUSED)
+s8_garbage_costs_no_statement(void **state UNUSED)
 {
 	static const char *const row[] = { "", "x", "gp_abc",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -311,7 +311,7 @@ seen(uint64_t session, int64_t iat_s)
 
 /* Others hear of it when it is so: after the commit. */
 static void
-what_was_rolled_back_is_not_published(void **state UNUSED)
+s10_what_was_rolled_back_is_not_published(void **state UNUSED)
 {
 	struct ending x = { .ended = GRANT_ENDED_NONE, .fail = true };
 	int64_t iat = clock_now() / US_PER_S;
@@ -354,7 +354,7 @@ a_unit_of_work_must_collect(void **state UNUSED)
 }
 
 static void
-one_others_and_all(void **state UNUSED)
+s12_one_others_and_all(void **state UNUSED)
 {
 	struct err e = ERR_INIT;
 	struct grant g[4], n;
@@ -415,10 +415,10 @@ main(void)
 		T(s9_the_end_is_the_end),
 		T(what_lay_too_long_rotates_nothing),
 		T(sixty_a_minute),
-		T(garbage_costs_no_statement),
-		T(what_was_rolled_back_is_not_published),
+		T(s8_garbage_costs_no_statement),
+		T(s10_what_was_rolled_back_is_not_published),
 		T(a_unit_of_work_must_collect),
-		T(one_others_and_all),
+		T(s12_one_others_and_all),
 		T(s7_tables_hold_counters_only),
 	};
 

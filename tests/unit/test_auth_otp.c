@@ -84,7 +84,7 @@ check(const char *rid, const char *code, struct otp_flow *f)
 } while (0)
 
 static void
-the_code_that_was_sent_proves(void **state UNUSED)
+s28_the_code_that_was_sent_proves(void **state UNUSED)
 {
 	struct otp_start s = of(OTP_RESET, u.id, u.phone);
 	char rid[REGISTER_ID_TEXT], code[8];
@@ -110,9 +110,9 @@ the_code_that_was_sent_proves(void **state UNUSED)
 	assert_false(f.proved);
 }
 
-/* S28: neither the row nor the notification tells the code. */
+/* Neither the row nor the notification tells the code. */
 static void
-a_code_is_kept_nowhere_in_the_clear(void **state UNUSED)
+s28_a_code_is_kept_nowhere_in_the_clear(void **state UNUSED)
 {
 	struct otp_start s = of(OTP_RESET, u.id, u.phone);
 	char rid[REGISTER_ID_TEXT], code[8];
@@ -129,7 +129,7 @@ a_code_is_kept_nowhere_in_the_clear(void **state UNUSED)
 }
 
 static void
-a_code_is_worth_nothing_in_another_flow(void **state UNUSED)
+s28_a_code_is_worth_nothing_in_another_flow(void **state UNUSED)
 {
 	struct otp_start s = of(OTP_RESET, u.id, u.phone);
 	struct otp_start t = of(OTP_PHONE, u.id, u.phone);
@@ -144,7 +144,7 @@ a_code_is_worth_nothing_in_another_flow(void **state UNUSED)
 }
 
 static void
-five_tries_and_no_more(void **state UNUSED)
+s29_five_tries_and_no_more(void **state UNUSED)
 {
 	struct otp_start s = of(OTP_RESET, u.id, u.phone);
 	char rid[REGISTER_ID_TEXT], code[8];
@@ -159,7 +159,7 @@ five_tries_and_no_more(void **state UNUSED)
 }
 
 static void
-an_expired_code_is_wrong(void **state UNUSED)
+s28_an_expired_code_is_wrong(void **state UNUSED)
 {
 	struct otp_start s = of(OTP_RESET, u.id, u.phone);
 	char rid[REGISTER_ID_TEXT], code[8];
@@ -235,9 +235,9 @@ s31_the_right_code_at_once_works_once(void **state UNUSED)
 	    " NOT NULL"), 1);
 }
 
-/* S30, S32, D10: twenty a day, whatever codes and flows. */
+/* S32, D10: twenty a day, whatever codes and flows. */
 static void
-twenty_failures_a_day_whatever_is_sent_anew(void **state UNUSED)
+s30_twenty_failures_a_day_whatever_is_sent_anew(void **state UNUSED)
 {
 	static const char token[] = "0123456789abcdefABCDEF";
 	char rid[REGISTER_ID_TEXT], code[8];
@@ -293,9 +293,9 @@ successes_are_given_back(void **state UNUSED)
 	}
 }
 
-/* S24: the same rows, sizes and answers, and no code of it opens. */
+/* The same rows, sizes and answers, and no code of it opens. */
 static void
-a_flow_of_nobody_looks_like_any_other(void **state UNUSED)
+s24_a_flow_of_nobody_looks_like_any_other(void **state UNUSED)
 {
 	static const char shape[] = "SELECT CONCAT_WS(',', COUNT(*),"
 	    " MAX(LENGTH(secret)), MAX(class), MAX(state)) FROM job";
@@ -389,7 +389,7 @@ finish(struct db *d, void *arg, struct err *e)
 }
 
 static void
-a_proof_is_used_up_once(void **state UNUSED)
+s31_a_proof_is_used_up_once(void **state UNUSED)
 {
 	struct otp_start s = of(OTP_RESET, u.id, u.phone);
 	char rid[REGISTER_ID_TEXT], code[8];
@@ -473,19 +473,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(the_code_that_was_sent_proves),
-		T(a_code_is_kept_nowhere_in_the_clear),
-		T(a_code_is_worth_nothing_in_another_flow),
-		T(five_tries_and_no_more),
-		T(an_expired_code_is_wrong),
+		T(s28_the_code_that_was_sent_proves),
+		T(s28_a_code_is_kept_nowhere_in_the_clear),
+		T(s28_a_code_is_worth_nothing_in_another_flow),
+		T(s29_five_tries_and_no_more),
+		T(s28_an_expired_code_is_wrong),
 		T(s29_fifty_guesses_are_five_comparisons),
 		T(s31_the_right_code_at_once_works_once),
-		T(twenty_failures_a_day_whatever_is_sent_anew),
+		T(s30_twenty_failures_a_day_whatever_is_sent_anew),
 		T(successes_are_given_back),
-		T(a_flow_of_nobody_looks_like_any_other),
+		T(s24_a_flow_of_nobody_looks_like_any_other),
 		T(a_destination_has_its_own_limits),
 		T(a_code_sent_anew_replaces_the_old),
-		T(a_proof_is_used_up_once),
+		T(s31_a_proof_is_used_up_once),
 		T(s11_a_users_open_flows_are_voided),
 		T(a_claim_begins_with_its_flow_and_takes_another_number),
 	};

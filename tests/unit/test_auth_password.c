@@ -29,9 +29,9 @@ a_password_verifies_and_another_does_not(void **state UNUSED)
 	    err_set(e, ERR_INTERNAL, "no", "nobody's taken"));
 }
 
-/* S53: nothing is cut off. */
+/* Nothing is cut off. */
 static void
-the_last_character_counts(void **state UNUSED)
+s53_the_last_character_counts(void **state UNUSED)
 {
 	char phc[PASSWORD_PHC_MAX], password[1025];
 	struct err e = ERR_INIT;
@@ -89,9 +89,9 @@ s55_an_imported_hash_of_another_form_verifies(void **state UNUSED)
 	assert_int_equal(password_verify(old, "Cafe", &rehash, &e), 0);
 }
 
-/* S55: a hash of other parameters, or of no pepper, asks to be made anew. */
+/* A hash of other parameters, or of no pepper, asks to be made anew. */
 static void
-parameters_and_pepper_are_in_the_string(void **state UNUSED)
+s55_parameters_and_pepper_are_in_the_string(void **state UNUSED)
 {
 	struct keyring before = keys;
 	char old[PASSWORD_PHC_MAX], plain[PASSWORD_PHC_MAX],
@@ -169,10 +169,10 @@ cost_us(const char *phc, const char *password)
 	return best;
 }
 
-/* S22: the best of nine, for the machine is shared; a hash too few or too many
+/* The best of nine, for the machine is shared; a hash too few or too many
  * would be far outside. */
 static void
-nobody_costs_what_somebody_costs(void **state UNUSED)
+s22_nobody_costs_what_somebody_costs(void **state UNUSED)
 {
 	static const char *const typed[] = { "wrong", COMPOSED, DECOMPOSED };
 	char phc[PASSWORD_PHC_MAX];
@@ -213,7 +213,7 @@ s54_the_list_that_ships(void **state UNUSED)
 }
 
 static void
-the_rule(void **state UNUSED)
+s53_the_rule(void **state UNUSED)
 {
 	static const struct password_context who = {
 		.email = "gholamreza@example.com", .phone = "+989121234567",
@@ -287,7 +287,7 @@ the_rule(void **state UNUSED)
 }
 
 static void
-the_rule_by_length(void **state UNUSED)
+s53_the_rule_by_length(void **state UNUSED)
 {
 	case_config("GATEPOST_PASSWORD_RULE", "length");
 	ok(password_rule("p", "correct horse battery", NULL, e));
@@ -301,17 +301,17 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_password_verifies_and_another_does_not),
-		cmocka_unit_test(the_last_character_counts),
+		cmocka_unit_test(s53_the_last_character_counts),
 		cmocka_unit_test(
 		    s53_the_same_password_of_two_keyboards_is_the_same),
 		cmocka_unit_test(
 		    s55_an_imported_hash_of_another_form_verifies),
 		cmocka_unit_test(s54_the_list_that_ships),
-		cmocka_unit_test(parameters_and_pepper_are_in_the_string),
+		cmocka_unit_test(s55_parameters_and_pepper_are_in_the_string),
 		cmocka_unit_test(broken_strings_are_failures_and_never_right),
-		cmocka_unit_test(nobody_costs_what_somebody_costs),
-		cmocka_unit_test(the_rule),
-		cmocka_unit_test(the_rule_by_length),
+		cmocka_unit_test(s22_nobody_costs_what_somebody_costs),
+		cmocka_unit_test(s53_the_rule),
+		cmocka_unit_test(s53_the_rule_by_length),
 	};
 
 	dbtest_begin("test_auth_password");

@@ -29,7 +29,7 @@ passes(int i)
 }
 
 static void
-two_hundred_at_once_are_ten(void **state UNUSED)
+s41_two_hundred_at_once_are_ten(void **state UNUSED)
 {
 	pid_t pid[AT_ONCE];
 	int n = 0;
@@ -151,7 +151,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(two_hundred_at_once_are_ten,
+		cmocka_unit_test_setup(s41_two_hundred_at_once_are_ten,
 		    case_empty),
 		cmocka_unit_test_setup(several_rules_at_once_are_the_least,
 		    case_empty),

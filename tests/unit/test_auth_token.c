@@ -73,7 +73,7 @@ equal_claims_are_equal_bytes(void **state UNUSED)
 /* A pair is signed by the key of its birth: also when another key signs by
  * now, the replay has the same bytes. */
 static void
-the_key_of_its_birth_signs(void **state UNUSED)
+s5_s17_the_key_of_its_birth_signs(void **state UNUSED)
 {
 	struct access_claims c = now();
 	const char *one = make(&c);
@@ -93,7 +93,7 @@ the_key_of_its_birth_signs(void **state UNUSED)
 }
 
 static void
-other_times_issuers_and_kinds_are_refused(void **state UNUSED)
+s16_other_times_issuers_and_kinds_are_refused(void **state UNUSED)
 {
 	struct access_claims c = now(), got;
 	char refresh[REFRESH_TEXT], admin[ADMIN_TOKEN_TEXT];
@@ -166,9 +166,9 @@ a_remembered_token_is_no_better(void **state UNUSED)
 	clock_test_set(0);
 }
 
-/* S8: known by arithmetic alone, every bit of it. */
+/* Known by arithmetic alone, every bit of it. */
 static void
-a_refresh_token_is_whole_or_nothing(void **state UNUSED)
+s8_a_refresh_token_is_whole_or_nothing(void **state UNUSED)
 {
 	static const struct { uint64_t id; uint32_t n; } row[] = {
 		{ 1, 1 }, { INT64_MAX, UINT32_MAX }, { 0x0102030405060708, 0 },
@@ -197,7 +197,7 @@ a_refresh_token_is_whole_or_nothing(void **state UNUSED)
 }
 
 static void
-a_refresh_key_verifies_until_it_goes(void **state UNUSED)
+s17_a_refresh_key_verifies_until_it_goes(void **state UNUSED)
 {
 	struct keyring before = keys;
 	char t[REFRESH_TEXT], fresh[REFRESH_TEXT];
@@ -222,7 +222,7 @@ a_refresh_key_verifies_until_it_goes(void **state UNUSED)
 }
 
 static void
-an_admin_token_is_256_random_bits(void **state UNUSED)
+s70_an_admin_token_is_256_random_bits(void **state UNUSED)
 {
 	char t[ADMIN_TOKEN_TEXT], u[ADMIN_TOKEN_TEXT], bad[ADMIN_TOKEN_TEXT];
 	uint8_t hash[32], want[32], got[32];
@@ -253,12 +253,12 @@ main(void)
 		cmocka_unit_test_setup(
 		    an_access_token_says_what_it_was_made_of, case_empty),
 		cmocka_unit_test(equal_claims_are_equal_bytes),
-		cmocka_unit_test(the_key_of_its_birth_signs),
-		cmocka_unit_test(other_times_issuers_and_kinds_are_refused),
+		cmocka_unit_test(s5_s17_the_key_of_its_birth_signs),
+		cmocka_unit_test(s16_other_times_issuers_and_kinds_are_refused),
 		cmocka_unit_test(a_remembered_token_is_no_better),
-		cmocka_unit_test(a_refresh_token_is_whole_or_nothing),
-		cmocka_unit_test(a_refresh_key_verifies_until_it_goes),
-		cmocka_unit_test(an_admin_token_is_256_random_bits),
+		cmocka_unit_test(s8_a_refresh_token_is_whole_or_nothing),
+		cmocka_unit_test(s17_a_refresh_key_verifies_until_it_goes),
+		cmocka_unit_test(s70_an_admin_token_is_256_random_bits),
 	};
 
 	dbtest_begin("test_auth_token");

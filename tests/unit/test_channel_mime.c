@@ -151,7 +151,7 @@ the_sender_s_name_comes_back(void **state UNUSED)
 }
 
 static void
-a_line_break_in_any_header_is_refused(void **state UNUSED)
+h5_a_line_break_in_any_header_is_refused(void **state UNUSED)
 {
 	static const char *const evil[] = { "x\r\nBcc: v@example.com",
 		"x\nBcc: v@example.com", "x\rBcc: v@example.com", "x\n" };
@@ -210,7 +210,7 @@ main(void)
 		cmocka_unit_test(line_ends_are_crlf_inside_the_base64_too),
 		cmocka_unit_test(subjects_of_every_kind_and_length_come_back),
 		cmocka_unit_test(the_sender_s_name_comes_back),
-		cmocka_unit_test(a_line_break_in_any_header_is_refused),
+		cmocka_unit_test(h5_a_line_break_in_any_header_is_refused),
 		cmocka_unit_test(a_mail_has_a_ceiling),
 	};
 

@@ -82,7 +82,7 @@ a_code_is_never_repeated_and_other_mail_once(void **state UNUSED)
 }
 
 static void
-no_address_breaks_out_of_its_command_or_header(void **state UNUSED)
+h5_no_address_breaks_out_of_its_command_or_header(void **state UNUSED)
 {
 	static const char *const bad[] = { "", "u", "@example.com", "u@",
 		"u@example.com\r\nBcc: x@example.com",
@@ -105,7 +105,7 @@ no_address_breaks_out_of_its_command_or_header(void **state UNUSED)
 }
 
 static void
-no_text_of_ours_adds_a_header(void **state UNUSED)
+h5_no_text_of_ours_adds_a_header(void **state UNUSED)
 {
 	struct json *content = cc_json("{\"template\":\"taken\","
 	    "\"site\":\"x\\r\\nBcc: victim@example.com\"}");
@@ -146,8 +146,8 @@ main(void)
 		    a_repeat_has_the_same_message_id_and_is_the_same_mail),
 		cmocka_unit_test(a_code_is_never_repeated_and_other_mail_once),
 		cmocka_unit_test(
-		    no_address_breaks_out_of_its_command_or_header),
-		cmocka_unit_test(no_text_of_ours_adds_a_header),
+		    h5_no_address_breaks_out_of_its_command_or_header),
+		cmocka_unit_test(h5_no_text_of_ours_adds_a_header),
 		cmocka_unit_test(
 		    without_server_or_sender_it_is_not_configured),
 	};

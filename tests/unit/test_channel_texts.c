@@ -37,7 +37,7 @@ render(const char *template, const char *purpose, const char *locale,
 }
 
 static void
-every_template_has_a_row_for_each_language(void **state UNUSED)
+s73_every_template_has_a_row_for_each_language(void **state UNUSED)
 {
 	for (size_t t = 0; t < COUNT_OF(templates); t++)
 		for (size_t l = 0; l < COUNT_OF(locales); l++) {
@@ -58,7 +58,7 @@ every_template_has_a_row_for_each_language(void **state UNUSED)
 }
 
 static void
-every_purpose_has_words_in_each_language(void **state UNUSED)
+s73_every_purpose_has_words_in_each_language(void **state UNUSED)
 {
 	for (size_t i = 0; i < COUNT_OF(purposes); i++)
 		for (size_t l = 0; l < COUNT_OF(locales); l++) {
@@ -255,8 +255,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_template_has_a_row_for_each_language),
-		cmocka_unit_test(every_purpose_has_words_in_each_language),
+		cmocka_unit_test(s73_every_template_has_a_row_for_each_language),
+		cmocka_unit_test(s73_every_purpose_has_words_in_each_language),
 		cmocka_unit_test(every_message_renders_whole),
 		cmocka_unit_test(an_sms_has_text_only),
 		cmocka_unit_test(

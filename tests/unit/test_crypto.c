@@ -101,7 +101,7 @@ hkdf_too_long(void)
 }
 
 static void
-hkdf_judged_by_wycheproof(void **state)
+h3_hkdf_judged_by_wycheproof(void **state)
 {
 	struct json *j = vectors_open("wycheproof_hkdf_sha256.json"), *t, *g;
 	static uint8_t got[8200], want[8200];
@@ -138,7 +138,7 @@ hkdf_judged_by_wycheproof(void **state)
 }
 
 static void
-hmac_judged_by_wycheproof(void **state)
+h3_hmac_judged_by_wycheproof(void **state)
 {
 	struct json *j = vectors_open("wycheproof_hmac_sha256.json"), *t, *g;
 	uint8_t key[256], msg[512], tag[32], got[32];
@@ -245,8 +245,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digests_match_fips_180),
 		cmocka_unit_test(hkdf_matches_rfc_5869),
-		cmocka_unit_test(hkdf_judged_by_wycheproof),
-		cmocka_unit_test(hmac_judged_by_wycheproof),
+		cmocka_unit_test(h3_hkdf_judged_by_wycheproof),
+		cmocka_unit_test(h3_hmac_judged_by_wycheproof),
 		cmocka_unit_test(hmac_of_parts_is_hmac_of_the_whole),
 		cmocka_unit_test(secrets_compare_by_length_and_bytes),
 		cmocka_unit_test(sealed_opens_only_in_its_row_with_its_key),

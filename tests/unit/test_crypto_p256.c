@@ -8,7 +8,7 @@
 #include "vectors.h"
 
 static void
-ecdh_judged_by_wycheproof(void **state)
+h3_ecdh_judged_by_wycheproof(void **state)
 {
 	struct json *j = vectors_open("wycheproof_ecdh_secp256r1_ecpoint."
 	    "json"), *t, *g;
@@ -251,7 +251,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ecdh_judged_by_wycheproof),
+		cmocka_unit_test(h3_ecdh_judged_by_wycheproof),
 		cmocka_unit_test(points_off_the_curve_are_refused),
 		cmocka_unit_test(private_keys_outside_the_range_are_refused),
 		cmocka_unit_test(both_sides_derive_the_same),

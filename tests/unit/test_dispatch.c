@@ -190,7 +190,7 @@ access_words_hold(void **state UNUSED)
 }
 
 static void
-fresh_means_five_minutes(void **state UNUSED)
+s57_fresh_means_five_minutes(void **state UNUSED)
 {
 	static const struct { int age_s, status; } row[] = {
 		{ 0, 200 }, { 295, 200 }, { 302, 403 }, { 90000, 403 },
@@ -226,7 +226,7 @@ a_bad_credential_is_401_where_one_is_needed(void **state UNUSED)
 }
 
 static void
-a_revoked_session_is_refused(void **state UNUSED)
+s10_a_revoked_session_is_refused(void **state UNUSED)
 {
 	struct shm_revocation r = { .sid = 77, .user_id = 7 };
 	struct transport t;
@@ -289,7 +289,7 @@ csrf_case(const struct csrf *c)
 }
 
 static void
-a_cookie_needs_our_origin_and_no_form(void **state UNUSED)
+s34_a_cookie_needs_our_origin_and_no_form(void **state UNUSED)
 {
 	conf_is("GATEPOST_PUBLIC_URL", OWN);
 	conf_is("GATEPOST_CSRF_ORIGINS", "https://app.example");
@@ -329,7 +329,7 @@ a_safe_method_needs_none_of_it(void **state UNUSED)
 }
 
 static void
-a_form_of_another_site_signs_nobody_in(void **state UNUSED)
+s35_a_form_of_another_site_signs_nobody_in(void **state UNUSED)
 {
 	static const struct { const char *site, *mode; int status; } row[] = {
 		{ "cross-site", "navigate", 403 }, { "cross-site", "cors", 200 },
@@ -368,7 +368,7 @@ preflight_comes_before_401(void **state UNUSED)
 }
 
 static void
-other_origins_get_no_cors(void **state UNUSED)
+s37_other_origins_get_no_cors(void **state UNUSED)
 {
 	static const char *const row[] = { "https://evil.example", "null", "*",
 	    "", "https://app.example.evil.example", "http://app.example",
@@ -387,7 +387,7 @@ other_origins_get_no_cors(void **state UNUSED)
 }
 
 static void
-errors_have_cors_too(void **state UNUSED)
+s37_errors_have_cors_too(void **state UNUSED)
 {
 	start("GET", "/api/user/");
 	wire_set(&w, "HTTP_ORIGIN", "https://app.example");
@@ -417,7 +417,7 @@ a_row_of_another_pool_is_refused(void **state UNUSED)
 }
 
 static void
-hashing_refuses_what_waited_too_long(void **state UNUSED)
+s56_hashing_refuses_what_waited_too_long(void **state UNUSED)
 {
 	static const struct { int ago_ms, status; } row[] = {
 		{ 0, 200 }, { 1500, 200 }, { 2600, 503 }, { 60000, 503 },
@@ -458,18 +458,18 @@ main(void)
 		cmocka_unit_test(odd_paths_are_not_found),
 		cmocka_unit_test(kept_rows_ignore_and_dress),
 		cmocka_unit_test(access_words_hold),
-		cmocka_unit_test(fresh_means_five_minutes),
+		cmocka_unit_test(s57_fresh_means_five_minutes),
 		cmocka_unit_test(a_bad_credential_is_401_where_one_is_needed),
-		cmocka_unit_test(a_revoked_session_is_refused),
-		cmocka_unit_test(a_cookie_needs_our_origin_and_no_form),
+		cmocka_unit_test(s10_a_revoked_session_is_refused),
+		cmocka_unit_test(s34_a_cookie_needs_our_origin_and_no_form),
 		cmocka_unit_test(a_header_credential_needs_none_of_it),
 		cmocka_unit_test(a_safe_method_needs_none_of_it),
-		cmocka_unit_test(a_form_of_another_site_signs_nobody_in),
+		cmocka_unit_test(s35_a_form_of_another_site_signs_nobody_in),
 		cmocka_unit_test(preflight_comes_before_401),
-		cmocka_unit_test(other_origins_get_no_cors),
-		cmocka_unit_test(errors_have_cors_too),
+		cmocka_unit_test(s37_other_origins_get_no_cors),
+		cmocka_unit_test(s37_errors_have_cors_too),
 		cmocka_unit_test(a_row_of_another_pool_is_refused),
-		cmocka_unit_test(hashing_refuses_what_waited_too_long),
+		cmocka_unit_test(s56_hashing_refuses_what_waited_too_long),
 		cmocka_unit_test(an_unreadable_request_is_400),
 	};
 	int failed;

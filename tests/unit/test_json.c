@@ -68,7 +68,7 @@ suite_file(struct arena *a, const char *path, const char *name)
 }
 
 static void
-the_json_test_suite_holds(void **state UNUSED)
+h3_the_json_test_suite_holds(void **state UNUSED)
 {
 	const char *shared = getenv("GATEPOST_SHARED");
 	const char *src = getenv("top_srcdir");
@@ -362,7 +362,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_json_test_suite_holds),
+		cmocka_unit_test(h3_the_json_test_suite_holds),
 		cmocka_unit_test(strict_refuses_what_plain_may_take),
 		cmocka_unit_test(depth_is_bounded_exactly),
 		cmocka_unit_test(hostile_objects_cost_no_square),

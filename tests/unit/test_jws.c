@@ -54,7 +54,7 @@ signing_refuses_what_it_cannot_sign(void **state)
 }
 
 static void
-the_header_is_exactly_ours(void **state)
+s15_the_header_is_exactly_ours(void **state)
 {
 	/* All truly signed with key k1. */
 	static const struct { const char *header; bool ok; } rows[] = {
@@ -149,7 +149,7 @@ the_header_is_exactly_ours(void **state)
 }
 
 static void
-claims_are_enforced(void **state)
+s16_claims_are_enforced(void **state)
 {
 	/* Within HEADER and a true signature.  NOW_S is 1790000000. */
 	static const struct { const char *claims; bool ok; } rows[] = {
@@ -200,7 +200,7 @@ claims_are_enforced(void **state)
 }
 
 static void
-an_ended_key_verifies_nothing(void **state)
+s17_an_ended_key_verifies_nothing(void **state)
 {
 	const char *token = signed_by(&keys[0], "at+jwt", CLAIMS);
 
@@ -216,7 +216,7 @@ an_ended_key_verifies_nothing(void **state)
 }
 
 static void
-other_uses_of_a_token_are_refused(void **state)
+s16_other_uses_of_a_token_are_refused(void **state)
 {
 	struct jws_want w = want;
 	const char *token = signed_by(&keys[0], "at+jwt", CLAIMS);
@@ -236,7 +236,7 @@ other_uses_of_a_token_are_refused(void **state)
 }
 
 static void
-sizes_are_bounded(void **state)
+s18_sizes_are_bounded(void **state)
 {
 	char *deep, *pad = arena_alloc(arena, JWS_MAX * 2);
 	const char *t;
@@ -282,11 +282,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(what_we_sign_verifies),
 		T(signing_refuses_what_it_cannot_sign),
-		T(the_header_is_exactly_ours),
-		T(claims_are_enforced),
-		T(an_ended_key_verifies_nothing),
-		T(other_uses_of_a_token_are_refused),
-		T(sizes_are_bounded),
+		T(s15_the_header_is_exactly_ours),
+		T(s16_claims_are_enforced),
+		T(s17_an_ended_key_verifies_nothing),
+		T(s16_other_uses_of_a_token_are_refused),
+		T(s18_sizes_are_bounded),
 	};
 
 	crypto_init();

@@ -89,7 +89,7 @@ attack(const char *token, unsigned kind)
 }
 
 static void
-none_of_many_attacks_is_accepted(void **state)
+s15_s18_none_of_many_attacks_is_accepted(void **state)
 {
 	const char *token = signed_by(&keys[0], "at+jwt", CLAIMS), *t;
 	unsigned i, kind, by_kind[17] = { 0 };
@@ -140,7 +140,7 @@ every_single_bit_matters(void **state)
  *		  RFC 4648 §3.3), and S18 asks for canonical parts: refused.
  */
 static void
-hs256_judged_by_wycheproof(void **state)
+s19_h3_hs256_judged_by_wycheproof(void **state)
 {
 	struct json *j = vectors_open("wycheproof_json_web_signature.json");
 	struct json *g, *t, *priv;
@@ -191,7 +191,7 @@ hs256_judged_by_wycheproof(void **state)
  * the door (none has our header); and any other algorithm by the core too,
  * whatever bytes of the public key an attacker takes for a secret. */
 static void
-all_other_algorithms_are_refused(void **state)
+s15_h3_all_other_algorithms_are_refused(void **state)
 {
 	struct json *j = vectors_open("wycheproof_json_web_signature.json");
 	struct json *g, *t, *pub;
@@ -238,10 +238,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(none_of_many_attacks_is_accepted),
+		T(s15_s18_none_of_many_attacks_is_accepted),
 		T(every_single_bit_matters),
-		T(hs256_judged_by_wycheproof),
-		T(all_other_algorithms_are_refused),
+		T(s19_h3_hs256_judged_by_wycheproof),
+		T(s15_h3_all_other_algorithms_are_refused),
 	};
 
 	crypto_init();

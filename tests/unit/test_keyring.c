@@ -326,7 +326,7 @@ find(const struct keyring *k, const char *kid)
 }
 
 static void
-turning_ends_the_old_keys_after_their_last_token(void **state)
+s17_turning_ends_the_old_keys_after_their_last_token(void **state)
 {
 	struct err e = ERR_INIT;
 	char first[JWS_KID_MAX + 1], kid[JWS_KID_MAX + 1];
@@ -439,7 +439,7 @@ main(void)
 		T(formats_are_as_the_header_says),
 		T(bad_files_refuse_the_start_and_are_named),
 		T(what_is_needed_must_be_there),
-		T(turning_ends_the_old_keys_after_their_last_token),
+		T(s17_turning_ends_the_old_keys_after_their_last_token),
 		T(changes_are_seen_and_faults_keep_the_old_keys),
 	};
 

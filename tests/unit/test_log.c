@@ -49,7 +49,7 @@ say_hostile(void)
 }
 
 static void
-nothing_a_client_sends_can_forge_a_line(void **state UNUSED)
+h5_nothing_a_client_sends_can_forge_a_line(void **state UNUSED)
 {
 	const char *text = written(say_hostile);
 	struct json *j = only_line(text);
@@ -237,7 +237,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_a_client_sends_can_forge_a_line),
+		cmocka_unit_test(h5_nothing_a_client_sends_can_forge_a_line),
 		cmocka_unit_test(a_long_line_is_cut_and_says_so),
 		cmocka_unit_test(lines_near_the_ceiling_stay_whole),
 		cmocka_unit_test(levels_below_the_least_are_silent),

@@ -24,7 +24,7 @@ set(const char *key, const char *value)
 }
 
 static void
-urls_lead_to_push_services_only(void **state)
+h4_urls_lead_to_push_services_only(void **state)
 {
 	static const struct { const char *url; bool allowed; } row[] = {
 		{ "https://fcm.googleapis.com/fcm/send/x", true },
@@ -136,7 +136,7 @@ a_url_has_a_length(void **state)
 }
 
 static void
-only_public_addresses_are_called(void **state)
+h4_only_public_addresses_are_called(void **state)
 {
 	static const struct { const char *addr; bool allowed; } row[] = {
 		{ "8.8.8.8", true }, { "142.250.1.1", true },
@@ -210,9 +210,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(urls_lead_to_push_services_only),
+		cmocka_unit_test(h4_urls_lead_to_push_services_only),
 		cmocka_unit_test(a_url_has_a_length),
-		cmocka_unit_test(only_public_addresses_are_called),
+		cmocka_unit_test(h4_only_public_addresses_are_called),
 	};
 	struct err e = ERR_INIT;
 

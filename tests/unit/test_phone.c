@@ -48,7 +48,7 @@ national_and_international_forms_meet(void **state UNUSED)
 }
 
 static void
-what_gets_no_message_is_refused(void **state UNUSED)
+s45_what_gets_no_message_is_refused(void **state UNUSED)
 {
 	static const struct { const char *in, *region; } row[] = {
 		{ "", "IR" }, { "+", "IR" }, { "abc", "IR" }, { "0", "IR" },
@@ -120,7 +120,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(national_and_international_forms_meet),
-		cmocka_unit_test(what_gets_no_message_is_refused),
+		cmocka_unit_test(s45_what_gets_no_message_is_refused),
 		cmocka_unit_test(a_long_input_is_refused_quickly),
 		cmocka_unit_test(numbers_know_their_country),
 	};

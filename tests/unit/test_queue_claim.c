@@ -82,7 +82,7 @@ take_all(int no)
 }
 
 static void
-eight_claimers_take_each_job_once(void **state)
+r7_eight_claimers_take_each_job_once(void **state)
 {
 	(void)state;
 	*taken = *wrong = 0;
@@ -123,9 +123,9 @@ a_claim_takes_what_is_due_in_order_and_within_its_limits(void **state)
 	db_free(db);
 }
 
-/* R4: whoever lost its lease changes nothing any more. */
+/* Whoever lost its lease changes nothing any more. */
 static void
-a_stale_holder_is_refused_everywhere(void **state)
+r4_a_stale_holder_is_refused_everywhere(void **state)
 {
 	struct db *db = db_new(DB_WORKER);
 	struct arena *a = arena_new(8u << 20);
@@ -259,10 +259,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(eight_claimers_take_each_job_once),
+		cmocka_unit_test(r7_eight_claimers_take_each_job_once),
 		cmocka_unit_test(
 		    a_claim_takes_what_is_due_in_order_and_within_its_limits),
-		cmocka_unit_test(a_stale_holder_is_refused_everywhere),
+		cmocka_unit_test(r4_a_stale_holder_is_refused_everywhere),
 		cmocka_unit_test(the_mark_is_refused_past_lease_and_expiry),
 		cmocka_unit_test(peek_sees_the_next_of_each_class),
 		cmocka_unit_test(a_claim_that_lost_its_answer_is_found_again),

@@ -99,7 +99,7 @@ after_fork_starts_afresh(void **state UNUSED)
 }
 
 static void
-below_is_uniform(void **state UNUSED)
+s28_below_is_uniform(void **state UNUSED)
 {
 	static const uint32_t bound[] = { 1, 2, 3, 6, 10, 100 };
 
@@ -133,7 +133,7 @@ below_is_uniform(void **state UNUSED)
 }
 
 static void
-codes_are_padded_digits(void **state UNUSED)
+s28_codes_are_padded_digits(void **state UNUSED)
 {
 	unsigned lead_zero = 0;
 	char code[11];
@@ -221,8 +221,8 @@ main(void)
 		cmocka_unit_test(nothing_comes_twice),
 		cmocka_unit_test(forks_share_no_bytes),
 		cmocka_unit_test(after_fork_starts_afresh),
-		cmocka_unit_test(below_is_uniform),
-		cmocka_unit_test(codes_are_padded_digits),
+		cmocka_unit_test(s28_below_is_uniform),
+		cmocka_unit_test(s28_codes_are_padded_digits),
 		cmocka_unit_test(ids_order_by_time_and_stay_positive),
 		cmocka_unit_test(ids_of_one_millisecond_rarely_meet),
 		cmocka_unit_test(tokens_are_base64url),

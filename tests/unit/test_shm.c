@@ -42,7 +42,7 @@ a_fresh_list_answers_and_an_old_one_asks(void **state)
 }
 
 static void
-large_lists_are_found_whole_and_overflow_asks(void **state)
+s13_large_lists_are_found_whole_and_overflow_asks(void **state)
 {
 	enum { N = 65537 };
 	struct shm_revocation *rows = calloc(N, sizeof(*rows));
@@ -70,7 +70,7 @@ large_lists_are_found_whole_and_overflow_asks(void **state)
 }
 
 static void
-a_child_revokes_at_once(void **state)
+s10_a_child_revokes_at_once(void **state)
 {
 	struct shm_revocation row = { 77, 5, 0 }, user = { 0, 6, 1000 };
 	int i;
@@ -316,8 +316,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_fresh_list_answers_and_an_old_one_asks),
-		T(large_lists_are_found_whole_and_overflow_asks),
-		T(a_child_revokes_at_once),
+		T(s13_large_lists_are_found_whole_and_overflow_asks),
+		T(s10_a_child_revokes_at_once),
 		T(readers_never_see_half_a_list),
 		T(readers_in_other_processes_see_it_too),
 		T(a_stopped_reader_does_not_go_on_in_another_list),

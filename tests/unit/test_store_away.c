@@ -127,7 +127,7 @@ writer(int i)
 }
 
 static void
-what_was_acknowledged_survives_kills(void **state)
+r2_what_was_acknowledged_survives_kills(void **state)
 {
 	enum { WRITERS = 3, KILLS = 4 };
 	uint64_t acked = 0, last[WRITERS + 1] = { 0 }, k;
@@ -307,7 +307,7 @@ everything(struct db *db, struct err *e)
 }
 
 static void
-each_call_failing_in_turn_fails_cleanly(void **state)
+r14_each_call_failing_in_turn_fails_cleanly(void **state)
 {
 	struct err e = ERR_INIT;
 	unsigned n;
@@ -340,7 +340,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(
 		    a_server_away_is_said_at_once_and_forgotten_soon, empty),
-		cmocka_unit_test_setup(what_was_acknowledged_survives_kills,
+		cmocka_unit_test_setup(r2_what_was_acknowledged_survives_kills,
 		    empty),
 		cmocka_unit_test_setup(a_server_that_hangs_costs_one_time_out,
 		    empty),
@@ -348,7 +348,7 @@ main(void)
 		    empty),
 		cmocka_unit_test_setup(a_child_forgets_and_the_parent_goes_on,
 		    empty),
-		cmocka_unit_test_setup(each_call_failing_in_turn_fails_cleanly,
+		cmocka_unit_test_setup(r14_each_call_failing_in_turn_fails_cleanly,
 		    empty),
 	};
 

@@ -132,7 +132,7 @@ taker(int i)
 }
 
 static void
-exactly_limit_of_a_thousand_parallel_uses_pass(void **state)
+s41_exactly_limit_of_a_thousand_parallel_uses_pass(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 3; round++) {
@@ -214,7 +214,7 @@ user_of_code(int i)
 }
 
 static void
-tries_are_counted_and_a_code_works_once(void **state)
+s29_s31_tries_are_counted_and_a_code_works_once(void **state)
 {
 	struct err e = ERR_INIT;
 	struct otp_row r;
@@ -331,9 +331,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_window_lets_limit_uses_pass),
 		T(a_window_ends_and_another_begins),
-		T(exactly_limit_of_a_thousand_parallel_uses_pass),
+		T(s41_exactly_limit_of_a_thousand_parallel_uses_pass),
 		T(a_throttle_refuses_a_transaction),
-		T(tries_are_counted_and_a_code_works_once),
+		T(s29_s31_tries_are_counted_and_a_code_works_once),
 		T(a_flow_is_finished_once_and_in_time),
 		T(a_resend_makes_a_new_code_in_its_time),
 		T(known_devices_are_known_for_a_while),

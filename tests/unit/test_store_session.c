@@ -195,7 +195,7 @@ stepper(int i)
 }
 
 static void
-parallel_steps_lose_no_counter(void **state)
+s5_parallel_steps_lose_no_counter(void **state)
 {
 	struct err e = ERR_INIT;
 	struct session s;
@@ -303,7 +303,7 @@ main(void)
 		T(a_session_begins_and_is_found),
 		T(a_step_wins_once_and_keeps_the_counters),
 		T(a_minute_has_so_many_steps),
-		T(parallel_steps_lose_no_counter),
+		T(s5_parallel_steps_lose_no_counter),
 		T(ended_sessions_are_revoked),
 		T(two_changes_in_a_second_stay_two),
 	};

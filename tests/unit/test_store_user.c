@@ -164,7 +164,7 @@ prover(int i)
 }
 
 static void
-of_parallel_proofs_one_wins(void **state)
+s31_of_parallel_proofs_one_wins(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 3; round++) {
@@ -304,7 +304,7 @@ main(void)
 		T(a_registration_redone_meets_its_key),
 		T(the_newest_claim_then_the_owner),
 		T(mail_is_unique_as_gmail_sees_it),
-		T(of_parallel_proofs_one_wins),
+		T(s31_of_parallel_proofs_one_wins),
 		T(a_proof_does_not_free_the_disabled),
 		T(a_profile_changes_by_member),
 		T(old_claims_go),

@@ -24,7 +24,7 @@
 	"j_Qulcy4a-fN"
 
 static void
-rfc_8291_appendix_a_byte_for_byte(void **state)
+h3_rfc_8291_appendix_a_byte_for_byte(void **state)
 {
 	uint8_t d[32], salt[16], want[200], out[WEBPUSH_BODY_MAX], pub[65];
 	struct webpush_fixed fixed = { .salt = salt, .pad = 0 };
@@ -271,7 +271,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc_8291_appendix_a_byte_for_byte),
+		cmocka_unit_test(h3_rfc_8291_appendix_a_byte_for_byte),
 		cmocka_unit_test(rfc_8188_section_3_1_byte_for_byte),
 		cmocka_unit_test(every_length_arrives_padded_to_a_step),
 		cmocka_unit_test(key_and_salt_are_fresh_for_each_message),

@@ -36,7 +36,7 @@ planned_code(const char *phone)
 }
 
 static void
-what_a_crash_leaves_is_told_apart_by_the_mark(void **state)
+r1_what_a_crash_leaves_is_told_apart_by_the_mark(void **state)
 {
 	static const struct {
 		const char *phone; int state, tries, crashes, repeat;
@@ -86,7 +86,7 @@ what_a_crash_leaves_is_told_apart_by_the_mark(void **state)
 }
 
 static void
-random_kills_lose_nothing_and_double_nothing(void **state)
+r1_random_kills_lose_nothing_and_double_nothing(void **state)
 {
 	enum { ROUNDS = 12, PER = 25 };
 	uint64_t id[PER], n[ROUNDS];
@@ -141,9 +141,9 @@ random_kills_lose_nothing_and_double_nothing(void **state)
 	wt.setup.lease_s = 5;
 }
 
-/* R4, and the late answer of D26. */
+/* The late answer of D26 too. */
 static void
-a_stopped_worker_finishes_nothing_but_the_truth(void **state)
+r4_a_stopped_worker_finishes_nothing_but_the_truth(void **state)
 {
 	uint64_t id, n;
 	pid_t a, b;
@@ -178,7 +178,7 @@ a_stopped_worker_finishes_nothing_but_the_truth(void **state)
 /* Waiting in a worker that is stopped past its lease: another sends it, and
  * the first, back again, does not. */
 static void
-a_stopped_worker_does_not_send_what_it_lost(void **state)
+r4_a_stopped_worker_does_not_send_what_it_lost(void **state)
 {
 	enum { MANY = 40 };
 	uint64_t id[MANY], n;
@@ -351,11 +351,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    what_a_crash_leaves_is_told_apart_by_the_mark),
-		cmocka_unit_test(random_kills_lose_nothing_and_double_nothing),
+		    r1_what_a_crash_leaves_is_told_apart_by_the_mark),
+		cmocka_unit_test(r1_random_kills_lose_nothing_and_double_nothing),
 		cmocka_unit_test(
-		    a_stopped_worker_finishes_nothing_but_the_truth),
-		cmocka_unit_test(a_stopped_worker_does_not_send_what_it_lost),
+		    r4_a_stopped_worker_finishes_nothing_but_the_truth),
+		cmocka_unit_test(r4_a_stopped_worker_does_not_send_what_it_lost),
 		cmocka_unit_test(planning_goes_on_where_it_was_killed),
 		cmocka_unit_test(the_database_dies_and_the_worker_goes_on),
 		cmocka_unit_test(a_polite_end_gives_everything_back),

@@ -65,7 +65,7 @@ a_push_is_planned_for_each_device_and_decrypts(void **state)
 }
 
 static void
-a_gone_endpoint_kills_the_device_and_nothing_else_does(void **state)
+r10_a_gone_endpoint_kills_the_device_and_nothing_else_does(void **state)
 {
 	static const struct { const char *fault, *state; bool dies; } row[] = {
 		{ "{\"mode\":\"status\",\"status\":410,\"times\":1}",
@@ -100,7 +100,7 @@ a_gone_endpoint_kills_the_device_and_nothing_else_does(void **state)
 }
 
 static void
-retry_after_is_never_violated(void **state)
+r8_retry_after_is_never_violated(void **state)
 {
 	uint64_t id, n;
 
@@ -255,7 +255,7 @@ a_user_and_a_group_reach_all_their_devices_once(void **state)
 }
 
 static void
-an_expired_message_is_not_sent(void **state)
+r15_an_expired_message_is_not_sent(void **state)
 {
 	uint64_t n;
 
@@ -332,10 +332,10 @@ a_long_audience_is_planned_in_slices(void **state)
 	free(id);
 }
 
-/* R8, R9: neither a provider that never answers nor a campaign's backlog is
+/* Neither a provider that never answers nor a campaign's backlog is
  * in the way of a single code. */
 static void
-a_black_hole_and_a_backlog_delay_no_code(void **state)
+r8_r9_a_black_hole_and_a_backlog_delay_no_code(void **state)
 {
 	uint64_t *id = calloc(1000, sizeof(*id)), n;
 	char phone[20];
@@ -391,19 +391,19 @@ main(void)
 		cmocka_unit_test(
 		    a_push_is_planned_for_each_device_and_decrypts),
 		cmocka_unit_test(
-		    a_gone_endpoint_kills_the_device_and_nothing_else_does),
-		cmocka_unit_test(retry_after_is_never_violated),
+		    r10_a_gone_endpoint_kills_the_device_and_nothing_else_does),
+		cmocka_unit_test(r8_retry_after_is_never_violated),
 		cmocka_unit_test(a_lost_answer_is_unsure_and_sent_once),
 		cmocka_unit_test(a_topic_makes_a_lost_answer_harmless),
 		cmocka_unit_test(who_waits_is_told),
 		cmocka_unit_test(what_cannot_be_sent_says_why),
 		cmocka_unit_test(
 		    a_user_and_a_group_reach_all_their_devices_once),
-		cmocka_unit_test(an_expired_message_is_not_sent),
+		cmocka_unit_test(r15_an_expired_message_is_not_sent),
 		cmocka_unit_test(
 		    wrong_settings_open_the_breaker_and_hold_the_message),
 		cmocka_unit_test(a_long_audience_is_planned_in_slices),
-		cmocka_unit_test(a_black_hole_and_a_backlog_delay_no_code),
+		cmocka_unit_test(r8_r9_a_black_hole_and_a_backlog_delay_no_code),
 	};
 
 	if (getenv("WT_ONLY") != NULL)
