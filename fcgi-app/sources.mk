@@ -895,6 +895,7 @@ EXTRA_FILES = \
 	tests/bench/report.py \
 	tests/bench/rows_push.py \
 	tests/bench/rows_request.py \
+	tests/bench/rows_timing.py \
 	tests/bench/sink.py \
 	tests/bench/test_load.py \
 	tests/browser/autopush.test.js \

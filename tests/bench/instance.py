@@ -194,13 +194,13 @@ class Instance:
         self._worker = None
 
     @classmethod
-    def start(cls, port, allow, workers=None):
+    def start(cls, port, allow, workers=None, settings=()):
         """A new instance in a temporary directory. Slow: it may build."""
         where = tempfile.mkdtemp(prefix="gp-bench-")
         env = dict(os.environ, GATEPOST_EGRESS_ALLOW=",".join(allow))
         argv = [f"{TOP}/scripts/quickstart", "--dir", where, "--port",
                 str(port), "--quiet", "--no-demo"]
-        for setting in NO_SMS_GUARD:
+        for setting in (*NO_SMS_GUARD, *settings):
             argv += ["--set", setting]
         if workers:
             argv += ["--workers", str(workers)]
