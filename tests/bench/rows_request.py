@@ -290,7 +290,9 @@ def login(ctx):
 
 
 def flood(ctx, front, lanes):
-    """1,000 sign-ins at once: does the gate notice, does memory grow?"""
+    """1,000 sign-ins at once: does the gate notice, does memory grow?
+    Proves S56.
+    """
     api = ctx.inst.process("api").pid
     token = ctx.user()["access"]
     probe = Load(ctx.work, ctx.inst.ca, "/page.txt", 1,

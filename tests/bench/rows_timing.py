@@ -1,4 +1,5 @@
-"""Rows that ask whether time tells who has an account (S21, D28).  Proves S21.
+"""Rows that ask whether time tells who has an account (D28).
+Proves S21.
 
 Owns: an instance of its own, whose limits are lifted by configuration so that
 as many as are needed may ask; people with accounts, put there by SQL, and as

@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import random
+import re
 import signal
 import socket
 import ssl
@@ -17,7 +18,7 @@ import pytest
 
 from conftest import no_faults
 from instance import Instance, wait_until
-from people import Person, forget_limits, problem, within
+from people import OTHER, Person, an_email, forget_limits, problem, within
 from test_sessions import REFRESH, ago, claims, pair, refresh, row, session_of
 from test_trouble import GATE, PROFILE, Load, children
 
@@ -150,6 +151,52 @@ def test_s17_keys_turn_under_load_without_one_refusal(own):
     assert len(kids) == 3 and len(load.answers) > 200
     # The first key's tokens are as good as the last one's.
     assert own.api("GET", PROFILE, token=old.access).status_code == 200
+
+
+def test_s74_h6_no_table_and_no_log_tells_a_secret(own):
+    """Codes, passwords and tokens, looked for in each column of each table and in each log (links: test_undo)."""
+    forget_limits(own)
+    secrets, mail = {}, an_email()
+    for p in (Person(own), Person(own, email=mail)):
+        me, web = p.bearer(), p.browser()
+        assert me.with_refresh(REFRESH).status_code == 200
+        channel = "email" if p.email else "sms"
+        before = [m["text"] for m in own.sandbox.messages(channel=channel, to=p.email or p.phone)]
+        forget_limits(own)
+        flow = p.reset_request().json()["register_id"]
+        codes = wait_until("the reset's code", lambda: [
+            m["text"] for m in own.sandbox.messages(channel=channel, to=p.email or p.phone) if m["text"] not in before])
+        code = re.search(r"(?<!\d)\d{6}(?!\d)", codes[0]).group()
+        r = own.api("POST", "/api/auth/password/reset/", json={
+            "register_id": flow, "otp_code": code, "new_password": OTHER})
+        assert r.status_code == 200, r.text
+        secrets |= {"first code": p.code(), "flow": flow, "flow of sign-up": p.register_id, "password": p.password,
+                    "new password": OTHER, "refresh": me.refresh, "access": me.access, "cookie": web.refresh,
+                    "the cookie's access": web.access}
+        # Six digits stand in many a number: a code counts between what is no letter and no digit.
+        secrets["code of the reset"] = code
+    secrets["admin token"] = own.token
+
+    def tells(text, value):
+        if value.isdigit():
+            return re.search(rf"(?<![0-9A-Za-z_]){value}(?![0-9A-Za-z_])", text)
+        return value in text
+    found, looked = [], 0
+    for table in [next(iter(t.values())) for t in own.rows("SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'")]:
+        for row_ in own.rows(f"SELECT * FROM `{table}`"):
+            for column, v in row_.items():
+                text = v.decode("latin-1") if isinstance(v, bytes) else v if isinstance(v, str) else ""
+                looked += 1
+                found += [f"{table}.{column}: {name}" for name, s in secrets.items() if text and tells(text, s)]
+    for name in os.listdir(f"{own.dir}/log"):
+        with open(f"{own.dir}/log/{name}", encoding="utf-8", errors="replace") as f:
+            text = f.read()
+        if name.startswith("sandbox"):
+            continue            # a provider knows what it was sent
+        found += [f"{name}: {what}" for what, s in secrets.items() if tells(text, s)]
+    assert looked > 1000 and not found, found
+    # What carries a code went by SMS and mail alone.
+    assert {m["channel"] for m in own.sandbox.messages()} <= {"sms", "email"}
 
 
 class Tabs:
