@@ -898,6 +898,7 @@ EXTRA_FILES = \
 	tests/bench/rows_timing.py \
 	tests/bench/sink.py \
 	tests/bench/test_load.py \
+	tests/bench/test_timing.py \
 	tests/browser/autopush.test.js \
 	tests/browser/chromium.js \
 	tests/browser/chromium_account.js \
