@@ -118,7 +118,6 @@ def test_s2_a_used_token_ends_the_family_and_tells_the_owner(inst):
     sid = session_of(me)
     _, second = pair(refresh(inst, me.refresh))
     access, third = pair(refresh(inst, second))
-    seen = len(inst.sandbox.messages(channel="sms", to=p.phone))
     r = refresh(inst, me.refresh)
     problem(r, 401, "refresh_reused")
     assert "Set-Cookie" not in r.headers          # a token of the body: anybody may make one up
@@ -130,8 +129,8 @@ def test_s2_a_used_token_ends_the_family_and_tells_the_owner(inst):
     events = inst.rows("SELECT * FROM audit WHERE session_id = %s AND event = 'refresh_reuse'", sid)
     assert len(events) == 1 and events[0]["user_id"] == p.id
     assert json.loads(events[0]["detail"]) == {"shown": 1, "current": 3}
-    within(10, "the notice", lambda: len(inst.sandbox.messages(channel="sms", to=p.phone)) > seen)
-    assert "signed out" in inst.sandbox.messages(channel="sms", to=p.phone)[0]["text"]
+    # Others may come about the same time, such as that of the new device.
+    within(10, "the notice", lambda: any("signed out" in m["text"] for m in inst.sandbox.messages(channel="sms", to=p.phone)))
     # The other session of the same person lives.
     assert p.first.with_refresh(REFRESH).status_code == 200
 
