@@ -53,8 +53,8 @@ check_body_token(struct call *c, const char *token, struct err *e)
 static bool
 credential_optional(const struct route *r)
 {
-	return route_word(r) == ANYONE || route_word(r) == REFRESH ||
-	    route_word(r) == HOLDER;
+	return route_word(r) == ANYONE || route_word(r) == GUEST ||
+	    route_word(r) == REFRESH || route_word(r) == HOLDER;
 }
 
 int
@@ -143,6 +143,8 @@ may_call(const struct call *c, struct err *e)
 	case REFRESH:
 	case HOLDER:
 		return 0;
+	case GUEST:
+		return w->kind == CALLER_NOBODY ? 0 : refuse(e, "forbidden");
 	case USER:
 	case ROLE_AUTHOR:
 		return need_session(w, false, e);

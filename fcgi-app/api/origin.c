@@ -68,7 +68,8 @@ origin_check(const struct call *c, struct err *e)
 	 * forms of our own pages (links of mails) may be sent. */
 	if (by_cookie(c))
 		return same_origin(q) && (not_a_form(q) ||
-		    c->route->access == ANYONE) ? 0 : err_set(e,
+		    route_word(c->route) == ANYONE ||
+		    route_word(c->route) == GUEST) ? 0 : err_set(e,
 		    ERR_FORBIDDEN, "csrf", "origin \"%.80s\", site \"%.20s\"",
 		    q->origin, q->sec_fetch_site);
 	/* A form of another site that signs its visitor in (S35). */

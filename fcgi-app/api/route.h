@@ -20,6 +20,7 @@ enum pool { POOL_GATE, POOL_MAIN, POOL_HASH, POOL_OUT, POOLS };
 /* Who may call (D19). */
 enum access {
 	ANYONE = 1,
+	GUEST,			/* anyone who is not signed in */
 	USER,			/* signed in; a claim's session: own profile
 				 * and otp rows only (USER_CLAIM) */
 	USER_CLAIM,		/* as USER, an unproved claim too */

@@ -18,8 +18,9 @@ static const struct { enum http_method m; const char *name; } methods[] = {
 	{ M_OPTIONS, "OPTIONS" },
 };
 static const char *const access_words[] = {
-	[ANYONE] = "anyone", [USER] = "user", [USER_CLAIM] = "user_claim",
-	[USER_FRESH] = "user+fresh", [REFRESH] = "refresh",
+	[ANYONE] = "anyone", [GUEST] = "guest", [USER] = "user",
+	[USER_CLAIM] = "user_claim", [USER_FRESH] = "user+fresh",
+	[REFRESH] = "refresh",
 	[HOLDER] = "holder", [ROLE_AUTHOR] = "role(author)",
 	[ROLE_SENDER] = "role(sender)", [ROLE_ADMIN] = "role(admin)",
 	[ROLE_SUPERUSER] = "role(superuser)", [SCOPE_PUSH] = "scope(push)",

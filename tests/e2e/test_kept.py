@@ -70,6 +70,9 @@ def test_a_claim_is_served_its_own_row_only(inst):
 def test_signed_in_people_do_not_register(inst):
     m = Member(inst)
     problem(m.call("POST", "/api/users/", {"email": an_email(), "password": PASSWORD}), 403, "forbidden")
+    problem(m.call("POST", "/api/users/", {"email": "x"}), 403, "forbidden")       # D17: before 400
+    stale = m.inst.api("POST", "/api/users/", token="x.y.z", json={"email": an_email(), "password": PASSWORD})
+    assert stale.status_code == 201         # what proves nothing is nobody
 
 
 def test_s25_a_taken_address_answers_alike_and_its_owner_is_told(inst):

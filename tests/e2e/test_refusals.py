@@ -11,7 +11,7 @@ from conftest import no_faults
 from people import Browser, Person, forget_limits, problem
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-OPEN = ("anyone", "refresh", "holder")
+OPEN = ("anyone", "guest", "refresh", "holder")
 GATE = "/api/auth/gate"
 
 
@@ -77,6 +77,11 @@ def refused(r, row, *args, **more):
 
 def ask(inst, row, **more):
     return inst.api(row["method"], url(row), **more)
+
+
+def let_in(row, token):
+    """What passes the row's access word: a session, or none where nobody signed in may call."""
+    return None if row["access"] == "guest" else token
 
 
 def test_the_method(inst, rows):
@@ -146,6 +151,9 @@ def test_the_wrong_one(inst, rows, sara, admin):
     with Faults() as faults:
         for row in rows:
             word = row["access"]
+            if word == "guest":
+                for who in (user, inst.token, claim.first.access):      # before 400 (D17)
+                    faults.check(row, lambda: refused(ask(inst, row, token=who, json={}), row, 403, "forbidden"))
             if word in OPEN:
                 continue
             if word in ("user", "user_claim", "user+fresh"):
@@ -189,9 +197,9 @@ def test_the_members(inst, rows, admin):
             required = {f["name"] for f in fields if f["required"]}
 
             def empty():
-                p = refused(ask(inst, row, token=admin, json={}), row, 400)
+                p = refused(ask(inst, row, token=let_in(row, admin), json={}), row, 400)
                 assert required <= set(p["errors"]), p["errors"]
-                p = refused(ask(inst, row, token=admin, json=dict.fromkeys(required)), row, 400)
+                p = refused(ask(inst, row, token=let_in(row, admin), json=dict.fromkeys(required)), row, 400)
                 assert required <= set(p["errors"]), p["errors"]
             if required:
                 faults.check(row, empty)
@@ -201,12 +209,12 @@ def test_the_members(inst, rows, admin):
                     continue
                 for value in wrong_values(f):
                     def wrong():
-                        p = refused(ask(inst, row, token=admin, json={f["name"]: value}), row, 400)
+                        p = refused(ask(inst, row, token=let_in(row, admin), json={f["name"]: value}), row, 400)
                         assert set(p["errors"]) == required | {f["name"]}, f"{value!r}: {p['errors']}"
                     faults.check(row, wrong)
             for text in ("{", "[]", "5", '{"a":1}{', '{"a":1,"a":2}', "\ufeff{}", '{"a":"\\ud800"}', "[" * 2000):
                 faults.check(row, lambda: refused(ask(
-                    inst, row, token=admin, data=text.encode(), headers={"Content-Type": "application/json"}), row, 400))
+                    inst, row, token=let_in(row, admin), data=text.encode(), headers={"Content-Type": "application/json"}), row, 400))
 
 
 def test_unknown_members(inst, rows, admin):
@@ -217,7 +225,7 @@ def test_unknown_members(inst, rows, admin):
                 continue
 
             def test():
-                r = ask(inst, row, token=admin, json={"surprise": 1, "": 2})
+                r = ask(inst, row, token=let_in(row, admin), json={"surprise": 1, "": 2})
                 named = "surprise" in (r.json().get("errors") or {}) if r.status_code == 400 else False
                 assert named == (row["style"] == "ours"), r.text
             if any(f["required"] for f in row["fields"]):
