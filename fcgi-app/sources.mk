@@ -205,6 +205,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/audit.c \
 	fcgi-app/auth/audit.h \
 	fcgi-app/auth/caller.h \
+	fcgi-app/auth/confirm.c \
+	fcgi-app/auth/confirm.h \
 	fcgi-app/auth/country.c \
 	fcgi-app/auth/country.h \
 	fcgi-app/auth/device_name.c \
@@ -377,7 +379,8 @@ API_SOURCES = \
 	fcgi-app/api/user.c \
 	fcgi-app/api/user_groups.c \
 	fcgi-app/api/user_own.h \
-	fcgi-app/api/users.c
+	fcgi-app/api/users.c \
+	fcgi-app/api/verify_email.c
 
 WORKER_SOURCES = \
 	fcgi-app/worker/acting.c \
@@ -955,6 +958,7 @@ EXTRA_FILES = \
 	tests/e2e/test_trouble.py \
 	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \
+	tests/e2e/test_verify_email.py \
 	tests/fixtures/providers/kavenegar.json \
 	tests/fixtures/providers/smtp.json \
 	tests/fixtures/providers/webpush.json \

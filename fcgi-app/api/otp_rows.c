@@ -5,6 +5,7 @@
 #include "api/change.h"
 #include "api/passwordless.h"
 #include "api/proof.h"
+#include "auth/confirm.h"
 #include "auth/factor.h"
 #include "auth/grant.h"
 #include "auth/notice.h"
@@ -106,7 +107,9 @@ prove_work(struct db *db, void *arg, struct err *e)
 	p->taken = rc == 1;
 	if (p->taken)
 		return 1;
-	if ((rc = otp_finish(db, f->id, e)) <= 0)
+	rc = f->purpose == OTP_CONFIRM ? confirm_finish(db, f->id, e) :
+	    otp_finish(db, f->id, e);
+	if (rc <= 0)
 		return rc < 0 ? -1 : err_field(e, "otp_code", "invalid_code",
 		    "finished by another request");
 	if (is_change(f) && change_done(db, p->c, f, &p->before, &p->change,

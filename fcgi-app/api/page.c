@@ -54,14 +54,18 @@ make(struct call *c, int status, const char *title, const char *body,
 {
 	enum lang l = resp_lang(c->resp);
 	const char *t = html_text(c->arena, resp_say(c->resp, title));
+	/* With the site's no-referrer a form would be sent with no Origin. */
+	const char *referrer = strcmp(form_action, "'none'") == 0 ? "" :
+	    "<meta name=\"referrer\" content=\"same-origin\">\n";
 
 	resp_text(c->resp, status, "text/html; charset=utf-8", arena_printf(
 	    c->arena, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-	    "content=\"width=device-width, initial-scale=1\">\n"
+	    "content=\"width=device-width, initial-scale=1\">\n%s"
 	    "<title>%s</title>\n<link rel=\"stylesheet\" href=\"/index.css\">"
 	    "\n</head>\n<body>\n<header><h1>%s</h1></header>\n<main>%s</main>"
-	    "\n</body>\n</html>\n", lang_tag(l), lang_dir(l), t, t, body));
+	    "\n</body>\n</html>\n", lang_tag(l), lang_dir(l), referrer, t, t,
+	    body));
 	resp_headerf(c->resp, "Content-Security-Policy", "default-src 'none'; "
 	    "style-src 'self'; base-uri 'none'; form-action %s; "
 	    "frame-ancestors 'none'", form_action);

@@ -11,6 +11,7 @@
 #include "api/signup.h"
 #include "api/user_own.h"
 
+#include "auth/mail_block.h"
 #include "auth/notice.h"
 #include "auth/password.h"
 #include "auth/throttle.h"
@@ -171,6 +172,7 @@ users_post(struct call *c, const void *in_, struct err *e)
 		return err_field(e, "email", "invalid_email",
 		    "the binder let it pass");
 	if (password_rule("password", in->password, &about, e) < 0 ||
+	    mail_reach_check(c->db, "email", cmp, e) < 0 ||
 	    signup_taken(c, NULL, unique, &taken, e) < 0 ||
 	    (rc = throttle_take(c->db, "taken_told", unique, strlen(unique),
 	    1, (uint32_t)conf_int(CONF_CODE_RESEND_S), &wait, e)) < 0)

@@ -36,7 +36,14 @@ static const char *const purpose_word[] = {
 	[OTP_REGISTER] = "register", [OTP_LOGIN] = "login",
 	[OTP_RESET] = "reset", [OTP_PHONE] = "phone", [OTP_EMAIL] = "email",
 	[OTP_MFA] = "mfa", [OTP_REAUTH] = "reauth",
+	[OTP_CONFIRM] = "confirm",
 };
+
+const char *
+otp_purpose_word(enum otp_purpose p)
+{
+	return purpose_word[p];
+}
 
 enum otp_purpose
 otp_purpose_of(const char *word)

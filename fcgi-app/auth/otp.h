@@ -11,7 +11,8 @@
 #include "store/user.h"
 
 enum otp_purpose { OTP_REGISTER, OTP_LOGIN, OTP_RESET, OTP_PHONE, OTP_EMAIL,
-	OTP_MFA /* second step of a sign-in */, OTP_REAUTH /* step-up */ };
+	OTP_MFA /* second step of a sign-in */, OTP_REAUTH /* step-up */,
+	OTP_CONFIRM /* by a link, no code: auth/confirm */ };
 #define REGISTER_ID_TEXT 24	/* 22 characters of base64url and NUL */
 
 struct otp_start {

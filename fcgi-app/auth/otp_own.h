@@ -1,6 +1,7 @@
 /*
- * otp_own.h - what otp.c (beginning, checking) and otp_again.c (another code)
- * and otp_user.c (flows of signed-in people) share; nobody else includes it.
+ * otp_own.h - what otp.c (beginning, checking), otp_again.c (another code),
+ * otp_user.c (flows of signed-in people) and confirm.c (links) share; nobody
+ * else includes it.
  */
 #ifndef GP_AUTH_OTP_OWN_H
 #define GP_AUTH_OTP_OWN_H
@@ -26,6 +27,7 @@ struct begin {
 };
 
 enum otp_purpose otp_purpose_of(const char *word);
+const char *otp_purpose_word(enum otp_purpose p);
 /* Of a code: bound to purpose, target and flow, so that a code of one flow is
  * worth nothing in another (S28). */
 void	 otp_code_mac(uint8_t mac[32], const char *purpose,

@@ -44,6 +44,12 @@ issuer(void)
 	return *iss == '\0' ? conf_str(CONF_PUBLIC_URL) : iss;
 }
 
+const char *
+token_issuer(void)
+{
+	return issuer();
+}
+
 int
 access_make(struct arena *a, const struct access_claims *c,
     const char **token, struct err *e)

@@ -30,6 +30,8 @@ struct access_claims {
 /* The process's keys; set once by main. */
 void	 token_use(const struct keyring *k);
 const struct keyring *token_keys(void);
+/* What our tokens name as their issuer. */
+const char *token_issuer(void);
 
 int	 access_make(struct arena *a, const struct access_claims *c,
 	    const char **token, struct err *e) MUST_CHECK;

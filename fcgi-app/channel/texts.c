@@ -41,6 +41,18 @@ const struct text_row text_rows[] = {
 	    "آن را بزنید. هر دو {minutes} دقیقه اعتبار دارند و یک بار کار "
 	    "می‌کنند. اگر شما نخواسته‌اید وارد شوید، این پیام را نادیده بگیرید "
 	    "و هیچ‌کدام را به کسی ندهید." },
+	{ "confirm_email", "en", "{site}: confirm your e-mail address",
+	    "Confirm your e-mail address for {site} within 24 hours: {link}\n"
+	    "If you did not register, ignore this message.",
+	    "Confirm your e-mail address", "Open this link within 24 hours and "
+	    "press the button there. If you did not register, ignore this "
+	    "message: nothing happens." },
+	{ "confirm_email", "fa", "{site}: نشانی ایمیل خود را تأیید کنید",
+	    "نشانی ایمیل خود را برای {site} تا ۲۴ ساعت تأیید کنید: {link}\n"
+	    "اگر شما ثبت‌نام نکرده‌اید این پیام را نادیده بگیرید.",
+	    "نشانی ایمیل خود را تأیید کنید", "تا ۲۴ ساعت این پیوند را باز کنید و "
+	    "دکمهٔ آن را بزنید. اگر شما ثبت‌نام نکرده‌اید این پیام را نادیده "
+	    "بگیرید: اتفاقی نمی‌افتد." },
 	{ "taken", "en", "{site}: you already have an account",
 	    "Someone tried to use this address at {site}. It is yours "
 	    "already: sign in, or reset your password.",

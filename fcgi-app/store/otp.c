@@ -53,6 +53,11 @@ DB_STMT(OTP_FINISH, DB_API, DB_SAFE,
     " WHERE id = ? AND done_at IS NULL AND proved_at IS NOT NULL"
     " AND proved_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND"
     " AND flow_ends_at > UTC_TIMESTAMP(6)");
+DB_STMT(OTP_CONFIRM, DB_API, DB_SAFE,
+    "UPDATE otp SET used_at = UTC_TIMESTAMP(6), proved_at = UTC_TIMESTAMP(6),"
+    " done_at = UTC_TIMESTAMP(6), done_key = ? WHERE id = ?"
+    " AND purpose = 'confirm' AND done_at IS NULL"
+    " AND flow_ends_at > UTC_TIMESTAMP(6)");
 DB_STMT(OTP_DONE_BY, DB_API, DB_READ,
     "SELECT 1 FROM otp WHERE id = ? AND done_key = ?");
 DB_STMT(OTP_VOID, DB_API | DB_WORKER | DB_CTL, DB_SAFE,
@@ -189,8 +194,9 @@ otp_row_reissue(struct db *db, const struct otp_row *r,
 	    DB_BIN(n->code_mac, HASH_LEN)), e);
 }
 
-int
-otp_row_finish(struct db *db, uint64_t id, uint32_t proof_s, struct err *e)
+static int
+finish(struct db *db, const struct db_stmt *s, uint64_t id, struct db_in in,
+    struct err *e)
 {
 	uint64_t key = db_tx_key(db);
 	int64_t rows;
@@ -198,11 +204,24 @@ otp_row_finish(struct db *db, uint64_t id, uint32_t proof_s, struct err *e)
 	if (key == 0)
 		return err_set(e, ERR_INTERNAL, "otp_no_tx",
 		    "a flow is finished with what it proves, in a transaction");
-	rows = db_run(db, &OTP_FINISH, DB_IN(DB_U64(key), DB_U64(id),
-	    DB_U64(proof_s)), e);
+	rows = db_run(db, s, in, e);
 	if (rows != 0)
 		return rows < 0 ? -1 : 1;
 	return exists(db, &OTP_DONE_BY, DB_IN(DB_U64(id), DB_U64(key)), e);
+}
+
+int
+otp_row_finish(struct db *db, uint64_t id, uint32_t proof_s, struct err *e)
+{
+	return finish(db, &OTP_FINISH, id, DB_IN(DB_U64(db_tx_key(db)),
+	    DB_U64(id), DB_U64(proof_s)), e);
+}
+
+int
+otp_row_confirm(struct db *db, uint64_t id, struct err *e)
+{
+	return finish(db, &OTP_CONFIRM, id, DB_IN(DB_U64(db_tx_key(db)),
+	    DB_U64(id)), e);
 }
 
 int

@@ -11,7 +11,7 @@
 
 struct otp_row {
 	uint64_t	 id, user_id;	/* user_id 0: nobody */
-	const char	*purpose;	/* register, login, reset, phone, email */
+	const char	*purpose;	/* register, login, reset, phone, email, confirm */
 	const char	*channel, *target;
 	uint8_t		 code_mac[32];
 	uint32_t	 issue, tries;
@@ -90,6 +90,11 @@ int	 otp_row_reissue(struct db *db, const struct otp_row *r,
  */
 int	 otp_row_finish(struct db *db, uint64_t id, uint32_t proof_s,
 	    struct err *e) MUST_CHECK;
+/*
+ * Use up a flow that a link proves: used, proved and done in one.  As
+ * otp_row_finish.
+ */
+int	 otp_row_confirm(struct db *db, uint64_t id, struct err *e) MUST_CHECK;
 /* End all open flows of a user but `keep` (0: all).  0 or -1. */
 int	 otp_row_void(struct db *db, uint64_t user_id, uint64_t keep,
 	    struct err *e) MUST_CHECK;

@@ -1,6 +1,7 @@
 """Every operation of nginx/html/api/openapi.yaml answers as the document says:
 its success, and the refusals a client meets most.  scripts/check-openapi
 compares what goes in; this compares what comes out."""
+import re
 import secrets
 
 import pytest
@@ -463,6 +464,19 @@ def test_signing_in_without_a_password(inst, call):
     token = mail.split("token=")[1].split()[0].split("&")[0]
     call(200, "GET", "/api/auth/otp/link/", params={"token": token})
     call(200, "POST", "/api/auth/otp/link/", json={"token": token})
+
+
+def test_sign_up_by_mail(inst, call):
+    """The link's own tests are in test_verify_email.py."""
+    for v in ("", "v1/"):
+        email = f"{secrets.token_hex(6)}@example.com"
+        call(201, "POST", f"/api/{v}register/", json={"email": email, "password": PASSWORD})
+        call(429, "POST", "/api/verify-email/resend/", json={"email": email})
+        token = re.search(r"token=(\S+)", inst.sandbox.wait(channel="email", to=email)[0]["text"]).group(1)
+        call(200, "GET", f"/api/{v}verify-email/?token={token}")
+        call(200, "POST", f"/api/{v}verify-email/", json={"token": token})
+        call(400, "POST", f"/api/{v}verify-email/", json={"token": token})
+    call(200, "POST", "/api/verify-email/resend/", json={"email": f"{secrets.token_hex(6)}@example.com"})
 
 
 def test_every_operation_was_seen_to_succeed(call, contract):

@@ -4,6 +4,7 @@ import http.cookiejar as http_cookies
 import itertools
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -12,7 +13,7 @@ import pytest
 import requests
 
 from conftest import no_faults
-from people import Person, forget_limits, problem, within
+from people import Person, an_email, forget_limits, problem, within
 
 PROFILE, REFRESH, GATE = "/api/auth/profile/", "/api/auth/token/refresh/", "/api/auth/gate"
 # Answered without a database, whatever happens to it.
@@ -192,6 +193,11 @@ def test_the_database_is_gone_and_comes_back(frail):
     me, admin = p.bearer(), frail.admin()
     rows = json.loads(frail.ctl("routes", "--json").stdout)
     assert frail.api("GET", GATE, token=me.access).status_code == 204
+    # A link of ours: any other is refused unlooked.
+    mailed = an_email()
+    assert frail.api("POST", "/api/register/", json={"email": mailed, "password": p.password}).status_code == 201
+    link = {"token": within_value(15, lambda: [found.group(1) for m in frail.sandbox.messages(channel="email", to=mailed)
+                                               if (found := re.search(r"token=(\S+)", m["text"] or ""))])[0]}
     frail.kill("db")
     try:
         # The list is fresh for a second: the gate still knows; then it must not guess.
@@ -206,7 +212,9 @@ def test_the_database_is_gone_and_comes_back(frail):
         of_path = {"/api/auth/login/facebook/": {"access_token": "x" * 40}, "/api/users/": {"email": "x@example.com"},
                    "/api/token/": {"email": "x@example.com"}, "/api/auth/undo/": {"token": "x" * 22},
                    "/api/auth/account/restore/": {"token": "x" * 22}, "/api/auth/otp/link/": {"token": "A" * 32}, "/api/auth/mfa/verify/": {"code": "123456"},
-                   "/api/auth/mfa/totp/confirm/": {"code": "123456"}}
+                   "/api/auth/mfa/totp/confirm/": {"code": "123456"},
+                   "/api/verify-email/": link, "/api/v1/verify-email/": link, "/api/register/": {"email": "x@example.com"},
+                   "/api/v1/register/": {"email": "x@example.com"}, "/api/verify-email/resend/": {"email": "x@example.com"}}
         for row in rows:
             if (row["method"], row["path"]) in REFUSE_FIRST:
                 continue
@@ -215,7 +223,8 @@ def test_the_database_is_gone_and_comes_back(frail):
             if row["path"] == "/api/push/send/group/":
                 body.pop("user_ids")
             place = {"id": "1", "member": "2", "provider": "facebook"}
-            ask = {k: "A" * 32 for k in known & {"token", "id"}} if row["source"] == "query" else None
+            ask = {k: of_path.get(row["path"], {}).get(k, "A" * 32) for k in known & {"token", "id"}} \
+                if row["source"] == "query" else None
             r = frail.api(row["method"], row["path"].format(**place), token=admin, params=ask,
                           **({"json": body} if row["source"] == "body" and row["method"] not in ("GET", "HEAD") else {}))
             try:

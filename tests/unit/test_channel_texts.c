@@ -5,7 +5,7 @@
 #include "channel_case.h"
 #include "channel/texts.h"
 
-static const char *const templates[] = { "code", "signin", "taken", "password_changed",
+static const char *const templates[] = { "code", "signin", "confirm_email", "taken", "password_changed",
 	"number_changed", "reset_done", "refresh_reuse", "email_changed",
 	"number_undo", "email_undo", "change_undone", "new_signin", "account_closing",
 	"identity_linked", "identity_unlinked",
