@@ -1,11 +1,12 @@
 """The published examples of the systems replaced, byte for byte, by the tool
 that their readers use: curl."""
 import json
+import re
 import subprocess
 
 import pytest
 
-from people import forget_limits
+from people import a_phone, an_email, forget_limits
 
 # Not a byte of these may change: they stand in documents that people have.
 REGISTER = ('{"email": "newuser@example.com", "password": "A12345678a@", "first_name": "Abolfazl",'
@@ -60,3 +61,63 @@ def test_the_authentication_api(inst):
     assert (status, got) == (200, {"status": "You have logged out"})
     status, _ = curl(inst, "/api/token/verify/", json.dumps({"token": tokens["refresh"]}))
     assert status == 401
+
+
+def test_a_code_with_zeros_in_front_is_a_shorter_number(inst):
+    """{"code": 123456} is a number: 001234 comes as 1234."""
+    email = an_email()
+    assert curl(inst, "/api/users/", REGISTER.replace("newuser@example.com", email))[0] == 201
+    status, tokens = curl(inst, "/api/token/", TOKEN.replace("newuser@example.com", email))
+    assert status == 200
+
+    def a_code():
+        forget_limits(inst)
+        seen = len(inst.sandbox.messages(channel="email", to=email))
+        assert curl(inst, "/api/otp/send/", OTP_SEND, tokens["access"])[0] == 200
+        text = inst.sandbox.wait(channel="email", to=email, count=seen + 1)[0]["text"]
+        return re.search(r"(?<!\d)\d{6}(?!\d)", text).group()
+    code = next(c for c in (a_code() for _ in range(200)) if c.startswith("0"))
+    status, got = curl(inst, "/api/otp/verify/", OTP_VERIFY.replace("123456", str(int(code))), tokens["access"])
+    assert (status, got) == (200, {"status": "User has Verified"})
+
+
+def test_the_forms_of_the_communication_system(inst):
+    """[C]: `success` and `data` beside what the others published."""
+    phone = a_phone()
+    account = json.dumps({"phone_number": phone, "password": "A12345678a@"})
+    status, made = curl(inst, "/api/auth/register/", account)
+    assert status == 201 and made["success"] is True
+    assert made["data"] == {"message": made["message"], "register_id": made["register_id"]}
+    status, _ = curl(inst, "/api/auth/otp/verify/", json.dumps({
+        "register_id": made["register_id"], "otp_code": inst.sandbox.code(phone)}))
+    assert status == 200
+    status, got = curl(inst, "/api/auth/login/", account)
+    assert status == 200 and got["success"] is True and got["data"] == {"refresh": got["refresh"], "access": got["access"]}
+    status, pair = curl(inst, "/api/auth/token/refresh/", json.dumps({"refresh": got["data"]["refresh"]}))
+    assert status == 200 and pair["access"] == pair["access_token"] and pair["refresh"]
+    status, out = curl(inst, "/api/auth/logout/", json.dumps({"refresh": pair["refresh"]}), pair["access"])
+    assert status == 200 and out == {"message": out["message"], "success": True, "data": {"message": out["message"]}}
+    # Their refusals: the sentence under `error`.
+    for path, body, want in (("register", {"password": "x"}, 400), ("login", {"username": phone, "password": "x"}, 401),
+                             ("logout", {"refresh": "x"}, 401), ("token/refresh", {"refresh": "x"}, 401),
+                             ("login/facebook", {"code": 5}, 400)):
+        status, got = curl(inst, f"/api/auth/{path}/", json.dumps(body))
+        assert status == want and got["success"] is False and got["error"] == got["detail"], got
+
+
+def test_the_forms_of_the_notification_system(inst):
+    """[N]: register, the mail's link, verify-email."""
+    for v in ("", "v1/"):
+        email = an_email()
+        status, made = curl(inst, f"/api/{v}register/", json.dumps({"email": email, "password": "A12345678a@"}))
+        assert status == 201 and made == {"id": made["id"], "email": email}
+        text = inst.sandbox.wait(channel="email", to=email)[0]["text"]
+        token = re.search(r"/api/verify-email/\?token=(\S+)", text).group(1)
+        status, got = curl(inst, f"/api/{v}verify-email/", json.dumps({"token": token}))
+        assert status == 200 and list(got) == ["message"]
+        status, got = curl(inst, f"/api/{v}verify-email/", json.dumps({"token": token}))
+        assert status == 400 and got["error"] == got["detail"]
+        status, got = curl(inst, "/api/token/", json.dumps({"email": email, "password": "A12345678a@"}))
+        assert status == 200 and list(got) == ["refresh", "access", "email"]
+    status, got = curl(inst, "/api/verify-email/resend/", json.dumps({"email": an_email()}))
+    assert status == 200 and list(got) == ["message"]
