@@ -820,6 +820,11 @@ NGINX_FILES = \
 	nginx/html/console/signin/signin.css \
 	nginx/html/console/signin/signin.js \
 	nginx/html/console/signin/words.js \
+	nginx/html/docs/docs.css \
+	nginx/html/docs/redoc.html \
+	nginx/html/docs/redoc.js \
+	nginx/html/docs/swagger.html \
+	nginx/html/docs/swagger.js \
 	nginx/html/gatepost-sw.js \
 	nginx/html/index.css \
 	nginx/html/index.html \
@@ -856,6 +861,7 @@ EXTRA_FILES = \
 	fcgi-app/LAYERS \
 	fcgi-app/README.md \
 	fcgi-app/STYLE.md \
+	scripts/api-docs \
 	scripts/bench \
 	scripts/check \
 	scripts/check-layers \
@@ -902,6 +908,7 @@ EXTRA_FILES = \
 	tests/bench/sink.py \
 	tests/bench/test_load.py \
 	tests/bench/test_timing.py \
+	tests/browser/api_docs.js \
 	tests/browser/autopush.test.js \
 	tests/browser/chromium.js \
 	tests/browser/chromium_account.js \
@@ -949,6 +956,7 @@ EXTRA_FILES = \
 	tests/e2e/test_push_subscriptions.py \
 	tests/e2e/test_push_tokens.py \
 	tests/e2e/test_refusals.py \
+	tests/e2e/test_schema.py \
 	tests/e2e/test_sessions.py \
 	tests/e2e/test_sessions_more.py \
 	tests/e2e/test_sms_guard.py \

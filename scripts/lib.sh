@@ -453,7 +453,7 @@ nginx_start() {
 	local limits=$dir/nginx/gatepost-limits.conf
 	! cmp -s "$limits" "$limits.orig" || rm -f "$limits"
 	"$top/scripts/render-nginx" --private --legacy --out "$dir/nginx" --run "$run" --log "$log" \
-	    --www "$top/nginx/html" --listen "127.0.0.1:$port" \
+	    --www "$top/nginx/html" --docs "$dir/api-docs" --listen "127.0.0.1:$port" \
 	    --cert "$dir/tls/tls.crt" --key "$dir/tls/tls.key" --sandbox "$sandbox_url" \
 	    --geoip "${GATEPOST_NGINX_GEOIP-}" || return 1
 	sites_write
