@@ -123,8 +123,11 @@ async function resets(browser, instance, opt)
 		const person = await new Person(instance).register();
 
 		forget_limits(instance);
-		await on_page(browser, instance, opt, 'reset', `${instance.url}/console/reset/`,
+		/* Where the sign-in page sends who forgot it. */
+		await on_page(browser, instance, opt, 'reset', `${instance.url}/console/signin/`,
 			{ locale, colorScheme: want.dir === 'rtl' ? 'dark' : 'light', refusals: [400, 401] }, async (page, fits) => {
+				await page.click('#forgot');
+				await page.waitForURL('**/console/reset/', { timeout: WAIT });
 				assert.equal(await page.title(), want.title);
 				assert.equal(await page.getAttribute('html', 'dir'), want.dir);
 				await fits('who');
