@@ -407,6 +407,31 @@ def test_413_by_the_routes_limit(edge):
         assert a.status == 413, path
 
 
+def refused_in(edge, header):
+    """nginx's own 413 and 503 with this Accept-Language; the language of both."""
+    headers = [] if header is None else [("Accept-Language", header)]
+    edge.answer["main"] = lambda p, b: None
+    big = edge.ask("POST", "/api/auth/login/", [("Content-Length", "65537"), *headers], b"")
+    problem(big, 413, "too_large")
+    down = edge.ask("GET", "/api/auth/profile/", headers)
+    problem(down, 503, "unavailable")
+    for a in (big, down):
+        found = {"fa" if re.search("[\u0600-\u06ff]", a.json[k]) else "en" for k in ("title", "detail")}
+        assert found == {a.one("Content-Language")} and a.one("Vary") == "Accept-Language"
+    assert big.one("Content-Language") == down.one("Content-Language")
+    return big.one("Content-Language")
+
+
+@pytest.mark.parametrize("header, want", [
+    (None, "en"), ("fa", "fa"), ("FA-IR,fa;q=0.9,en-US;q=0.8,en;q=0.7", "fa"), ("en-US,en;q=0.9,fa;q=0.8", "en"),
+    ("de,fa;q=0.3", "fa"), ("fa;q=0", "en"), ("fa;q=0.000,en", "en"), ("fa ; q=0.001", "fa"), ("far", "en"), ("x-fa", "en"),
+    ("de", "en"), ("*", "en"), ("fa;q=x", "en"), ("'\"\\{}$gp_lang\u00e9", "en"), ("fa," * 2500, "fa"), ("en," * 2500 + "fa", "en"),
+    ("de;q=0.5," * 800 + "fa;q=0.1", "fa"), ("," * 7000 + "fa", "fa"), ("fa-" * 2500, "en"),
+])
+def test_s73_nginx_refuses_in_the_visitors_language(edge, header, want):
+    assert refused_in(edge, header) == want
+
+
 def test_a_large_body_stays_in_memory(edge):
     edge.answer["main"] = lambda p, b: (200, [], str(len(b)).encode())
     assert edge.ask("POST", "/api/push/send/single/", body=b"a" * 1048576).body == b"1048576"
@@ -449,6 +474,9 @@ def test_s44_429_with_retry_after_and_the_applications_own_passes(edge):
     assert late
     problem(late[0], 429, "rate_limited")
     assert late[0].one("Retry-After") == "3"
+    fa = edge.ask("POST", "/api/auth/register/", [("Accept-Language", "fa")], b"", source="127.0.0.3")
+    problem(fa, 429, "rate_limited")
+    assert fa.json["detail"] == "3 ثانیه دیگر دوباره تلاش کنید." and fa.one("Content-Language") == "fa"
     edge.answer["main"] = answering(("Retry-After", "42"), ("Content-Type", "application/problem+json"), status=429)
     a = edge.ask("GET", "/api/auth/profile/")
     assert a.status == 429 and a.one("Retry-After") == "42" and a.body == b"{}"
