@@ -131,11 +131,19 @@ ask(struct call *c, bool phone, const char *token)
 	    html_text(c->arena, resp_say(c->resp, "Undo the change"))));
 }
 
-/* Unknown, used and over are one answer. */
+/* Unknown, used and over are one answer; to whom opened it in a browser, a
+ * page. */
 static int
 gone(struct err *e)
 {
 	return err_set(e, ERR_GONE, "link_gone", "unknown, used or over");
+}
+
+static int
+refused(struct call *c, const struct err *e)
+{
+	return page_wanted(c->req) && resp_status_of(e->kind) < 500 ?
+	    page_refusal(c, e) : -1;
 }
 
 static int
@@ -157,7 +165,7 @@ undo_get(struct call *c, const void *in_, struct err *e)
 	struct undo u;
 
 	if (find(c, in->token, &u, e) < 0)
-		return -1;
+		return refused(c, e);
 	/* What was found by its hash is a token that we made. */
 	ask(c, strcmp(u.kind, "phone") == 0, in->token);
 	return 0;
@@ -228,12 +236,14 @@ undo_post(struct call *c, const void *in_, struct err *e)
 
 	if (find(c, in->token, &u, e) < 0 ||
 	    db_tx(c->db, undo_work, &w, e) < 0)
-		return -1;
+		return refused(c, e);
 	if (w.how == WAS_GONE)
-		return gone(e);
+		gone(e);
 	if (w.how == IS_TAKEN)
-		return err_set(e, ERR_CONFLICT, "address_taken",
-		    "undo %" PRIu64, u.id);
+		err_set(e, ERR_CONFLICT, "address_taken", "undo %" PRIu64,
+		    u.id);
+	if (w.how != UNDONE)
+		return refused(c, e);
 	grant_publish(&w.ended);
 	notice_ring();
 	resp_no_store(c->resp);

@@ -1,5 +1,6 @@
 """Every sentence in English and Persian (S73): by Accept-Language for whoever is not known, by the person's own locale
 where there is one; words for programs stay as they are."""
+import json
 import re
 
 import pytest
@@ -69,6 +70,42 @@ def test_each_fault_of_a_body_is_told_in_persian(inst):
     assert p["detail"] == f"فیلد otp_code: {p['errors']['otp_code'][0]}"
 
 
+def test_s73_every_refusal_of_every_row_is_in_persian(inst):
+    """By the table that the program prints: a new row is tested by being there."""
+    rows = json.loads(inst.ctl("routes", "--json").stdout)
+    admin, user, codes, wrong = inst.admin(), Person(inst).first.access, {}, []
+    of_path = {}
+    for row in rows:
+        of_path.setdefault(row["path"], set()).add(row["method"])
+    for row in rows:
+        url = row["path"].replace("{id}", "12345").replace("{member}", "12346").replace("{provider}", "sandbox")
+        writes = row["method"] not in ("GET", "HEAD")
+        other = next(m for m in ("PUT", "PATCH", "DELETE", "POST") if m not in of_path[row["path"]])
+        asked = [(other, {}), (row["method"], {}), (row["method"], {"token": user}), (row["method"], {"token": admin}), (row["method"], {"token": "nonsense"})]
+        if writes:
+            asked += [(row["method"], {"data": b" " * (row["body_max"] + 1), "headers": {"Content-Type": "application/json"}}),
+                      (row["method"], {"data": "x", "headers": {"Content-Type": "text/plain"}}),
+                      (row["method"], {"data": "{", "token": admin, "headers": {"Content-Type": "application/json"}}),
+                      (row["method"], {"json": {"no such member": 1}, "token": user})]
+            asked += [(row["method"], {"json": {f["name"]: {"a": 1}}, "token": admin}) for f in row["fields"][:6]]
+        for method, more in asked:
+            # What would end the sessions that the walk needs, or close the account.
+            if method == row["method"] and more.get("token") and "json" not in more and "data" not in more and writes:
+                continue
+            r = inst.api(method, url, **{**more, "headers": {**more.get("headers", {}), **FA}})
+            if r.status_code < 400 or row["path"].startswith("/api/auth/gate"):
+                continue
+            assert r.status_code < 500, f"{method} {url}: {r.text}"
+            codes[r.json()["code"]] = codes.get(r.json()["code"], 0) + 1
+            try:
+                speaks(r, "fa")
+            except AssertionError as e:
+                wrong.append(f"{method} {url} {more}: {str(e)[:300]}")
+    assert not wrong, "\n".join(wrong[:20])
+    assert {"method_not_allowed", "sign_in_required", "invalid_token", "role_required", "too_large", "unsupported_media",
+            "invalid_json", "invalid", "not_found"} - set(codes) == set(), codes
+
+
 def test_success_speaks_too_and_published_words_stay(inst):
     p = Person(inst)
     for headers, want in ((None, "en"), (FA, "fa"), (EN, "en")):
@@ -117,6 +154,19 @@ def test_sign_in_speaks_the_persons_language(inst):
     p = Person(inst, email=an_email(), proved=False)
     r = p.prove(headers=FA)
     assert r.status_code == 200 and language(r.json()["message"]) == "fa"
+
+
+def test_pages_have_their_language_and_direction(inst):
+    """What a browser opens by a link, and what it is told when the link is over."""
+    for headers, want in ((FA, 'lang="fa" dir="rtl"'), (EN, 'lang="en" dir="ltr"'), ({}, 'lang="en" dir="ltr"')):
+        headers = {**headers, "Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        for path, status in (("/api/auth/undo/?token=" + "x" * 22, 410), ("/api/auth/social/facebook/deletion/?id=x", 404),
+                             ("/api/auth/social/sandbox/callback?error=access_denied&state=x", 400)):
+            r = inst.api("GET", path, headers=headers)
+            assert r.status_code == status and r.headers["Content-Type"] == "text/html; charset=utf-8", r.text
+            assert f"<html {want}>" in r.text and language(re.sub("<[^>]*>", "", r.text)) == want[6:8]
+            assert r.headers["Content-Language"] == want[6:8]
+            assert r.headers["Cache-Control"] == "no-store" and "<script" not in r.text
 
 
 def test_a_new_account_keeps_a_wish_for_persian_only(inst):
