@@ -236,7 +236,8 @@ write_session(void *arg, struct err *e)
 	jw_str(l->w, "last_ip", s->last_ip);
 	jw_str(l->w, "country", s->country);
 	jw_str(l->w, "city", city);
-	jw_str(l->w, "device", device_name(s->user_agent, device));
+	jw_str(l->w, "device", device_name(s->user_agent,
+	    resp_lang(l->c->resp), device));
 	jw_str(l->w, "user_agent", s->user_agent);
 	jw_str(l->w, "amr", s->amr);
 	jw_bool(l->w, "impersonated", s->actor_id != 0);
@@ -251,6 +252,8 @@ sessions_get(struct call *c, const void *in, struct err *e)
 	int n;
 
 	(void)in;
+	/* Asked now: while rows come, the connection is theirs. */
+	(void)resp_lang(c->resp);
 	l.w = resp_json(c->resp, 200);
 	jw_array(l.w, "results");
 	n = session_each(c->db, c->arena, c->who.user_id, SESSIONS_SHOWN,

@@ -40,16 +40,17 @@ look(const struct word *w, size_t n, const char *s)
 }
 
 const char *
-device_name(const char *user_agent, char out[DEVICE_NAME_MAX])
+device_name(const char *user_agent, enum lang l, char out[DEVICE_NAME_MAX])
 {
 	const char *s = user_agent == NULL ? "" : user_agent;
 	const char *b = look(browsers, COUNT_OF(browsers), s);
 	const char *o = look(systems, COUNT_OF(systems), s);
 
 	if (b != NULL && o != NULL)
-		snprintf(out, DEVICE_NAME_MAX, "%s on %s", b, o);
+		snprintf(out, DEVICE_NAME_MAX, lang_say(l, "%s on %s"),
+		    lang_say(l, b), lang_say(l, o));
 	else
-		snprintf(out, DEVICE_NAME_MAX, "%s", b != NULL ? b :
-		    o != NULL ? o : "Unknown device");
+		snprintf(out, DEVICE_NAME_MAX, "%s", lang_say(l, b != NULL ? b :
+		    o != NULL ? o : "Unknown device"));
 	return out;
 }

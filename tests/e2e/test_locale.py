@@ -189,3 +189,18 @@ def test_mail_by_the_persons_locale_is_right_to_left(inst):
         "old_password": p.password, "new_password": OTHER}).status_code == 200
     mail = inst.sandbox.wait(count=seen + 1, to=p.email)[0]
     assert 'dir="rtl"' in mail["html"] and language(mail["subject"]) == "fa", str(mail)[:800]
+
+
+def test_a_device_is_named_in_the_readers_language(inst):
+    p = Person(inst, email=an_email())
+    seen = len(inst.sandbox.messages(to=p.email))
+    set_locale(p.first, "fa")
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
+    assert p.login(headers={**EN, "User-Agent": agent}).status_code == 200
+    devices = {s["device"] for s in p.first.call("GET", "/api/auth/sessions/", headers=EN).json()["results"]}
+    assert "Firefox روی Windows" in devices and not any(" on " in d for d in devices)
+    mail = inst.sandbox.wait(count=seen + 1, to=p.email)[0]
+    assert "Firefox روی Windows" in mail["html"]
+    set_locale(p.first, "en")
+    devices = {s["device"] for s in p.first.call("GET", "/api/auth/sessions/", headers=FA).json()["results"]}
+    assert "Firefox on Windows" in devices
