@@ -1,7 +1,10 @@
 """Every sentence in English and Persian (S73): by Accept-Language for whoever is not known, by the person's own locale
 where there is one; words for programs stay as they are."""
 import json
+import pathlib
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -204,3 +207,58 @@ def test_a_device_is_named_in_the_readers_language(inst):
     set_locale(p.first, "en")
     devices = {s["device"] for s in p.first.call("GET", "/api/auth/sessions/", headers=FA).json()["results"]}
     assert "Firefox on Windows" in devices
+
+
+# --- a forgotten translation fails the check ---------------------------------------------------------------------------
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+MUTATIONS = [
+    # file, what stands there, what is put in its place, what the check says of it
+    ("fcgi-app/base/lang_rows.def", '"اطلاعات احراز هویت فرستاده نشده است."', '""', "both"),
+    ("fcgi-app/base/lang_rows.def", '"کد تأیید فرستاده شد."', '"A verification code."', "no Persian"),
+    ("fcgi-app/base/lang_rows.def", 'SAY("Gone",', 'SAY("Went",', '"Gone" is not translated'),
+    ("fcgi-app/base/lang_rows.def", 'SAY("Gone",', 'SAY("Gone for ever",', 'nothing says "Gone for ever" any more'),
+    ("fcgi-app/base/lang_rows.def", '"مورد %zu متن نیست."', '"مورد %d متن نیست."', "placeholders"),
+    ("fcgi-app/base/lang_rows.def", '"مورد %zu متن نیست."', '"متن نیست."', "placeholders"),
+    ("fcgi-app/base/lang_rows.def", 'SAY("Conflict",', 'SAY("Zonflict",', "belongs before"),
+    ("fcgi-app/http/problem.c", '"Conflict"', '"A conflict"', '"A conflict" is not translated'),
+    ("fcgi-app/api/identities.c", '"Linked."', '"It is linked."', '"It is linked." is not translated'),
+    ("fcgi-app/api/tokens.c", '"This time is over."', '"This time has gone."', '"This time has gone." is not translated'),
+    ("fcgi-app/api/number.c", 'resp_say(c->resp, "A verification code has been sent.")', '"A verification code has been sent."',
+     "leaves in English only"),
+    ("fcgi-app/api/change.c", 'html_text(c->arena, resp_say(c->resp, "Undo the change"))', '"<b>Undo</b> the <i>change now</i>"',
+     "stands in its markup"),
+    ("nginx/gatepost-http.conf.in", '; fa "درخواست‌های بیش از حد"', "", "needs a default (English) and a fa (Persian)"),
+    ("nginx/gatepost-http.conf.in", '"درخواست‌های بیش از حد"', '"درخواست‌های بسیار"', "said otherwise"),
+    ("nginx/snippets/gatepost-errors.conf", '"title":"$gp_say_too_large"', '"title":"Too large"', "English only"),
+    ("nginx/html/console/restore/restore.js", "\t\tkeep: 'نگه داشتن حساب',\n", "", 'data-say="keep" is not in Persian'),
+]
+
+
+def checked(tree):
+    return subprocess.run([tree / "scripts/check-words"], capture_output=True, text=True)
+
+
+def test_s73_a_sentence_without_its_persian_fails_check(tmp_path):
+    for part in ("fcgi-app", "nginx"):
+        shutil.copytree(TOP / part, tmp_path / part)
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(TOP / "scripts/check-words", tmp_path / "scripts")
+    clean = checked(tmp_path)
+    assert clean.returncode == 0, clean.stdout
+    for name, old, new, says in MUTATIONS:
+        f = tmp_path / name
+        text = f.read_text()
+        assert old in text, f"{name} has no {old}: change the test with it"
+        f.write_text(text.replace(old, new, 1))
+        got = checked(tmp_path)
+        assert got.returncode == 1 and says in got.stdout, f"{name}, {new}: {got.stdout[:500]}"
+        f.write_text(text)
+    # Out of order is put right by the script itself.
+    f = tmp_path / "fcgi-app/base/lang_rows.def"
+    text = f.read_text()
+    head, first, rest = re.split(r"(?m)^(?=SAY\()", text, maxsplit=2)
+    f.write_text(head + rest + first)
+    assert "check-words --sort" in checked(tmp_path).stdout
+    subprocess.run([tmp_path / "scripts/check-words", "--sort"], check=True)
+    assert f.read_text() == text
