@@ -692,6 +692,20 @@ def test_forbidden_and_failures_of_the_gate(edge, gated):
     assert edge.site("GET", "/page", cookie("good")).status == 503
 
 
+def test_s73_a_protected_site_refuses_in_the_visitors_language(edge, gated):
+    for header, want, dir_ in (("fa-IR,fa;q=0.9,en;q=0.5", "fa", "rtl"), ("en-US,fa;q=0.5", "en", "ltr")):
+        said = [("Accept-Language", header)]
+        for who, status in (([], 401), (cookie("forbidden"), 403), (cookie("broken"), 503)):
+            a = edge.site("GET", "/page", who + said)
+            assert a.status == status and a.one("Content-Language") == want and a.one("Vary") == "Accept-Language"
+            assert bool(re.search("[\u0600-\u06ff]", a.json["title"])) == (want == "fa")
+        a = edge.site("GET", "/page", cookie("forbidden") + said + [("Sec-Fetch-Mode", "navigate"), ("Accept", "text/html")])
+        page = a.body.decode()
+        assert a.status == 403 and f'<html lang="{want}" dir="{dir_}">' in page and "$" not in page
+        words = re.sub("<style>.*?</style>|<[^>]*>", "", page)
+        assert not re.search("[a-z]{2}" if want == "fa" else "[\u0600-\u06ff]", words), words
+
+
 def test_the_sites_own_500_passes(edge, gated):
     a = edge.site("GET", "/page?status=500", cookie("good"))
     assert a.status == 500 and a.body == b"the site's own"
