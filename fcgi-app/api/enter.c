@@ -79,6 +79,7 @@ judge_device(struct signin_work *w, struct err *e)
 	struct call *c = w->c;
 	const struct user *u = w->s->u;
 	char name[DEVICE_NAME_MAX];
+	enum lang l;
 	uint8_t subject[24];
 	int rc, wait;
 
@@ -95,7 +96,9 @@ judge_device(struct signin_work *w, struct err *e)
 	w->tell = true;
 	w->notice_ids[0] = rand_id();
 	w->notice_ids[1] = rand_id();
-	device_name(c->req->user_agent, name);
+	if (lang_of_locale(u->locale, &l) == 0)
+		l = LANG_EN;
+	device_name(c->req->user_agent, l, name);
 	w->detail = strcmp(c->req->country, "ZZ") == 0 ?
 	    arena_strdup(c->arena, name) :
 	    arena_printf(c->arena, "%s, %s", name, c->req->country);

@@ -7,11 +7,6 @@
 
 (() => {
 	const NEXT_MAX = 2000;		/* the server's */
-	const WORDS = {
-		en: { or: 'or', go: (who) => `Continue with ${who}` },
-		fa: { or: 'یا', go: (who) => `ادامه با ${who}` },
-	};
-	const speech = (navigator.languages || []).map((l) => l.slice(0, 2).toLowerCase()).find((l) => l in WORDS) || 'en';
 
 	/* What the gate signed is for this page to follow; a plain path of ours the server follows itself. */
 	function wanted()
@@ -42,7 +37,7 @@
 
 		to.searchParams.set('next', next());
 		a.href = to.href;
-		a.textContent = WORDS[speech].go(label);
+		a.textContent = words.other(label);
 		return a;
 	}
 
@@ -54,10 +49,7 @@
 
 		if (!answer.ok || results.length === 0)
 			return;
-		document.getElementById('or').textContent = WORDS[speech].or;
 		document.getElementById('providers').replaceChildren(...results.map(button));
-		box.lang = speech;
-		box.dir = speech === 'fa' ? 'rtl' : 'ltr';
 		box.hidden = false;
 	}
 
