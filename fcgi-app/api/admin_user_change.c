@@ -9,6 +9,7 @@
 #include "api/admin_own.h"
 
 #include "api/answer.h"
+#include "api/fresh.h"
 #include "api/push_own.h"
 #include "auth/audit.h"
 #include "auth/country.h"
@@ -183,6 +184,9 @@ change(struct change *x, struct err *e)
 	    !c->who.is_superuser)
 		return err_set(e, ERR_FORBIDDEN, "role_required",
 		    "roles are a superuser's to give");
+	if ((x->in->staff.set || x->in->superuser.set) &&
+	    fresh_caller(c, e) < 0)
+		return -1;
 	if (db_tx(c->db, change_work, x, e) < 0)
 		return -1;
 	if (x->rc == 0)

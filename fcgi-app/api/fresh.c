@@ -40,6 +40,14 @@ fresh_factor(struct call *c, const struct user *u, struct err *e)
 }
 
 int
+fresh_caller(struct call *c, struct err *e)
+{
+	const struct user me = { .id = c->who.user_id };
+
+	return fresh_factor(c, &me, e);
+}
+
+int
 fresh_password(struct call *c, const struct user *u, const char *password,
     const char *event, struct err *e)
 {

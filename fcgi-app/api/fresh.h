@@ -22,7 +22,10 @@ int	 fresh_password(struct call *c, const struct user *u,
 	    const char *password, const char *event, struct err *e)
 	    MUST_CHECK;
 /* Where a second factor is on: shown in the last five minutes?  0, or -1
- * ERR_FORBIDDEN "reauth_required". */
+ * ERR_FORBIDDEN "reauth_required".  Rows that give power away and are no
+ * USER_FRESH as published ask it of the caller. */
+int	 fresh_caller(struct call *c, struct err *e) MUST_CHECK;
+/* The same of a user at hand. */
 int	 fresh_factor(struct call *c, const struct user *u, struct err *e)
 	    MUST_CHECK;
 

@@ -6,6 +6,7 @@
  * replay gives everything but it (D25).
  */
 #include "api/answer.h"
+#include "api/fresh.h"
 #include "api/list.h"
 #include "api/push_own.h"
 
@@ -126,7 +127,8 @@ token_generate_post(struct call *c, const void *in_, struct err *e)
 	uint8_t hash[32];
 	int rc = -1;
 
-	if (scopes_of(c, &in->scopes, &m.n.scopes, e) < 0)
+	if (fresh_caller(c, e) < 0 ||
+	    scopes_of(c, &in->scopes, &m.n.scopes, e) < 0)
 		return -1;
 	if (in->expires_us != 0 && in->expires_us <= clock_now())
 		return field_refuse(c, "expires_at", "in_the_past", e,

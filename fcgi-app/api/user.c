@@ -174,6 +174,8 @@ read_roles(struct call *c, const struct change_in *in, struct change *x,
 		if (!c->who.is_superuser)
 			return err_set(e, ERR_FORBIDDEN, "role_required",
 			    "only a superuser changes roles");
+		if (fresh_caller(c, e) < 0)
+			return -1;
 		x->roles = true;
 	}
 	x->roles = x->roles || differs(&in->is_active, u->is_active);

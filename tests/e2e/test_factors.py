@@ -357,6 +357,50 @@ def test_s67_sensitive_rows_demand_the_second_factor(inst):
     problem(client.call("POST", "/api/auth/mfa/recovery-codes/", json={}), 409, "no_factor")
 
 
+def stale(client):
+    """An hour later: the token says so."""
+    client.inst.rows("UPDATE session SET auth_at = auth_at - INTERVAL 1 HOUR WHERE id = %s", claims(client.access)["sid"])
+    assert client.with_refresh("/api/auth/token/refresh/").status_code == 200
+
+
+def test_s57_s67_every_row_that_changes_what_opens_an_account(inst):
+    """None of them is reached an hour after the second step, with the right password neither; all of them after it."""
+    p = both(inst)
+    app, client, _ = enrol(p)
+    rows = [(r["method"], r["path"]) for r in json.loads(inst.ctl("routes", "--json").stdout) if r["access"] == "user+fresh"]
+    assert len(rows) >= 8 and ("GET", "/api/auth/export/") in rows
+    named = [("POST", "/api/auth/number/change/", {"new_phone_number": a_phone(), "password": PASSWORD}),
+             ("POST", "/api/auth/email/change/", {"new_email": "q@example.com", "password": PASSWORD}),
+             ("POST", "/api/auth/password/change/", {"old_password": PASSWORD, "new_password": OTHER}),
+             ("PATCH", f"/api/users/{p.id}/", {"email": "q@example.com", "password": PASSWORD}),
+             ("DELETE", f"/api/users/{p.id}/", {"password": PASSWORD}),
+             ("DELETE", "/api/auth/account/", {"password": PASSWORD})]
+    stale(client)
+    for method, path, body in [(m, r.format(provider="sandbox", id="1"), {}) for m, r in rows] + named:
+        r = client.call(method, path, json=None if method == "GET" else body)
+        problem(r, 403, "reauth_required")
+    client.take(client.call("POST", "/api/auth/reauth/", json={"code": app.code()}).json())
+    assert client.call("GET", "/api/auth/export/").status_code == 200
+    assert client.call("POST", "/api/auth/number/change/", json={"new_phone_number": a_phone()}).status_code == 200
+
+
+def test_s67_what_gives_power_away_wants_the_administrators_factor(inst):
+    """Admin tokens and roles are no user+fresh as published; where the superuser has a factor they are."""
+    boss, other = both(inst), Person(inst)
+    inst.rows("UPDATE user SET is_staff = TRUE, is_superuser = TRUE WHERE id = %s", boss.id)
+    app, client, _ = enrol(boss)
+    calls = [("POST", "/api/push/token/generate/", {}), ("PATCH", f"/api/users/{other.id}/", {"is_staff": True}),
+             ("PATCH", f"/api/admin/users/{other.id}/", {"is_staff": True})]
+    stale(client)
+    for method, path, body in calls:
+        problem(client.call(method, path, json=body), 403, "reauth_required")
+    assert not inst.rows("SELECT 1 FROM user WHERE id = %s AND is_staff", other.id)
+    client.take(client.call("POST", "/api/auth/reauth/", json={"code": app.code()}).json())
+    for method, path, body in calls:
+        assert client.call(method, path, json=body).status_code in (200, 201), path
+    inst.rows("UPDATE user SET is_staff = FALSE, is_superuser = FALSE WHERE id IN (%s, %s)", boss.id, other.id)
+
+
 def test_s67_a_code_channel_is_a_factor_of_its_own(inst):
     p = both(inst)
     client, other = p.bearer(), p.bearer()
