@@ -10,7 +10,8 @@ import signal
 import pytest
 
 from instance import TOP, Instance, free_port, wait_until
-from people import PASSWORD, Bearer, Person, problem, same
+from people import PASSWORD, Bearer, Person, a_phone, an_email, problem, same
+from test_social import Visitor, people, refused, signed_in
 
 SHARED = os.environ.get("GATEPOST_SHARED") or f"{TOP}/../shared"
 BASE = f"{SHARED}/data/GeoIP2-Country-Test.mmdb"
@@ -23,7 +24,7 @@ def at(ip, **more):
     return {"headers": {"X-Test-Ip": ip, **more}}
 
 
-def behind_balancer(whole):
+def behind_balancer(whole, by_log=True):
     """Addresses by header, and a protected site; SIGHUP."""
     port = free_port()
     with open(f"{whole.dir}/nginx/extra.d/geo.conf", "w", encoding="utf-8") as f:
@@ -45,7 +46,7 @@ server {{ listen unix:{whole.run}/site.sock; location / {{ return 200 "site"; }}
 
     def up():
         try:
-            return visit(whole, "none", SE) == 401 and country(whole, SE) == "SE"
+            return visit(whole, "none", SE) == 401 and (not by_log or country(whole, SE) == "SE")
         except OSError:
             return False
     wait_until("the site", up)
@@ -215,6 +216,142 @@ def test_the_sites_rule_a_routes_rule_and_unknown_allowed():
         problem(whole.api("POST", "/api/auth/register/", json={}, **at(GB)), 400)
         # A token of a script has networks of its own.
         assert whole.api("GET", "/api/push/groups/", token=whole.token, **at(GB)).status_code == 200
+
+
+# --- every way in, by either word about the country --------------------------------------------------
+
+@pytest.fixture(scope="module", params=["module", "library"])
+def ruled(request):
+    """A site for Britain and Sweden; the country by nginx's module, or by libmaxminddb where there is none."""
+    how = {"env": {"GATEPOST_NGINX_GEOIP": BASE}} if request.param == "module" else {}
+    conf = {"GATEPOST_COUNTRY_ALLOW": "GB,SE", **({"GATEPOST_GEOIP_DB": BASE} if request.param == "library" else {})}
+    with Instance(conf=conf, **how) as whole:
+        if request.param == "module":
+            behind_balancer(whole)
+        else:
+            behind_balancer(whole, by_log=False)
+        yield whole
+
+
+@pytest.fixture(autouse=True)
+def no_limits_there(request):
+    if "ruled" in request.fixturenames:
+        request.getfixturevalue("ruled").rows("DELETE FROM throttle")
+
+
+class From(Visitor):
+    """A browser somewhere."""
+
+    def __init__(self, inst, ip):
+        super().__init__(inst)
+        self.ip = ip
+
+    def get(self, url, **more):
+        return super().get(url, headers={"X-Test-Ip": self.ip}, **more)
+
+
+def with_code(whole, ip, person):
+    """A reset's code, asked for at home and proved there or abroad."""
+    whole.rows("DELETE FROM throttle")
+    whole.rows("DELETE FROM sms_spend")
+    whole.rows("UPDATE otp SET sent_at = sent_at - INTERVAL 1 HOUR")
+    r = whole.api("POST", "/api/auth/register/", json={"phone_number": a_phone(), "password": PASSWORD}, **at(SE))
+    assert r.status_code == 201, r.text
+    number = whole.rows("SELECT phone FROM user ORDER BY id DESC LIMIT 1")[0]["phone"]
+    return whole.api("POST", "/api/auth/otp/verify/", json={
+        "register_id": r.json()["register_id"], "otp_code": whole.sandbox.code(number)}, **at(ip))
+
+
+def by_oidc(whole, ip, person):
+    people(whole, email=an_email(), email_verified=True)
+    v = From(whole, SE)
+    back = v.there()
+    v.ip = ip
+    return v.get(back)
+
+
+def by_facebook(whole, ip, person):
+    sub = people(whole, "facebook", name="F")
+    token = whole.sandbox._call("POST", "/facebook/token", json={"user": sub})["access_token"]
+    return whole.api("POST", "/api/auth/login/facebook/", json={"access_token": token}, **at(ip))
+
+
+WAYS = {
+    "password": lambda w, ip, p: login(p, ip),
+    "api token": lambda w, ip, p: w.api("POST", "/api/token/", json={"email": p.email, "password": PASSWORD}, **at(ip)),
+    "code": with_code, "oidc": by_oidc, "facebook": by_facebook,
+    "refresh": lambda w, ip, p: w.api("POST", "/api/auth/token/refresh/", json={"refresh": login(p, SE).json()["refresh"]}, **at(ip)),
+    "api refresh": lambda w, ip, p: w.api("POST", "/api/token/refresh/", json={"refresh": login(p, SE).json()["refresh"]}, **at(ip)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_in_obeys_the_site(ruled, way):
+    p = Person(ruled, email=an_email())
+    for ip, inside in ((SE, True), (GB, True), (US, False), (NOWHERE, False), (PRIVATE, True)):
+        before = ruled.rows("SELECT COUNT(*) AS n FROM session")[0]["n"]
+        ruled.rows("DELETE FROM throttle")
+        r = WAYS[way](ruled, ip, p)
+        if inside:
+            assert r.status_code in (200, 302) and "gatepost=" in r.headers["Set-Cookie"], f"{ip}: {r.status_code} {r.text[:300]}"
+        else:
+            assert r.status_code == 403 and REFUSED in r.text, f"{ip}: {r.status_code} {r.text[:300]}"
+            assert "__Host-gatepost=" not in r.headers.get("Set-Cookie", "")
+            # A refresh begins one at home, to be shown abroad.
+            assert ruled.rows("SELECT COUNT(*) AS n FROM session")[0]["n"] == before + ("refresh" in way)
+
+
+def test_nobody_signs_up_or_is_sent_a_code_from_where_nobody_may_sign_in(ruled):
+    p = Person(ruled)
+    mail, phone = an_email(), a_phone()
+    users = ruled.rows("SELECT COUNT(*) AS n FROM user")
+    got = len(ruled.sandbox.messages(limit=1000))
+    for ip in (US, NOWHERE):
+        for path, body in (("/api/auth/register/", {"phone_number": phone, "password": PASSWORD}),
+                           ("/api/users/", {"email": mail, "password": PASSWORD}),
+                           ("/api/auth/password/reset/request/", {"phone_number": p.phone}),
+                           ("/api/auth/password/reset/request/", {"phone_number": phone})):
+            problem(ruled.api("POST", path, json=body, **at(ip)), 403, REFUSED)
+        # And nobody makes an account by another site.
+        people(ruled, email=mail, email_verified=True)
+        refused(From(ruled, ip).get(ruled.url + "/api/auth/social/sandbox/start"), 403, REFUSED)
+        v = From(ruled, SE)
+        back = v.there()
+        v.ip = ip
+        refused(v.get(back), 403, REFUSED)
+    assert ruled.rows("SELECT COUNT(*) AS n FROM user") == users
+    assert len(ruled.sandbox.messages(limit=1000)) == got
+
+
+def test_a_users_list_holds_for_the_other_sites_sign_in_too(ruled):
+    sub = people(ruled, email=an_email(), email_verified=True)
+    v = From(ruled, SE)
+    signed_in(v.visit())
+    uid, = ruled.rows("SELECT user_id FROM identity WHERE sub = %s", sub)
+    ruled.rows("UPDATE user SET allowed_countries = 'SE' WHERE id = %s", uid["user_id"])
+    refused(From(ruled, GB).visit(), 403, REFUSED)
+    signed_in(From(ruled, SE).visit())
+    row = ruled.rows("SELECT outcome, country FROM audit WHERE user_id = %s ORDER BY id DESC LIMIT 2", uid["user_id"])
+    assert {"outcome": "refused", "country": "GB"} in row
+
+
+def test_a_users_list_and_the_gate(ruled):
+    p = Person(ruled)
+    allow(ruled, p, "SE")
+    b = Bearer(ruled, login(p, SE).json())
+    assert {ip: visit(ruled, b.access, ip) for ip in (SE, GB, US, NOWHERE, PRIVATE)} == {
+        SE: 200, GB: 403, US: 403, NOWHERE: 403, PRIVATE: 200}
+    assert [visit(ruled, b.access, ip, "/land/") for ip in (SE, PRIVATE)] == [200, 403]
+    problem(b.call("GET", "/api/auth/profile/", **at(GB)), 403, REFUSED)
+
+
+def test_addresses_of_the_new_protocol(ruled):
+    """IPv6, and IPv4 written as IPv6, are judged as what they are."""
+    p = Person(ruled)
+    for ip, status in (("2a02:cf40::1", 403), ("2001:218::1", 403), (f"::ffff:{SE}", 200), (f"::ffff:{US}", 403),
+                       ("2001:db8::1", 403), ("fd00::1", 200), ("fe80::1", 200)):
+        ruled.rows("DELETE FROM throttle")
+        assert login(p, ip).status_code == status, ip
 
 
 def test_without_the_module_the_database_answers_and_a_new_one_is_picked_up(tmp_path):
