@@ -168,6 +168,25 @@ async function has_link_step(browser, instance)
 	return has;
 }
 
+/* From a site behind the gate, by a click, and back there. */
+async function behind_the_gate(browser, instance)
+{
+	const sub = crypto.randomBytes(8).toString('hex');
+	const site = `${instance.env.GATEPOST_SITE_URL}/?from=gate`;
+
+	await sandbox(instance, 'PUT', '/oidc/settings', { people: { [sub]: { name: 'Site Visitor',
+		email: `site.${sub}@example.com`, email_verified: true } } });
+	const { context, page } = await open(browser, instance);
+	await page.goto(site, { waitUntil: 'load' });
+	assert.equal(new URL(page.url()).origin, new URL(instance.url).origin);
+	await page.click('#providers a:has-text("Sandbox")');
+	await page.click('a:has-text("Site Visitor")');
+	await page.waitForURL(site);
+	assert.match(await page.textContent('body'), new RegExp(`site\\.${sub}@example\\.com`));
+	await context.close();
+	say('  from a protected site, and back there');
+}
+
 /* S61: the superuser's address, vouched for by the issuer, opens nothing by itself. */
 async function taken_address(browser, instance, shots)
 {
@@ -230,6 +249,8 @@ async function run()
 		await whole_visit(browser, instance, opt.shots);
 		await facebook(browser, instance);
 		await cancelled(browser, instance, opt.shots);
+		if (instance.env.GATEPOST_SITE_URL)
+			await behind_the_gate(browser, instance);
 		if (await has_link_step(browser, instance))
 			await taken_address(browser, instance, opt.shots);
 	} finally {
