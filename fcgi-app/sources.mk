@@ -439,8 +439,8 @@ UNIT_TESTS = \
 	test_arena \
 	test_auth_audit \
 	test_auth_bearer \
-	test_auth_constant_time \
 	test_auth_confirm \
+	test_auth_constant_time \
 	test_auth_country \
 	test_auth_grant \
 	test_auth_leaked \
@@ -529,12 +529,13 @@ test_auth_bearer_SOURCES = tests/unit/test_auth_bearer.c
 test_auth_bearer_LDADD = $(GP_TEST_LIBS)
 test_auth_bearer_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
-test_auth_constant_time_SOURCES = tests/unit/test_auth_constant_time.c
-test_auth_constant_time_LDADD = $(GP_TEST_LIBS)
-test_auth_constant_time_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_auth_confirm_SOURCES = tests/unit/test_auth_confirm.c
 test_auth_confirm_LDADD = $(GP_TEST_LIBS)
 test_auth_confirm_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_constant_time_SOURCES = tests/unit/test_auth_constant_time.c
+test_auth_constant_time_LDADD = $(GP_TEST_LIBS)
+test_auth_constant_time_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_auth_country_SOURCES = tests/unit/test_auth_country.c
 test_auth_country_LDADD = $(GP_TEST_LIBS)
