@@ -943,6 +943,7 @@ EXTRA_FILES = \
 	tests/e2e/test_factors.py \
 	tests/e2e/test_gate_rules.py \
 	tests/e2e/test_gate_sites.py \
+	tests/e2e/test_hash_lanes.py \
 	tests/e2e/test_identity.py \
 	tests/e2e/test_impersonation.py \
 	tests/e2e/test_import.py \

@@ -1,11 +1,15 @@
 /*
  * lane.c - file locks as lanes.  Owns the process's descriptors of them.
+ *
+ * What must stay true: a lane's memory is touched only while its lock is held.
+ * It is nobody's file: what a hash leaves half done never reaches a disk.
  */
 #include "auth/lane.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -13,7 +17,39 @@
 
 static int lane[LANES_MAX];
 static unsigned lanes;
-static int held = -1;
+static int held = -1;			/* which lane */
+static void *memory[LANES_MAX];
+static unsigned memories;
+static size_t memory_bytes;
+
+void
+lane_prepare(unsigned n, size_t bytes)
+{
+	if (n > LANES_MAX)
+		n = LANES_MAX;
+	if (bytes > memory_bytes) {
+		for (unsigned i = 0; i < memories; i++)
+			munmap(memory[i], memory_bytes);
+		memories = 0;
+		memory_bytes = bytes;
+	}
+	for (; memories < n; memories++) {
+		void *p = mmap(NULL, memory_bytes, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+		if (p == MAP_FAILED)
+			return;
+		(void)madvise(p, memory_bytes, MADV_DONTDUMP);
+		memory[memories] = p;
+	}
+}
+
+void *
+lane_memory(size_t n)
+{
+	return held == -1 || (unsigned)held >= memories || n > memory_bytes ?
+	    NULL : memory[held];
+}
 
 int
 lane_setup(const char *run_dir, unsigned n, struct err *e)
@@ -41,14 +77,14 @@ lane_enter(void)
 		return;
 	for (i = 0; i < lanes; i++)
 		if (flock(lane[i], LOCK_EX | LOCK_NB) == 0) {
-			held = lane[i];
+			held = (int)i;
 			return;
 		}
 	i = rand_below(lanes);
 	while (flock(lane[i], LOCK_EX) != 0)
 		if (errno != EINTR)
 			fatal("lane %u: errno %d", i, errno);
-	held = lane[i];
+	held = (int)i;
 }
 
 void
@@ -56,6 +92,6 @@ lane_leave(void)
 {
 	if (held == -1)
 		return;
-	(void)flock(held, LOCK_UN);
+	(void)flock(lane[held], LOCK_UN);
 	held = -1;
 }

@@ -14,6 +14,7 @@
 #include "auth/token.h"
 #include "base/conf.h"
 #include "base/crypto.h"
+#include "base/log.h"
 #include "base/rand.h"
 #include "base/text.h"
 #include "base/unicode.h"
@@ -43,12 +44,72 @@ input_fill(struct input *in, const char *password, const uint8_t *pepper)
 	in->n = sizeof(in->mac);
 }
 
+/* The lane's memory while one is held; others', which are larger, the heap. */
+static int
+take_memory(uint8_t **p, size_t n)
+{
+	*p = lane_memory(n);
+	if (*p == NULL)
+		*p = malloc(n);
+	return *p == NULL ? ARGON2_MEMORY_ALLOCATION_ERROR : ARGON2_OK;
+}
+
+/* Cleared by the library before. */
+static void
+give_memory(uint8_t *p, size_t n)
+{
+	if (p != lane_memory(n))
+		free(p);
+}
+
+/* `o` has the parameters and salt; o->hash_n bytes to `out`. */
+static int
+argon2_compute(const struct old_hash *o, const struct input *in,
+    uint8_t *out, struct err *e)
+{
+	argon2_context c = {
+		.out = out, .outlen = (uint32_t)o->hash_n,
+		.pwd = (uint8_t *)(uintptr_t)in->p, .pwdlen = (uint32_t)in->n,
+		.salt = (uint8_t *)(uintptr_t)o->salt,
+		.saltlen = (uint32_t)o->salt_n,
+		.t_cost = o->r, .m_cost = (uint32_t)o->n,
+		.lanes = o->p, .threads = o->p,
+		.version = ARGON2_VERSION_13,
+		.allocate_cbk = take_memory, .free_cbk = give_memory,
+		.flags = ARGON2_DEFAULT_FLAGS,
+	};
+	int rc = argon2_ctx(&c, o->kind == OLD_ARGON2ID ? Argon2_id :
+	    o->kind == OLD_ARGON2I ? Argon2_i : Argon2_d);
+
+	return rc == ARGON2_OK ? 0 : err_set(e,
+	    rc == ARGON2_MEMORY_ALLOCATION_ERROR ? ERR_UNAVAILABLE :
+	    ERR_INTERNAL, "hash_failed", "argon2: %s",
+	    argon2_error_message(rc));
+}
+
+/* PHC's base64 has no padding. */
+static void
+put_b64(char *out, size_t cap, const uint8_t *p, size_t n)
+{
+	size_t len = strlen(out);
+
+	if (cap - len < B64_SIZE(n))
+		fatal("password: a string too long");
+	len += b64_encode(out + len, cap - len, p, n);
+	while (len > 0 && out[len - 1] == '=')
+		out[--len] = '\0';
+}
+
 /* Of the text as it is. */
 static int
 hash_text(char out[PASSWORD_PHC_MAX], const char *password, struct err *e)
 {
 	const struct keyring *k = token_keys();
-	uint8_t salt[SALT_BYTES];
+	struct old_hash o = { .kind = OLD_ARGON2ID,
+	    .n = (uint64_t)conf_int(CONF_ARGON2_M_KIB),
+	    .r = (uint32_t)conf_int(CONF_ARGON2_T), .p = LANES,
+	    .salt_n = SALT_BYTES, .hash_n = HASH_BYTES };
+	uint8_t hash[HASH_BYTES];
 	char prefix[8] = "";
 	struct input in;
 	size_t n;
@@ -56,20 +117,21 @@ hash_text(char out[PASSWORD_PHC_MAX], const char *password, struct err *e)
 
 	if (k->pepper.set)
 		snprintf(prefix, sizeof(prefix), "{p%u}", k->pepper.id);
-	n = strlen(prefix);
-	memcpy(out, prefix, n + 1);
 	input_fill(&in, password, k->pepper.set ? k->pepper.key : NULL);
-	rand_fill(salt, sizeof(salt));
+	rand_fill(o.salt, SALT_BYTES);
 	lane_enter();
-	rc = argon2id_hash_encoded((uint32_t)conf_int(CONF_ARGON2_T),
-	    (uint32_t)conf_int(CONF_ARGON2_M_KIB), LANES, in.p, in.n, salt,
-	    sizeof(salt), HASH_BYTES, out + n, PASSWORD_PHC_MAX - n);
+	rc = argon2_compute(&o, &in, hash, e);
 	lane_leave();
 	secret_wipe(&in, sizeof(in));
-	if (rc != ARGON2_OK)
-		return err_set(e, rc == ARGON2_MEMORY_ALLOCATION_ERROR ?
-		    ERR_UNAVAILABLE : ERR_INTERNAL, "hash_failed",
-		    "argon2: %s", argon2_error_message(rc));
+	if (rc < 0)
+		return -1;
+	snprintf(out, PASSWORD_PHC_MAX, "%s$argon2id$v=19$m=%"
+	    PRIu64 ",t=%u,p=%u$", prefix, o.n, o.r, o.p);
+	put_b64(out, PASSWORD_PHC_MAX, o.salt, SALT_BYTES);
+	n = strlen(out);
+	out[n] = '$';
+	out[n + 1] = '\0';
+	put_b64(out, PASSWORD_PHC_MAX, hash, sizeof(hash));
 	return 0;
 }
 
@@ -101,17 +163,13 @@ current(const char *phc, unsigned pepper_id)
 static int
 argon2_check(const struct old_hash *o, const struct input *in, struct err *e)
 {
-	const argon2_type type = o->kind == OLD_ARGON2ID ? Argon2_id :
-	    o->kind == OLD_ARGON2I ? Argon2_i : Argon2_d;
-	int rc = argon2_verify(o->text, in->p, in->n, type);
+	uint8_t got[sizeof(o->hash)];
+	int rc = argon2_compute(o, in, got, e);
 
-	if (rc == ARGON2_OK)
-		return 1;
-	if (rc == ARGON2_VERIFY_MISMATCH)
-		return 0;
-	return err_set(e, rc == ARGON2_MEMORY_ALLOCATION_ERROR ?
-	    ERR_UNAVAILABLE : ERR_INTERNAL, "hash_failed", "argon2: %s",
-	    argon2_error_message(rc));
+	if (rc == 0)
+		rc = secret_equal(got, o->hash_n, o->hash, o->hash_n);
+	secret_wipe(got, sizeof(got));
+	return rc;
 }
 
 /* The prefix {pN}: 1 and the key, 0 none, -1. */

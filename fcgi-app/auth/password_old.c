@@ -158,29 +158,34 @@ parse_scrypt_phc(const char *s, struct old_hash *o, struct err *e)
 	return scrypt_cost(o, e) < 0 ? -1 : hash_value(o, s, e);
 }
 
-/* `s` is $argon2…; libargon2 reads it again, strictly. */
+/* `s` is $argon2…; n is m, r is t. */
 static int
 parse_argon2(const char *s, struct old_hash *o, struct err *e)
 {
-	uint64_t v = 0, m = 0, t = 0, p = 0;
+	uint64_t v = 0, t = 0, p = 0;
 	char salt[100];
+	ssize_t n;
 
-	o->text = s;
 	s = strchr(s + 1, '$');
 	if (s == NULL || (s++, !text_starts(s, "v=")) ||
 	    (s += 2, !number(&s, '$', 19, &v)) || v != 19 ||
 	    !text_starts(s, "m=") ||
-	    (s += 2, !number(&s, ',', UINT32_MAX, &m)) ||
+	    (s += 2, !number(&s, ',', UINT32_MAX, &o->n)) ||
 	    !text_starts(s, "t=") ||
 	    (s += 2, !number(&s, ',', UINT32_MAX, &t)) ||
 	    !text_starts(s, "p=") ||
-	    (s += 2, !number(&s, '$', UINT32_MAX, &p)) || m < 8 || t == 0 ||
-	    p == 0 || !part(&s, '$', salt, sizeof(salt)))
+	    (s += 2, !number(&s, '$', UINT32_MAX, &p)) || o->n < 8 ||
+	    t == 0 || p == 0 || !part(&s, '$', salt, sizeof(salt)) ||
+	    (n = b64_decode_any(o->salt, sizeof(o->salt), salt,
+	    strlen(salt))) < 8)
 		return bad(e, "not $argon2id$v=19$m=,t=,p=$salt$hash");
-	if (m > (uint64_t)conf_int(CONF_HASH_MEMORY_MIB) * 1024 ||
+	if (o->n > (uint64_t)conf_int(CONF_HASH_MEMORY_MIB) * 1024 ||
 	    t > ARGON2_T_MAX || p > ARGON2_P_MAX)
 		return costly(e, "Argon2 past GATEPOST_HASH_MEMORY_MIB, t 20 "
 		    "or p 16");
+	o->r = (uint32_t)t;
+	o->p = (uint32_t)p;
+	o->salt_n = (size_t)n;
 	return hash_value(o, s, e);
 }
 

@@ -19,12 +19,12 @@ enum old_kind { OLD_PBKDF2_SHA1, OLD_PBKDF2_SHA256, OLD_BCRYPT,
 	OLD_ARGON2D };
 
 /* A hash taken apart.  `text` points into what was parsed: the part that
- * crypt(3) and libargon2 read themselves. */
+ * crypt(3) reads itself. */
 struct old_hash {
 	enum old_kind	 kind;
 	const char	*text;
-	uint64_t	 n;		/* rounds, or scrypt's N */
-	uint32_t	 r, p;
+	uint64_t	 n;		/* rounds, scrypt's N, Argon2's m in KiB */
+	uint32_t	 r, p;		/* Argon2: t and p */
 	uint8_t		 salt[64], hash[64];
 	size_t		 salt_n, hash_n;
 };

@@ -7,6 +7,7 @@
  * live; a leaver is one that was told to go and may finish what it has.
  */
 #include "bin/api_seat.h"
+#include "auth/lane.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
@@ -35,6 +36,8 @@ set_sizes(void)
 	m.size[POOL_MAIN] = (unsigned)conf_int(CONF_POOL_MAIN);
 	m.size[POOL_HASH] = lanes_wanted() + HASH_SPARE;
 	m.size[POOL_OUT] = (unsigned)conf_int(CONF_POOL_OUT);
+	lane_prepare(lanes_wanted(), (size_t)conf_int(CONF_ARGON2_M_KIB) *
+	    1024);
 	for (int p = 0; p < POOLS; p++)
 		if (m.options->pool[p] > 0)
 			m.size[p] = (unsigned)m.options->pool[p];
