@@ -21,6 +21,7 @@
 #include "store/known_device.h"
 #include "store/sms.h"
 
+#define MINUTE_S	60U
 #define HOUR_S		3600U
 #define DAY_S		86400U
 #define BLOCK_MAX	32
@@ -136,6 +137,7 @@ static const struct budget {
 	{ SMS_PREFIX, DAY_S, CONF_SMS_PREFIX_DAY, "prefix_day" },
 	{ SMS_COUNTRY, HOUR_S, CONF_SMS_COUNTRY_HOUR, "country_hour" },
 	{ SMS_COUNTRY, DAY_S, CONF_SMS_COUNTRY_DAY, "country_day" },
+	{ SMS_SITE, MINUTE_S, CONF_SMS_SITE_MINUTE, "site_minute" },
 	{ SMS_SITE, HOUR_S, CONF_SMS_SITE_HOUR, "site_hour" },
 	{ SMS_SITE, DAY_S, CONF_SMS_SITE_DAY, "site_day" },
 };

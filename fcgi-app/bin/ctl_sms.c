@@ -29,6 +29,8 @@ cap_of(uint64_t scope, uint64_t window_s)
 		[SMS_SITE] = { CONF_SMS_SITE_HOUR, CONF_SMS_SITE_DAY },
 	};
 
+	if (scope == SMS_SITE && window_s == 60)
+		return conf_int(CONF_SMS_SITE_MINUTE);
 	return scope < SMS_PREFIX || scope > SMS_SITE ? 0 :
 	    conf_int(key[scope][window_s == 3600 ? 0 : 1]);
 }
@@ -39,7 +41,8 @@ show_spent(void *arg, struct err *e)
 	const struct listing *l = arg;
 	const struct sms_spent *s = &l->s;
 	const char *word = s->scope <= SMS_SITE ? scope_word[s->scope] : "";
-	const char *window = s->window_s == 3600 ? "hour" : "day";
+	const char *window = s->window_s == 3600 ? "hour" :
+	    s->window_s == 60 ? "minute" : "day";
 	int64_t cap = cap_of(s->scope, s->window_s);
 
 	(void)e;
@@ -49,7 +52,7 @@ show_spent(void *arg, struct err *e)
 		    ",\"left_s\":%" PRId64 "}\n", word, s->label, window,
 		    s->spent, cap, s->left_s);
 	else
-		printf("%-8s %-8s %-5s %12" PRIu64 " of %12" PRId64
+		printf("%-8s %-8s %-6s %12" PRIu64 " of %12" PRId64
 		    "  ends in %" PRId64 " s\n", word, s->label, window,
 		    s->spent, cap, s->left_s);
 	return 0;

@@ -15,7 +15,7 @@
 enum sms_scope { SMS_NUMBER = 1, SMS_ADDRESS, SMS_NET, SMS_PREFIX,
 	SMS_COUNTRY, SMS_SITE };
 
-#define SMS_COUNTERS_MAX	12
+#define SMS_COUNTERS_MAX	13
 #define SMS_KEY			16
 struct sms_counter {
 	enum sms_scope	 scope;

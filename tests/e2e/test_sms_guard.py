@@ -163,6 +163,16 @@ def test_s46_each_budget_stops_exactly_and_alerts_once(guard, conf, scope, name,
     assert call().status_code == 201
 
 
+def test_s46_a_minute_has_a_budget_too(guard, conf):
+    conf(SITE_MINUTE=3 * COST + 50, POW="off")
+    assert [sign_up(guard, far()).status_code for _ in range(3)] == [201] * 3
+    r = sign_up(guard, far())
+    problem(r, 429, "sms_budget")
+    assert 1 <= int(r.headers["Retry-After"]) <= 60
+    guard.rows("UPDATE sms_spend SET window_at = window_at - INTERVAL 60 SECOND")
+    assert sign_up(guard, far()).status_code == 201
+
+
 def test_s46_parallel_requests_spend_no_more_than_there_is(guard, conf):
     conf(SITE_HOUR=20 * COST, POW="off")
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
