@@ -121,6 +121,12 @@ net_free(struct net *n)
 
 	if (n == NULL)
 		return;
+	/* Whoever stops does not wait for a peer that hangs. */
+	while ((t = n->first) != NULL) {
+		n->first = t->next;
+		(void)curl_multi_remove_handle(n->multi, t->easy);
+		transfer_free(t);
+	}
 	while ((t = n->spare) != NULL) {
 		n->spare = t->next;
 		transfer_free(t);
