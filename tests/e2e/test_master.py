@@ -10,6 +10,7 @@ import pathlib
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import tempfile
 import threading
@@ -17,7 +18,7 @@ import time
 
 import pytest
 
-from fcgi_ask import answer, ask, connect, message
+from fcgi_ask import answer, ask, connect, message, pair, record
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = os.environ.get("GATEPOST_BUILD")
