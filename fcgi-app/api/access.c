@@ -182,7 +182,9 @@ access_allow(const struct call *c, struct err *e)
 {
 	if (may_call(c, e) < 0 || country_route(c->req, e) < 0)
 		return -1;
-	if (c->route->throttle == THR_SIGNUP &&
+	if (credential_optional(c->route) &&
+	    (c->route->throttle == THR_SIGNUP ||
+	    c->route->limit == LIMIT_SEND) &&
 	    c->who.kind != CALLER_ADMIN_TOKEN &&
 	    country_user(c->req, NULL, e) < 0)
 		return -1;

@@ -5,11 +5,13 @@ Addresses come from MaxMind's own test database; the instance's nginx takes
 them from a header of loopback (set_real_ip_from), as behind a balancer.
 """
 import os
+import re
 import signal
 
 import pytest
 
 from instance import TOP, Instance, free_port, wait_until
+from factor_people import due, enrol
 from people import PASSWORD, Bearer, Person, a_phone, an_email, problem, same
 from test_social import Visitor, people, refused, signed_in
 
@@ -276,7 +278,26 @@ def by_facebook(whole, ip, person):
     return whole.api("POST", "/api/auth/login/facebook/", json={"access_token": token}, **at(ip))
 
 
+def by_code_alone(whole, ip, person):
+    whole.rows("UPDATE otp SET sent_at = sent_at - INTERVAL 1 HOUR")
+    before = [m["id"] for m in whole.sandbox.messages(channel="email", to=person.email)]
+    r = whole.api("POST", "/api/auth/otp/request/", json={"email": person.email}, **at(SE))
+    assert r.status_code == 200, r.text
+    new = wait_until("the code", lambda: [m for m in whole.sandbox.messages(channel="email", to=person.email)
+                                          if m["id"] not in before and re.search(r"(?<!\d)\d{6}(?!\d)", m["text"])])
+    return whole.api("POST", "/api/auth/otp/verify/", json={
+        "register_id": r.json()["register_id"], "otp_code": re.search(r"(?<!\d)\d{6}(?!\d)", new[0]["text"]).group()}, **at(ip))
+
+
+def by_second_step(whole, ip, person):
+    if not hasattr(person, "app"):
+        person.app = enrol(person, Bearer(whole, login(person, SE).json()))[0]
+    step = due(login(person, SE))
+    return whole.api("POST", "/api/auth/mfa/verify/", json={"mfa_token": step["mfa_token"], "code": person.app.code()}, **at(ip))
+
+
 WAYS = {
+    "code alone": by_code_alone, "second step": by_second_step,
     "password": lambda w, ip, p: login(p, ip),
     "api token": lambda w, ip, p: w.api("POST", "/api/token/", json={"email": p.email, "password": PASSWORD}, **at(ip)),
     "code": with_code, "oidc": by_oidc, "facebook": by_facebook,
@@ -310,7 +331,9 @@ def test_nobody_signs_up_or_is_sent_a_code_from_where_nobody_may_sign_in(ruled):
         for path, body in (("/api/auth/register/", {"phone_number": phone, "password": PASSWORD}),
                            ("/api/users/", {"email": mail, "password": PASSWORD}),
                            ("/api/auth/password/reset/request/", {"phone_number": p.phone}),
-                           ("/api/auth/password/reset/request/", {"phone_number": phone})):
+                           ("/api/auth/password/reset/request/", {"phone_number": phone}),
+                           ("/api/auth/otp/request/", {"phone_number": p.phone}),
+                           ("/api/auth/otp/refresh/", {"register_id": p.register_id})):
             problem(ruled.api("POST", path, json=body, **at(ip)), 403, REFUSED)
         # And nobody makes an account by another site.
         people(ruled, email=mail, email_verified=True)
