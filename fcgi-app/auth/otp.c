@@ -320,7 +320,10 @@ otp_make_code(struct db *db, const struct req *q, uint64_t user_id,
 	    (rc = throttle_peek(db, rule, subject, n, FAILURES_A_DAY, DAY_S,
 	    &wait_s, e)) < 0)
 		return -1;
-	rand_code(code, rc == 1 ? CODE_DIGITS : CODE_DIGITS_LONG);
+	/* Without a zero in front: a client may send it as a number. */
+	do
+		rand_code(code, rc == 1 ? CODE_DIGITS : CODE_DIGITS_LONG);
+	while (rc == 0 && code[0] == '0');
 	return 0;
 }
 

@@ -453,9 +453,8 @@ bind_value(struct binding *x, const struct value *v, struct err *e)
 	case FT_CODE:
 		/* A published example sends the code as a number. */
 		if (v->j != NULL && json_int(v->j, &n) == 1 && n >= 0 &&
-		    n <= 9999999999) {
-			put_code(x, arena_printf(x->a, n <= 999999 ?
-			    "%06" PRId64 : "%010" PRId64, n));
+		    (n <= 999999 || n >= 1000000000)) {
+			put_code(x, arena_printf(x->a, "%06" PRId64, n));
 			return 0;
 		}
 		break;
