@@ -84,8 +84,9 @@ access_identify(struct call *c, struct err *e)
 	}
 	if (rc == 0)
 		c->who.by_cookie = c->req->auth_source == AUTH_COOKIE;
+	/* Whoever acts is somebody where only guests may come. */
 	if (rc == 0 && c->who.act_id != 0 && !route_acting(c->route) &&
-	    credential_optional(c->route))
+	    credential_optional(c->route) && route_word(c->route) != GUEST)
 		memset(&c->who, 0, sizeof(c->who));
 	return rc;
 }
