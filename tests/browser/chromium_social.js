@@ -159,15 +159,6 @@ async function cancelled(browser, instance, shots)
 	say('  a no there is a page here, with a way back');
 }
 
-async function has_link_step(browser, instance)
-{
-	const { context, page } = await open(browser, instance);
-	await page.goto(instance.url + SIGNIN, { waitUntil: 'load' });
-	const has = await page.$('form#link') !== null;
-	await context.close();
-	return has;
-}
-
 /* From a site behind the gate, by a click, and back there. */
 async function behind_the_gate(browser, instance)
 {
@@ -251,8 +242,7 @@ async function run()
 		await cancelled(browser, instance, opt.shots);
 		if (instance.env.GATEPOST_SITE_URL)
 			await behind_the_gate(browser, instance);
-		if (await has_link_step(browser, instance))
-			await taken_address(browser, instance, opt.shots);
+		await taken_address(browser, instance, opt.shots);
 	} finally {
 		if (browser)
 			await browser.close();
