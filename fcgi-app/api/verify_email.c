@@ -13,6 +13,7 @@
 #include "api/signup.h"
 
 #include "auth/confirm.h"
+#include "auth/mail_block.h"
 #include "auth/password.h"
 #include "base/conf.h"
 #include "base/mail.h"
@@ -245,7 +246,9 @@ verify_email_post(struct call *c, const void *in_, struct err *e)
 	struct otp_flow f;
 	struct user u;
 
-	if (live(c, in->token, &f, &u, e) < 0)
+	/* What DNS has said of the domain since the link left (S52). */
+	if (live(c, in->token, &f, &u, e) < 0 ||
+	    mail_reach_check(c->db, "email", f.target, e) < 0)
 		return refused(c, e);
 	if (proof_apply(c, &f, PROOF_OUTDATE, e) < 0) {
 		if (e->kind == ERR_INPUT)

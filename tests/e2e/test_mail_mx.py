@@ -1,4 +1,5 @@
 """S52: who takes a domain's mail, by DNS, on the real worker and a name server that says what it is told to."""
+import re
 import secrets
 import socket
 import struct
@@ -163,6 +164,19 @@ def test_s52_a_code_of_a_blocked_domain_proves_nothing(inst, dns):
     r = inst.api("POST", "/api/auth/otp/refresh/", json={"register_id": p.register_id})
     problem(r, 400, "email_not_accepted", "email")
     assert inst.rows("SELECT email_verified_at AS at FROM user WHERE email_cmp = %s", p.email)[0]["at"] is None
+
+
+def test_s52_a_link_of_a_blocked_domain_proves_nothing(inst, dns):
+    forget_limits(inst)
+    domain = fresh(dns, BLOCKED[0])
+    email = f"link@{domain}"
+    assert inst.api("POST", "/api/register/", json={"email": email, "password": PASSWORD}).status_code == 201
+    mail = inst.sandbox.wait(channel="email", to=email)[0]["text"]
+    token = re.search(r"token=([A-Za-z0-9._-]+)", mail).group(1)
+    looked_up(inst, domain)
+    for _ in range(2):
+        problem(inst.api("POST", "/api/verify-email/", json={"token": token}), 400, "email_not_accepted", "email")
+    assert inst.rows("SELECT email_verified_at AS at FROM user WHERE email_cmp = %s", email)[0]["at"] is None
 
 
 def test_s52_an_account_does_not_move_to_one_and_who_is_there_stays(inst, dns):
