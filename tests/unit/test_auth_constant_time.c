@@ -115,7 +115,7 @@ static void
 s27_the_watch_sees_a_memcmp(void **state UNUSED)
 {
 	uint8_t mac[32], guess[32] = { 0 };
-	unsigned before;
+	unsigned before, after;
 	volatile int got;
 
 	watching = true;
@@ -125,7 +125,8 @@ s27_the_watch_sees_a_memcmp(void **state UNUSED)
 	got = memcmp(mac, guess, sizeof(mac));
 	if (got == 0)
 		print_message("equal\n");
-	assert_true(VALGRIND_COUNT_ERRORS > before);
+	after = VALGRIND_COUNT_ERRORS;	/* a constant without valgrind */
+	assert_int_not_equal(after, before);
 	WATCHED((hmac_sha256(mac, "key", 3, "text", 4), secret_equal(mac,
 	    sizeof(mac), guess, sizeof(guess))));
 }
