@@ -75,19 +75,30 @@ function pushes(origin)
 	];
 }
 
-/* The one notification whose title is not among `known`, as Chromium lists it. */
-async function fresh(page, known)
+/*
+ * The one notification whose title is not among `known`, as Chromium lists it. DevTools' push is dropped without a word while
+ * a busy browser has not stored the registration, or not yet let the worker go to sleep: then it is given again.
+ */
+async function shown(page, known, deliver)
 {
+	let given = 0;
+
 	for (const end = Date.now() + WAIT; Date.now() < end;) {
-		const list = await page.evaluate(async (titles) => {
-			const reg = await navigator.serviceWorker.ready;
-			return (await reg.getNotifications()).filter((n) => !titles.includes(n.title))
-				.map((n) => ({ title: n.title, body: n.body, requireInteraction: n.requireInteraction, ...n.data }));
-		}, known);
-		assert.ok(list.length <= 1, `several at once: ${JSON.stringify(list)}`);
-		if (list.length)
-			return list[0];
-		await page.waitForTimeout(50);
+		await deliver();
+		given++;
+		for (const soon = Date.now() + 4000; Date.now() < soon;) {
+			const list = await page.evaluate(async (titles) => {
+				const reg = await navigator.serviceWorker.ready;
+				return (await reg.getNotifications()).filter((n) => !titles.includes(n.title))
+					.map((n) => ({ title: n.title, body: n.body, requireInteraction: n.requireInteraction, ...n.data }));
+			}, known);
+			for (const n of list)
+				assert.deepEqual(n, list[0], 'several at once');
+			assert.ok(list.length <= given, `shown ${list.length} times`);
+			if (list.length)
+				return { given, one: list[0] };
+			await page.waitForTimeout(50);
+		}
 	}
 	throw new Error('no notification came');
 }
@@ -116,14 +127,19 @@ async function worker_shows(browser, instance)
 			await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }));
 	});
 	const seen = new Set();
+	let given = 0;
 
 	for (const [what, data, want] of pushes(origin)) {
-		await cdp.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
-		assert.deepEqual(await fresh(page, [...seen]), want, what);
+		const got = await shown(page, [...seen], () => cdp.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data }));
+		assert.deepEqual(got.one, want, what);
+		given += got.given;
 		seen.add(want.title);
 		say(`  service worker, ${what}: as it should be`);
 	}
-	await page.waitForFunction((n) => document.querySelectorAll('#received li').length === n, pushes(origin).length, { timeout: WAIT });
+	await page.waitForFunction(([least, most]) => {
+		const n = document.querySelectorAll('#received li').length;
+		return n >= least && n <= most;
+	}, [pushes(origin).length, given], { timeout: WAIT });
 	faults.push(...await page.evaluate(page_faults));
 	assert.deepEqual(faults, []);
 	await context.close();
