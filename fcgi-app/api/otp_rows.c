@@ -12,6 +12,7 @@
 #include "auth/otp.h"
 #include "base/clock.h"
 #include "base/mail.h"
+#include "store/known_device.h"
 #include "store/session.h"
 #include "store/undo.h"
 
@@ -45,6 +46,7 @@ struct proof {
 	const char		*mail;		/* as typed */
 	struct grant_ended	 ended;
 	bool			 taken;
+	bool			 rivals;	/* others claim the address */
 };
 
 static bool
@@ -89,6 +91,30 @@ prove_address(struct db *db, const struct proof *p, struct err *e)
 	    unique, f->user_id, e);
 }
 
+/* A mailed link does not say whose claim it proves: where several wait for the
+ * address, whoever reads its mail gets the account, and none who only typed
+ * its name keeps a way in (S62).  Before the proof ends the claim. */
+static int
+void_rivals(struct db *db, struct proof *p, struct err *e)
+{
+	char cmp[MAIL_MAX + 1], unique[MAIL_MAX + 1];
+	const uint64_t id = p->f->user_id;
+	uint64_t claims[2];
+	int n;
+
+	p->rivals = false;
+	if (p->f->purpose != OTP_CONFIRM || !mail_parse(p->f->target, cmp,
+	    unique))
+		return 0;
+	if ((n = user_claims_of(db, unique, claims, 2, e)) < 0)
+		return -1;
+	p->rivals = n > 1;
+	return !p->rivals || (user_void_claim(db, id, e) >= 0 &&
+	    known_device_forget(db, id, e) >= 0 &&
+	    grant_end_all(db, id, "address_proved", &p->ended, e) >= 0) ? 0 :
+	    -1;
+}
+
 static int
 prove_work(struct db *db, void *arg, struct err *e)
 {
@@ -102,7 +128,7 @@ prove_work(struct db *db, void *arg, struct err *e)
 		return -1;
 	if (rc == 0)
 		return err_field(e, "otp_code", "invalid_code", "user is gone");
-	if ((rc = prove_address(db, p, e)) < 0)
+	if (void_rivals(db, p, e) < 0 || (rc = prove_address(db, p, e)) < 0)
 		return -1;
 	p->taken = rc == 1;
 	if (p->taken)
@@ -144,7 +170,7 @@ proof_apply(struct call *c, const struct otp_flow *f,
 	grant_publish(&p.ended);
 	if (is_change(f))
 		notice_ring();
-	return 0;
+	return p.rivals;
 }
 
 /* A change of address by its owner, who showed the second factor a moment

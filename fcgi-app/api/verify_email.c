@@ -121,6 +121,15 @@ join_post(struct call *c, const void *in_, struct err *e)
 	return 0;
 }
 
+/* An account that another address opens already proves a further one by its
+ * own session alone (/api/otp/…): whoever reads a mistyped address could else
+ * take it (S59). */
+static bool
+waits(const struct user *u)
+{
+	return (u->is_active || u->claim) && !USER_PROVED(u);
+}
+
 /* Another mail: to the newest account that only this proof is missing, a
  * notice to who has proved the address already, to nobody else. */
 int
@@ -143,7 +152,7 @@ verify_email_resend_post(struct call *c, const void *in_, struct err *e)
 	if (taken) {
 		s.user_id = owner;
 		s.notice = "taken";
-	} else if (claimed && (u.is_active || u.claim)) {
+	} else if (claimed && waits(&u)) {
 		s.user_id = u.id;
 		s.mail_to = u.email;
 		s.locale = u.locale;
@@ -193,8 +202,7 @@ live(struct call *c, const char *token, struct otp_flow *f, struct user *u,
 		rc = user_find(c->db, c->arena, f->user_id, u, e);
 	if (rc < 0)
 		return -1;
-	return rc == 1 && (u->is_active || u->claim) && !u->email_verified &&
-	    u->email_cmp != NULL && strcmp(u->email_cmp, f->target) == 0 ? 0 :
+	return rc == 1 && waits(u) && u->email_cmp != NULL && strcmp(u->email_cmp, f->target) == 0 ? 0 :
 	    err_field(e, "token", "invalid_link",
 	    "unknown, used or over, or its address is not the account's");
 }
@@ -245,23 +253,29 @@ verify_email_post(struct call *c, const void *in_, struct err *e)
 	const struct link_in *in = in_;
 	struct otp_flow f;
 	struct user u;
+	int rc;
 
 	/* What DNS has said of the domain since the link left (S52). */
 	if (live(c, in->token, &f, &u, e) < 0 ||
 	    mail_reach_check(c->db, "email", f.target, e) < 0)
 		return refused(c, e);
-	if (proof_apply(c, &f, PROOF_OUTDATE, e) < 0) {
+	if ((rc = proof_apply(c, &f, PROOF_OUTDATE, e)) < 0) {
 		if (e->kind == ERR_INPUT)
 			err_field(e, "token", "invalid_link",
 			    "another request was first");
 		return refused(c, e);
 	}
 	if (page_wanted(c->req)) {
-		tell(c, 200, "Your e-mail address is confirmed",
-		    "You can sign in now.");
+		tell(c, 200, "Your e-mail address is confirmed", rc == 0 ?
+		    "You can sign in now." : "Others registered with this address too, so no "
+		    "password of before is good any more. Set yours by "
+		    "\"Forgot your password?\" on the sign-in page.");
 		return 0;
 	}
 	resp_no_store(c->resp);
-	resp_message(c->resp, 200, "The e-mail address has been confirmed.");
+	resp_message(c->resp, 200, rc == 0 ?
+	    "The e-mail address has been confirmed." :
+	    "The e-mail address has been confirmed. Others registered with it "
+	    "too: set a password by password/reset/request.");
 	return 0;
 }

@@ -247,8 +247,44 @@ def test_the_first_of_two_claims_that_proves_has_it(inst):
     assert verify(inst, mine).status_code == 200
     r = verify(inst, theirs)
     assert r.status_code in (400, 409), r.text
-    assert sign_in(inst, email).status_code == 200
+    # A link does not say whose claim it proves: no password of before is good (S62).
+    problem(sign_in(inst, email), 401, "invalid_credentials")
     problem(sign_in(inst, email, OTHER), 401, "invalid_credentials")
+
+
+def test_s62_whoever_only_typed_the_address_keeps_no_way_in(inst):
+    """A stranger claims it after its owner, takes a session, and the owner presses the stranger's link."""
+    email, _ = newcomer(inst)
+    forget_limits(inst)
+    assert inst.api("POST", "/api/users/", json={"email": email, "password": OTHER}).status_code == 201
+    stranger = inst.api("POST", "/api/token/", json={"email": email, "password": OTHER}).json()
+    assert inst.api("POST", RESEND, json={"email": email}).status_code == 200
+    assert "password/reset" in verify(inst, tokens(inst, email, 2)[0]).json()["message"]
+    problem(inst.api("POST", "/api/token/refresh/", json={"refresh": stranger["refresh"]}), 401)
+    problem(inst.api("GET", "/api/auth/profile/", token=stranger["access"]), 401)
+    problem(sign_in(inst, email, OTHER), 401, "invalid_credentials")
+    forget_limits(inst)
+    r = inst.api("POST", "/api/auth/password/reset/request/", json={"email": email})
+    code = inst.sandbox.code(email, "email")
+    assert inst.api("POST", "/api/auth/password/reset/", json={
+        "register_id": r.json()["register_id"], "otp_code": code, "new_password": "Rain-Cloud7?"}).status_code == 200
+    assert sign_in(inst, email, "Rain-Cloud7?").status_code == 200
+
+
+def test_s59_a_mistyped_address_opens_no_account_that_is_in_use(inst):
+    """Who reads an unproved address of a proved account gets no link, and one that left before proves nothing."""
+    typo = an_email()
+    r = inst.api("POST", "/api/users/", json={"email": typo, "password": PASSWORD})
+    assert inst.api("POST", RESEND, json={"email": typo}).status_code == 200
+    link = tokens(inst, typo)[0]
+    p = Person(inst)
+    inst.rows("UPDATE user SET phone_verified_at = UTC_TIMESTAMP(6), claim_ends_at = NULL WHERE id = %s", r.json()["id"])
+    problem(verify(inst, link), 400, "invalid_link", field="token")
+    assert p.first.call("PATCH", f"/api/users/{p.id}/", json={"email": typo}).status_code == 200
+    forget_limits(inst)
+    assert inst.api("POST", RESEND, json={"email": typo}).status_code == 200
+    within(10, "the queue to be empty", lambda: not inst.rows("SELECT 1 FROM job WHERE state IN (0, 1, 2)"))
+    assert tokens(inst, typo) == [link]
 
 
 def test_s24_resend_tells_nobody_who_is_there(inst):
