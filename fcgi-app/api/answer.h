@@ -24,6 +24,9 @@ void	 answer_user(struct jw *w, const char *key, const struct user *u);
  */
 struct signin {
 	const struct user *u;
+	bool		 by_password;	/* `u->password` was shown: it must
+					 * be the account's still, or
+					 * "invalid_credentials" (S11) */
 	const char	*amr;		/* "pwd", "otp", …; "… mfa": both steps */
 	const char	*channel;	/* words "sms", "email": where the code
 					 * of the way in went; NULL: no code */

@@ -3,7 +3,9 @@
  *
  * What must stay true: whether an account has a second factor is read with
  * its row held, in the transaction that begins the session, so no session
- * without it slips in beside the moment it is turned on (S67).
+ * without it slips in beside the moment it is turned on (S67); so is whether
+ * the password that was shown is the account's still, or a sign-in on its way
+ * would outlive a change of it (S11).
  */
 #include "api/answer.h"
 #include "api/social_own.h"
@@ -33,6 +35,7 @@ struct signin_work {
 	bool			 tell;		/* a device not seen before */
 	uint64_t		 notice_ids[2];
 	const char		*detail;
+	bool			 stale;		/* the password changed */
 	/* a second step */
 	bool			 due;
 	unsigned		 methods;
@@ -162,17 +165,23 @@ work(struct db *db, void *arg, struct err *e)
 {
 	struct signin_work *w = arg;
 	const struct signin *s = w->s;
+	struct user now;
 	struct mfa m;
 	int rc;
 
 	memset(&w->ended, 0, sizeof(w->ended));
-	if ((rc = mfa_lock(db, s->u->id, e)) < 0 ||
+	if ((rc = user_lock(db, w->c->arena, s->u->id, &now, e)) < 0 ||
 	    (rc == 1 && (rc = mfa_find(db, w->c->arena, s->u->id, &m,
 	    e)) < 0))
 		return -1;
 	if (rc == 0)
 		return err_set(e, ERR_AUTH, "invalid_credentials",
 		    "user %" PRIu64 " is gone", s->u->id);
+	w->stale = s->by_password && !USER_SAME_PASSWORD(s->u, &now);
+	if (w->stale)
+		return err_set(e, ERR_AUTH, "invalid_credentials",
+		    "user %" PRIu64 " has another password by now",
+		    s->u->id);
 	if (s->with != NULL && s->with(db, s->arg, e) < 0)
 		return -1;
 	w->due = factor_on(&m) && !amr_has(s->amr, "mfa");
@@ -194,8 +203,12 @@ begin(struct signin_work *w, struct signed_in *in, struct err *e)
 	w->flow_id = rand_id();
 	if (judge_device(w, e) < 0)
 		return -1;
-	if (db_tx(c->db, work, w, e) < 0)
-		return not_told(w);
+	if (db_tx(c->db, work, w, e) < 0) {
+		(void)not_told(w);
+		/* A step-up's refusal is its own row's to keep. */
+		return w->stale && !w->replace ? answer_refused(c, "login",
+		    w->s->u->id, e) : -1;
+	}
 	grant_publish(&w->ended);
 	if (w->due)
 		(void)not_told(w);

@@ -44,8 +44,8 @@ login_post(struct call *c, const void *in_, struct err *e)
 	const struct login_in *in = in_;
 	const char *typed = first_of(in->username, in->email, in->phone);
 	struct password_signin p;
-	const struct signin s = { .u = &p.u, .amr = "pwd",
-	    .with = signin_no_failure, .arg = &p };
+	const struct signin s = { .u = &p.u, .by_password = true,
+	    .amr = "pwd", .with = signin_no_failure, .arg = &p };
 
 	if (typed == NULL || *typed == '\0')
 		return err_field(e, "username", "required",
@@ -63,8 +63,8 @@ token_post(struct call *c, const void *in_, struct err *e)
 {
 	const struct token_in *in = in_;
 	struct password_signin p;
-	const struct signin s = { .u = &p.u, .amr = "pwd",
-	    .with = signin_no_failure, .arg = &p, .form = SIGNIN_TOKEN };
+	const struct signin s = { .u = &p.u, .by_password = true,
+	    .amr = "pwd", .with = signin_no_failure, .arg = &p, .form = SIGNIN_TOKEN };
 
 	if (signin_password(c, in->email, in->password, &p, e) < 0)
 		return -1;

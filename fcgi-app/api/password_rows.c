@@ -85,9 +85,18 @@ set_work(struct db *db, void *arg, struct err *e)
 {
 	struct setting *s = arg;
 	const uint64_t keep = s->c->who.session_id;
+	struct user now;
 	int rc;
 
-	if (s->flow_id != 0) {
+	/* Who showed a password that was changed meanwhile may be the one it
+	 * was changed for. */
+	if (s->flow_id == 0) {
+		if ((rc = user_lock(db, s->c->arena, s->u->id, &now, e)) < 0)
+			return -1;
+		if (rc == 0 || !USER_SAME_PASSWORD(s->u, &now))
+			return err_field(e, "old_password", "wrong_password",
+			    "changed by another request");
+	} else {
 		if ((rc = otp_finish(db, s->flow_id, e)) < 0)
 			return -1;
 		s->lost = rc == 0;

@@ -130,6 +130,7 @@ reauth_post(struct call *c, const void *in_, struct err *e)
 		    "neither password nor code");
 	if (factor_account(c, &u, &m, e) < 0)
 		return -1;
+	s.by_password = in->password != NULL;
 	on = factor_on(&m);
 	if (on && code == NULL)
 		return err_set(e, ERR_FORBIDDEN, "second_factor_required",

@@ -15,11 +15,15 @@ struct user {
 	bool		 is_active, is_staff, is_superuser;
 	bool		 claim;		/* ends when nobody proves it (D9) */
 	const char	*password;		/* PHC or NULL */
+	int64_t		 password_us;		/* set then; a rehash is none */
 	int64_t		 not_before_us, created_us, last_login_us;
 	const char	*country;
 	const char	*allowed_countries;	/* "DE,IR"; NULL: all */
 };
 #define USER_PROVED(u)	((u)->phone_verified || (u)->email_verified)
+/* Of one account read twice: the same password, if hashed anew? */
+#define USER_SAME_PASSWORD(a, b)	((a)->password != NULL &&	\
+	(b)->password != NULL && (a)->password_us == (b)->password_us)
 
 /* All: 1 found and *u filled in the arena, 0 none, -1. */
 int	 user_find(struct db *db, struct arena *a, uint64_t id,

@@ -10,8 +10,8 @@
 	"SELECT id, phone, email, email_cmp, phone_verified_at IS NOT NULL," \
 	" email_verified_at IS NOT NULL, first_name, last_name," \
 	" CAST(birthday AS CHAR), gender, locale, time_zone, is_active," \
-	" is_staff, is_superuser, password, not_before, created_at," \
-	" last_login_at, country, allowed_countries," \
+	" is_staff, is_superuser, password, password_at, not_before," \
+	" created_at, last_login_at, country, allowed_countries," \
 	" claim_ends_at IS NOT NULL FROM user WHERE "
 
 #define USER_OUT(u) \
@@ -23,9 +23,9 @@
 	DB_TO_STR(&(u)->gender), DB_TO_STR(&(u)->locale), \
 	DB_TO_STR(&(u)->time_zone), DB_TO_BOOL(&(u)->is_active), \
 	DB_TO_BOOL(&(u)->is_staff), DB_TO_BOOL(&(u)->is_superuser), \
-	DB_TO_STR(&(u)->password), DB_TO_TIME(&(u)->not_before_us), \
-	DB_TO_TIME(&(u)->created_us), DB_TO_TIME(&(u)->last_login_us), \
-	DB_TO_STR(&(u)->country), \
+	DB_TO_STR(&(u)->password), DB_TO_TIME(&(u)->password_us), \
+	DB_TO_TIME(&(u)->not_before_us), DB_TO_TIME(&(u)->created_us), \
+	DB_TO_TIME(&(u)->last_login_us), DB_TO_STR(&(u)->country), \
 	DB_TO_STR(&(u)->allowed_countries), \
 	    DB_TO_BOOL(&(u)->claim))
 

@@ -1,6 +1,7 @@
 """What the tests of sign-up, sign-in and sessions share: people with phones,
 and two ways to be them: a bearer token, or the cookies that nginx set."""
 import base64
+import contextlib
 import json
 import random
 import re
@@ -178,10 +179,31 @@ def old_code(inst, register_id_hash_of, seconds):
     assert rows == 1
 
 
-def within(seconds, what, test):
+@contextlib.contextmanager
+def held(inst, user_id):
+    """The account's row is another transaction's until the block ends: what was read of it before is old by then.
+    Gives a cursor of that transaction and a function that waits until `n` others wait for the row."""
+    c = inst.connect()
+    c.begin()
+    try:
+        with c.cursor() as cursor:
+            cursor.execute("SELECT id FROM user WHERE id = %s FOR UPDATE", (user_id,))
+
+            def queued(n=1):
+                # Seldom: the table shows an old state to who asks again within 0.1 s.
+                within(20, "a request waits for the row", lambda: inst.rows(
+                    "SELECT COUNT(*) n FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")[0]["n"] >= n,
+                       every=0.15)
+            yield cursor, queued
+            c.commit()
+    finally:
+        c.close()
+
+
+def within(seconds, what, test, every=0.01):
     """Polls until true; returns the seconds it took."""
     begun = time.monotonic()
     while not test():
         assert time.monotonic() - begun < seconds, f"{what}: not within {seconds} s"
-        time.sleep(0.01)
+        time.sleep(every)
     return time.monotonic() - begun

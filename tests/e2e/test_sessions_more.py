@@ -5,7 +5,7 @@ import pytest
 
 from contract import Contract
 from instance import wait_until
-from people import OTHER, Bearer, Browser, Person, an_email, problem, within
+from people import OTHER, Bearer, Browser, Person, an_email, forget_limits, held, problem, within
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
 IPHONE = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5"
@@ -135,6 +135,91 @@ def test_s58_a_new_password_is_told_on_every_proved_channel(inst, how):
     for to in (p.phone, mail):
         wait_until(f"the notice to {to}", lambda to=to: [m for m in inst.sandbox.messages(to=to) if word in (m["text"] or "")
                                                         + (m["subject"] or "")])
+
+
+def token_row(p):
+    return p.inst.api("POST", "/api/token/", json={"email": p.email, "password": p.password})
+
+
+# The two ways in by password, and the step-up of a session that the change leaves alone.
+WAYS_BY_PASSWORD = {
+    "login": lambda p: p.login(),
+    "token": token_row,
+    "reauth": lambda p: p.first.call("POST", "/api/auth/reauth/", json={"password": p.password}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_BY_PASSWORD)
+@pytest.mark.parametrize("new", ["'$argon2id$another'", "NULL"])
+def test_s11_a_password_that_is_shown_must_be_the_accounts_still(inst, way, new):
+    """The password changes (or an undo takes it away) between the moment it was found right and the session."""
+    p = Person(inst, email=an_email())
+    before = {r["id"] for r in inst.rows("SELECT id FROM session WHERE user_id = %s", p.id)}
+    with ThreadPoolExecutor(1) as pool:
+        with held(inst, p.id) as (row, queued):
+            job = pool.submit(WAYS_BY_PASSWORD[way], p)
+            queued()
+            row.execute(f"UPDATE user SET password = {new}, password_at = UTC_TIMESTAMP(6) WHERE id = %s", (p.id,))
+        problem(job.result(), 401, "invalid_credentials")
+    assert before == {r["id"] for r in inst.rows("SELECT id FROM session WHERE user_id = %s", p.id)}
+    event = "reauth" if way == "reauth" else "login"
+    assert inst.rows("SELECT outcome FROM audit WHERE user_id = %s AND event = %s ORDER BY id DESC LIMIT 1", p.id,
+                     event)[0]["outcome"] == "refused"
+
+
+@pytest.mark.parametrize("way", WAYS_BY_PASSWORD)
+def test_s11_a_password_hashed_anew_meanwhile_is_the_same(inst, way):
+    p = Person(inst, email=an_email())
+    with ThreadPoolExecutor(1) as pool:
+        with held(inst, p.id) as (row, queued):
+            job = pool.submit(WAYS_BY_PASSWORD[way], p)
+            queued()
+            row.execute("UPDATE user SET password = '$argon2id$the-same-anew' WHERE id = %s", (p.id,))
+        assert job.result().status_code == 200, job.result().text
+
+
+def test_s11_of_two_who_change_the_password_the_second_is_refused(inst):
+    """Else who was to be shut out by the change would shut the owner out."""
+    p = Person(inst)
+    thief = p.bearer()
+    with ThreadPoolExecutor(1) as pool:
+        with held(inst, p.id) as (row, queued):
+            job = pool.submit(thief.call, "POST", "/api/auth/password/change/", json={
+                "old_password": p.password, "new_password": OTHER})
+            queued()
+            row.execute("UPDATE user SET password = '$argon2id$another', password_at = UTC_TIMESTAMP(6) WHERE id = %s",
+                        (p.id,))
+        problem(job.result(), 400, "wrong_password", "old_password")
+    assert inst.rows("SELECT password p FROM user WHERE id = %s", p.id)[0]["p"] == "$argon2id$another"
+
+
+@pytest.mark.parametrize("how", ["change", "reset"])
+def test_s11_no_sign_in_outlives_a_new_password(inst, how):
+    """Sign-ins with the old password all around the change: what lives afterwards is the changer's session."""
+    for _ in range(4):
+        forget_limits(inst)
+        p = Person(inst, email=an_email())
+        mine = inst.rows("SELECT id FROM session WHERE user_id = %s", p.id)
+        if how == "reset":
+            seen = {p.code()}
+            forget_limits(inst)
+            flow = p.reset_request().json()["register_id"]
+            body = {"register_id": flow, "otp_code": p.code(after=seen), "new_password": OTHER}
+
+        def renew():
+            return p.first.call("POST", "/api/auth/password/change/", json={
+                "old_password": p.password, "new_password": OTHER}) if how == "change" else \
+                inst.api("POST", "/api/auth/password/reset/", json=body)
+        with ThreadPoolExecutor(12) as pool:
+            jobs = [pool.submit(w, p) for w in (Person.login, token_row) * 2]
+            done = pool.submit(renew)
+            jobs += [pool.submit(w, p) for w in (Person.login, token_row) * 3]
+            assert done.result().status_code == 200, done.result().text
+            assert {j.result().status_code for j in jobs} <= {200, 401, 429, 503}
+        live = inst.rows("SELECT id FROM session WHERE user_id = %s AND ended_at IS NULL", p.id)
+        assert live == (mine if how == "change" else [])
+        forget_limits(inst)
+        assert p.login(password=OTHER).status_code == 200
 
 
 def test_s12_last_seen_moves_with_each_refresh(inst):
