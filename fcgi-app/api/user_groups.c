@@ -7,6 +7,7 @@
 #include "api/push_own.h"
 
 #include "api/answer.h"
+#include "api/fresh.h"
 #include "auth/grant.h"
 #include "store/user_group.h"
 
@@ -115,6 +116,9 @@ user_groups_put(struct call *c, const void *in_, struct err *e)
 		if (!twice)
 			x.name[x.n++] = in->groups.p[i];
 	}
+	/* A group opens gates. */
+	if (fresh_caller(c, e) < 0)
+		return -1;
 	if (db_tx(c->db, change_work, &x, e) < 0)
 		return -1;
 	grant_publish(&x.ended);

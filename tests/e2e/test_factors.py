@@ -385,16 +385,18 @@ def test_s57_s67_every_row_that_changes_what_opens_an_account(inst):
 
 
 def test_s67_what_gives_power_away_wants_the_administrators_factor(inst):
-    """Admin tokens and roles are no user+fresh as published; where the superuser has a factor they are."""
+    """Admin tokens, roles and groups are no user+fresh as published; where the superuser has a factor they are."""
     boss, other = both(inst), Person(inst)
     inst.rows("UPDATE user SET is_staff = TRUE, is_superuser = TRUE WHERE id = %s", boss.id)
     app, client, _ = enrol(boss)
     calls = [("POST", "/api/push/token/generate/", {}), ("PATCH", f"/api/users/{other.id}/", {"is_staff": True}),
-             ("PATCH", f"/api/admin/users/{other.id}/", {"is_staff": True})]
+             ("PATCH", f"/api/admin/users/{other.id}/", {"is_staff": True}),
+             ("PUT", f"/api/admin/users/{other.id}/groups/", {"groups": ["vault"]})]
     stale(client)
     for method, path, body in calls:
         problem(client.call(method, path, json=body), 403, "reauth_required")
     assert not inst.rows("SELECT 1 FROM user WHERE id = %s AND is_staff", other.id)
+    assert not inst.rows("SELECT 1 FROM user_group WHERE user_id = %s", other.id)
     client.take(client.call("POST", "/api/auth/reauth/", json={"code": app.code()}).json())
     for method, path, body in calls:
         assert client.call(method, path, json=body).status_code in (200, 201), path
