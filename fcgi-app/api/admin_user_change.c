@@ -65,16 +65,6 @@ or_old(struct opt_bool b, bool old)
 	return b.set ? b.v : old;
 }
 
-static void
-write_roles(struct jw *w, const char *key, const struct user_roles *r)
-{
-	jw_object(w, key);
-	jw_bool(w, "is_active", r->is_active);
-	jw_bool(w, "is_staff", r->is_staff);
-	jw_bool(w, "is_superuser", r->is_superuser);
-	jw_end(w);
-}
-
 /* Names are only named: what stands here cannot be erased (D12). */
 static int
 audit_change(struct db *db, struct change *x, struct err *e)
@@ -90,8 +80,8 @@ audit_change(struct db *db, struct change *x, struct err *e)
 	buf_init(&b, DETAIL_MAX);
 	jw_init(&w, &b);
 	jw_object(&w, NULL);
-	write_roles(&w, "before", &x->before);
-	write_roles(&w, "after", &x->after);
+	answer_roles(&w, "before", &x->before);
+	answer_roles(&w, "after", &x->after);
 	jw_array(&w, "set");
 	if (x->in->first_name != NULL)
 		jw_str(&w, NULL, "first_name");

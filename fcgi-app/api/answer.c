@@ -35,6 +35,16 @@ answer_user(struct jw *w, const char *key, const struct user *u)
 		jw_end(w);
 }
 
+void
+answer_roles(struct jw *w, const char *key, const struct user_roles *r)
+{
+	jw_object(w, key);
+	jw_bool(w, "is_active", r->is_active);
+	jw_bool(w, "is_staff", r->is_staff);
+	jw_bool(w, "is_superuser", r->is_superuser);
+	jw_end(w);
+}
+
 bool
 answer_cookies_only(const struct req *q)
 {

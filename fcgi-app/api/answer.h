@@ -11,6 +11,9 @@
  * profile, and `user` of a sign-in.  `key` NULL writes members into the open
  * object. */
 void	 answer_user(struct jw *w, const char *key, const struct user *u);
+/* {is_active, is_staff, is_superuser} under a key: for the audit. */
+void	 answer_roles(struct jw *w, const char *key,
+	    const struct user_roles *r);
 
 /*
  * Every way in ends here (S67).  If the account has a second factor that

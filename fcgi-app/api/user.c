@@ -4,18 +4,24 @@
  * What must stay true: what does not exist and what is not yours get one
  * answer; an address that was proved stays until the code sent to the new one
  * is proved (S59), so that neither a slip nor a stolen session locks the
- * owner out; only a superuser changes roles, nobody their own.
+ * owner out; only a superuser changes roles, nobody their own; what is written
+ * of another's roles, and who may, is judged with the row held.
  */
 #include "api/account.h"
 #include "api/answer.h"
 #include "api/fresh.h"
 #include "api/user_own.h"
 
+#include "auth/audit.h"
 #include "auth/grant.h"
 #include "auth/otp.h"
+#include "base/buf.h"
 #include "base/mail.h"
 #include "base/text.h"
 #include "store/closing.h"
+#include "store/user_admin.h"
+
+#define DETAIL_MAX	400
 
 struct change_in {
 	const char *first_name, *last_name, *birthday, *gender, *phone,
@@ -72,11 +78,19 @@ account(struct call *c, struct user *u, struct err *e)
 
 /* Staff do not touch those above or beside them. */
 static int
-may_change(const struct call *c, const struct user *u, struct err *e)
+may_change(const struct call *c, uint64_t id, const struct user_roles *r,
+    struct err *e)
 {
-	return u->id == c->who.user_id || c->who.is_superuser ||
-	    !(u->is_staff || u->is_superuser) ? 0 : err_set(e, ERR_FORBIDDEN,
-	    "role_required", "account %" PRIu64 " is an admin's", u->id);
+	return id == c->who.user_id || c->who.is_superuser ||
+	    !(r->is_staff || r->is_superuser) ? 0 : err_set(e, ERR_FORBIDDEN,
+	    "role_required", "account %" PRIu64 " is an admin's", id);
+}
+
+static struct user_roles
+roles_of(const struct user *u)
+{
+	return (struct user_roles){ u->is_active, u->is_staff,
+		u->is_superuser };
 }
 
 int
@@ -96,11 +110,12 @@ user_get(struct call *c, const void *in, struct err *e)
 
 struct change {
 	struct call	*c;
+	const struct change_in *in;
 	const struct user *u;
 	struct user_profile p;
 	const char	*phone;		/* to be claimed, or NULL */
 	const char	*email, *cmp, *unique;
-	struct user_roles r;
+	struct user_roles before, after;
 	bool		 roles;		/* they change */
 	bool		 leave;		/* codes sent to what was claimed */
 	struct grant_ended ended;
@@ -125,29 +140,15 @@ claim_addresses(struct db *db, const struct change *x, struct err *e)
 static int
 set_roles(struct db *db, struct change *x, struct err *e)
 {
-	if (closing_allows(db, x->u->id, &x->r, e) < 0 ||
-	    user_set_roles(db, x->u->id, &x->r, e) < 0)
+	if (closing_allows(db, x->u->id, &x->after, e) < 0 ||
+	    user_set_roles(db, x->u->id, &x->after, e) < 0)
 		return -1;
-	if (!x->r.is_superuser && grant_end_acting(db, x->u->id, e) < 0)
+	if (!x->after.is_superuser && grant_end_acting(db, x->u->id, e) < 0)
 		return -1;
-	if (x->r.is_active)
+	if (x->after.is_active)
 		return grant_outdate(db, x->u->id, &x->ended, e);
 	return otp_void_all(db, x->u->id, e) < 0 || grant_end_all(db,
 	    x->u->id, "disabled", &x->ended, e) < 0 ? -1 : 0;
-}
-
-static int
-change_work(struct db *db, void *arg, struct err *e)
-{
-	struct change *x = arg;
-
-	if (user_set_profile(db, x->u->id, &x->p, e) < 0 ||
-	    claim_addresses(db, x, e) < 0 ||
-	    (x->leave && otp_void_all(db, x->u->id, e) < 0) ||
-	    (x->roles && set_roles(db, x, e) < 0))
-		return -1;
-	return answer_audit(x->c, x->roles ? "role_change" : "user_change",
-	    "ok", x->u->id, x->c->who.session_id, e);
 }
 
 static bool
@@ -156,39 +157,97 @@ differs(const struct opt_bool *b, bool now)
 	return b->set && b->v != now;
 }
 
-/* Read-only members of the owner's own row are let be: clients PUT what they
- * GET. */
-static int
-read_roles(struct call *c, const struct change_in *in, struct change *x,
-    struct err *e)
+static bool
+or_old(const struct opt_bool *b, bool old)
 {
-	const struct user *u = x->u;
-	const bool own = u->id == c->who.user_id;
+	return b->set ? b->v : old;
+}
 
-	x->r = (struct user_roles){ u->is_active, u->is_staff,
-		u->is_superuser };
-	if (own)
-		return 0;
-	if (differs(&in->is_staff, u->is_staff) ||
-	    differs(&in->is_superuser, u->is_superuser)) {
-		if (!c->who.is_superuser)
-			return err_set(e, ERR_FORBIDDEN, "role_required",
-			    "only a superuser changes roles");
-		if (fresh_caller(c, e) < 0)
-			return -1;
-		x->roles = true;
-	}
-	x->roles = x->roles || differs(&in->is_active, u->is_active);
-	if (x->roles && u->is_superuser && !c->who.is_superuser)
+/* Of somebody else's roles as `before`: what becomes of them, and may the
+ * caller? */
+static int
+judge_roles(struct change *x, struct err *e)
+{
+	struct call *c = x->c;
+	const struct change_in *in = x->in;
+	const struct user_roles *b = &x->before;
+
+	if (may_change(c, x->u->id, b, e) < 0)
+		return -1;
+	x->roles = differs(&in->is_staff, b->is_staff) ||
+	    differs(&in->is_superuser, b->is_superuser);
+	if (x->roles && !c->who.is_superuser)
 		return err_set(e, ERR_FORBIDDEN, "role_required",
-		    "staff on a superuser");
-	if (in->is_active.set)
-		x->r.is_active = in->is_active.v;
-	if (in->is_staff.set)
-		x->r.is_staff = in->is_staff.v;
-	if (in->is_superuser.set)
-		x->r.is_superuser = in->is_superuser.v;
+		    "only a superuser changes roles");
+	if (x->roles && fresh_caller(c, e) < 0)
+		return -1;
+	x->roles = x->roles || differs(&in->is_active, b->is_active);
+	x->after = (struct user_roles){
+		.is_active = or_old(&in->is_active, b->is_active),
+		.is_staff = or_old(&in->is_staff, b->is_staff),
+		.is_superuser = or_old(&in->is_superuser, b->is_superuser),
+	};
 	return 0;
+}
+
+/* Again with the row held: another request may have changed them, and what
+ * this one does not name stays as that one left it. */
+static int
+hold_roles(struct db *db, struct change *x, struct err *e)
+{
+	const struct change_in *in = x->in;
+	int rc;
+
+	/* All superusers before one of them, always: no deadlock. */
+	if (((in->is_active.set && !in->is_active.v) ||
+	    (in->is_superuser.set && !in->is_superuser.v)) &&
+	    closing_leaves_superuser(db, x->u->id, e) < 0)
+		return -1;
+	if ((rc = user_admin_hold(db, x->u->id, &x->before, e)) < 0)
+		return -1;
+	return rc == 1 ? judge_roles(x, e) : err_set(e, ERR_NOT_FOUND,
+	    "not_found", "gone meanwhile");
+}
+
+/* What was before stands in the audit, as of the rows for administrators. */
+static int
+audit_roles(struct db *db, const struct change *x, struct err *e)
+{
+	const struct caller *who = &x->c->who;
+	struct audit_event ev = { .event = "role_change", .outcome = "ok",
+	    .user_id = x->u->id, .actor_id = who->act_id != 0 ?
+	    who->act_id : who->user_id, .session_id = who->session_id };
+	struct buf b;
+	struct jw w;
+	int rc;
+
+	buf_init(&b, DETAIL_MAX);
+	jw_init(&w, &b);
+	jw_object(&w, NULL);
+	answer_roles(&w, "before", &x->before);
+	answer_roles(&w, "after", &x->after);
+	jw_end(&w);
+	ev.detail = buf_text(&b);
+	rc = audit_add(db, x->c->req, &ev, e);
+	buf_fini(&b);
+	return rc;
+}
+
+static int
+change_work(struct db *db, void *arg, struct err *e)
+{
+	struct change *x = arg;
+
+	/* Read-only members of the owner's own row are let be: clients PUT
+	 * what they GET. */
+	if ((x->u->id != x->c->who.user_id && hold_roles(db, x, e) < 0) ||
+	    user_set_profile(db, x->u->id, &x->p, e) < 0 ||
+	    claim_addresses(db, x, e) < 0 ||
+	    (x->leave && otp_void_all(db, x->u->id, e) < 0) ||
+	    (x->roles && set_roles(db, x, e) < 0))
+		return -1;
+	return x->roles ? audit_roles(db, x, e) : answer_audit(x->c,
+	    "user_change", "ok", x->u->id, x->c->who.session_id, e);
 }
 
 /* The caller proves to be themselves before an address changes (S57, S59). */
@@ -265,7 +324,8 @@ user_change(struct call *c, const void *in_, struct err *e)
 	const struct change_in *in = in_;
 	struct user u;
 	struct user_code k = { .field = NULL };
-	struct change x = { .c = c, .u = &u, .ended = GRANT_ENDED_NONE };
+	struct change x = { .c = c, .in = in, .u = &u,
+	    .ended = GRANT_ENDED_NONE };
 	struct jw *w;
 	int rc;
 
@@ -273,8 +333,11 @@ user_change(struct call *c, const void *in_, struct err *e)
 	x.p.last_name = in->last_name;
 	x.p.birthday = or_null(c, "birthday", in->birthday);
 	x.p.gender = or_null(c, "gender", in->gender);
-	if (account(c, &u, e) < 0 || may_change(c, &u, e) < 0 ||
-	    read_roles(c, in, &x, e) < 0 ||
+	if (account(c, &u, e) < 0)
+		return -1;
+	/* Once before any work, and where it counts again. */
+	x.before = roles_of(&u);
+	if ((u.id != c->who.user_id && judge_roles(&x, e) < 0) ||
 	    read_addresses(c, in, &x, &k, e) < 0)
 		return -1;
 	/* A code for the address that is left would bring it back. */
@@ -304,9 +367,13 @@ user_delete(struct call *c, const void *in_, struct err *e)
 {
 	const struct delete_in *in = in_;
 	int64_t purge_us;
+	struct user_roles r;
 	struct user u;
 
-	if (account(c, &u, e) < 0 || may_change(c, &u, e) < 0 ||
+	if (account(c, &u, e) < 0)
+		return -1;
+	r = roles_of(&u);
+	if (may_change(c, u.id, &r, e) < 0 ||
 	    (u.id == c->who.user_id && fresh_enough(c, &u, in->password,
 	    "account_close", e) < 0) ||
 	    account_close(c, &u, &purge_us, e) < 0)

@@ -1,10 +1,11 @@
 """The rows of the authentication API under their own addresses: what they
 answer, who may see and change what, and what must not get round a proof."""
 import concurrent.futures
+import json
 
 import pytest
 
-from people import (OTHER, PASSWORD, Person, a_phone, an_email, calm, forget_limits, problem, within)
+from people import (OTHER, PASSWORD, Person, a_phone, an_email, calm, forget_limits, held, problem, within)
 
 
 @pytest.fixture(autouse=True)
@@ -243,6 +244,64 @@ def test_roles(inst):
     assert staff.call("PATCH", m.path, {"is_active": True}).status_code == 200
     m.sign_in()
     assert staff.call("DELETE", other.path).status_code == 204
+
+
+def roles_of(m):
+    return {k: bool(v) for k, v in m.inst.rows("SELECT is_active, is_staff, is_superuser FROM user WHERE id = %s",
+                                               m.id)[0].items()}
+
+
+@pytest.mark.parametrize("was", [0, 1])
+def test_d8_a_change_of_one_role_writes_back_no_other(inst, was):
+    """A role that is given or taken while somebody is disabled stays so, and the audit has what was before."""
+    root, m = inst.admin(), Member(inst)
+    m.prove()
+    inst.rows("UPDATE user SET is_staff = %s WHERE id = %s", was, m.id)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with held(inst, m.id) as (row, queued):
+            job = pool.submit(inst.api, "PATCH", m.path, token=root, json={"is_active": False})
+            queued()
+            row.execute("UPDATE user SET is_staff = %s WHERE id = %s", (not was, m.id))
+        assert job.result().status_code == 200, job.result().text
+    assert job.result().json()["is_staff"] is not bool(was)
+    assert roles_of(m) == {"is_active": False, "is_staff": not was, "is_superuser": False}
+    row = inst.rows("SELECT actor_id, detail FROM audit WHERE user_id = %s AND event = 'role_change'", m.id)
+    assert len(row) == 1 and row[0]["actor_id"]
+    detail = json.loads(row[0]["detail"])
+    assert detail["before"] == {"is_active": True, "is_staff": not was, "is_superuser": False}
+    assert detail["after"] == {**detail["before"], "is_active": False}
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"first_name": "By staff"}])
+def test_d8_staff_changes_nobody_who_became_its_like_meanwhile(inst, change):
+    staff, m = Member(inst), Member(inst, first_name="Own")
+    staff.prove()
+    m.prove()
+    inst.rows("UPDATE user SET is_staff = TRUE WHERE id = %s", staff.id)
+    staff.sign_in()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with held(inst, m.id) as (row, queued):
+            job = pool.submit(staff.call, "PATCH", m.path, change)
+            queued()
+            row.execute("UPDATE user SET is_superuser = TRUE WHERE id = %s", (m.id,))
+        problem(job.result(), 403, "role_required")
+    assert roles_of(m) == {"is_active": True, "is_staff": False, "is_superuser": True}
+    assert inst.rows("SELECT first_name n FROM user WHERE id = %s", m.id)[0]["n"] == "Own"
+    inst.rows("UPDATE user SET is_superuser = FALSE WHERE id = %s", m.id)
+
+
+def test_d8_roles_set_in_parallel_all_stand(inst):
+    root, m = inst.admin(), Member(inst)
+    m.prove()
+    for i in range(8):
+        forget_limits(inst)
+        inst.rows("UPDATE user SET is_active = TRUE, is_staff = %s WHERE id = %s", i % 2, m.id)
+        rows = [(m.path, {"is_active": False}), (f"/api/admin/users/{m.id}/", {"is_staff": not i % 2}),
+                (m.path, {"is_active": False})]
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            jobs = [pool.submit(inst.api, "PATCH", path, token=root, json=body) for path, body in rows]
+            assert [j.result().status_code for j in jobs] == [200] * 3, [j.result().text for j in jobs]
+        assert roles_of(m) == {"is_active": False, "is_staff": not i % 2, "is_superuser": False}
 
 
 def test_s11_a_disabled_claim_is_not_made_active_by_a_code(inst):
