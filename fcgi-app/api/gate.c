@@ -8,6 +8,7 @@
 
 #include "api/answer.h"
 #include "auth/country.h"
+#include "auth/factor.h"
 #include "auth/grant.h"
 #include "auth/return_to.h"
 #include "auth/site.h"
@@ -64,7 +65,7 @@ holds(const struct caller *who, const char *word, size_t n)
 	if (n == 8 && strncmp(word, "verified", n) == 0)
 		return who->verified;
 	if (n == 3 && strncmp(word, "mfa", n) == 0)
-		return strstr(who->amr, "mfa") != NULL;
+		return amr_has(who->amr, "mfa");
 	if (n > 6 && strncmp(word, "group:", 6) == 0)
 		return in_group(who->groups, word + 6, n - 6);
 	/* Unknown words (a typing error) close. */

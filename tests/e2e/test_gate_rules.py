@@ -29,7 +29,7 @@ RULES = {
     "staff": ([STAFF, SUPER], [{}, {"groups": "staff"}]),
     "superuser": ([SUPER], [{}, STAFF, {"groups": "superuser"}]),
     "verified": ([{}], [{"verified": False}, {"verified": False, **SUPER}]),
-    "mfa": ([{"amr": "pwd otp mfa"}], [{}, {"amr": "otp"}, SUPER]),
+    "mfa": ([{"amr": "pwd otp mfa"}, {"amr": "mfa pwd"}], [{}, {"amr": "otp"}, {"amr": "pwd xmfa mfa2"}, SUPER]),
     "group:ops": ([{"groups": "ops"}, {"groups": "dev,ops,wiki"}],
                   [{}, {"groups": "opsx"}, {"groups": "op,s"}, {"groups": "dev,xops"}, {"role": "superuser", "groups": "dev"}]),
     "verified group:ops": ([{"groups": "ops"}], [{}, {"groups": "ops", "verified": False}]),
