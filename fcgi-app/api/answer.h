@@ -63,7 +63,9 @@ void	 answer_onward(struct call *c, const struct signed_in *in,
 void	 answer_mfa_due(struct call *c, const struct signin *s,
 	    const struct signed_in *in);
 /* Step-up (S12): another session in place of the caller's, with `amr`, that
- * ends when the old one would have.  Answers as sign-in. */
+ * ends when the old one would have.  Answers as sign-in; -1 ERR_FORBIDDEN
+ * "second_factor_required", and nothing is used up: one was turned on that
+ * `amr` does not show. */
 int	 answer_stepped_up(struct call *c, const struct signin *s,
 	    struct err *e) MUST_CHECK;
 

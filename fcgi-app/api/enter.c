@@ -182,9 +182,12 @@ work(struct db *db, void *arg, struct err *e)
 		return err_set(e, ERR_AUTH, "invalid_credentials",
 		    "user %" PRIu64 " has another password by now",
 		    s->u->id);
+	w->due = factor_on(&m) && !amr_has(s->amr, "mfa");
+	if (w->due && w->replace)	/* turned on in this moment */
+		return err_set(e, ERR_FORBIDDEN, "second_factor_required",
+		    "user %" PRIu64, s->u->id);
 	if (s->with != NULL && s->with(db, s->arg, e) < 0)
 		return -1;
-	w->due = factor_on(&m) && !amr_has(s->amr, "mfa");
 	w->methods = factor_methods(&m, s->channel);
 	return w->due ? second_step(db, w, e) : session(db, w, e);
 }
@@ -338,9 +341,6 @@ answer_stepped_up(struct call *c, const struct signin *s, struct err *e)
 
 	if (begin(&w, &in, e) < 0)
 		return -1;
-	if (in.due)	/* turned on in this moment by another session */
-		return err_set(e, ERR_FORBIDDEN, "second_factor_required",
-		    "user %" PRIu64, s->u->id);
 	answer_session(c, s, &w.g);
 	return 0;
 }

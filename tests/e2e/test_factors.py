@@ -10,7 +10,7 @@ import pytest
 
 from contract import Contract
 from factor_people import App, both, challenge, codes_may_go_again, due, enrol, totp, verify, wrong
-from people import OTHER, PASSWORD, Bearer, Browser, Person, a_phone, forget_limits, problem, within
+from people import OTHER, PASSWORD, Bearer, Browser, Person, a_phone, forget_limits, held, problem, within
 
 contract = Contract()
 
@@ -320,6 +320,26 @@ def test_s12_reauth_gives_a_new_session_and_a_fresh_token(inst):
     live = inst.rows("SELECT TIMESTAMPDIFF(HOUR, UTC_TIMESTAMP(6), ends_at) h FROM session WHERE id = %s", new["sid"])
     assert live[0]["h"] <= 5 * 24
     assert client.call("POST", "/api/auth/mfa/totp/", json={}).status_code == 200
+
+
+def test_s67_a_step_up_without_the_factor_uses_nothing_up(inst):
+    """The factor is turned on while a code that stands for the password is on its way: refused, with nothing begun or finished."""
+    p = both(inst)
+    client = p.bearer()
+    codes_may_go_again(inst)
+    inst.sandbox.clear()
+    flow = client.call("POST", "/api/auth/reauth/challenge/", json={"method": "email"}).json()["register_id"]
+    code = inst.sandbox.code(p.email_address, "email")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with held(inst, p.id) as (row, queued):
+            job = pool.submit(client.call, "POST", "/api/auth/reauth/", json={"code": code, "register_id": flow})
+            queued()
+            row.execute("INSERT INTO mfa (user_id, sms, email) VALUES (%s, 1, 0)", (p.id,))
+        problem(job.result(), 403, "second_factor_required")
+    assert not inst.rows("SELECT 1 FROM mfa_flow WHERE user_id = %s", p.id)
+    assert not inst.rows("SELECT 1 FROM otp WHERE user_id = %s AND purpose = 'reauth' AND done_at IS NOT NULL", p.id)
+    assert not inst.rows("SELECT 1 FROM audit WHERE user_id = %s AND outcome = 'mfa_due'", p.id)
+    assert client.call("GET", "/api/auth/profile/").status_code == 200
 
 
 def test_s67_sensitive_rows_demand_the_second_factor(inst):
