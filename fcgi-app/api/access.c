@@ -5,11 +5,9 @@
  * a row says in one word who may call it.
  */
 #include "api/dispatch_own.h"
+#include "api/fresh.h"
 #include "auth/country.h"
-#include "base/clock.h"
 #include "base/text.h"
-
-#define FRESH_S		300		/* S57 */
 
 /* RFC 6750 §2.1; NULL when there is no bearer value. */
 static const char *
@@ -128,8 +126,7 @@ need_fresh(const struct caller *w, struct err *e)
 {
 	if (need_session(w, false, e) < 0)
 		return -1;
-	return clock_now() / US_PER_S - w->auth_s <= FRESH_S ? 0 :
-	    refuse(e, "reauth_required");
+	return fresh_session(w) ? 0 : refuse(e, "reauth_required");
 }
 
 static int

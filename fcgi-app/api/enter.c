@@ -23,7 +23,6 @@
 #include "base/text.h"
 #include "store/known_device.h"
 
-#define SIGNIN_PAGE	"/console/signin/"
 #define DEVICE_BYTES	16
 
 struct signin_work {

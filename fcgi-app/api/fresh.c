@@ -13,10 +13,10 @@
 #define FAILURES	5
 #define FAILURES_S	300
 
-static bool
-is_fresh(const struct call *c)
+bool
+fresh_session(const struct caller *w)
 {
-	return clock_now() / US_PER_S - c->who.auth_s <= FRESH_S;
+	return clock_now() / US_PER_S - w->auth_s <= FRESH_S;
 }
 
 static int
@@ -32,7 +32,7 @@ fresh_factor(struct call *c, const struct user *u, struct err *e)
 	struct mfa m;
 	int rc;
 
-	if (is_fresh(c))
+	if (fresh_session(&c->who))
 		return 0;
 	if ((rc = mfa_find(c->db, c->arena, u->id, &m, e)) < 0)
 		return -1;
@@ -73,7 +73,7 @@ fresh_enough(struct call *c, const struct user *u, const char *password,
     const char *event, struct err *e)
 {
 	if (password == NULL)
-		return is_fresh(c) ? 0 : not_fresh(e);
+		return fresh_session(&c->who) ? 0 : not_fresh(e);
 	return fresh_factor(c, u, e) < 0 ? -1 :
 	    fresh_password(c, u, password, event, e);
 }

@@ -7,6 +7,8 @@
 #include "api/route.h"
 #include "store/user.h"
 
+/* Signed in or re-authenticated within five minutes, as the token says? */
+bool	 fresh_session(const struct caller *w);
 /*
  * 0: signed in or re-authenticated within five minutes, or `password` (NULL:
  * none given) is the account's, which is not enough where a second factor is

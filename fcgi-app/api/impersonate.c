@@ -8,17 +8,16 @@
 #include "api/admin_own.h"
 
 #include "api/answer.h"
+#include "api/fresh.h"
 #include "auth/audit.h"
 #include "auth/grant.h"
 #include "auth/notice.h"
 #include "auth/throttle.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/conf.h"
 #include "base/rand.h"
 #include "store/session.h"
 
-#define FRESH_S		300
 #define HOUR_S		3600U
 #define AN_HOUR		20U		/* impersonations an hour and superuser */
 #define DETAIL_MAX	1000
@@ -107,7 +106,7 @@ impersonate_post(struct call *c, const void *in_, struct err *e)
 	struct jw *w;
 	int rc;
 
-	if (clock_now() / US_PER_S - c->who.auth_s > FRESH_S)
+	if (!fresh_session(&c->who))
 		return err_set(e, ERR_FORBIDDEN, "reauth_required",
 		    "signed in too long ago");
 	if (throttle_or_fail(c->db, "impersonate", &c->who.user_id,

@@ -3,6 +3,7 @@
  */
 #include "api/answer.h"
 #include "api/change.h"
+#include "api/fresh.h"
 #include "api/passwordless.h"
 #include "api/proof.h"
 #include "auth/confirm.h"
@@ -10,13 +11,10 @@
 #include "auth/grant.h"
 #include "auth/notice.h"
 #include "auth/otp.h"
-#include "base/clock.h"
 #include "base/mail.h"
 #include "store/known_device.h"
 #include "store/session.h"
 #include "store/undo.h"
-
-#define FRESH_S		300
 
 struct otp_verify_in { const char *register_id, *code; };
 static const struct field otp_verify_rows[] = {
@@ -182,9 +180,8 @@ amr_of(const struct call *c, const struct otp_flow *f)
 
 	return (f->purpose == OTP_PHONE || f->purpose == OTP_EMAIL) &&
 	    c->who.user_id == f->user_id &&
-	    amr_has(c->who.amr, "mfa") && clock_now() / US_PER_S -
-	    c->who.auth_s <= FRESH_S ? arena_printf(c->arena, "%s mfa", own) :
-	    own;
+	    amr_has(c->who.amr, "mfa") && fresh_session(&c->who) ?
+	    arena_printf(c->arena, "%s mfa", own) : own;
 }
 
 int

@@ -18,7 +18,6 @@
 #include "base/text.h"
 
 #define NEXT_MAX	2000
-#define SIGNIN_PAGE	"/console/signin/"
 #define RESTORE_PAGE	"/console/restore/"
 
 struct start_in { const char *next; };

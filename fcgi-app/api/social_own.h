@@ -7,6 +7,9 @@
 #include "api/page.h"
 #include "auth/social.h"
 
+/* Where people sign in; also in the middle of it, behind a "#". */
+#define SIGNIN_PAGE	"/console/signin/"
+
 /* Our callback's address, as registered at the provider. */
 const char *social_callback_url(struct arena *a,
 	    const struct social_provider *p);
@@ -20,6 +23,5 @@ int	 social_finish(struct call *c, const struct social_provider *p,
 bool	 return_allowed(const char *next);
 /* The address in full. */
 const char *return_url(struct arena *a, const char *next);
-
 
 #endif
