@@ -19,6 +19,7 @@ SHARED = os.environ.get("GATEPOST_SHARED") or f"{TOP}/../shared"
 BASE = f"{SHARED}/data/GeoIP2-Country-Test.mmdb"
 pytestmark = pytest.mark.skipif(not os.path.exists(BASE), reason=f"GATEPOST_SHARED has no data/GeoIP2-Country-Test.mmdb: {BASE}")
 GB, SE, US, NOWHERE, PRIVATE = "2.125.160.216", "89.160.20.112", "216.160.83.56", "192.0.2.1", "10.1.2.3"
+SE_TOO = "89.160.20.113"     # nginx counts what sends by address
 REFUSED = "country_not_allowed"
 
 
@@ -289,6 +290,16 @@ def by_code_alone(whole, ip, person):
         "register_id": r.json()["register_id"], "otp_code": re.search(r"(?<!\d)\d{6}(?!\d)", new[0]["text"]).group()}, **at(ip))
 
 
+def by_mailed_link(whole, ip, person):
+    whole.rows("UPDATE otp SET sent_at = sent_at - INTERVAL 1 HOUR")
+    before = [m["id"] for m in whole.sandbox.messages(channel="email", to=person.email)]
+    r = whole.api("POST", "/api/auth/otp/request/", json={"email": person.email}, **at(SE_TOO))
+    assert r.status_code == 200, r.text
+    found = wait_until("the link", lambda: [m for m in (re.search(r"/otp/link/\?token=([\w-]+)", x["text"]) for x in whole.sandbox.messages(
+        channel="email", to=person.email) if x["id"] not in before) if m])
+    return whole.api("POST", "/api/auth/otp/link/", json={"token": found[0].group(1)}, **at(ip))
+
+
 def by_second_step(whole, ip, person):
     if not hasattr(person, "app"):
         person.app = enrol(person, Bearer(whole, login(person, SE).json()))[0]
@@ -297,7 +308,7 @@ def by_second_step(whole, ip, person):
 
 
 WAYS = {
-    "code alone": by_code_alone, "second step": by_second_step,
+    "code alone": by_code_alone, "mailed link": by_mailed_link, "second step": by_second_step,
     "password": lambda w, ip, p: login(p, ip),
     "api token": lambda w, ip, p: w.api("POST", "/api/token/", json={"email": p.email, "password": PASSWORD}, **at(ip)),
     "code": with_code, "oidc": by_oidc, "facebook": by_facebook,
