@@ -10,6 +10,7 @@
 
 #include "api/account.h"
 #include "api/signup.h"
+#include "auth/country.h"
 #include "auth/password.h"
 #include "auth/remembered.h"
 #include "auth/throttle.h"
@@ -91,6 +92,9 @@ signin_refuse(struct call *c, struct password_signin *s, struct err *e)
 {
 	if (db_tx(c->db, signin_no_failure, s, e) < 0)
 		return -1;
+	/* Nor is a code sent to where nobody may sign in. */
+	if (country_user(c->req, s->u.allowed_countries, e) < 0)
+		return answer_refused(c, "login", s->u.id, e);
 	if (!USER_PROVED(&s->u))
 		return signup_not_verified(c, &s->u, &s->id, e);
 	return account_inactive(c, &s->u, "login", e);

@@ -339,13 +339,20 @@ def test_nobody_signs_up_or_is_sent_a_code_from_where_nobody_may_sign_in(ruled):
     users = ruled.rows("SELECT COUNT(*) AS n FROM user")
     got = len(ruled.sandbox.messages(limit=1000))
     for ip in (US, NOWHERE):
-        for path, body in (("/api/auth/register/", {"phone_number": phone, "password": PASSWORD}),
+        net, host = ip.rsplit(".", 1)       # nginx counts by address too
+        for n, (path, body) in enumerate((("/api/auth/register/", {"phone_number": phone, "password": PASSWORD}),
                            ("/api/users/", {"email": mail, "password": PASSWORD}),
                            ("/api/auth/password/reset/request/", {"phone_number": p.phone}),
                            ("/api/auth/password/reset/request/", {"phone_number": phone}),
                            ("/api/auth/otp/request/", {"phone_number": p.phone}),
-                           ("/api/auth/otp/refresh/", {"register_id": p.register_id})):
-            problem(ruled.api("POST", path, json=body, **at(ip)), 403, REFUSED)
+                           ("/api/auth/otp/request/", {"phone_number": phone}),
+                           ("/api/auth/otp/request/", {"email": mail}),
+                           ("/api/auth/otp/refresh/", {"register_id": p.register_id}),
+                           ("/api/auth/otp/refresh/", {"register_id": "A" * len(p.register_id)}),
+                           ("/api/auth/number/edit/", {"register_id": p.register_id, "phone_number": phone}),
+                           ("/api/auth/mfa/challenge/", {"mfa_token": "A" * 22, "method": "sms"}),
+                           ("/api/verify-email/resend/", {"email": mail}))):
+            problem(ruled.api("POST", path, json=body, **at(f"{net}.{int(host) + n % 8}")), 403, REFUSED)
         # And nobody makes an account by another site.
         people(ruled, email=mail, email_verified=True)
         refused(From(ruled, ip).get(ruled.url + "/api/auth/social/sandbox/start"), 403, REFUSED)
@@ -355,6 +362,23 @@ def test_nobody_signs_up_or_is_sent_a_code_from_where_nobody_may_sign_in(ruled):
         refused(v.get(back), 403, REFUSED)
     assert ruled.rows("SELECT COUNT(*) AS n FROM user") == users
     assert len(ruled.sandbox.messages(limit=1000)) == got
+
+
+@pytest.mark.parametrize("email", [False, True], ids=["phone", "email"])
+def test_s20_the_right_password_of_a_claim_sends_no_code_abroad(ruled, email):
+    """Who has not proved an address is told of the country like everybody: only behind the right password."""
+    p = Person(ruled, email=an_email() if email else None, proved=False)
+    p.code()
+    ruled.rows("UPDATE otp SET sent_at = sent_at - INTERVAL 1 HOUR")
+    flows = ruled.rows("SELECT COUNT(*) AS n FROM otp")
+    for ip in (US, NOWHERE):
+        ruled.rows("DELETE FROM throttle")
+        ruled.rows("DELETE FROM sms_spend")
+        problem(login(p, ip), 403, REFUSED)
+        problem(login(p, ip, "Wrong-Word1!"), 401, "invalid_credentials")
+    assert ruled.rows("SELECT COUNT(*) AS n FROM otp") == flows
+    assert len(ruled.sandbox.messages(to=p.email or p.phone)) == 1
+    problem(login(p, SE), 403, "not_verified")      # at home it is sent
 
 
 def test_a_users_list_holds_for_the_other_sites_sign_in_too(ruled):
