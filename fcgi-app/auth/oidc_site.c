@@ -20,6 +20,7 @@
 #define AGAIN_US	(10 * US_PER_S)
 #define SITE_MEMORY	((size_t)512 * 1024)
 
+struct failure { int64_t us; struct err why; };	/* us 0: none */
 struct kept {
 	char		 issuer[201];
 	struct arena	*doc_mem, *keys_mem;	/* what is below lives there */
@@ -27,8 +28,7 @@ struct kept {
 	const char	*jwks;
 	struct jwk_set	 keys;
 	int64_t		 doc_until_us, keys_until_us, again_us;
-	int64_t		 failed_us;
-	struct err	 failed;
+	struct failure	 doc_failed, keys_failed;
 };
 static struct kept kept[KEPT_MAX];
 
@@ -183,25 +183,37 @@ out:
 	return rc;
 }
 
+/* It failed just now: the same answer, and nobody is asked. */
+static bool
+failed_lately(const struct failure *f, struct err *e)
+{
+	if (f->us == 0 || clock_mono() - f->us >= FAILED_US)
+		return false;
+	*e = f->why;
+	return true;
+}
+
+static void
+note(struct failure *f, int rc, const struct err *e)
+{
+	f->us = rc == 0 ? 0 : clock_mono();
+	if (rc < 0)
+		f->why = *e;
+}
+
 const struct oidc_site *
 oidc_site(const struct social_provider *p, struct err *e)
 {
 	struct kept *k = of(p);
-	int64_t now = clock_mono();
+	int rc;
 
-	if (k->doc_mem != NULL && now < k->doc_until_us)
+	if (k->doc_mem != NULL && clock_mono() < k->doc_until_us)
 		return &k->site;
-	if (k->failed_us != 0 && now - k->failed_us < FAILED_US) {
-		*e = k->failed;
+	if (failed_lately(&k->doc_failed, e))
 		return NULL;
-	}
-	if (load_doc(k, p, e) == 0) {
-		k->failed_us = 0;
-		return &k->site;
-	}
-	k->failed = *e;
-	k->failed_us = clock_mono();
-	return NULL;
+	rc = load_doc(k, p, e);
+	note(&k->doc_failed, rc, e);
+	return rc < 0 ? NULL : &k->site;
 }
 
 const struct jwk_set *
@@ -210,12 +222,17 @@ oidc_keys(const struct social_provider *p, bool again, struct err *e)
 	struct kept *k = of(p);
 	int64_t now = clock_mono();
 	bool good = k->keys_mem != NULL && now < k->keys_until_us;
+	int rc;
 
 	if (again && (k->again_us == 0 || now - k->again_us > AGAIN_US)) {
 		k->again_us = now;
 		good = false;
 	}
-	if (!good && load_keys(k, p, e) < 0)
+	if (good)
+		return &k->keys;
+	if (failed_lately(&k->keys_failed, e))
 		return NULL;
-	return &k->keys;
+	rc = load_keys(k, p, e);
+	note(&k->keys_failed, rc, e);
+	return rc < 0 ? NULL : &k->keys;
 }

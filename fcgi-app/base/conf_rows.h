@@ -42,7 +42,7 @@ CONF(CONF_DB_UNSAFE_FLUSH, "GATEPOST_DB_UNSAFE_FLUSH", CONF_BOOL, "no", 0, 0,
 CONF(CONF_POOL_GATE, "GATEPOST_POOL_GATE", CONF_INT, "2", 1, 64, "Children of the gate pool.")
 CONF(CONF_POOL_MAIN, "GATEPOST_POOL_MAIN", CONF_INT, "4", 1, 256, "Children of the main pool.")
 CONF(CONF_POOL_HASH, "GATEPOST_POOL_HASH", CONF_INT, "0", 0, 64, "Password-hashing lanes; 0: cores - 1, at least 1 (D2).")
-CONF(CONF_POOL_OUT, "GATEPOST_POOL_OUT", CONF_INT, "1", 1, 64, "Children of the out pool.")
+CONF(CONF_POOL_OUT, "GATEPOST_POOL_OUT", CONF_INT, "2", 1, 64, "Children of the out pool (sign-in by other sites); two: one issuer that hangs does not hold up another.")
 CONF(CONF_RECYCLE, "GATEPOST_RECYCLE", CONF_INT, "10000", 0, 100000000, "Requests after which a child is replaced (with jitter); 0 never.")
 CONF(CONF_DEADLINE_S, "GATEPOST_DEADLINE_S", CONF_INT, "20", 2, 120, "A request's deadline, seconds; the child answers 503 and is replaced.")
 CONF(CONF_SOCKET_GROUP, "GATEPOST_SOCKET_GROUP", CONF_TEXT, "", 0, 32, "Group that may connect to the sockets (mode 0660); empty: the process's own.")

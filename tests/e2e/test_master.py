@@ -163,7 +163,7 @@ class Load:
 # --- what it is -----------------------------------------------------------------
 
 def test_pools_sockets_and_files(make):
-    m = make(GATEPOST_POOL_MAIN=3, GATEPOST_POOL_GATE=1, GATEPOST_POOL_HASH=2).start()
+    m = make(GATEPOST_POOL_MAIN=3, GATEPOST_POOL_GATE=1, GATEPOST_POOL_HASH=2, GATEPOST_POOL_OUT=1).start()
     # Two lanes, and two children more that talk to the database meanwhile.
     want = ["gp-gate", "gp-hash", "gp-hash", "gp-hash", "gp-hash", "gp-main", "gp-main", "gp-main", "gp-out",
             "gp-revoke"]

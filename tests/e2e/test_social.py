@@ -650,6 +650,33 @@ def test_s65_caps_and_no_redirects(inst, lie):
     anew(inst)
 
 
+def test_s65_key_sets_that_do_not_come_cost_one_time_out(inst):
+    """The next visitor of the process is told what the first one found out, and the issuer is not asked again."""
+    anew(inst)
+    people(inst, email=an_email(), email_verified=True)
+    # Two at least: one that waits for an issuer does not hold up everybody.
+    children = wait_until("the out pool", lambda: len(out_children(inst)) >= 2 and sorted(out_children(inst)))
+    for pid in children[1:]:        # each remembers by itself: let one do all the work
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        first, second = Visitor(inst), Visitor(inst)
+        backs = first.there(), second.there()
+        tell(inst, lie="jwks_slow")
+        refused(first.get(backs[0]), 503, "provider_unavailable")
+        before = inst.sandbox.counts()["oidc"]["requests"]
+        r = second.get(backs[1])
+        refused(r, 503, "provider_unavailable")
+        assert int(r.headers["Retry-After"]) >= 1
+        assert inst.sandbox.counts()["oidc"]["requests"] - before == 1      # the token endpoint
+        # And it is not held against the issuer for long.
+        tell(inst, lie="")
+        wait_until("the keys", lambda: Visitor(inst).visit().status_code == 302)
+    finally:
+        for pid in children[1:]:
+            os.kill(pid, signal.SIGCONT)
+    anew(inst)
+
+
 def test_s65_somebody_elses_keys_are_not_asked_for_all_the_time(inst):
     """Tokens of unknown keys cost the issuer one look in ten seconds a process."""
     anew(inst)
