@@ -444,6 +444,7 @@ UNIT_TESTS = \
 	test_auth_country \
 	test_auth_grant \
 	test_auth_leaked \
+	test_auth_oidc \
 	test_auth_otp \
 	test_auth_password \
 	test_auth_password_old \
@@ -548,6 +549,10 @@ test_auth_grant_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_auth_leaked_SOURCES = tests/unit/test_auth_leaked.c
 test_auth_leaked_LDADD = $(GP_TEST_LIBS)
 test_auth_leaked_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_oidc_SOURCES = tests/unit/test_auth_oidc.c
+test_auth_oidc_LDADD = $(GP_TEST_LIBS)
+test_auth_oidc_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_auth_otp_SOURCES = tests/unit/test_auth_otp.c
 test_auth_otp_LDADD = $(GP_TEST_LIBS)

@@ -230,8 +230,8 @@ google_owns(const struct json *c, const char *email)
 	return text_ends(email, "@gmail.com") || text_of(c, "hd") != NULL;
 }
 
-static void
-read_person(struct arena *a, const struct social_provider *p,
+void
+oidc_person(struct arena *a, const struct social_provider *p,
     const struct json *c, struct social_person *who)
 {
 	const char *email = text_of(c, "email");
@@ -272,7 +272,7 @@ ask_userinfo(struct arena *a, const struct social_provider *p,
 		if (sub == NULL || strcmp(sub, who->sub) != 0)
 			rc = bad(e, "userinfo: another sub");
 		else
-			read_person(a, p, doc, who);
+			oidc_person(a, p, doc, who);
 	}
 	json_free(doc);
 	return rc;
@@ -315,7 +315,7 @@ oidc_finish(struct arena *a, const struct social_provider *p,
 		goto out;
 	who->issuer = p->issuer;
 	who->sub = arena_strdup(a, text_of(claims, "sub"));
-	read_person(a, p, claims, who);
+	oidc_person(a, p, claims, who);
 	if (who->email == NULL && s->userinfo != NULL && access != NULL &&
 	    strstr(p->scopes, "email") != NULL &&
 	    ask_userinfo(a, p, s, access, who, e) < 0)

@@ -46,5 +46,12 @@ struct oidc_want { const char *issuer, *client_id, *nonce, *access_token;
 struct json;
 int	 oidc_claims(const struct json *claims, const struct oidc_want *want,
 	    struct err *e) MUST_CHECK;
+/*
+ * Address and names as the issuer tells them, into the arena.  Google's
+ * email_verified counts only where the address is its own: at gmail.com, or
+ * with hd, a customer's domain.
+ */
+void	 oidc_person(struct arena *a, const struct social_provider *p,
+	    const struct json *claims, struct social_person *who);
 
 #endif
