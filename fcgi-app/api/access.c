@@ -171,19 +171,16 @@ may_call(const struct call *c, struct err *e)
 
 /*
  * Tokens of scripts have networks instead; who signs out may do so from
- * anywhere.  Where nobody can sign in, nobody signs up or is sent a code; a
- * sign-in itself is told so behind the right password (S20), and a refresh
- * behind the check for theft.
+ * anywhere.  Where nobody can sign in, nobody signs up or is sent a code
+ * (HOME); a sign-in itself is told so behind the right password (S20), and a
+ * refresh behind the check for theft.
  */
 int
 access_allow(const struct call *c, struct err *e)
 {
 	if (may_call(c, e) < 0 || country_route(c->req, e) < 0)
 		return -1;
-	if (credential_optional(c->route) &&
-	    (c->route->throttle == THR_SIGNUP ||
-	    c->route->limit == LIMIT_SEND) &&
-	    c->who.kind != CALLER_ADMIN_TOKEN &&
+	if (route_home(c->route) && c->who.kind != CALLER_ADMIN_TOKEN &&
 	    country_user(c->req, NULL, e) < 0)
 		return -1;
 	return c->who.kind != CALLER_SESSION ||

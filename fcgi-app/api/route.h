@@ -39,8 +39,17 @@ enum access {
  */
 #define ACTING_BIT	0x100
 #define ACTING(word)	((enum access)((word) | ACTING_BIT))
-#define route_word(r)	((enum access)((r)->access & ~ACTING_BIT))
 #define route_acting(r)	(((r)->access & ACTING_BIT) != 0)
+/*
+ * A row that makes an account or has a code sent for whoever asks says
+ * HOME(ANYONE): it refuses, before it looks at anything, where the site's
+ * country rule lets nobody sign in (S12).
+ */
+#define HOME_BIT	0x200
+#define HOME(word)	((enum access)((word) | HOME_BIT))
+#define route_home(r)	(((r)->access & HOME_BIT) != 0)
+#define route_word(r)	((enum access)((r)->access & \
+			    ~(ACTING_BIT | HOME_BIT)))
 
 /* Throttle of the row, by address or caller (429 before binding). */
 enum route_throttle { THR_NONE, THR_ANON, THR_USER, THR_SIGNIN, THR_SIGNUP,

@@ -117,6 +117,7 @@ json_route(struct jw *w, const struct route *r)
 	jw_str(w, "pool", pool_name(r->pool));
 	jw_str(w, "access", access_words[route_word(r)]);
 	jw_bool(w, "acting", route_acting(r));
+	jw_bool(w, "home", route_home(r));
 	jw_str(w, "throttle", throttle_words[r->throttle]);
 	jw_str(w, "limit", limit_words[r->limit]);
 	jw_i64(w, "body_max", (int64_t)r->body_max_kb * 1024);

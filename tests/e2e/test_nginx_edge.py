@@ -362,7 +362,7 @@ def test_the_application_gets_the_raw_path(edge, path):
 def route_rows():
     """The paths of the route table, with the pool of each."""
     with open(os.path.join(TOP, "fcgi-app/api/routes.def")) as f:
-        rows = re.findall(r'^ROUTE\(M_(\w+),\s*"(/api/[^"]+)",\s*\w+,\s*POOL_(\w+),\s*\w+,\s*BODY_(\w+),', f.read(), re.M)
+        rows = re.findall(r'^ROUTE\(M_(\w+),\s*"(/api/[^"]+)",\s*\w+,\s*POOL_(\w+),\s*[\w()]+,\s*BODY_(\w+),', f.read(), re.M)
     assert len(rows) > 20
     return rows
 

@@ -593,10 +593,33 @@ a_database_away_is_503_and_comes_back(void **state UNUSED)
 	assert_int_equal(wire_status(&w), 200);
 }
 
+/* A new row that sends codes is not forgotten; of rows with a credential the
+ * caller's own country rule is asked anyway. */
+static void
+s12_a_row_that_sends_for_strangers_asks_where_they_are(void **state UNUSED)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < routes_count; i++) {
+		const struct route *r = &routes[i];
+		enum access word = route_word(r);
+		bool strangers = word == ANYONE || word == GUEST ||
+		    word == HOLDER || word == REFRESH;
+
+		if (route_home(r) != (strangers && (r->limit == LIMIT_SEND ||
+		    r->throttle == THR_SIGNUP)))
+			fail_msg("%s", r->path);
+		found += route_home(r);
+	}
+	assert_true(found > 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    s12_a_row_that_sends_for_strangers_asks_where_they_are),
 		cmocka_unit_test(s40_anonymous_requests_count_by_address),
 		cmocka_unit_test(users_count_by_user_wherever_they_are),
 		cmocka_unit_test(sign_in_and_sign_up_have_their_own),
