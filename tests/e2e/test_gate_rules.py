@@ -19,6 +19,7 @@ import pytest
 import requests
 
 import fcgi_echo
+import gateway_echo
 from instance import free_port, wait_until
 from people import Person, claims_of
 
@@ -42,18 +43,24 @@ RULES = {
 
 @pytest.fixture(scope="module")
 def ruled(inst):
-    """{host: address} of two servers with a location for each of the rules, and a site that speaks FastCGI.  They take
-    headers with '_', as some sites need."""
-    responder = fcgi_echo.Responder(f"{inst.run}/old-site.sock")
-    os.chmod(responder.server_address, 0o666)
+    """{host: address} of two servers with a location for each of the rules, and sites that speak FastCGI, SCGI and
+    uwsgi.  They take headers with '_', as some sites need."""
+    old = {"fastcgi": fcgi_echo.Responder(f"{inst.run}/old-site.sock"),
+           "scgi": gateway_echo.Responder(f"{inst.run}/scgi-site.sock", gateway_echo.scgi),
+           "uwsgi": gateway_echo.Responder(f"{inst.run}/uwsgi-site.sock", gateway_echo.uwsgi)}
+    for responder in old.values():
+        os.chmod(responder.server_address, 0o666)
     path, ports = f"{inst.dir}/nginx/extra.d/rules.conf", {"localhost": free_port(), "127.0.0.1": free_port()}
     with open(f"{inst.dir}/nginx/extra.d/example-site.conf", encoding="utf-8") as f:
         site = re.search(r"proxy_pass (http://[0-9.:]+);", f.read()).group(1)
     places = "".join(f'location /{i}/ {{ set $gp_require "{words}"; include snippets/gatepost-protect.conf; proxy_pass {site}; }}\n'
                      for i, words in enumerate(RULES))
     places += f"location /land/ {{ include snippets/gatepost-protect.conf; set $gp_countries SE,FR; proxy_pass {site}; }}\n"
-    places += (f"location /php/ {{ include snippets/gatepost-protect.conf; fastcgi_param REQUEST_METHOD $request_method;"
-               f" fastcgi_param CONTENT_LENGTH $content_length; fastcgi_pass unix:{responder.server_address}; }}\n")
+    for name, responder in old.items():
+        # SCGI's CONTENT_LENGTH is nginx's own.
+        length = "" if name == "scgi" else f"{name}_param CONTENT_LENGTH $content_length; "
+        places += (f"location /{name}/ {{ include snippets/gatepost-protect.conf; {name}_param REQUEST_METHOD $request_method;"
+                   f" {length}{name}_pass unix:{responder.server_address}; }}\n")
     with open(path, "w", encoding="utf-8") as f:
         for host, port in ports.items():
             f.write(f"server {{ listen 127.0.0.1:{port} ssl; server_name {host}; underscores_in_headers on;\n"
@@ -68,7 +75,8 @@ def ruled(inst):
     finally:
         os.unlink(path)
         inst.send_signal("nginx", signal.SIGHUP)
-        responder.close()
+        for responder in old.values():
+            responder.close()
 
 
 def answers(inst, url):
@@ -175,11 +183,12 @@ def test_no_spelling_and_no_repetition_names_a_visitor(inst, ruled, host):
         assert status == 200 and "forged" not in str(raw)
         assert {k: got[k] for k in want} == want and got["COOKIE"] == ["its=own; b=2"]
         assert not {n.upper().replace("-", "_") for n in NOBODYS} & set(got) and token not in str(raw)
-    # And behind fastcgi_pass, where '-' and '_' are one; a body goes with it.
-    for headers in (cookie + forged, forged * 2 + cookie):
-        status, answered, body = send(inst, f"{ruled[host]}/php/x", headers, "POST", b"a=b")
+    # And behind the others, where '-' and '_' are one; a body goes with it.
+    for by, headers in itertools.product(("fastcgi", "scgi", "uwsgi"), (cookie + forged, forged * 2 + cookie)):
+        status, answered, body = send(inst, f"{ruled[host]}/{by}/x", headers, "POST", b"a=b")
         said = json.loads(body)["params"]
         assert status == 200 and json.loads(body)["body"] == "a=b" and said["REQUEST_METHOD"] == "POST"
+        assert "x-auth-access" not in {k.lower() for k, _ in answered}
         assert said["HTTP_REMOTE_USER"] == said["REMOTE_USER"] == str(who.id) and said["HTTP_REMOTE_GROUPS"] == "ops"
         assert said["HTTP_COOKIE"] == "its=own; b=2" and "forged" not in str(said) and token not in str(said)
 
@@ -188,7 +197,7 @@ def test_no_spelling_and_no_repetition_names_a_visitor(inst, ruled, host):
 def test_a_bearer_of_ours_stops_at_the_gate_and_the_sites_own_goes_on(inst, ruled, host):
     token = saying(inst, Person(inst).bearer().access, **({"aud": host} if host == "127.0.0.1" else {}))
     for name in ("Authorization", "authorization", "AUTHORIZATION"):
-        for place in ("/0/echo", "/php/x"):
+        for place in ("/0/echo", "/fastcgi/x", "/scgi/x", "/uwsgi/x"):
             status, _, body = send(inst, ruled[host] + place, [(name, f"Bearer {token}")])
             assert status == 200 and token.encode() not in body
             status, _, body = send(inst, ruled[host] + place, [(name, "Basic dTpw"), ("Cookie", f"__Host-gatepost={token}")])
