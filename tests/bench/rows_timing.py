@@ -6,6 +6,16 @@ as many as are needed may ask; people with accounts, put there by SQL, and as
 many names of nobody, drawn from one list; the samples, kept in a file so that
 a long run goes on where it was ended.
 
+Somebody is the proved owner of a name; for sign-in also whoever only claims
+it, and who was disabled (S20).
+
+--short is for scripts/check: 2,000 samples a route as D28 has it, but 200
+where a password is hashed (a sign-in takes 51 ms of processor, a sign-up 25,
+the others 6 to 8, a code again 13 with the flow before it), so that all rows
+together take some 100 s of two idle cores. No time is judged there
+(--no-goals); it shows that each row can be measured and that the answers are
+alike.
+
 Each name is used once. Known and unknown are asked in random order over one
 kept connection through nginx and TLS. The answers must be equal to the byte
 but for what is random in each. Judged as dudect does: Welch's t over all
@@ -91,13 +101,22 @@ def whole(got):
     return len(text) >= int(m.group(1)) if m else text.endswith(b"0\r\n\r\n")
 
 
-RANDOM = re.compile(rb'("(?:register_id|request_id)":\s*")([^"]*)"')
+# New in each answer, or what was asked with.
+RANDOM = re.compile(rb'("(?:register_id|request_id|old_phone_number)":\s*")([^"]*)"')
 
 
 def shape(head, text):
     """An answer without what is new in each (and nginx's own closing of old connections)."""
     lines = [re.sub(r"(?i)^((?:date|x-request-id|connection):).*", r"\1", line) for line in head.split("\r\n")]
     return "\n".join(lines), RANDOM.sub(lambda m: m.group(1) + b"x" * len(m.group(2)) + b'"', text)
+
+
+# The account of somebody known: proved at, active, the end of a claim.
+WHO = {
+    "proved": ("UTC_TIMESTAMP(6)", True, "NULL"),
+    "claim": ("NULL", False, "UTC_TIMESTAMP(6) + INTERVAL 30 DAY"),
+    "disabled": ("UTC_TIMESTAMP(6)", False, "NULL"),
+}
 
 
 class Names:
@@ -107,17 +126,19 @@ class Names:
         self.inst, self.hashed = inst, hashed
         self.phones = random.sample(range(10**7), 10**6)
 
-    def take(self, kind, n):
-        """n known and n unknown."""
+    def take(self, kind, n, who="proved"):
+        """n known, whose accounts are of one of the sorts in WHO, and n unknown."""
         known, unknown = [[self._one(kind) for _ in range(n)] for _ in range(2)]
+        proved, active, ends = WHO[who]
         rows = [(secrets.randbits(62), v if kind == "phone" else None, *([v] * 3 if kind == "email" else [None] * 3),
-                 self.hashed) for v in known]
+                 self.hashed, active) for v in known]
         db = self.inst.db()
         try:
             with db.cursor() as c:
                 c.executemany(
-                    "INSERT INTO user (reg_key, phone, email, email_cmp, email_unique, password, first_name, locale,"
-                    f" {kind}_verified_at) VALUES (%s, %s, %s, %s, %s, %s, 'Bench', 'en', UTC_TIMESTAMP(6))", rows)
+                    "INSERT INTO user (reg_key, phone, email, email_cmp, email_unique, password, is_active, first_name,"
+                    f" locale, {kind}_verified_at, claim_ends_at)"
+                    f" VALUES (%s, %s, %s, %s, %s, %s, %s, 'Bench', 'en', {proved}, {ends})", rows)
                 # A salt is made at an account's first event; theirs was long ago.
                 c.execute("INSERT IGNORE INTO user_salt (user_id, salt) SELECT id, RANDOM_BYTES(16) FROM user")
         finally:
@@ -129,12 +150,13 @@ class Names:
 
 
 class Route:
-    def __init__(self, name, kind, path, body, full):
-        self.name, self.kind, self.path, self.body, self.full = name, kind, path, body, full
+    def __init__(self, name, kind, path, body, hashes=False, who="proved"):
+        self.name, self.kind, self.path, self.body, self.who = name, kind, path, body, who
+        self.full, self.few, self.warm = (20000, 200, 5) if hashes else (100000, 2000, 25)
 
     def block(self, t, n):
         """n bodies of each sort: (known?, body), in random order."""
-        known, unknown = t.names.take(self.kind, n)
+        known, unknown = t.names.take(self.kind, n, self.who)
         got = [(True, self.body(v)) for v in known] + [(False, self.body(v)) for v in unknown]
         random.shuffle(got)
         return got
@@ -158,17 +180,26 @@ class Again(Route):
 
 
 def routes(inst):
+    def login(v):
+        return {"username": v, "password": PASSWORD}
+
+    def password():
+        return "Ab!" + secrets.token_hex(8)
+
     rows = [
-        Route("login", "phone", "/api/auth/login/", lambda v: {"username": v, "password": PASSWORD}, 20000),
-        Route("reset", "email", "/api/auth/password/reset/request/", lambda v: {"email": v}, 100000),
-        Route("reset-sms", "phone", "/api/auth/password/reset/request/", lambda v: {"phone_number": v}, 100000),
-        Route("register", "email", "/api/auth/register/",
-              lambda v: {"email": v, "password": "Ab!" + secrets.token_hex(8)}, 20000),
-        Again("code-again", "phone", "/api/auth/otp/refresh/", lambda v: {"phone_number": v}, 100000),
+        Route("login", "phone", "/api/auth/login/", login, True),
+        Route("login-claim", "phone", "/api/auth/login/", login, True, "claim"),
+        Route("login-disabled", "phone", "/api/auth/login/", login, True, "disabled"),
+        Route("reset", "email", "/api/auth/password/reset/request/", lambda v: {"email": v}),
+        Route("reset-sms", "phone", "/api/auth/password/reset/request/", lambda v: {"phone_number": v}),
+        Route("register", "email", "/api/auth/register/", lambda v: {"email": v, "password": password()}, True),
+        Route("register-sms", "phone", "/api/auth/register/",
+              lambda v: {"phone_number": v, "first_name": "Bench", "password": password()}, True),
+        Again("code-again", "phone", "/api/auth/otp/refresh/", lambda v: {"phone_number": v}),
     ]
     asked = inst.http.post(inst.url + "/api/auth/otp/request/", json={}, timeout=30)
     if asked.status_code != 404:
-        rows.append(Route("code", "phone", "/api/auth/otp/request/", lambda v: {"phone_number": v}, 100000))
+        rows.append(Route("code", "phone", "/api/auth/otp/request/", lambda v: {"phone_number": v}))
     return rows
 
 
@@ -244,9 +275,9 @@ def sample(t, r, block, kept, shapes):
 
 def measure(ctx, t, samples, r):
     kept = samples.of_route(r.name)
-    most = 2000 if ctx.short else r.full
+    most = r.few if ctx.short else r.full
     shapes = {}
-    sample(t, r, r.block(t, 25), {"known": array.array("d"), "unknown": array.array("d")}, {})     # warm
+    sample(t, r, r.block(t, r.warm), {"known": array.array("d"), "unknown": array.array("d")}, {})     # warm
     t.drained()
     while (left := most - len(kept["known"]) - len(kept["unknown"])) > 0:
         sample(t, r, r.block(t, min(BLOCK, (left + 1) // 2)), kept, shapes)

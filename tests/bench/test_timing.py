@@ -35,6 +35,10 @@ def test_s21_answers_are_compared_but_for_what_is_random():
     assert one != timing.shape(head.format("Tue", "b"), body % b"b23")
     assert one != timing.shape(head.format("Tue", "b") + "\r\nRetry-After: 1", body % b"b2")
     assert one != timing.shape(head.format("Tue", "b"), body.replace(b"sent", b"SENT") % b"b2")
+    # What was asked with says nothing either; how long it is would.
+    old = b'{"old_phone_number":"%s","success":true}'
+    assert timing.shape(head, old % b"+989120000001") == timing.shape(head, old % b"+989129999999")
+    assert timing.shape(head, old % b"+989120000001") != timing.shape(head, b'{"old_phone_number":null,"success":true}')
 
 
 def test_s21_a_run_goes_on_with_the_same_program_only(tmp_path):
