@@ -3,7 +3,7 @@
  *
  * What must stay true: a GET changes nothing (S36); an undo works once, and
  * whoever made the change keeps neither a session, nor a code, nor a password
- * that works; of several changes the link of an earlier one wins over those
+ * that works, nor a second factor or linked identity that came since; of several changes the link of an earlier one wins over those
  * behind it, for they went to addresses that came later.
  */
 #include "api/change.h"
@@ -16,7 +16,9 @@
 #include "base/mail.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "store/identity.h"
 #include "store/known_device.h"
+#include "store/mfa.h"
 #include "store/undo.h"
 
 #define TOKEN_BYTES	16
@@ -191,6 +193,23 @@ put_back(struct db *db, const struct undo *u, struct err *e)
 	    0;
 }
 
+/* What the other made since would let him in again, or keep the owner out
+ * after the reset.  Recorded by kind, where there was any. */
+static int
+forget_since(struct db *db, struct call *c, const struct undo *u,
+    struct err *e)
+{
+	int factors = mfa_forget_since(db, u->user_id, u->id, e);
+	int linked = factors < 0 ? -1 : identity_forget_since(db, u->user_id,
+	    u->id, e);
+
+	if (linked < 0 || (factors > 0 && answer_audit(c, "undo_mfa", "ok",
+	    u->user_id, 0, e) < 0))
+		return -1;
+	return linked > 0 ? answer_audit(c, "undo_identities", "ok",
+	    u->user_id, 0, e) : 0;
+}
+
 static int
 undo_work(struct db *db, void *arg, struct err *e)
 {
@@ -215,6 +234,7 @@ undo_work(struct db *db, void *arg, struct err *e)
 	if (user_set_password(db, u->user_id, NULL, e) < 0 ||
 	    otp_void_all(db, u->user_id, e) < 0 ||
 	    known_device_forget(db, u->user_id, e) < 0 ||
+	    forget_since(db, w->c, u, e) < 0 ||
 	    grant_end_all(db, u->user_id, "undo", &w->ended, e) < 0 ||
 	    (rc = user_find(db, w->c->arena, u->user_id, &user, e)) < 0)
 		return -1;

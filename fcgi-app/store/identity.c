@@ -25,6 +25,9 @@ DB_STMT(IDENTITY_REMOVE, DB_API, DB_SAFE,
     "DELETE FROM identity WHERE id = ? AND user_id = ?");
 DB_STMT(IDENTITY_FORGET, DB_API, DB_SAFE,
     "DELETE FROM identity WHERE issuer = ? AND sub = ?");
+DB_STMT(IDENTITY_FORGET_SINCE, DB_API, DB_SAFE,
+    "DELETE FROM identity WHERE user_id = ? AND created_at >="
+    " (SELECT created_at FROM change_undo WHERE id = ?)");
 
 DB_STMT(IDENTITY_WAY_IN, DB_API, DB_READ,
     "SELECT phone_verified_at IS NOT NULL OR email_verified_at IS NOT NULL"
@@ -132,6 +135,14 @@ identity_forget(struct db *db, const char *issuer, const char *sub,
 		return rc;
 	return (int)db_run(db, &IDENTITY_FORGET, DB_IN(bytes(issuer),
 	    bytes(sub)), e);
+}
+
+int
+identity_forget_since(struct db *db, uint64_t user_id, uint64_t undo_id,
+    struct err *e)
+{
+	return (int)db_run(db, &IDENTITY_FORGET_SINCE, DB_IN(DB_U64(user_id),
+	    DB_U64(undo_id)), e);
 }
 
 int

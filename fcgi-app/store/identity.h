@@ -41,6 +41,11 @@ int	 identity_remove(struct db *db, uint64_t user_id, uint64_t id,
  * -1. */
 int	 identity_forget(struct db *db, const char *issuer, const char *sub,
 	    uint64_t *user_id, struct err *e) MUST_CHECK;
+/* Remove those of a user that were linked since the change that is undone
+ * (store/undo.h), the last one too: an address comes back with the undo.  In
+ * the caller's transaction, which holds the user's row.  Rows or -1. */
+int	 identity_forget_since(struct db *db, uint64_t user_id,
+	    uint64_t undo_id, struct err *e) MUST_CHECK;
 /* Can the user still get in: by an identity, a proved address, or a password
  * with an address that waits for its proof?  1, 0, -1. */
 int	 identity_way_in(struct db *db, uint64_t user_id, struct err *e)

@@ -35,6 +35,20 @@ DB_STMT(MFA_FORGET_APP, DB_API, DB_SAFE,
     "UPDATE mfa SET seed = NULL, seed_id = NULL, seed_at = NULL,"
     " next_seed = NULL, next_id = NULL, next_ends_at = NULL"
     " WHERE user_id = ?");
+#define SINCE	" (SELECT created_at FROM change_undo WHERE id = ?)"
+DB_STMT(MFA_FORGET_APP_SINCE, DB_API, DB_SAFE,
+    "UPDATE mfa SET seed = NULL, seed_id = NULL, seed_at = NULL"
+    " WHERE user_id = ? AND seed_at >=" SINCE);
+DB_STMT(MFA_FORGET_BEGUN, DB_API, DB_SAFE,
+    "UPDATE mfa SET next_seed = NULL, next_id = NULL, next_ends_at = NULL"
+    " WHERE user_id = ? AND next_id IS NOT NULL");
+DB_STMT(MFA_FORGET_CHANNELS_SINCE, DB_API, DB_SAFE,
+    "UPDATE mfa SET sms = NULL, email = NULL WHERE user_id = ?"
+    " AND (sms OR email) AND EXISTS (SELECT 1 FROM audit a"
+    " WHERE a.user_id = mfa.user_id AND a.event = 'mfa_channels'"
+    " AND a.outcome = 'ok' AND a.at >=" SINCE ")");
+DB_STMT(RECOVERY_FORGET_SINCE, DB_API, DB_SAFE,
+    "DELETE FROM recovery_code WHERE user_id = ? AND created_at >=" SINCE);
 DB_STMT(MFA_SET_CHANNELS, DB_API, DB_SAFE,
     "INSERT INTO mfa (user_id, sms, email) VALUES (?, ?, ?)"
     " ON DUPLICATE KEY UPDATE sms = COALESCE(VALUES(sms), sms),"
@@ -156,6 +170,23 @@ mfa_forget_app(struct db *db, uint64_t user_id, struct err *e)
 {
 	return db_run(db, &MFA_FORGET_APP, DB_IN(DB_U64(user_id)), e) < 0 ?
 	    -1 : 0;
+}
+
+int
+mfa_forget_since(struct db *db, uint64_t user_id, uint64_t undo_id,
+    struct err *e)
+{
+	const struct db_stmt *since[] = { &MFA_FORGET_APP_SINCE,
+		&MFA_FORGET_CHANNELS_SINCE, &RECOVERY_FORGET_SINCE };
+	int64_t n = db_run(db, &MFA_FORGET_BEGUN, DB_IN(DB_U64(user_id)), e);
+
+	for (size_t i = 0; n >= 0 && i < COUNT_OF(since); i++) {
+		int64_t rows = db_run(db, since[i], DB_IN(DB_U64(user_id),
+		    DB_U64(undo_id)), e);
+
+		n = rows < 0 ? -1 : n + rows;
+	}
+	return (int)n;
 }
 
 int

@@ -47,6 +47,14 @@ int	 recovery_use(struct db *db, uint64_t user_id,
 /* Forget the app, and what was begun.  0 or -1. */
 int	 mfa_forget_app(struct db *db, uint64_t user_id, struct err *e)
 	    MUST_CHECK;
+/*
+ * Forget what became a factor since the change that is undone (store/undo.h):
+ * the app, what was begun, chosen code channels and recovery codes; older ones
+ * stay, or an old mailbox's link would take the second factor off (S58).  Of
+ * channels only the audit says when.  Rows or -1.
+ */
+int	 mfa_forget_since(struct db *db, uint64_t user_id, uint64_t undo_id,
+	    struct err *e) MUST_CHECK;
 /* NULL leaves a channel as it is.  0 or -1. */
 int	 mfa_set_channels(struct db *db, uint64_t user_id, const bool *sms,
 	    const bool *email, struct err *e) MUST_CHECK;

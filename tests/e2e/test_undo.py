@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from contract import Contract
+from factor_people import due, enrol, verify
 from instance import Instance, wait_until
 from people import OTHER, PASSWORD, Bearer, Browser, Person, a_phone, an_email, problem, same
 
@@ -95,6 +96,70 @@ def test_s59_the_old_address_undoes_a_change(inst, contract, kind):
         "register_id": r.json()["register_id"], "otp_code": code, "new_password": OTHER})
     assert r.status_code == 200, r.text
     assert p.login(password=OTHER).status_code == 200
+
+
+def new_password(inst, p):
+    """The owner resets the password by the old number; the answer of the sign-in that follows."""
+    inst.rows("DELETE FROM throttle")
+    seen = codes(inst, p.phone)
+    r = p.reset_request()
+    assert r.status_code == 200, r.text
+    r = inst.api("POST", "/api/auth/password/reset/", json={"register_id": r.json()["register_id"],
+                 "otp_code": inst.sandbox.code(p.phone, "sms", seen), "new_password": OTHER})
+    assert r.status_code == 200, r.text
+    return p.login(password=OTHER)
+
+
+def link(inst, p, sub):
+    inst.rows("INSERT INTO identity (id, user_id, provider, issuer, sub, created_at, used_at) VALUES"
+              " (%s, %s, 'google', 'https://accounts.google.com', %s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))",
+              secrets.randbits(62), p.id, sub)
+
+
+def of(inst, p):
+    """Subs linked, whether an app is on, recovery codes."""
+    return ([r["sub"] if isinstance(r["sub"], str) else r["sub"].decode() for r in inst.rows(
+        "SELECT sub FROM identity WHERE user_id = %s ORDER BY created_at", p.id)],
+        bool(inst.rows("SELECT 1 FROM mfa WHERE user_id = %s AND (seed IS NOT NULL OR next_id IS NOT NULL)", p.id)),
+        inst.rows("SELECT COUNT(*) AS n FROM recovery_code WHERE user_id = %s", p.id)[0]["n"])
+
+
+def test_s59_an_undo_takes_the_thiefs_app_codes_and_identities_away(inst):
+    p = Person(inst)
+    mine, his = secrets.token_hex(8), secrets.token_hex(8)
+    link(inst, p, mine)
+    thief = changed(inst, p.first, a_phone())
+    app, _, recovery = enrol(p, thief)
+    link(inst, p, his)
+    assert recovery and of(inst, p) == ([mine, his], True, len(recovery))
+    assert undo(inst, links(inst, p.phone)[0]).status_code == 200
+    # What was linked before the change is the owner's.
+    assert of(inst, p) == ([mine], False, 0)
+    done = {r["event"] for r in inst.rows("SELECT event FROM audit WHERE user_id = %s", p.id)}
+    assert {"number_undo", "undo_mfa", "undo_identities"} <= done
+    r = new_password(inst, p)
+    assert r.status_code == 200 and not r.json().get("mfa_required"), r.text
+    assert Bearer(inst, r.json()).call("GET", "/api/auth/profile/").status_code == 200
+
+
+def test_s59_a_code_channel_that_the_thief_chose_locks_nobody_out(inst):
+    p = Person(inst)
+    thief = changed(inst, p.first, a_phone())
+    r = thief.call("PATCH", "/api/auth/mfa/", json={"sms": True})
+    assert r.status_code == 200, r.text
+    assert undo(inst, links(inst, p.phone)[0]).status_code == 200
+    r = new_password(inst, p)
+    assert r.status_code == 200 and not r.json().get("mfa_required"), r.text
+
+
+def test_s59_s58_the_owners_own_factor_stays(inst):
+    p = Person(inst)
+    app, client, recovery = enrol(p, p.first)
+    changed(inst, client, a_phone())
+    assert undo(inst, links(inst, p.phone)[0]).status_code == 200
+    assert of(inst, p) == ([], True, len(recovery))
+    token = due(new_password(inst, p))["mfa_token"]
+    assert verify(inst, token, app.code()).status_code == 200
 
 
 def test_s36_get_shows_and_post_consumes(inst, contract):
