@@ -261,6 +261,7 @@ AUTH_SOURCES = \
 	fcgi-app/auth/site.h \
 	fcgi-app/auth/sms_guard.c \
 	fcgi-app/auth/sms_guard.h \
+	fcgi-app/auth/sms_number.c \
 	fcgi-app/auth/social.c \
 	fcgi-app/auth/social.h \
 	fcgi-app/auth/social_enter.c \

@@ -11,6 +11,7 @@
 #include "api/answer.h"
 #include "api/page.h"
 #include "auth/notice.h"
+#include "auth/sms_guard.h"
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/mail.h"
@@ -64,12 +65,16 @@ tell_old(struct db *db, const struct call *c, const struct user *before,
 		    conf_str(CONF_PUBLIC_URL), x->token),
 		.life_s = NOTICE_LIFE_S, .request_id = c->req->request_id,
 	};
+	const struct sms_notice sms = { .notification_id = n.id,
+	    .phone = n.to, .only_way = true, .way_back = true };
 	uint8_t hash[32];
+	int rc = 1;
 
 	sha256(hash, x->token, strlen(x->token));
-	if (undo_insert(db, &u, hash, LIFE_S, e) < 0)
+	if (undo_insert(db, &u, hash, LIFE_S, e) < 0 ||
+	    (phone && (rc = sms_guard_notice(db, &sms, e)) < 0))
 		return -1;
-	return notice_add(db, &n, e);
+	return rc == 0 ? 0 : notice_add(db, &n, e);
 }
 
 int

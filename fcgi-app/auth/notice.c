@@ -6,6 +6,7 @@
  */
 #include "auth/notice.h"
 
+#include "auth/sms_guard.h"
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/json.h"
@@ -97,13 +98,17 @@ static int
 everywhere(struct db *db, const struct user *u, const uint64_t ids[2],
     struct notice n, struct err *e)
 {
-	int sent = 0;
+	const struct sms_notice sms = { .notification_id = ids[0],
+	    .phone = u->phone, .only_way = !u->email_verified };
+	int sent = 0, rc = 0;
 
 	n.user_id = u->id;
 	n.locale = u->locale;
 	n.life_s = NOTICE_LIFE_S;
 
-	if (u->phone_verified) {
+	if (u->phone_verified && (rc = sms_guard_notice(db, &sms, e)) < 0)
+		return -1;
+	if (rc == 1) {
 		n.id = ids[0];
 		n.channel = "sms";
 		n.to = u->phone;

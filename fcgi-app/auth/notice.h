@@ -22,11 +22,13 @@ struct notice {
 	uint32_t	 life_s;
 	const char	*request_id;
 };
-/* In the caller's transaction if there is one.  0 or -1. */
+/* In the caller's transaction if there is one.  An SMS is paid for before, by
+ * sms_guard.h.  0 or -1. */
 int	 notice_add(struct db *db, const struct notice *n, struct err *e)
 	    MUST_CHECK;
-/* To every proved channel of a user, one each; ids are made by `ids[2]`
- * before the transaction.  How many, or -1. */
+/* To every proved channel of a user, one each, by SMS when sms_guard_notice
+ * lets it (S46); ids are made by `ids[2]` before the transaction.  How many,
+ * or -1. */
 int	 notice_everywhere(struct db *db, const struct user *u,
 	    const uint64_t ids[2], const char *template, const char *detail,
 	    const char *request_id, struct err *e) MUST_CHECK;

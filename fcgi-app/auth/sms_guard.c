@@ -27,61 +27,7 @@
 #define BLOCK_MAX	32
 #define BREAK_US	(5 * US_PER_S)
 
-/* --- numbers -------------------------------------------------------------------- */
-
-/* How much of the number its longest allowed prefix is; 0 none, 1 by "*". */
-static size_t
-prefix_allowed(const char *phone)
-{
-	const char *p = conf_str(CONF_SMS_PREFIXES);
-	size_t best = 0;
-
-	while (*p != '\0') {
-		size_t n = strcspn(p, ", ");
-
-		if (n > best && ((n == 1 && *p == '*') ||
-		    strncmp(phone, p, n) == 0))
-			best = n;
-		p += n;
-		p += strspn(p, ", ");
-	}
-	return best;
-}
-
-int
-sms_guard_number(const char *phone, const char *field, struct err *e)
-{
-	size_t allowed = prefix_allowed(phone), country = 0;
-	bool named;
-
-	if (allowed == 0)
-		return err_field(e, field, "country_not_served",
-		    "no allowed prefix begins the number");
-	/* A prefix beyond the country code was somebody's decision: it stands
-	 * for ranges that the metadata does not know (yet). */
-	switch (phone_reach(phone, &country)) {
-	case PHONE_REACHED:
-		return 0;
-	case PHONE_UNALLOCATED:
-		named = allowed > 1 + country;
-		break;
-	case PHONE_GLOBAL:
-		named = allowed > 1;
-		break;
-	case PHONE_NEVER:
-	default:
-		named = false;
-	}
-	return named ? 0 : err_field(e, field, "number_not_served",
-	    "premium, satellite, landline or unallocated");
-}
-
-void
-sms_guard_prefix(const char *phone, char prefix[SMS_PREFIX_MAX])
-{
-	snprintf(prefix, SMS_PREFIX_MAX, "%.*s",
-	    (int)conf_int(CONF_SMS_PREFIX_DIGITS) + 1, phone);
-}
+/* --- pace ----------------------------------------------------------------------- */
 
 /* Count it, or only look. */
 static int
@@ -147,6 +93,7 @@ struct guarding {
 	struct db		*db;
 	const struct req	*q;
 	const struct sms_ask	*s;
+	const struct sms_notice	*notice;	/* NULL: a stranger asks */
 	char			 prefix[SMS_PREFIX_MAX], country[3];
 	uint8_t			 net[16];
 	bool			 exempt;	/* this machine, where it is */
@@ -182,13 +129,12 @@ cost_of(const char *phone)
 }
 
 static void
-key_of(uint8_t k[SMS_KEY], const struct budget *b, const void *subject,
-    size_t n)
+key_of(uint8_t k[SMS_KEY], const char *purpose, const struct budget *b,
+    const void *subject, size_t n)
 {
-	static const char purpose[] = "gatepost sms budget";
 	const struct keyring *keys = token_keys();
 	const struct crypto_part part[] = {
-		{ purpose, sizeof(purpose) },
+		{ purpose, strlen(purpose) + 1 },
 		{ b->word, strlen(b->word) + 1 }, { subject, n }
 	};
 	uint8_t mac[32];
@@ -196,6 +142,17 @@ key_of(uint8_t k[SMS_KEY], const struct budget *b, const void *subject,
 	hmac_sha256_parts(mac, keys->mac, sizeof(keys->mac), part,
 	    COUNT_OF(part));
 	memcpy(k, mac, SMS_KEY);
+}
+
+/* What a number gets of codes, of notices and of ways back is counted apart,
+ * so that none uses up another's. */
+static const char *
+purpose_of(const struct guarding *g, enum sms_scope scope)
+{
+	if (g->notice == NULL || scope != SMS_NUMBER)
+		return "gatepost sms budget";
+	return g->notice->way_back ? "gatepost sms way back" :
+	    "gatepost sms notice";
 }
 
 /* IPv4's /24; of IPv6, whose /64 is the address, the /48. */
@@ -246,16 +203,21 @@ choose_counters(struct guarding *g)
 		}
 		if (c->cap == 0)
 			continue;
-		key_of(c->k, b, subject, n);
+		/* Counted, and never in the way. */
+		if (g->notice != NULL && g->notice->only_way &&
+		    b->scope != SMS_NUMBER)
+			c->cap = INT64_MAX;
+		key_of(c->k, purpose_of(g, b->scope), b, subject, n);
 		g->budget[g->counters++] = b;
 	}
 }
 
 static void
 begin(struct guarding *g, struct db *db, const struct req *q,
-    const struct sms_ask *s)
+    const struct sms_ask *s, const struct sms_notice *notice)
 {
 	memset(g, 0, sizeof(*g));
+	g->notice = notice;
 	g->db = db;
 	g->q = q;
 	g->s = s;
@@ -416,7 +378,7 @@ sms_guard_take(struct db *db, const struct req *q, const struct sms_ask *s,
 	size_t full = 0;
 	int rc, wait_s = 0;
 
-	begin(&g, db, q, s);
+	begin(&g, db, q, s, NULL);
 	if (pace(db, s->phone, s->known, false, e) < 0 ||
 	    (rc = sms_suspended(db, g.prefix, &wait_s, e)) < 0)
 		return -1;
@@ -437,6 +399,40 @@ sms_guard_take(struct db *db, const struct req *q, const struct sms_ask *s,
 	b = g.budget[full];
 	return stop(&g, "sms_budget", b->word, g.counter[full].label,
 	    b->window_s, wait_s, e);
+}
+
+int
+sms_guard_notice(struct db *db, const struct sms_notice *n, struct err *e)
+{
+	const struct sms_ask s = { .phone = n->phone };
+	struct err why = ERR_INIT;
+	struct sms_charge_new charge;
+	struct guarding g;
+	const char *what = "suspended", *label = g.prefix;
+	size_t full = 0;
+	int rc, wait_s = 0;
+
+	if (sms_guard_number(n->phone, "phone_number", &why) < 0)
+		return 0;
+	begin(&g, db, NULL, &s, n);
+	if ((rc = sms_suspended(db, g.prefix, &wait_s, e)) < 0)
+		return -1;
+	if (rc == 0 || n->only_way) {
+		charge = (struct sms_charge_new){
+			.notification_id = n->notification_id,
+			.cost = g.cost, .prefix = g.prefix,
+			.counter = g.counter, .counters = g.counters,
+		};
+		if ((rc = sms_reserve_with(db, &charge, &full, e)) != 0)
+			return rc;
+		what = g.budget[full]->word;
+		label = g.counter[full].label;
+	}
+	/* Only a line: the audit row of a budget is counted by itself, which
+	 * nothing in a transaction may be. */
+	log_event("sms_alert", LOG_KV("what", what), LOG_KV("of", label),
+	    LOG_KV("not_sent", "notice"));
+	return 0;
 }
 
 int

@@ -34,6 +34,8 @@ DB_STMT(SMS_GIVE, DB_API | DB_WORKER, DB_ONCE,
 DB_STMT(SMS_CHARGE_GET, DB_API, DB_READ,
     "SELECT cost, at, counted FROM sms_charge WHERE notification_id = ?"
     " AND state = 0");
+DB_STMT(SMS_CHARGE_LIVES, DB_API, DB_READ,
+    "SELECT cost FROM sms_charge WHERE notification_id = ? AND state = 0");
 DB_STMT(SMS_CHARGE_STATE, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE sms_charge SET state = ? WHERE notification_id = ?"
     " AND state = 0");
@@ -79,28 +81,49 @@ take_all(struct db *db, struct reserving *r, int64_t now_us, struct err *e)
 	return 0;
 }
 
+/* 0; 1 it is there: ours, of a COMMIT whose answer was lost (D20); -1. */
+static int
+add_charge(struct db *db, const struct reserving *r, int64_t *now_us,
+    struct err *e)
+{
+	const struct sms_charge_new *n = r->n;
+
+	if (db_one(db, &SMS_NOW, NULL, DB_NONE, DB_OUT(DB_TO_TIME(now_us)),
+	    e) < 0)
+		return -1;
+	if (db_run(db, &SMS_CHARGE_ADD, DB_IN(DB_U64(n->notification_id),
+	    DB_U64(n->flow_id), DB_WHEN(*now_us), DB_U64(n->cost),
+	    DB_STR(n->prefix), DB_BIN(r->counted, COUNTED * n->counters),
+	    DB_U64(n->is_code)), e) >= 0)
+		return 0;
+	if (e->kind != ERR_DB_DUP)
+		return -1;
+	err_clear(e);
+	return 1;
+}
+
 static int
 reserve_work(struct db *db, void *arg, struct err *e)
 {
 	struct reserving *r = arg;
-	const struct sms_charge_new *n = r->n;
 	int64_t now_us = 0;
+	int rc;
 
 	r->refused = false;
-	if (db_one(db, &SMS_NOW, NULL, DB_NONE, DB_OUT(DB_TO_TIME(&now_us)),
-	    e) < 0)
-		return -1;
-	if (db_run(db, &SMS_CHARGE_ADD, DB_IN(DB_U64(n->notification_id),
-	    DB_U64(n->flow_id), DB_WHEN(now_us), DB_U64(n->cost),
-	    DB_STR(n->prefix), DB_BIN(r->counted, COUNTED * n->counters),
-	    DB_U64(n->is_code)), e) < 0) {
-		if (e->kind != ERR_DB_DUP)
-			return -1;
-		/* Ours, of a COMMIT whose answer was lost (D20). */
-		err_clear(e);
-		return 1;
-	}
+	if ((rc = add_charge(db, r, &now_us, e)) != 0)
+		return rc;
 	return take_all(db, r, now_us, e);
+}
+
+static void
+write_counted(struct reserving *r)
+{
+	const struct sms_charge_new *n = r->n;
+
+	for (size_t i = 0; i < n->counters; i++) {
+		r->counted[i * COUNTED] = (uint8_t)n->counter[i].scope;
+		memcpy(r->counted + i * COUNTED + 1, n->counter[i].k, SMS_KEY);
+	}
 }
 
 static int
@@ -134,10 +157,7 @@ sms_reserve(struct db *db, struct sms_charge_new *n, size_t *full,
 	if (db_in_tx(db) || n->counters > SMS_COUNTERS_MAX)
 		return err_set(e, ERR_INTERNAL, "sms_reserve", "in a "
 		    "transaction, or %zu counters", n->counters);
-	for (size_t i = 0; i < n->counters; i++) {
-		r.counted[i * COUNTED] = (uint8_t)n->counter[i].scope;
-		memcpy(r.counted + i * COUNTED + 1, n->counter[i].k, SMS_KEY);
-	}
+	write_counted(&r);
 	if (db_tx(db, reserve_work, &r, e) < 0)
 		return -1;
 	if (!r.refused)
@@ -196,6 +216,52 @@ give_work(struct db *db, void *arg, struct err *e)
 		    SMS_KEY), DB_WHEN(g->at_us)), e) < 0)
 			return -1;
 	return 0;
+}
+
+static int
+reserve_with_work(struct db *db, void *arg, struct err *e)
+{
+	struct reserving *r = arg;
+	struct giving g = { .id = r->n->notification_id,
+	    .state = STATE_BACK, .least = SMS_NUMBER };
+	int rc;
+
+	r->refused = false;
+	if ((rc = add_charge(db, r, &g.at_us, e)) < 0)
+		return -1;
+	if (rc == 1) {
+		/* Refused that time too, or settled, and then its message is
+		 * there. */
+		rc = db_one(db, &SMS_CHARGE_LIVES, NULL,
+		    DB_IN(DB_U64(g.id)), DB_OUT(DB_TO_U64(&g.cost)), e);
+		r->refused = rc == 0;
+		return rc < 0 ? -1 : 0;
+	}
+	if (take_all(db, r, g.at_us, e) < 0)
+		return -1;
+	if (!r->refused)
+		return 0;
+	/* The transaction goes on: what was counted before is taken back. */
+	g.cost = r->n->cost;
+	g.counted = r->counted;
+	g.len = COUNTED * r->full;
+	return give_work(db, &g, e);
+}
+
+int
+sms_reserve_with(struct db *db, struct sms_charge_new *n, size_t *full,
+    struct err *e)
+{
+	struct reserving r = { .n = n };
+
+	if (n->counters > SMS_COUNTERS_MAX)
+		return err_set(e, ERR_INTERNAL, "sms_reserve",
+		    "%zu counters", n->counters);
+	write_counted(&r);
+	if (db_join(db, reserve_with_work, &r, e) < 0)
+		return -1;
+	*full = r.full;
+	return !r.refused;
 }
 
 int

@@ -43,6 +43,14 @@ struct sms_charge_new {
  */
 int	 sms_reserve(struct db *db, struct sms_charge_new *n, size_t *full,
 	    int *wait_s, struct err *e) MUST_CHECK;
+/*
+ * The same in the transaction that makes the message, which a rollback takes
+ * back with it; where there is none, in its own.  1; 0 when a counter would
+ * pass its cap: *full is its index, nothing is counted, and the charge stays
+ * as given back; -1.
+ */
+int	 sms_reserve_with(struct db *db, struct sms_charge_new *n,
+	    size_t *full, struct err *e) MUST_CHECK;
 /* Take a reservation back, in the transaction of the caller or its own:
  * another check refused the message.  0 or -1. */
 int	 sms_unreserve(struct db *db, uint64_t notification_id, struct err *e)

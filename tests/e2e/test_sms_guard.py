@@ -9,8 +9,9 @@ import time
 import pytest
 
 from conftest import no_faults
+from factor_people import both
 from instance import Instance, wait_until
-from people import PASSWORD, Person, a_phone, an_email, calm, forget_limits, old_code, problem, same, within
+from people import OTHER, PASSWORD, Person, a_phone, an_email, calm, forget_limits, old_code, problem, same, within
 
 COST = 100
 
@@ -218,6 +219,96 @@ def test_s46_what_is_given_back_goes_to_its_own_window(guard, conf):
                " ORDER BY at LIMIT 1")
     within(10, "given back", lambda: guard.rows("SELECT 1 FROM sms_charge WHERE state = 1"))
     assert spent(guard, 6, 3600) == hour == COST
+
+
+# --- notices (S46) ----------------------------------------------------------------------------------
+
+def change_password(p, times=1):
+    """As many as one who pumps his own number asks for; every one of them is done."""
+    for _ in range(times):
+        p.inst.rows("DELETE FROM throttle")
+        new = OTHER if p.password == PASSWORD else PASSWORD
+        r = p.first.call("POST", "/api/auth/password/change/", json={"old_password": p.password, "new_password": new})
+        assert r.status_code == 200, r.text
+        p.password = new
+        assert p.first.with_refresh("/api/auth/token/refresh/").status_code == 200
+
+
+def notices(inst, state=None):
+    """Charges of notices, the settled ones of a state."""
+    within(10, "settled", lambda: not inst.rows("SELECT 1 FROM sms_charge WHERE state = 0"))
+    return len(inst.rows("SELECT 1 FROM sms_charge WHERE NOT is_code AND state = COALESCE(%s, state)", state))
+
+
+def told(inst, to, channel="sms"):
+    return sum("password was changed" in (m["text"] or "") for m in inst.sandbox.messages(channel=channel, to=to))
+
+
+def test_s46_a_notice_is_paid_for_and_a_number_gets_so_many(guard, conf):
+    conf(NUMBER_HOUR=3 * COST + 50)
+    p = Person(guard)
+    change_password(p, 6)
+    assert notices(guard) == 6 and notices(guard, state=2) == 3 and notices(guard, state=1) == 3
+    assert told(guard, p.phone) == 3
+    # What was refused left nothing in the other counters; of codes the number has as many as before.
+    assert spent(guard) == spent(guard, scope=4, window=3600) == 4 * COST
+    guard.rows("DELETE FROM throttle")
+    assert p.reset_request().status_code == 200
+    # A window later there are notices again.
+    guard.rows("UPDATE sms_spend SET window_at = window_at - INTERVAL 3600 SECOND")
+    change_password(p)
+    assert notices(guard, state=1) == 3
+
+
+def test_s46_notices_stop_at_the_sites_cap_where_mail_tells_too(guard, conf):
+    conf(SITE_DAY=5 * COST)
+    p = both(guard)
+    change_password(p, 8)
+    assert notices(guard, state=2) == 4 == told(guard, p.phone) and spent(guard) == 5 * COST
+    within(20, "each by mail", lambda: told(guard, p.email_address, "email") == 8)
+    assert '"not_sent"' in guard.log("api")
+
+
+def test_s46_who_empties_the_sites_budget_silences_nobody(guard, conf):
+    conf(NUMBER_DAY=2 * COST)
+    victim, mailed = Person(guard), both(guard)
+    guard.configure(GATEPOST_SMS_SITE_DAY=str(COST))
+    try:
+        guard.rows("INSERT INTO sms_prefix (prefix, reason, tripped_at, until_at) SELECT DISTINCT prefix, 'low_conversion',"
+                   " UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 1 HOUR FROM sms_charge")
+        before = spent(guard)
+        assert before > COST
+        change_password(mailed)
+        assert notices(guard) == 0 and spent(guard) == before
+        change_password(victim, 3)
+        # Told as often as its own budget says, and the site's shows it.
+        assert notices(guard, state=2) == 2 == told(guard, victim.phone) and spent(guard) == before + 2 * COST
+    finally:
+        guard.configure(GATEPOST_SMS_SITE_DAY="2000000")
+
+
+def test_s46_s59_no_notice_uses_up_the_way_back(guard, conf):
+    conf(NUMBER_HOUR=COST)
+    p = Person(guard)
+    change_password(p, 3)
+    assert notices(guard, state=2) == 1
+    new = a_phone()
+    r = p.first.call("POST", "/api/auth/number/change/", json={"new_phone_number": new, "password": p.password})
+    assert r.status_code == 200, r.text
+    r = guard.api("POST", "/api/auth/otp/verify/", json={
+        "register_id": r.json()["register_id"], "otp_code": guard.sandbox.code(new)})
+    assert r.status_code == 200, r.text
+    within(10, "the way back", lambda: any("/api/auth/undo/" in m["text"] for m in guard.sandbox.messages(to=p.phone)))
+    assert told(guard, p.phone) == 1
+
+
+def test_s45_a_notice_to_a_range_not_served_costs_nothing(guard, conf):
+    p = Person(guard)
+    conf(PREFIXES="+44")
+    made = "SELECT COUNT(*) AS n FROM notification WHERE type = 'notice' AND channel = 'sms'"
+    before = guard.rows(made)
+    change_password(p)
+    assert guard.rows(made) == before and notices(guard) == 0 and spent(guard) == 0
 
 
 # --- equal for known and unknown (S24) ---------------------------------------------------------------
