@@ -998,6 +998,7 @@ EXTRA_FILES = \
 	tests/lib/contract.py \
 	tests/lib/fcgi_ask.py \
 	tests/lib/fcgi_echo.py \
+	tests/lib/gateway_echo.py \
 	tests/lib/instance.py \
 	tests/lib/open_push.js \
 	tests/lib/open_push.py \

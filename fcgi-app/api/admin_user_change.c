@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/rand.h"
+#include "base/text.h"
 #include "store/closing.h"
 #include "store/known_device.h"
 
@@ -192,7 +193,13 @@ admin_user_patch(struct call *c, const void *in_, struct err *e)
 {
 	const struct patch_in *in = in_;
 	struct change x = { .c = c, .in = in, .event = "user_change" };
+	uint64_t id;
 
+	/* A rule that binds its own bearer: another one lifts it. */
+	if (in->countries.set && !c->who.is_superuser &&
+	    text_u64(c->param[0], INT64_MAX, &id) && id == c->who.user_id)
+		return err_set(e, ERR_FORBIDDEN, "role_required",
+		    "staff on their own countries");
 	if (in->countries.set && !country_list(c->arena, in->countries.p,
 	    in->countries.n, &x.countries))
 		return field_refuse(c, "allowed_countries", "invalid_country",

@@ -36,6 +36,25 @@ same_origin(const struct req *q)
 	    conf_list_has(CONF_ORIGINS, q->origin));
 }
 
+static bool
+cors_allowed(const struct req *q)
+{
+	return q->origin[0] != '\0' && strcmp(q->origin, "*") != 0 &&
+	    strcmp(q->origin, "null") != 0 &&
+	    conf_list_has(CONF_CORS_ORIGINS, q->origin);
+}
+
+/* Does a page that is not ours ask?  Its browser names it, as "null" where it
+ * will not tell; one that is older than Sec-Fetch-Site still sends Origin. */
+static bool
+abroad(const struct req *q)
+{
+	if (same_origin(q))
+		return false;
+	return q->origin[0] != '\0' || strcmp(q->sec_fetch_site,
+	    "cross-site") == 0 || strcmp(q->sec_fetch_site, "same-site") == 0;
+}
+
 /* What a form of another site cannot send without asking first. */
 static bool
 not_a_form(const struct req *q)
@@ -72,12 +91,11 @@ origin_check(const struct call *c, struct err *e)
 		    route_word(c->route) == GUEST) ? 0 : err_set(e,
 		    ERR_FORBIDDEN, "csrf", "origin \"%.80s\", site \"%.20s\"",
 		    q->origin, q->sec_fetch_site);
-	/* A form of another site that signs its visitor in (S35). */
-	if (c->who.kind == CALLER_NOBODY &&
-	    strcmp(q->sec_fetch_site, "cross-site") == 0 &&
-	    strcmp(q->sec_fetch_mode, "navigate") == 0)
+	/* A page of another site that signs its visitor in (S35): whoever asks
+	 * for a browser's page says so, and programs say neither. */
+	if (c->who.kind == CALLER_NOBODY && abroad(q) && !cors_allowed(q))
 		return err_set(e, ERR_FORBIDDEN, "csrf",
-		    "cross-site navigation, origin \"%.80s\"", q->origin);
+		    "from another site, origin \"%.80s\"", q->origin);
 	return 0;
 }
 
@@ -96,14 +114,6 @@ methods_text(struct arena *a, unsigned allow)
 			out = arena_printf(a, "%s%s%s", out,
 			    out[0] == '\0' ? "" : ", ", row[i].word);
 	return out;
-}
-
-static bool
-cors_allowed(const struct req *q)
-{
-	return q->origin[0] != '\0' && strcmp(q->origin, "*") != 0 &&
-	    strcmp(q->origin, "null") != 0 &&
-	    conf_list_has(CONF_CORS_ORIGINS, q->origin);
 }
 
 void

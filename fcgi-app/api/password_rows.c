@@ -207,6 +207,7 @@ reset_request_post(struct call *c, const void *in_, struct err *e)
 	struct user u = { 0 };
 	struct jw *w;
 	int found, known;
+	bool proved;
 
 	if (typed == NULL)
 		return err_field(e, "phone_number", "required",
@@ -214,15 +215,18 @@ reset_request_post(struct call *c, const void *in_, struct err *e)
 	identifier_read(c->arena, typed, &id);
 	if (id.kind == ID_NONE)
 		return err_field(e, "email", "invalid_email", "unreadable");
-	if ((found = identifier_find(c->db, c->arena, &id, &u, e)) < 0 ||
-	    (known = remembered(c->db, c->req, found ? u.id : 0, e)) < 0 ||
+	if ((found = identifier_find(c->db, c->arena, &id, &u, e)) < 0)
+		return -1;
+	/* A claim of the asker's own would tell whether another's exists. */
+	proved = found && (id.kind == ID_PHONE ? u.phone_verified :
+	    u.email_verified);
+	if ((known = remembered(c->db, c->req, proved ? u.id : 0, e)) < 0 ||
 	    throttle_or_fail(c->db, known ? "reset_known" : "reset", id.text,
 	    strlen(id.text), (uint32_t)conf_int(CONF_RESET_DEST_HOUR),
 	    HOUR_S, "too_many_resets", e) < 0)
 		return -1;
 	/* Only the proved owner of the address gets a code. */
-	if (found && u.is_active && (id.kind == ID_PHONE ? u.phone_verified :
-	    u.email_verified))
+	if (proved && u.is_active)
 		s.user_id = u.id;
 	s.channel = id.kind == ID_PHONE ? "sms" : "email";
 	s.target = id.kind == ID_PHONE ? id.phone : id.email;

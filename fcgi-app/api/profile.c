@@ -13,8 +13,9 @@ struct profile_in {
 };
 static const struct field profile_rows[] = {
 	FIELD_TEXT(struct profile_in, first_name, "first_name", 0, 150,
-	    F_TRIM),
-	FIELD_TEXT(struct profile_in, last_name, "last_name", 0, 150, F_TRIM),
+	    F_TRIM | F_LINE),
+	FIELD_TEXT(struct profile_in, last_name, "last_name", 0, 150,
+	    F_TRIM | F_LINE),
 	FIELD_OF(FT_DATE, struct profile_in, birthday, "birthday", 0, 0,
 	    F_NULLABLE),
 	FIELD_ENUM(struct profile_in, gender, "gender", "M|F", F_NULLABLE),

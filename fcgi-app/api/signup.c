@@ -23,9 +23,9 @@ static const struct field register_rows[] = {
 	FIELD_OF(FT_PHONE, struct register_in, phone, "phone_number", 0, 32,
 	    0),
 	FIELD_TEXT(struct register_in, first_name, "first_name", 0, 150,
-	    F_TRIM),
+	    F_TRIM | F_LINE),
 	FIELD_TEXT(struct register_in, last_name, "last_name", 0, 150,
-	    F_TRIM),
+	    F_TRIM | F_LINE),
 	FIELD_TEXT(struct register_in, password, "password", 1, 1024,
 	    F_REQUIRED | F_SECRET),
 };

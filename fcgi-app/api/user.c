@@ -30,8 +30,9 @@ struct change_in {
 };
 static const struct field change_rows[] = {
 	FIELD_TEXT(struct change_in, first_name, "first_name", 0, 150,
-	    F_TRIM),
-	FIELD_TEXT(struct change_in, last_name, "last_name", 0, 150, F_TRIM),
+	    F_TRIM | F_LINE),
+	FIELD_TEXT(struct change_in, last_name, "last_name", 0, 150,
+	    F_TRIM | F_LINE),
 	FIELD_OF(FT_DATE, struct change_in, birthday, "birthday", 0, 0,
 	    F_NULLABLE),
 	FIELD_ENUM(struct change_in, gender, "gender", "M|F", F_NULLABLE),
@@ -374,8 +375,8 @@ user_delete(struct call *c, const void *in_, struct err *e)
 		return -1;
 	r = roles_of(&u);
 	if (may_change(c, u.id, &r, e) < 0 ||
-	    (u.id == c->who.user_id && fresh_enough(c, &u, in->password,
-	    "account_close", e) < 0) ||
+	    (u.id == c->who.user_id ? fresh_enough(c, &u, in->password,
+	    "account_close", e) : fresh_caller(c, e)) < 0 ||
 	    account_close(c, &u, &purge_us, e) < 0)
 		return -1;
 	if (u.id == c->who.user_id)

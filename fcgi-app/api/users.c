@@ -30,8 +30,10 @@ static const struct field user_rows[] = {
 	    F_REQUIRED),
 	FIELD_TEXT(struct user_in, password, "password", 1, 1024,
 	    F_REQUIRED | F_SECRET),
-	FIELD_TEXT(struct user_in, first_name, "first_name", 0, 150, F_TRIM),
-	FIELD_TEXT(struct user_in, last_name, "last_name", 0, 150, F_TRIM),
+	FIELD_TEXT(struct user_in, first_name, "first_name", 0, 150,
+	    F_TRIM | F_LINE),
+	FIELD_TEXT(struct user_in, last_name, "last_name", 0, 150,
+	    F_TRIM | F_LINE),
 };
 const struct fieldset users_post_fields =
     FIELDSET(struct user_in, user_rows, IN_BODY);

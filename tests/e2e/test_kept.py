@@ -413,3 +413,28 @@ def test_s24_a_code_for_a_taken_address_costs_what_one_for_a_free_one_does(inst)
         forget_limits(inst)
         seen.append(statements(inst, lambda: m.call("POST", "/api/otp/send/", {"email_or_phone": "email"})))
     assert seen[0] == seen[1] and seen[0][0] == 200
+
+
+def test_s20_a_claim_of_the_asker_tells_nothing_of_its_address(inst):
+    """Whose failures are counted must not depend on whether somebody else has proved what I only typed."""
+    taken, free = Person(inst, email=an_email()).email, an_email()
+    seen = []
+    for address in (taken, free):
+        forget_limits(inst)
+        me = Person(inst)
+        for _ in range(5):
+            problem(me.login(password="Wrong-Word-1"), 401)
+        assert me.first.call("PATCH", f"/api/users/{me.id}/", json={"email": address}).status_code == 200
+        got = [inst.api("POST", "/api/auth/login/", json={"email": address, "password": "Wrong-Word-1"}).status_code
+               for _ in range(2)]
+        seen.append(got)
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("name", ["A\r\nBcc: q@q.example", "A\nB"])
+def test_h5_a_name_is_one_line(inst, name):
+    p = Person(inst)
+    problem(p.first.call("PATCH", "/api/auth/profile/", json={"first_name": name}), 400, field="first_name")
+    problem(p.first.call("PATCH", f"/api/users/{p.id}/", json={"last_name": name}), 400, field="last_name")
+    problem(inst.api("POST", "/api/auth/register/", json={"phone_number": a_phone(), "password": PASSWORD,
+                                                          "first_name": name}), 400, field="first_name")

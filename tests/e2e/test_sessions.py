@@ -288,11 +288,24 @@ def test_s34_forms_and_text_are_no_json(inst, sara):
     assert sara.bearer().call("POST", PROFILE, data={"first_name": "Sara"}).status_code == 200
 
 
-def test_s35_no_site_signs_its_visitor_in(inst, sara):
-    r = inst.api("POST", "/api/auth/login/", data={"username": sara.phone, "password": sara.password}, headers={
-        "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"})
+@pytest.mark.parametrize("headers", [
+    {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+    {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://evil.example"}, {"Origin": "null"},
+    {"Origin": "https://evil.example", "Cookie": "__Host-gatepost-device=" + "x" * 22},
+], ids=["cross-site", "same-site", "no-cors", "same-site alone", "an older browser", "null", "with a device"])
+def test_s35_no_site_signs_its_visitor_in(inst, sara, headers):
+    r = inst.api("POST", "/api/auth/login/", data={"username": sara.phone, "password": sara.password}, headers=headers)
     problem(r, 403, "csrf")
     assert "Set-Cookie" not in r.headers
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}, {"Sec-Fetch-Site": "none"}],
+                         ids=["a program", "our page without a referrer", "by hand"])
+def test_s35_our_own_pages_and_programs_do(inst, sara, headers):
+    assert inst.api("POST", "/api/auth/login/", json={"username": sara.phone, "password": sara.password},
+                    headers=headers).status_code == 200
 
 
 def test_s70_an_admin_token_is_no_cookie(inst):
