@@ -192,8 +192,9 @@ def held(inst, user_id):
             def queued(n=1):
                 # Seldom: the table shows an old state to who asks again within 0.1 s.
                 within(20, "a request waits for the row", lambda: inst.rows(
-                    "SELECT COUNT(*) n FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")[0]["n"] >= n,
-                       every=0.15)
+                    "SELECT COUNT(DISTINCT w.requesting_trx_id) n FROM information_schema.innodb_lock_waits w"
+                    " JOIN information_schema.innodb_trx t ON t.trx_id = w.blocking_trx_id"
+                    " WHERE t.trx_mysql_thread_id = %s", c.thread_id())[0]["n"] >= n, every=0.15)
             yield cursor, queued
             c.commit()
     finally:

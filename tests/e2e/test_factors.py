@@ -323,7 +323,7 @@ def test_s12_reauth_gives_a_new_session_and_a_fresh_token(inst):
 
 
 def test_s67_a_step_up_without_the_factor_uses_nothing_up(inst):
-    """The factor is turned on while a code that stands for the password is on its way: refused, with nothing begun or finished."""
+    """The factor is turned on while a code that stands for the password is on its way."""
     p = both(inst)
     client = p.bearer()
     codes_may_go_again(inst)
@@ -414,8 +414,10 @@ def test_s67_what_gives_power_away_wants_the_administrators_factor(inst):
              ("PUT", f"/api/admin/users/{other.id}/groups/", {"groups": ["vault"]})]
     stale(client)
     for method, path, body in calls:
-        problem(client.call(method, path, json=body), 403, "reauth_required")
+        r = client.call(method, path, json=body)
+        problem(r, 403, "reauth_required")
     assert not inst.rows("SELECT 1 FROM user WHERE id = %s AND is_staff", other.id)
+    contract.check("PUT", f"/api/admin/users/{other.id}/groups/", r)     # the last of them
     assert not inst.rows("SELECT 1 FROM user_group WHERE user_id = %s", other.id)
     client.take(client.call("POST", "/api/auth/reauth/", json={"code": app.code()}).json())
     for method, path, body in calls:
