@@ -11,8 +11,9 @@ it, and who was disabled (S20).
 
 --short is for scripts/check: 2,000 samples a route as D28 has it, but 200
 where a password is hashed (a sign-in takes 51 ms of processor, a sign-up 25,
-the others 6 to 8, a code again 13 with the flow before it), so that all rows
-together take some 100 s of two idle cores. No time is judged there
+the others 6 to 8, a code again 13 with the flow before it). Rows that send
+SMS (reset-sms, code, code-again) take longer than their work: between blocks
+the queue drains, at about ten messages a second. No time is judged there
 (--no-goals); it shows that each row can be measured and that the answers are
 alike.
 
