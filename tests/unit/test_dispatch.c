@@ -332,9 +332,9 @@ static void
 s35_a_form_of_another_site_signs_nobody_in(void **state UNUSED)
 {
 	static const struct { const char *site, *mode; int status; } row[] = {
-		{ "cross-site", "navigate", 403 }, { "cross-site", "cors", 200 },
+		{ "cross-site", "navigate", 403 }, { "cross-site", "cors", 403 },
 		{ "same-origin", "navigate", 200 }, { "", "", 200 },
-		{ "same-site", "navigate", 200 }, { "none", "navigate", 200 },
+		{ "same-site", "navigate", 403 }, { "none", "navigate", 200 },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
