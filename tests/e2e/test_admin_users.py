@@ -230,3 +230,9 @@ def test_the_last_superuser_stays_whatever_happens_at_once(inst):
         for row in first:
             inst.rows("UPDATE user SET is_superuser = TRUE, is_active = TRUE WHERE id = %s", row["id"])
     assert root
+
+
+def test_s12_staff_do_not_lift_the_country_rule_that_binds_them(inst, root):
+    p = made(inst, is_staff=True)
+    problem(p.first.call("PATCH", at(p), json={"allowed_countries": []}), 403, "role_required")
+    assert inst.api("PATCH", at(p), token=root, json={"allowed_countries": []}).status_code == 200

@@ -416,7 +416,8 @@ def test_s67_what_gives_power_away_wants_the_administrators_factor(inst):
     for method, path, body in calls:
         r = client.call(method, path, json=body)
         problem(r, 403, "reauth_required")
-    assert not inst.rows("SELECT 1 FROM user WHERE id = %s AND is_staff", other.id)
+    problem(client.call("DELETE", f"/api/users/{other.id}/"), 403, "reauth_required")
+    assert not inst.rows("SELECT 1 FROM user WHERE id = %s AND (is_staff OR NOT is_active)", other.id)
     contract.check("PUT", f"/api/admin/users/{other.id}/groups/", r)     # the last of them
     assert not inst.rows("SELECT 1 FROM user_group WHERE user_id = %s", other.id)
     client.take(client.call("POST", "/api/auth/reauth/", json={"code": app.code()}).json())
