@@ -218,6 +218,7 @@ AUTH_SOURCES = \
 	fcgi-app/auth/grant.c \
 	fcgi-app/auth/grant.h \
 	fcgi-app/auth/grant_act.c \
+	fcgi-app/auth/grant_check.c \
 	fcgi-app/auth/grant_own.h \
 	fcgi-app/auth/grant_site.c \
 	fcgi-app/auth/lane.c \

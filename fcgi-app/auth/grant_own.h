@@ -15,4 +15,7 @@ struct access_claims grant_claims(struct arena *a, const struct session *s,
 int	 grant_pair(struct arena *a, const struct session *s,
 	    struct grant *g, struct err *e) MUST_CHECK;
 
+/* The list that grant_use named, or NULL: then the database is asked. */
+struct shm *grant_shared(void);
+
 #endif
