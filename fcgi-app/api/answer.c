@@ -5,6 +5,7 @@
 
 #include "auth/audit.h"
 #include "auth/grant.h"
+#include "auth/otp.h"
 #include "base/conf.h"
 #include "base/mail.h"
 #include "base/phone.h"
@@ -148,6 +149,38 @@ identifier_find(struct db *db, struct arena *a, const struct identifier *id,
 		    e);
 	return user_by_phone(db, a, id->kind == ID_PHONE ? id->phone : "", u,
 	    e);
+}
+
+bool
+identifier_proved(const struct identifier *id, const struct user *u)
+{
+	return id->kind == ID_PHONE ? u->phone_verified : u->email_verified;
+}
+
+int
+answer_code_asked(struct call *c, const struct identifier *id,
+    const struct user *owner, struct otp_start *s, const char *event,
+    struct err *e)
+{
+	char register_id[REGISTER_ID_TEXT];
+	struct jw *w;
+
+	s->user_id = owner == NULL ? 0 : owner->id;
+	s->channel = id->kind == ID_PHONE ? "sms" : "email";
+	s->target = id->kind == ID_PHONE ? id->phone : id->email;
+	s->mail_to = id->kind == ID_PHONE ? NULL :
+	    owner == NULL ? id->email : owner->email;
+	s->locale = owner == NULL ? NULL : owner->locale;
+	if (otp_begin(c->db, c->req, s, register_id, e) < 0 ||
+	    answer_audit(c, event, "ok", s->user_id, 0, e) < 0)
+		return -1;
+	resp_no_store(c->resp);
+	w = resp_json(c->resp, 200);
+	jw_str(w, "message", resp_say(c->resp,
+	    "If the account exists, a code has been sent."));
+	jw_str(w, "register_id", register_id);
+	resp_json_end(c->resp);
+	return 0;
 }
 
 int

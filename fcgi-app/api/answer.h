@@ -99,6 +99,17 @@ void	 identifier_read(struct arena *a, const char *typed,
 int	 identifier_find(struct db *db, struct arena *a,
 	    const struct identifier *id, struct user *u, struct err *e)
 	    MUST_CHECK;
+/* Did the account prove it? */
+bool	 identifier_proved(const struct identifier *id, const struct user *u);
+/*
+ * Begin the flow `s` with a code for `owner`, who proved the identifier (NULL:
+ * nobody did, and no code leaves), and answer {message, register_id}: the same
+ * for both (S24).  Fills in whom and where `s` is for; audited as `event`.
+ */
+struct otp_start;
+int	 answer_code_asked(struct call *c, const struct identifier *id,
+	    const struct user *owner, struct otp_start *s, const char *event,
+	    struct err *e) MUST_CHECK;
 /* The newest claim of it, which sign-in tries second; as above. */
 int	 identifier_claim(struct db *db, struct arena *a,
 	    const struct identifier *id, struct user *u, struct err *e)

@@ -201,11 +201,9 @@ reset_request_post(struct call *c, const void *in_, struct err *e)
 {
 	const struct request_in *in = in_;
 	const char *typed = in->phone != NULL ? in->phone : in->email;
-	char register_id[REGISTER_ID_TEXT];
 	struct otp_start s = { .purpose = OTP_RESET };
 	struct identifier id;
 	struct user u = { 0 };
-	struct jw *w;
 	int found, known;
 	bool proved;
 
@@ -218,31 +216,15 @@ reset_request_post(struct call *c, const void *in_, struct err *e)
 	if ((found = identifier_find(c->db, c->arena, &id, &u, e)) < 0)
 		return -1;
 	/* A claim of the asker's own would tell whether another's exists. */
-	proved = found && (id.kind == ID_PHONE ? u.phone_verified :
-	    u.email_verified);
+	proved = found && identifier_proved(&id, &u);
 	if ((known = remembered(c->db, c->req, proved ? u.id : 0, e)) < 0 ||
 	    throttle_or_fail(c->db, known ? "reset_known" : "reset", id.text,
 	    strlen(id.text), (uint32_t)conf_int(CONF_RESET_DEST_HOUR),
 	    HOUR_S, "too_many_resets", e) < 0)
 		return -1;
 	/* Only the proved owner of the address gets a code. */
-	if (proved && u.is_active)
-		s.user_id = u.id;
-	s.channel = id.kind == ID_PHONE ? "sms" : "email";
-	s.target = id.kind == ID_PHONE ? id.phone : id.email;
-	s.mail_to = id.kind == ID_PHONE ? NULL :
-	    s.user_id != 0 ? u.email : id.email;
-	s.locale = s.user_id != 0 ? u.locale : NULL;
-	if (otp_begin(c->db, c->req, &s, register_id, e) < 0 ||
-	    answer_audit(c, "reset_request", "ok", s.user_id, 0, e) < 0)
-		return -1;
-	resp_no_store(c->resp);
-	w = resp_json(c->resp, 200);
-	jw_str(w, "message", resp_say(c->resp,
-	    "If the account exists, a code has been sent."));
-	jw_str(w, "register_id", register_id);
-	resp_json_end(c->resp);
-	return 0;
+	return answer_code_asked(c, &id, proved && u.is_active ? &u : NULL,
+	    &s, "reset_request", e);
 }
 
 /* A live reset flow, or a refusal that tells nothing. */

@@ -77,11 +77,9 @@ otp_request_post(struct call *c, const void *in_, struct err *e)
 	const struct request_in *in = in_;
 	const char *typed = in->phone != NULL ? in->phone : in->email;
 	const char *next = in->next;
-	char register_id[REGISTER_ID_TEXT];
 	struct otp_start s = { .purpose = OTP_LOGIN };
 	struct identifier id;
 	struct user u = { 0 };
-	struct jw *w;
 	int found;
 
 	if (passwordless_on(e) < 0)
@@ -96,26 +94,10 @@ otp_request_post(struct call *c, const void *in_, struct err *e)
 		return err_field(e, "email", "invalid_email", "unreadable");
 	if ((found = identifier_find(c->db, c->arena, &id, &u, e)) < 0)
 		return -1;
-	/* Only the proved owner of the address gets a code. */
-	if (found && u.is_active && (id.kind == ID_PHONE ? u.phone_verified :
-	    u.email_verified))
-		s.user_id = u.id;
-	s.channel = id.kind == ID_PHONE ? "sms" : "email";
-	s.target = id.kind == ID_PHONE ? id.phone : id.email;
-	s.mail_to = id.kind == ID_PHONE ? NULL :
-	    s.user_id != 0 ? u.email : id.email;
-	s.locale = s.user_id != 0 ? u.locale : NULL;
 	s.next = strcmp(next, "/") == 0 ? NULL : url_encode(c->arena, next);
-	if (otp_begin(c->db, c->req, &s, register_id, e) < 0 ||
-	    answer_audit(c, "otp_request", "ok", s.user_id, 0, e) < 0)
-		return -1;
-	resp_no_store(c->resp);
-	w = resp_json(c->resp, 200);
-	jw_str(w, "message", resp_say(c->resp,
-	    "If the account exists, a code has been sent."));
-	jw_str(w, "register_id", register_id);
-	resp_json_end(c->resp);
-	return 0;
+	/* Only the proved owner of the address gets a code. */
+	return answer_code_asked(c, &id, found && u.is_active &&
+	    identifier_proved(&id, &u) ? &u : NULL, &s, "otp_request", e);
 }
 
 /* --- the link -------------------------------------------------------------------- */

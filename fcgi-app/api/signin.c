@@ -105,7 +105,7 @@ signin_password(struct call *c, const char *typed, const char *password,
     struct password_signin *s, struct err *e)
 {
 	struct user first = { 0 }, claim = { 0 };
-	bool outdated = false, proved;
+	bool outdated = false;
 	int found, claimed, right;
 
 	memset(s, 0, sizeof(*s));
@@ -118,9 +118,7 @@ signin_password(struct call *c, const char *typed, const char *password,
 		claimed = 0;
 	/* By the account where it is proved to be this identifier's: a claim's
 	 * own count would tell whether another has proved it (S20). */
-	proved = found && (s->id.kind == ID_PHONE ? first.phone_verified :
-	    first.email_verified);
-	s->subject = proved ? arena_printf(c->arena, "user:%" PRIu64,
+	s->subject = found && identifier_proved(&s->id, &first) ? arena_printf(c->arena, "user:%" PRIu64,
 	    first.id) : s->id.text;
 	if (is_known(c, first.id, &s->known, e) < 0 ||
 	    count_attempt(c->db, s, e) < 0)
