@@ -12,6 +12,7 @@
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const lib = require('./instance.js');
+const { with_chromium } = require('./chromium.js');
 
 const WAIT = 60000;
 const PAGES = [
@@ -76,35 +77,15 @@ async function does_without(browser, instance, p)
 
 async function run()
 {
-	const opt = lib.options(process.argv.slice(2), ['instance', 'shots']);
-	const { chromium } = lib.need('playwright-core');
-	const program = lib.find_program([process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome']);
-	if (!program)
-		throw new lib.Skip('no Chromium (Debian: chromium)');
-	const instance = lib.load(opt.instance || 'var/instance.env');
-	for (const p of PAGES)
-		if ((await lib.request(`${instance.url}/api/schema/assets/${p.asset}`, { ca: instance.ca })).status !== 200)
-			throw new lib.Skip(`no ${p.asset} (scripts/api-docs --out ${instance.dir}/api-docs)`);
-	const home = lib.make_home(instance, '.pki/nssdb');
-	instance.any_certificate = !home.trusted;
-	let browser = null;
-
-	try {
-		browser = await chromium.launch({
-			executablePath: program,
-			timeout: 60000,
-			env: { ...process.env, HOME: home.dir },
-			args: ['--no-sandbox', '--disable-dev-shm-usage', ...(home.trusted ? [] : ['--ignore-certificate-errors'])],
-		});
+	await with_chromium(async (browser, instance, opt) => {
+		for (const p of PAGES)
+			if ((await lib.request(`${instance.url}/api/schema/assets/${p.asset}`, { ca: instance.ca })).status !== 200)
+				throw new lib.Skip(`no ${p.asset} (scripts/api-docs --out ${instance.dir}/api-docs)`);
 		for (const p of PAGES) {
 			await shows(browser, instance, p, opt.shots);
 			await does_without(browser, instance, p);
 		}
-	} finally {
-		if (browser)
-			await browser.close();
-		lib.remove_home(home);
-	}
+	});
 	say('PASSED api_docs');
 }
 

@@ -16,10 +16,11 @@ const crypto = require('node:crypto');
 const os = require('node:os');
 const path = require('node:path');
 const lib = require('./instance.js');
+const { WAIT, page_faults, watch, with_chromium } = require('./chromium.js');
 
-const WAIT = 30000;
 const PASSWORD = 'Sun-Flower9!';
 const PAGE = '/console/signin/';
+const REFUSALS = [400, 401, 403, 404, 410];	/* answers that the page shows */
 
 const say = (text) => process.stdout.write(`${text}\n`);
 const digits = (n) => Array.from({ length: n }, () => crypto.randomInt(10)).join('');
@@ -92,74 +93,28 @@ class Site {
 	}
 }
 
-async function watch(context, page, origin)
+/* What everybody would stumble over, and a token that stayed in the address. */
+async function faults_of(page)
 {
-	const faults = [];
+	const kept = /mfa_token|link_token/.test(page.url()) ? [`a token in the address: ${page.url()}`] : [];
 
-	await context.addInitScript(() => {
-		window.violations = [];
-		document.addEventListener('securitypolicyviolation', (e) => window.violations.push(`${e.violatedDirective}: ${e.blockedURI}`));
-	});
-	page.on('pageerror', (e) => faults.push(`error: ${e.message}`));
-	page.on('request', (r) => {
-		if (new URL(r.url()).origin !== origin)
-			faults.push(`fetched from elsewhere: ${r.url()}`);
-	});
-	page.on('response', (r) => {
-		if (r.status() >= 500)
-			faults.push(`${r.status()} ${r.url()}`);
-	});
-	return faults;
+	return [...await page.evaluate(page_faults), ...kept];
 }
 
-/* What a person on a phone, or with a screen reader, would stumble over. */
-function page_faults()
+async function visits(browser, instance, opt)
 {
-	const faults = [];
-	const root = document.documentElement;
-	const visible = (el) => el.getClientRects().length > 0;
-
-	if (root.scrollWidth > root.clientWidth)
-		faults.push(`scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}`);
-	for (const el of [...document.querySelectorAll('body *')].filter(visible)) {
-		const r = el.getBoundingClientRect();
-		if (r.right > root.clientWidth + 1 || r.left < -1)
-			faults.push(`sticks out: ${el.tagName}#${el.id}`);
-	}
-	for (const el of [...document.querySelectorAll('button, input')].filter(visible)) {
-		const name = el.tagName === 'INPUT' ? (el.labels[0] || {}).textContent : el.textContent;
-		if (!name || !name.trim())
-			faults.push(`no name: ${el.outerHTML}`);
-		if (el.getBoundingClientRect().height < 40)
-			faults.push(`too small to press: ${el.outerHTML}`);
-	}
-	if (/mfa_token|link_token/.test(location.href))
-		faults.push(`a token in the address: ${location.href}`);
-	return faults.concat(window.violations.map((v) => `policy: ${v}`));
-}
-
-async function run()
-{
-	const opt = lib.options(process.argv.slice(2), ['instance', 'shots']);
-	const { chromium } = lib.need('playwright-core');
-	const program = lib.find_program([process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome']);
-	if (!program)
-		throw new lib.Skip('no Chromium (Debian: chromium)');
-	const instance = lib.load(opt.instance || 'var/instance.env');
 	const origin = new URL(instance.url).origin;
-	const home = lib.make_home(instance, '.pki/nssdb');
 	const site = new Site(instance);
-	let browser = null;
 
 	/* One visit in a browser of its own; `go` gets the page and a way to look at it. */
 	async function visit(name, go, { locale = 'en-US', scheme = 'light', width = 320, at = PAGE } = {})
 	{
 		site.later();
-		const context = await browser.newContext({ viewport: { width, height: 640 }, locale, colorScheme: scheme, ignoreHTTPSErrors: !home.trusted });
+		const context = await browser.newContext({ viewport: { width, height: 640 }, locale, colorScheme: scheme, ignoreHTTPSErrors: instance.any_certificate });
 		const page = await context.newPage();
-		const faults = await watch(context, page, origin);
+		const faults = await watch(context, page, [origin], REFUSALS);
 		const look = async (what) => {
-			faults.push(...await page.evaluate(page_faults));
+			faults.push(...await faults_of(page));
 			if (opt.shots)
 				await page.screenshot({ path: path.join(opt.shots, `signin-${name}-${what}.png`), fullPage: true });
 			assert.deepEqual(faults, [], `${name}, ${what}`);
@@ -180,133 +135,129 @@ async function run()
 		await page.click('#signin button:not(.plain)');
 	};
 
-	try {
-		browser = await chromium.launch({ executablePath: program, timeout: 60000, env: { ...process.env, HOME: home.dir },
-			args: ['--no-sandbox', '--disable-dev-shm-usage', ...(home.trusted ? [] : ['--ignore-certificate-errors'])] });
-		say(`Chromium ${browser.version()}`);
-		const phone = await site.person({ phone_number: `+98912${digits(7)}` });
-		const mail = await site.person({ email: `p${digits(9)}@example.com` });
-		const app = await site.guarded({ email: `p${digits(9)}@example.com` });
-		const app_fa = await site.guarded({ email: `p${digits(9)}@example.com` });
+	const phone = await site.person({ phone_number: `+98912${digits(7)}` });
+	const mail = await site.person({ email: `p${digits(9)}@example.com` });
+	const app = await site.guarded({ email: `p${digits(9)}@example.com` });
+	const app_fa = await site.guarded({ email: `p${digits(9)}@example.com` });
 
-		await visit('password', async (page, look) => {
-			await page.click('#signin button:not(.plain)');
-			assert.notEqual(await page.textContent('#said'), '');
-			await look('empty');
-			await password(page, phone);
-			await there(page, '/push/');
-			assert.equal(await who(page), phone.id);
-		}, { at: `${PAGE}?rd=/push/` });
+	await visit('password', async (page, look) => {
+		await page.click('#signin button:not(.plain)');
+		assert.notEqual(await page.textContent('#said'), '');
+		await look('empty');
+		await password(page, phone);
+		await there(page, '/push/');
+		assert.equal(await who(page), phone.id);
+	}, { at: `${PAGE}?rd=/push/` });
 
-		await visit('elsewhere', async (page) => {
-			await password(page, phone);
-			await there(page, '/');
-			assert.equal(new URL(page.url()).origin, origin);
-		}, { at: `${PAGE}?rd=https://elsewhere.example/` });
+	await visit('elsewhere', async (page) => {
+		await password(page, phone);
+		await there(page, '/');
+		assert.equal(new URL(page.url()).origin, origin);
+	}, { at: `${PAGE}?rd=https://elsewhere.example/` });
 
-		await visit('recovery', async (page, look) => {
-			await password(page, app);
-			await step(page, 'second');
-			await look('totp');
-			await page.fill('#factor', '000000');
-			await page.click('#second button:not(.plain)');
-			await page.waitForFunction(() => document.getElementById('said').textContent !== '');
-			await look('wrong');
-			await page.click('text=Use a recovery code');
-			await page.waitForFunction(() => document.getElementById('factor').inputMode === 'text');
-			await page.fill('#factor', app.recovery[0].toLowerCase());
-			await look('code');
-			await page.click('#second button:not(.plain)');
-			await there(page, '/push/');
-			assert.equal(await who(page), app.id);
-		}, { at: `${PAGE}?rd=/push/`, scheme: 'dark' });
+	await visit('recovery', async (page, look) => {
+		await password(page, app);
+		await step(page, 'second');
+		await look('totp');
+		await page.fill('#factor', '000000');
+		await page.click('#second button:not(.plain)');
+		await page.waitForFunction(() => document.getElementById('said').textContent !== '');
+		await look('wrong');
+		await page.click('text=Use a recovery code');
+		await page.waitForFunction(() => document.getElementById('factor').inputMode === 'text');
+		await page.fill('#factor', app.recovery[0].toLowerCase());
+		await look('code');
+		await page.click('#second button:not(.plain)');
+		await there(page, '/push/');
+		assert.equal(await who(page), app.id);
+	}, { at: `${PAGE}?rd=/push/`, scheme: 'dark' });
 
-		await visit('fa', async (page, look) => {
-			assert.equal(await page.getAttribute('html', 'dir'), 'rtl');
-			await look('password');
-			await password(page, app_fa);
-			await step(page, 'second');
-			await look('second');
-			await page.click('#ways button:has-text("ایمیل")');
-			await page.waitForFunction(() => /@/.test(document.getElementById('second_how').textContent));
-			await look('email');
-			const code = await site.message('email', app_fa.to, /(?<!\d)\d{6}(?!\d)/, [app_fa.code]);
-			await page.fill('#factor', code.replace(/\d/g, (d) => '۰۱۲۳۴۵۶۷۸۹'[d]));
-			await page.click('#second button:not(.plain)');
-			await there(page, '/push/');
-			assert.equal(await who(page), app_fa.id);
-		}, { at: `${PAGE}?rd=/push/`, locale: 'fa-IR' });
+	await visit('fa', async (page, look) => {
+		assert.equal(await page.getAttribute('html', 'dir'), 'rtl');
+		await look('password');
+		await password(page, app_fa);
+		await step(page, 'second');
+		await look('second');
+		await page.click('#ways button:has-text("ایمیل")');
+		await page.waitForFunction(() => /@/.test(document.getElementById('second_how').textContent));
+		await look('email');
+		const code = await site.message('email', app_fa.to, /(?<!\d)\d{6}(?!\d)/, [app_fa.code]);
+		await page.fill('#factor', code.replace(/\d/g, (d) => '۰۱۲۳۴۵۶۷۸۹'[d]));
+		await page.click('#second button:not(.plain)');
+		await there(page, '/push/');
+		assert.equal(await who(page), app_fa.id);
+	}, { at: `${PAGE}?rd=/push/`, locale: 'fa-IR' });
 
-		await visit('code', async (page, look) => {
-			await page.fill('#username', mail.to);
-			await page.click('#by_code');
-			await step(page, 'ask');
-			assert.equal(await page.inputValue('#address'), mail.to);
-			await look('ask');
-			await page.click('#ask button:not(.plain)');
-			await step(page, 'code');
-			await look('enter');
-			await page.fill('#otp', await site.message('email', mail.to, /(?<!\d)\d{6}(?!\d)/, [mail.code]));
-			await page.click('#code button:not(.plain)');
-			await there(page, '/push/');
-			assert.equal(await who(page), mail.id);
-			/* The link of the same mail was void with its code: the page says so. */
-			const link = await site.message('email', mail.to, /https:\/\/\S+\/otp\/link\/\S+/);
-			const gone = await page.goto(link);
-			assert.equal(gone.status(), 410);
-		}, { at: `${PAGE}?rd=/push/` });
+	await visit('code', async (page, look) => {
+		await page.fill('#username', mail.to);
+		await page.click('#by_code');
+		await step(page, 'ask');
+		assert.equal(await page.inputValue('#address'), mail.to);
+		await look('ask');
+		await page.click('#ask button:not(.plain)');
+		await step(page, 'code');
+		await look('enter');
+		await page.fill('#otp', await site.message('email', mail.to, /(?<!\d)\d{6}(?!\d)/, [mail.code]));
+		await page.click('#code button:not(.plain)');
+		await there(page, '/push/');
+		assert.equal(await who(page), mail.id);
+		/* The link of the same mail was void with its code: the page says so. */
+		const link = await site.message('email', mail.to, /https:\/\/\S+\/otp\/link\/\S+/);
+		const gone = await page.goto(link);
+		assert.equal(gone.status(), 410);
+	}, { at: `${PAGE}?rd=/push/` });
 
-		await visit('link', async (page, look) => {
-			const other = await site.guarded({ email: `p${digits(9)}@example.com` });
-			site.later();
-			await page.fill('#username', other.to);
-			await page.click('#by_code');
-			await page.click('#ask button:not(.plain)');
-			await step(page, 'code');
-			await page.goto(await site.message('email', other.to, /https:\/\/\S+\/otp\/link\/\S+/));
-			assert.ok(await page.isVisible('button'));
-			if (opt.shots)
-				await page.screenshot({ path: path.join(opt.shots, 'signin-link-page.png'), fullPage: true });
-			await page.click('button');
-			await there(page, PAGE);
-			await step(page, 'second');
-			await look('second');
-			assert.equal(await page.isVisible('text=Send a code by e-mail'), false);
-			await page.fill('#factor', other.recovery[1]);
-			await page.click('text=Use a recovery code');
-			await page.fill('#factor', other.recovery[1]);
-			await page.click('#second button:not(.plain)');
-			await there(page, '/push/');
-			assert.equal(await who(page), other.id);
-		}, { at: `${PAGE}?rd=/push/` });
+	await visit('link', async (page, look) => {
+		const other = await site.guarded({ email: `p${digits(9)}@example.com` });
+		site.later();
+		await page.fill('#username', other.to);
+		await page.click('#by_code');
+		await page.click('#ask button:not(.plain)');
+		await step(page, 'code');
+		await page.goto(await site.message('email', other.to, /https:\/\/\S+\/otp\/link\/\S+/));
+		assert.ok(await page.isVisible('button'));
+		if (opt.shots)
+			await page.screenshot({ path: path.join(opt.shots, 'signin-link-page.png'), fullPage: true });
+		await page.click('button');
+		await there(page, PAGE);
+		await step(page, 'second');
+		await look('second');
+		assert.equal(await page.isVisible('text=Send a code by e-mail'), false);
+		await page.fill('#factor', other.recovery[1]);
+		await page.click('text=Use a recovery code');
+		await page.fill('#factor', other.recovery[1]);
+		await page.click('#second button:not(.plain)');
+		await there(page, '/push/');
+		assert.equal(await who(page), other.id);
+	}, { at: `${PAGE}?rd=/push/` });
 
-		await visit('connect', async (page, look) => {
-			assert.match(await page.textContent('#said'), /Sandbox/);
-			await look('first');
-			await password(page, phone);
-			await step(page, 'link');
-			await look('ask');
-			/* This offer nobody made. */
-			await page.click('#link button:not(.plain)');
-			await page.waitForFunction(() => document.getElementById('said').textContent !== '');
-			await page.click('#no_link');
-			await there(page, '/push/');
-			assert.equal(await who(page), phone.id);
-		}, { at: `${PAGE}?rd=/push/#link_token=${'A'.repeat(22)}&provider=sandbox` });
+	await visit('connect', async (page, look) => {
+		assert.match(await page.textContent('#said'), /Sandbox/);
+		await look('first');
+		await password(page, phone);
+		await step(page, 'link');
+		await look('ask');
+		/* This offer nobody made. */
+		await page.click('#link button:not(.plain)');
+		await page.waitForFunction(() => document.getElementById('said').textContent !== '');
+		await page.click('#no_link');
+		await there(page, '/push/');
+		assert.equal(await who(page), phone.id);
+	}, { at: `${PAGE}?rd=/push/#link_token=${'A'.repeat(22)}&provider=sandbox` });
 
-		await visit('over', async (page, look) => {
-			await page.waitForSelector('#second:not([hidden])');
-			await page.fill('#factor', '123456');
-			await page.click('#second button:not(.plain)');
-			await step(page, 'signin');
-			assert.notEqual(await page.textContent('#said'), '');
-			await look('said');
-		}, { at: `${PAGE}#mfa_token=${'A'.repeat(22)}&methods=totp,recovery,evil` });
-	} finally {
-		if (browser)
-			await browser.close();
-		lib.remove_home(home);
-	}
+	await visit('over', async (page, look) => {
+		await page.waitForSelector('#second:not([hidden])');
+		await page.fill('#factor', '123456');
+		await page.click('#second button:not(.plain)');
+		await step(page, 'signin');
+		assert.notEqual(await page.textContent('#said'), '');
+		await look('said');
+	}, { at: `${PAGE}#mfa_token=${'A'.repeat(22)}&methods=totp,recovery,evil` });
+}
+
+async function run()
+{
+	await with_chromium(visits);
 	say('PASSED chromium_signin');
 }
 

@@ -15,8 +15,8 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const path = require('node:path');
 const lib = require('./instance.js');
+const { WAIT, with_chromium } = require('./chromium.js');
 
-const WAIT = 30000;
 const SIGNIN = '/console/signin/';
 const say = (text) => process.stdout.write(`${text}\n`);
 
@@ -214,28 +214,11 @@ async function taken_address(browser, instance, shots)
 	say('  a taken address: signed in the old way, asked, connected');
 }
 
-async function run()
+async function visits(browser, instance, opt)
 {
-	const opt = lib.options(process.argv.slice(2), ['instance', 'shots']);
-	const { chromium } = lib.need('playwright-core');
-	const program = lib.find_program([process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome']);
-	if (!program)
-		throw new lib.Skip('no Chromium (Debian: chromium)');
-	const instance = lib.load(opt.instance || 'var/instance.env');
 	if (!instance.env.GATEPOST_SANDBOX_URL)
 		throw new lib.Skip('the instance has no sandbox');
-	const home = lib.make_home(instance, '.pki/nssdb');
-	instance.any_certificate = !home.trusted;
-	let browser = null;
-
 	try {
-		browser = await chromium.launch({
-			executablePath: program,
-			timeout: 60000,
-			env: { ...process.env, HOME: home.dir },
-			args: ['--no-sandbox', '--disable-dev-shm-usage', ...(home.trusted ? [] : ['--ignore-certificate-errors'])],
-		});
-		say(`Chromium ${browser.version()}`);
 		await looks(browser, instance, opt.shots);
 		await whole_visit(browser, instance, opt.shots);
 		await facebook(browser, instance);
@@ -244,12 +227,14 @@ async function run()
 			await behind_the_gate(browser, instance);
 		await taken_address(browser, instance, opt.shots);
 	} finally {
-		if (browser)
-			await browser.close();
-		lib.remove_home(home);
 		await sandbox(instance, 'DELETE', '/oidc/settings').catch(() => {});
 		await sandbox(instance, 'DELETE', '/facebook/settings').catch(() => {});
 	}
+}
+
+async function run()
+{
+	await with_chromium(visits);
 	say('PASSED chromium_social');
 }
 
