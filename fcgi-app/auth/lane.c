@@ -22,6 +22,12 @@ static void *memory[LANES_MAX];
 static unsigned memories;
 static size_t memory_bytes;
 
+static void
+lock_path(char *path, size_t n, const char *run_dir, unsigned i)
+{
+	snprintf(path, n, "%s/lane.%u.lock", run_dir, i);
+}
+
 void
 lane_prepare(unsigned n, size_t bytes)
 {
@@ -44,6 +50,23 @@ lane_prepare(unsigned n, size_t bytes)
 	}
 }
 
+void
+lane_trim(const char *run_dir)
+{
+	char path[200];
+	int fd;
+
+	/* A descriptor of its own: those of children are not the master's. */
+	for (unsigned i = 0; i < memories; i++) {
+		lock_path(path, sizeof(path), run_dir, i);
+		if ((fd = open(path, O_RDWR | O_CLOEXEC)) == -1)
+			continue;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			(void)madvise(memory[i], memory_bytes, MADV_REMOVE);
+		close(fd);
+	}
+}
+
 void *
 lane_memory(size_t n)
 {
@@ -59,7 +82,7 @@ lane_setup(const char *run_dir, unsigned n, struct err *e)
 	if (n > LANES_MAX)
 		n = LANES_MAX;
 	for (unsigned i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "%s/lane.%u.lock", run_dir, i);
+		lock_path(path, sizeof(path), run_dir, i);
 		lane[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		if (lane[i] == -1)
 			return err_errno(e, "lane", "%s", path);

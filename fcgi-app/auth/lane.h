@@ -21,6 +21,9 @@
  * what is larger is made anew, and older children keep what they have.  Where
  * there is no memory for it, hashes take their own. */
 void	 lane_prepare(unsigned lanes, size_t bytes);
+/* The master, now and then: give back the memory of lanes that nobody holds.
+ * The next hash waits for its pages, about a tenth of its own time. */
+void	 lane_trim(const char *run_dir);
 /* Use RUN/lane.<i>.lock, i < lanes; once in a child.  Without it lane_enter
  * never waits (gatepostctl, tests).  0 or -1. */
 int	 lane_setup(const char *run_dir, unsigned lanes, struct err *e)

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define TICK_MS		250
+#define TRIM_US		(2 * US_PER_S)
 #define OTHER_BACKLOG	512
 #define HASH_BACKLOG	80		/* a lane (D3) */
 /* Children beyond the lanes: they talk to the database while others hash. */
@@ -257,13 +258,17 @@ on_signals(void)
 static void
 tick(int64_t dog_us)
 {
-	static int64_t fed;
+	static int64_t fed, trimmed;
 	int64_t now = clock_mono();
 
 	for (size_t i = 0; i < m.seats; i++)
 		if (m.seat[i].pid == 0 && m.seat[i].start_at_us <= now)
 			seat_start(&m, &m.seat[i]);
 	seat_watch(&m, now);
+	if (now - trimmed >= TRIM_US) {
+		lane_trim(conf_str(CONF_RUN_DIR));
+		trimmed = now;
+	}
 	if (dog_us > 0 && now - fed >= dog_us) {
 		notify("WATCHDOG=1");
 		fed = now;
