@@ -808,6 +808,7 @@ SQL_FILES = \
 	sql/0009_mail_domain.sql \
 	sql/0010_factors.sql \
 	sql/0011_passwordless.sql \
+	sql/0012_group_list.sql \
 	sql/grants.sql \
 	sql/users.sql
 

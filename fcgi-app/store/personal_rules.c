@@ -53,7 +53,7 @@ static const struct personal_held USER_held[] = {
 	{ "reg_key", BOOKKEEPING }, { "not_before", BOOKKEEPING },
 	{ "phone_proved", DERIVED }, { "email_proved", DERIVED },
 	{ "email_cmp", DERIVED }, { "email_unique", DERIVED },
-	{ "password", SECRET },
+	{ "group_list", DERIVED }, { "password", SECRET },
 };
 DB_STMT(PERSONAL_PURGE_USER, DB_API | DB_WORKER, DB_SAFE,
     "DELETE FROM user WHERE id = ? LIMIT ?");

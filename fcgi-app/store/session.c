@@ -21,9 +21,7 @@ DB_STMT(SESSION_FIND, DB_API, DB_READ,
     " s.claim, s.amr, s.country, u.is_active, u.is_staff, u.is_superuser,"
     " u.phone_verified_at IS NOT NULL OR u.email_verified_at IS NOT NULL,"
     " IF(u.email_verified_at IS NULL, NULL, u.email), u.not_before,"
-    " u.allowed_countries,"
-    " (SELECT GROUP_CONCAT(g.name ORDER BY g.name SEPARATOR ',')"
-    " FROM user_group g WHERE g.user_id = u.id)"
+    " u.allowed_countries, u.group_list"
     " FROM session s JOIN user u ON u.id = s.user_id WHERE s.id = ?");
 /* Assignments are evaluated from left to right: what is read by another one
  * is assigned after it. */

@@ -12,6 +12,12 @@ DB_STMT(USER_GROUP_ADD, DB_API, DB_SAFE,
 DB_STMT(USER_GROUP_DROP, DB_API, DB_SAFE,
     "DELETE FROM user_group WHERE user_id = ? AND name = ?");
 
+/* What tokens are made from: session_find reads no other table for it. */
+DB_STMT(USER_GROUP_LIST, DB_API, DB_SAFE,
+    "UPDATE user SET group_list = (SELECT GROUP_CONCAT(g.name ORDER BY g.name"
+    " SEPARATOR ',') FROM user_group g WHERE g.user_id = user.id)"
+    " WHERE id = ?");
+
 struct listing { const char **name; size_t n; const char *row; };
 
 static int
@@ -75,5 +81,8 @@ user_group_set(struct db *db, struct arena *a, uint64_t user_id,
 			return -1;
 		changed += rows;
 	}
+	if (changed > 0 && db_run(db, &USER_GROUP_LIST,
+	    DB_IN(DB_U64(user_id)), e) < 0)
+		return -1;
 	return changed > 0;
 }
