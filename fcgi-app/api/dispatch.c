@@ -246,12 +246,17 @@ dispatch_answer(const struct dispatch *d, struct req *q, struct resp *r,
 	*row = c.route;
 }
 
-/* The gate answers for every asset of every site: nginx logs those, and we
- * only what went wrong. */
+#define SLOW_US		(US_PER_S / 2)
+
+/* nginx logs every request, with the same id and how long we took (gp_json):
+ * ours are those that it cannot explain.  The gate refuses every stranger at
+ * every asset of every site. */
 static bool
-worth_logging(const struct route *row, const struct resp *r)
+worth_logging(const struct route *row, const struct resp *r, int64_t us)
 {
-	return row == NULL || row->pool != POOL_GATE || r->status >= 500;
+	int least = row != NULL && row->pool == POOL_GATE ? 500 : 400;
+
+	return r->status >= least || us >= SLOW_US || log_has(LOG_DEBUG_);
 }
 
 static void
@@ -277,7 +282,7 @@ answer_broken(struct req *q, struct resp *r, const struct err *e)
 int
 dispatch_serve(const struct dispatch *d, const struct transport *t)
 {
-	int64_t begun = clock_mono();
+	int64_t begun = clock_mono(), us;
 	const struct route *row = NULL;
 	struct err e = ERR_INIT;
 	struct resp r;
@@ -294,8 +299,9 @@ dispatch_serve(const struct dispatch *d, const struct transport *t)
 	rc = resp_send(&r, &q, t);
 	if (rc < 0)
 		log_warn("the peer went away before its answer");
-	if (worth_logging(row, &r))
-		log_request(&q, &r, row, clock_mono() - begun);
+	us = clock_mono() - begun;
+	if (worth_logging(row, &r, us))
+		log_request(&q, &r, row, us);
 	log_context(NULL);
 	resp_fini(&r);
 	arena_reset(d->arena);

@@ -16,7 +16,7 @@ CONF(CONF_SQL_DIR, "GATEPOST_SQL_DIR", CONF_PATH, GP_DATADIR "/sql", 0, 200,
 CONF(CONF_WWW_DIR, "GATEPOST_WWW_DIR", CONF_PATH, GP_DATADIR "/nginx/html", 0, 200,
     "Static files that nginx serves.")
 CONF(CONF_LOG_LEVEL, "GATEPOST_LOG_LEVEL", CONF_TEXT, "info", 0, 8,
-    "debug, info, warn or error.")
+    "debug, info, warn or error.  At info requests are logged that were refused, failed or took half a second (the web server logs each); at debug all.")
 /* database */
 CONF(CONF_DB_SOCKET, "GATEPOST_DB_SOCKET", CONF_PATH, "/run/mysqld/mysqld.sock", 0, 200,
     "MariaDB's unix socket; empty to use host and port.")

@@ -49,6 +49,12 @@ log_init(const char *prog, enum log_level least)
 	least_level = least;
 }
 
+bool
+log_has(enum log_level level)
+{
+	return level >= least_level;
+}
+
 void
 log_context(const char *request_id)
 {

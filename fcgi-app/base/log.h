@@ -13,6 +13,7 @@
 enum log_level { LOG_DEBUG_, LOG_INFO_, LOG_WARN_, LOG_ERROR_ };
 
 void	 log_init(const char *prog, enum log_level least);
+bool	 log_has(enum log_level level);	/* is it written at all? */
 
 /* One request's or job's id on every line until cleared with NULL. */
 void	 log_context(const char *request_id);
