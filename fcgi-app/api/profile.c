@@ -4,8 +4,7 @@
 #include "api/answer.h"
 
 #include "base/pattern.h"
-
-#include <unistd.h>
+#include "base/zone.h"
 
 struct profile_in {
 	const char *first_name, *last_name, *birthday, *gender, *locale,
@@ -63,20 +62,6 @@ or_null(const struct call *c, const char *name, const char *value)
 	return value == NULL && bind_is_null(&c->bound, name) ? "" : value;
 }
 
-/* A name the system's zone files know (IANA), no path tricks. */
-static bool
-zone_known(struct arena *a, const char *zone)
-{
-	if (zone == NULL || *zone == '\0')
-		return true;
-	for (const char *p = zone; *p != '\0'; p++)
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || strchr("_+-/", *p) != NULL))
-			return false;
-	return *zone != '/' && access(arena_printf(a,
-	    "/usr/share/zoneinfo/%s", zone), F_OK) == 0;
-}
-
 int
 profile_post(struct call *c, const void *in_, struct err *e)
 {
@@ -90,7 +75,8 @@ profile_post(struct call *c, const void *in_, struct err *e)
 		.time_zone = or_null(c, "time_zone", in->time_zone),
 	};
 
-	if (!zone_known(c->arena, p.time_zone))
+	if (p.time_zone != NULL && *p.time_zone != '\0' &&
+	    zone_find(p.time_zone) == NULL)
 		return err_field(e, "time_zone", "invalid_time_zone",
 		    "not a name of the zone database");
 	if (user_set_profile(c->db, c->who.user_id, &p, e) < 0)

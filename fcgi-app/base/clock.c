@@ -47,8 +47,8 @@ clock_test_set(int64_t us)
 
 /* Days since 1970-01-01; years count from March so that the leap day is
  * last (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
-static int64_t
-days_of(int64_t y, unsigned m, unsigned d)
+int64_t
+clock_days(int64_t y, unsigned m, unsigned d)
 {
 	int64_t era, yoe, doy;
 
@@ -165,7 +165,7 @@ take_time(const char **s, struct civil *c)
 static int64_t
 us_of(const struct civil *c)
 {
-	return (days_of(c->year, c->month, c->day) * 86400 +
+	return (clock_days(c->year, c->month, c->day) * 86400 +
 	    (int64_t)c->hour * 3600 + (int64_t)c->minute * 60 + c->second) *
 	    US_PER_S + c->us;
 }

@@ -16,6 +16,9 @@ int64_t	 clock_mono(void);		/* monotonic, µs, for durations */
 /* Freeze the wall clock at `us` (0: real time again).  Tests only. */
 void	 clock_test_set(int64_t us);
 
+/* Days from 1970-01-01 to a date of the Gregorian calendar; month 1 to 12. */
+int64_t	 clock_days(int64_t year, unsigned month, unsigned day);
+
 #define CLOCK_TEXT_MAX	32
 /* RFC 3339 UTC: 2026-11-21T09:30:00Z, with µs only when `fraction`. */
 const char *clock_rfc3339(int64_t us, bool fraction, char out[CLOCK_TEXT_MAX]);
