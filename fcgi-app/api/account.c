@@ -63,9 +63,20 @@ int
 account_end_work(struct db *db, void *arg, struct err *e)
 {
 	struct account_end *x = arg;
+	struct user now;
+	int rc;
 
 	if ((x->rc = closing_begin(db, &x->n, e)) <= 0)
 		return x->rc < 0 ? -1 : 1;
+	/* The row is held by now: who proved to be the owner by a password
+	 * that was changed meanwhile is not. */
+	if (x->c->who.user_id == x->u->id) {
+		if ((rc = user_lock(db, x->c->arena, x->u->id, &now, e)) < 0)
+			return -1;
+		if (rc == 0 || !USER_PASSWORD_KEPT(x->u, &now))
+			return err_field(e, "password", "wrong_password",
+			    "changed by another request");
+	}
 	if (grant_end_all(db, x->u->id, "closed", &x->ended, e) < 0 ||
 	    personal_close(db, x->u->id, e) < 0 ||
 	    closing_find(db, x->u->id, &x->purge_us, e) < 0 ||

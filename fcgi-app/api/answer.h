@@ -115,6 +115,10 @@ int	 identifier_claim(struct db *db, struct arena *a,
 	    const struct identifier *id, struct user *u, struct err *e)
 	    MUST_CHECK;
 
+/* An address for people: enough to tell which, not enough to learn it
+ * ("+98912****567", "a***@example.com").  In the arena. */
+const char *answer_masked(struct arena *a, const char *address);
+
 /* A refusal that the audit keeps: writes the row and returns -1 with *e as it
  * was, or with why the row could not be written.  Kinds that are no judgement
  * (throttled, unavailable, internal) are not written: the first would let a

@@ -3,8 +3,10 @@
  *
  * What must stay true: a GET changes nothing (S36); an undo works once, and
  * whoever made the change keeps neither a session, nor a code, nor a password
- * that works, nor a second factor or linked identity that came since; of several changes the link of an earlier one wins over those
- * behind it, for they went to addresses that came later.
+ * that works, nor a second factor, linked identity or other address that came
+ * since; of several changes the link of an earlier one wins over those behind
+ * it, for they went to addresses that came later.  An address that is added
+ * where there was none is a change: it opens the account, too.
  */
 #include "api/change.h"
 
@@ -44,6 +46,23 @@ key_of(struct arena *a, const char *email)
 	    email;
 }
 
+static const char *
+link_of(const struct call *c, const struct change *x)
+{
+	return arena_printf(c->arena, "%s/api/auth/undo/?token=%s",
+	    conf_str(CONF_PUBLIC_URL), x->token);
+}
+
+static int
+keep_undo(struct db *db, const struct undo *u, const struct change *x,
+    struct err *e)
+{
+	uint8_t hash[32];
+
+	sha256(hash, x->token, strlen(x->token));
+	return undo_insert(db, u, hash, LIFE_S, e);
+}
+
 /* The old address: the link that takes the change back. */
 static int
 tell_old(struct db *db, const struct call *c, const struct user *before,
@@ -61,20 +80,33 @@ tell_old(struct db *db, const struct call *c, const struct user *before,
 		.channel = phone ? "sms" : "email", .to = u.old_value,
 		.locale = before->locale,
 		.template = phone ? "number_undo" : "email_undo",
-		.link = arena_printf(c->arena, "%s/api/auth/undo/?token=%s",
-		    conf_str(CONF_PUBLIC_URL), x->token),
+		.link = link_of(c, x),
 		.life_s = NOTICE_LIFE_S, .request_id = c->req->request_id,
 	};
 	const struct sms_notice sms = { .notification_id = n.id,
 	    .phone = n.to, .only_way = true, .way_back = true };
-	uint8_t hash[32];
 	int rc = 1;
 
-	sha256(hash, x->token, strlen(x->token));
-	if (undo_insert(db, &u, hash, LIFE_S, e) < 0 ||
-	    (phone && (rc = sms_guard_notice(db, &sms, e)) < 0))
+	if (keep_undo(db, &u, x, e) < 0 || (phone && (rc = sms_guard_notice(db, &sms, e)) < 0))
 		return -1;
 	return rc == 0 ? 0 : notice_add(db, &n, e);
+}
+
+/* No old address: every other one gets the link.  `others` has not the new
+ * one. */
+static int
+tell_others(struct db *db, const struct call *c, const struct user *others,
+    bool phone, const struct change *x, struct err *e)
+{
+	const struct undo u = { .id = x->undo_id, .user_id = others->id,
+	    .kind = phone ? "phone" : "email", .old_value = "",
+	    .old_key = "" };
+
+	if (!USER_PROVED(others))
+		return 0;
+	return keep_undo(db, &u, x, e) < 0 ? -1 : notice_link_everywhere(db,
+	    others, x->ids + 1, phone ? "number_added" : "email_added",
+	    link_of(c, x), c->req->request_id, e);
 }
 
 int
@@ -83,23 +115,24 @@ change_done(struct db *db, const struct call *c, const struct otp_flow *f,
     struct grant_ended *ended, struct err *e)
 {
 	const bool phone = strcmp(f->channel, "email") != 0;
+	const bool had = phone ? before->phone_verified :
+	    before->email_verified;
 	struct user others = *before;
+	int rc;
 
 	/* Proving again what it has already is no change. */
-	if (phone ? before->phone_verified &&
-	    strcmp(before->phone, f->target) == 0 : before->email_verified &&
-	    strcmp(before->email_cmp, f->target) == 0)
+	if (had && strcmp(phone ? before->phone : before->email_cmp,
+	    f->target) == 0)
 		return 0;
-	if ((phone ? before->phone_verified : before->email_verified) &&
-	    tell_old(db, c, before, phone, x, e) < 0)
-		return -1;
 	if (phone)
 		others.phone_verified = false;
 	else
 		others.email_verified = false;
-	if (notice_everywhere(db, &others, x->ids + 1, phone ?
-	    "number_changed" : "email_changed", NULL, c->req->request_id,
-	    e) < 0)
+	rc = !had ? tell_others(db, c, &others, phone, x, e) :
+	    tell_old(db, c, before, phone, x, e) < 0 ? -1 :
+	    notice_everywhere(db, &others, x->ids + 1, phone ?
+	    "number_changed" : "email_changed", NULL, c->req->request_id, e);
+	if (rc < 0)
 		return -1;
 	if (otp_void_all(db, before->id, e) < 0)
 		return -1;
@@ -121,13 +154,17 @@ const struct fieldset undo_query_fields =
 
 /* A page without script; `token` is ours, so it holds no markup. */
 static void
-ask(struct call *c, bool phone, const char *token)
+ask(struct call *c, const struct undo *u, const char *token)
 {
-	const char *text = phone ?
-	    "Your old number comes back, every session is signed out and you "
-	    "set a new password." :
-	    "Your old address comes back, every session is signed out and you "
-	    "set a new password.";
+	const bool phone = strcmp(u->kind, "phone") == 0;
+	const char *text = *u->old_value == '\0' ?
+	    "What was added goes, and so does what was changed since. Every "
+	    "session is signed out and you set a new password." : phone ?
+	    "Your old number comes back, and what was changed since is undone "
+	    "too. Every session is signed out and you set a new password." :
+	    "Your old address comes back, and what was changed since is "
+	    "undone too. Every session is signed out and you set a new "
+	    "password.";
 
 	page_make_form(c, 200, phone ? "Undo the change of your phone number" :
 	    "Undo the change of your e-mail address", arena_printf(c->arena,
@@ -174,7 +211,7 @@ undo_get(struct call *c, const void *in_, struct err *e)
 	if (find(c, in->token, &u, e) < 0)
 		return refused(c, e);
 	/* What was found by its hash is a token that we made. */
-	ask(c, strcmp(u.kind, "phone") == 0, in->token);
+	ask(c, &u, in->token);
 	return 0;
 }
 
@@ -191,6 +228,9 @@ put_back(struct db *db, const struct undo *u, struct err *e)
 {
 	char cmp[MAIL_MAX + 1], unique[MAIL_MAX + 1];
 
+	if (*u->old_value == '\0')
+		return (strcmp(u->kind, "phone") == 0 ? user_drop_phone :
+		    user_drop_email)(db, u->user_id, e);
 	if (strcmp(u->kind, "phone") == 0)
 		return user_prove_phone(db, u->user_id, u->old_value, e);
 	return mail_parse(u->old_value, cmp, unique) ?
@@ -220,15 +260,18 @@ undo_work(struct db *db, void *arg, struct err *e)
 {
 	struct undoing *w = arg;
 	const struct undo *u = w->undo;
+	struct undo other;
 	struct user user;
-	int rc;
+	int rc, two;
 
 	w->how = WAS_GONE;
 	/* The lock orders it against a change that is being proved. */
 	if ((rc = user_lock(db, w->c->arena, u->user_id, &user, e)) <= 0 ||
+	    (rc = two = undo_other(db, w->c->arena, u, &other, e)) < 0 ||
 	    (rc = undo_use(db, u, e)) <= 0)
 		return rc < 0 ? -1 : 1;
-	if ((rc = put_back(db, u, e)) < 0)
+	if ((rc = put_back(db, u, e)) < 0 ||
+	    (rc == 1 && two == 1 && (rc = put_back(db, &other, e)) < 0))
 		return -1;
 	if (rc == 0) {
 		w->how = IS_TAKEN;

@@ -3,11 +3,11 @@
  */
 #include "api/factor_own.h"
 
+#include "api/answer.h"
 #include "base/text.h"
 
-/* Enough to tell which phone, not enough to learn it: +98912****567. */
-static const char *
-masked(struct arena *a, const char *address)
+const char *
+answer_masked(struct arena *a, const char *address)
 {
 	const char *at = strchr(address, '@');
 	size_t n = strlen(address);
@@ -60,7 +60,7 @@ answer_sent(struct call *c, const struct user *u, enum factor f,
 	    "Give one of the recovery codes."));
 	jw_str(w, "method", factor_word(f));
 	if (sent)
-		jw_str(w, "sent_to", masked(c->arena, f == FACTOR_SMS ?
+		jw_str(w, "sent_to", answer_masked(c->arena, f == FACTOR_SMS ?
 		    u->phone : u->email));
 	if (register_id != NULL)
 		jw_str(w, "register_id", register_id);

@@ -62,7 +62,7 @@ identity_accept_post(struct call *c, const void *in_, struct err *e)
 	const struct accept_in *in = in_;
 	struct identity i;
 
-	if (social_accept(c->db, c->arena, c->req, c->who.user_id, in->token,
+	if (social_accept(c->db, c->arena, c->req, &c->who, in->token,
 	    &i, e) < 0)
 		return -1;
 	resp_message(c->resp, 200, "Linked.");

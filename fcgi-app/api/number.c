@@ -57,6 +57,7 @@ number_change_post(struct call *c, const void *in_, struct err *e)
 		return err_field(e, "new_phone_number", "same_number",
 		    "it is the account's number");
 	s.user_id = u.id;
+	s.judged = &u;
 	s.locale = u.locale;
 	/* Another's number: the same answer, and its owner is told (S25). */
 	s.notice = owner != 0 ? "taken" : NULL;
@@ -97,6 +98,7 @@ email_change_post(struct call *c, const void *in_, struct err *e)
 		return err_field(e, "new_email", "same_email",
 		    "it is the account's address");
 	s.user_id = u.id;
+	s.judged = &u;
 	s.locale = u.locale;
 	/* Another's: the same answer, and its owner is told (S25). */
 	s.notice = owner != 0 && owner != u.id ? "taken" : NULL;

@@ -65,7 +65,7 @@ user_send_code(struct call *c, const struct user_code *k, struct err *e)
 		.channel = k->phone != NULL ? "sms" : "email",
 		.target = k->phone != NULL ? k->phone : k->cmp,
 		.mail_to = k->phone != NULL ? NULL : k->mail_to,
-		.locale = k->u->locale,
+		.locale = k->u->locale, .judged = k->judged,
 	};
 	char register_id[REGISTER_ID_TEXT], subject[32];
 	size_t n = subject_of(subject, sizeof(subject), k->u->id);

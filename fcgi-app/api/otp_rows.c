@@ -6,6 +6,7 @@
 #include "api/fresh.h"
 #include "api/passwordless.h"
 #include "api/proof.h"
+#include "api/silence.h"
 #include "auth/confirm.h"
 #include "auth/factor.h"
 #include "auth/grant.h"
@@ -215,6 +216,8 @@ otp_verify_post(struct call *c, const void *in_, struct err *e)
 		if (proof_apply(c, &f, PROOF_OUTDATE, e) < 0 ||
 		    user_find(c->db, c->arena, f.user_id, &u, e) < 0)
 			return -1;
+	} else if ((rc = silence_asks(c, &f, &u, e)) != 0) {
+		return rc < 0 ? -1 : 0;
 	} else {
 		s.with = passwordless_finish;
 		s.arg = &f;

@@ -3,6 +3,7 @@
  */
 #include "api/answer.h"
 #include "api/fresh.h"
+#include "api/silence.h"
 #include "auth/grant.h"
 #include "auth/notice.h"
 #include "auth/otp.h"
@@ -246,12 +247,19 @@ reset_verify_post(struct call *c, const void *in_, struct err *e)
 {
 	const struct reset_in *in = in_;
 	struct otp_flow f;
+	struct user u;
+	int rc;
 
 	if (reset_flow(c, in->register_id, &f, e) < 0)
 		return -1;
 	if (otp_check(c->db, c->arena, c->req, in->register_id, in->code, &f,
 	    e) < 0)
 		return answer_refused(c, "otp", f.user_id, e);
+	if ((rc = user_find(c->db, c->arena, f.user_id, &u, e)) < 0 ||
+	    (rc == 1 && (rc = silence_asks(c, &f, &u, e)) < 0))
+		return -1;
+	if (rc == 1)
+		return 0;
 	resp_no_store(c->resp);
 	resp_message(c->resp, 200, "The code is right: set a new password.");
 	return 0;
@@ -286,6 +294,8 @@ reset_post(struct call *c, const void *in_, struct err *e)
 	if (rc == 0)
 		return err_field(e, "otp_code", "invalid_code",
 		    "user %" PRIu64 " is gone", f.user_id);
+	if ((rc = silence_asks(c, &f, &u, e)) != 0)
+		return rc < 0 ? -1 : 0;
 	context = about(&u);
 	s.flow_id = f.id;
 	s.channel = f.came_by;

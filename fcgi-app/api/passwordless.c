@@ -102,17 +102,21 @@ otp_request_post(struct call *c, const void *in_, struct err *e)
 
 /* --- the link -------------------------------------------------------------------- */
 
+/* Whose account it is stands above the button: somebody may have been sent a
+ * stranger's link, to work in the stranger's account without knowing. */
 static void
-ask(struct call *c, const char *token, const char *next)
+ask(struct call *c, const struct otp_flow *f, const char *token,
+    const char *next)
 {
 	page_make_form(c, 200, "Sign in", arena_printf(c->arena,
 	    "<link rel=\"stylesheet\" href=\"/console/signin/signin.css\">"
-	    "<p>%s</p>\n<form method=\"post\" action=\"/api/auth/otp/link/\">"
+	    "<p>%s</p>\n<p><strong dir=\"ltr\">%s</strong></p>\n<form method=\"post\" action=\"/api/auth/otp/link/\">"
 	    "<input type=\"hidden\" name=\"token\" value=\"%s\">"
 	    "<input type=\"hidden\" name=\"next\" value=\"%s\">"
 	    "<button type=\"submit\">%s</button></form>",
 	    html_text(c->arena, resp_say(c->resp, "Press the button to sign in "
 	    "on this device. If you did not ask for it, close this page.")),
+	    html_text(c->arena, answer_masked(c->arena, f->target)),
 	    html_text(c->arena, token), html_text(c->arena, next),
 	    html_text(c->arena, resp_say(c->resp, "Sign in"))));
 }
@@ -136,7 +140,7 @@ look(struct call *c, const struct link_in *in, struct err *e)
 		return -1;
 	if (rc == 0)
 		return gone(e);
-	ask(c, in->token, next);
+	ask(c, &f, in->token, next);
 	return 0;
 }
 

@@ -16,9 +16,13 @@
 #include "auth/throttle.h"
 #include "base/log.h"
 
-/* Failures of an account: growing waits (API.md), 20 a day (D10).  Browsers
- * that signed in before have their own, so that a flood does not lock the
- * owner out (S43). */
+/*
+ * Failures of a name: growing waits (API.md), 20 a day (D10).  Browsers that
+ * signed in before have their own, so that a flood does not lock the owner out
+ * (S43).  They are counted by what was typed: counted by account, five
+ * failures under somebody's phone number would be told under his e-mail
+ * address, and who tries many of both learns which belong together (S20).
+ */
 #define WAITS	3
 static const struct throttle_rule failure_rows[2][WAITS] = {
 	{ { "signin_5m", 5, 300 }, { "signin_1h", 10, 3600 },
@@ -27,12 +31,29 @@ static const struct throttle_rule failure_rows[2][WAITS] = {
 	    { "signin_day_known", 20, 86400 } },
 };
 
-/* Counted before the work (D27); a success takes it back. */
+/* The account's own 20 a day, under all its names together (D10).  It is never
+ * spoken of: past it a password is wrong, the right one too. */
+#define DAY_MAX	20
+#define DAY_S	86400
+
+static const char *
+rule_all(const struct password_signin *s)
+{
+	return s->known ? "signin_all_known" : "signin_all";
+}
+
+/* Counted before the work (D27); a success takes it back.  1 go on, 0 go on
+ * and let nobody in, -1. */
 static int
 count_attempt(struct db *db, const struct password_signin *s, struct err *e)
 {
-	return throttle_all_or_fail(db, failure_rows[s->known], WAITS,
-	    s->subject, strlen(s->subject), "too_many_failures", e);
+	int wait_s;
+
+	if (throttle_all_or_fail(db, failure_rows[s->known], WAITS,
+	    s->id.text, strlen(s->id.text), "too_many_failures", e) < 0)
+		return -1;
+	return throttle_take(db, rule_all(s), s->account, strlen(s->account),
+	    DAY_MAX, DAY_S, &wait_s, e);
 }
 
 /*
@@ -44,18 +65,19 @@ int
 signin_no_failure(struct db *db, void *arg, struct err *e)
 {
 	const struct password_signin *s = arg;
-	const size_t n = strlen(s->subject);
+	const size_t n = strlen(s->id.text);
 
 	for (size_t i = 0; i < WAITS; i++) {
 		const char *rule = failure_rows[s->known][i].rule;
 		bool day = i == WAITS - 1;
 
 		if ((s->own && !day ?
-		    throttle_clear(db, rule, s->subject, n, e) :
-		    throttle_give(db, rule, s->subject, n, e)) < 0)
+		    throttle_clear(db, rule, s->id.text, n, e) :
+		    throttle_give(db, rule, s->id.text, n, e)) < 0)
 			return -1;
 	}
-	return 0;
+	return throttle_give(db, rule_all(s), s->account,
+	    strlen(s->account), e);
 }
 
 static int
@@ -106,7 +128,7 @@ signin_password(struct call *c, const char *typed, const char *password,
 {
 	struct user first = { 0 }, claim = { 0 };
 	bool outdated = false;
-	int found, claimed, right;
+	int found, claimed, open, right;
 
 	memset(s, 0, sizeof(*s));
 	identifier_read(c->arena, typed, &s->id);
@@ -118,16 +140,16 @@ signin_password(struct call *c, const char *typed, const char *password,
 		claimed = 0;
 	/* By the account where it is proved to be this identifier's: a claim's
 	 * own count would tell whether another has proved it (S20). */
-	s->subject = found && identifier_proved(&s->id, &first) ? arena_printf(c->arena, "user:%" PRIu64,
+	s->account = found && identifier_proved(&s->id, &first) ? arena_printf(c->arena, "user:%" PRIu64,
 	    first.id) : s->id.text;
 	if (is_known(c, first.id, &s->known, e) < 0 ||
-	    count_attempt(c->db, s, e) < 0)
+	    (open = count_attempt(c->db, s, e)) < 0)
 		return -1;
 	right = password_try(c->db, found ? first.password : NULL,
 	    s->id.text, password, &outdated, e);
 	if (right < 0)
 		return -1;
-	if (right == 1) {
+	if (right == 1 && open == 1) {
 		if (outdated)
 			rehash(c, &first, password);
 		s->u = first;
@@ -139,7 +161,7 @@ signin_password(struct call *c, const char *typed, const char *password,
 	    NULL, e);
 	if (right < 0)
 		return -1;
-	if (right == 0)
+	if (right == 0 || open == 0)
 		return wrong(c, first.id, e);
 	s->u = claim;
 	return 0;

@@ -10,9 +10,12 @@
 struct password_signin {
 	struct identifier id;
 	struct user	 u;		/* whose password it was */
-	const char	*subject;	/* the account, or what was typed */
+	const char	*account;	/* whose failures of a day count, under
+					 * whatever name: "user:7", or what
+					 * was typed */
 	bool		 known;		/* from a remembered browser */
-	bool		 own;		/* `u` is the account that is counted */
+	bool		 own;		/* `u` is the account that the name
+					 * finds first */
 };
 
 /*

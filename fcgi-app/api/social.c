@@ -14,6 +14,7 @@
 #include "auth/facebook.h"
 #include "auth/oidc.h"
 #include "base/conf.h"
+#include "base/mail.h"
 #include "base/rand.h"
 #include "base/text.h"
 
@@ -265,12 +266,25 @@ offered(struct call *c, const struct social_provider *p,
 	return 0;
 }
 
+/* Where the provider's account is the mailbox that codes go to, a code there is
+ * no second factor: whoever reads the mail has both. */
+static const char *
+channel_of(const struct social_person *who, const struct user *u)
+{
+	char cmp[MAIL_MAX + 1], his[MAIL_MAX + 1], ours[MAIL_MAX + 1];
+
+	return who->email != NULL && u->email_verified &&
+	    mail_parse(who->email, cmp, his) &&
+	    mail_parse(u->email, cmp, ours) && strcmp(his, ours) == 0 ?
+	    "email" : NULL;
+}
+
 int
 social_finish(struct call *c, const struct social_provider *p,
     const struct social_person *who, const char *next, struct err *e)
 {
 	struct social_entry x;
-	const struct signin s = { .u = &x.u, .amr = "social" };
+	struct signin s = { .u = &x.u, .amr = "social" };
 
 	/* The site's rule, before an account is made of it. */
 	if (country_user(c->req, NULL, e) < 0 ||
@@ -278,6 +292,7 @@ social_finish(struct call *c, const struct social_provider *p,
 		return answer_refused(c, "login", 0, e);
 	if (x.found == SOCIAL_OFFERED)
 		return offered(c, p, &x, next, e);
+	s.channel = channel_of(who, &x.u);
 	if ((x.u.is_active ? answer_signin(c, &s, e) :
 	    account_inactive(c, &x.u, "login", e)) < 0)
 		return -1;
@@ -297,7 +312,7 @@ link_back(struct call *c, const struct social_provider *p,
 	if (c->who.kind != CALLER_SESSION || c->who.user_id != v->user_id)
 		return err_set(e, ERR_FORBIDDEN, "link_session",
 		    "begun by user %" PRIu64, v->user_id);
-	if (social_link(c->db, c->arena, c->req, v->user_id, &i, e) < 0)
+	if (social_link(c->db, c->arena, c->req, &c->who, &i, e) < 0)
 		return -1;
 	redirect(c, return_url(c->arena, v->next));
 	return 0;

@@ -292,6 +292,7 @@ read_addresses(struct call *c, const struct change_in *in, struct change *x,
 		return err_field(e, "phone", "one_address",
 		    "both would need a proof");
 	k->u = u;
+	k->judged = u->id == c->who.user_id ? u : NULL;
 	if (mail) {
 		x->email = in->email;
 		x->cmp = arena_strdup(c->arena, cmp);

@@ -24,6 +24,7 @@ struct user_code {
 	const char	*phone;			/* E.164, or NULL: e-mail */
 	const char	*cmp, *unique, *mail_to;
 	const char	*field;
+	const struct user *judged;	/* as of struct otp_start */
 };
 int	 user_send_code(struct call *c, const struct user_code *k,
 	    struct err *e) MUST_CHECK;

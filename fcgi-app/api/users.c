@@ -152,6 +152,26 @@ join_work(struct db *db, void *arg, struct err *e)
 	return answer_audit(c, "register", "ok", j->id, 0, e);
 }
 
+/* At the pace of codes and as many a day, whoever asks; counted for free
+ * addresses, too.  1, 0, -1. */
+static int
+may_tell(struct db *db, const char *unique, struct err *e)
+{
+	const struct throttle_rule rule[] = {
+		{ "taken_told", 1, (uint32_t)conf_int(CONF_CODE_RESEND_S) },
+		{ "taken_told_day", (uint32_t)conf_int(CONF_CODE_DAY),
+		    24 * 60 * 60 },
+	};
+
+	if (throttle_all_or_fail(db, rule, COUNT_OF(rule), unique,
+	    strlen(unique), "taken_told", e) >= 0)
+		return 1;
+	if (e->kind != ERR_THROTTLED)
+		return -1;
+	err_clear(e);
+	return 0;
+}
+
 int
 users_post(struct call *c, const void *in_, struct err *e)
 {
@@ -168,7 +188,7 @@ users_post(struct call *c, const void *in_, struct err *e)
 	};
 	struct joining j = { .c = c, .n = &n, .notice_id = rand_id() };
 	bool taken;
-	int rc, wait;
+	int rc;
 
 	if (!mail_parse(in->email, cmp, unique))
 		return err_field(e, "email", "invalid_email",
@@ -176,8 +196,7 @@ users_post(struct call *c, const void *in_, struct err *e)
 	if (password_rule("password", in->password, &about, e) < 0 ||
 	    mail_reach_check(c->db, "email", cmp, e) < 0 ||
 	    signup_taken(c, NULL, unique, &taken, e) < 0 ||
-	    (rc = throttle_take(c->db, "taken_told", unique, strlen(unique),
-	    1, (uint32_t)conf_int(CONF_CODE_RESEND_S), &wait, e)) < 0)
+	    (rc = may_tell(c->db, unique, e)) < 0)
 		return -1;
 	j.tell = taken && rc == 1;
 	if (password_hash(phc, in->password, e) < 0 ||

@@ -99,7 +99,8 @@ everywhere(struct db *db, const struct user *u, const uint64_t ids[2],
     struct notice n, struct err *e)
 {
 	const struct sms_notice sms = { .notification_id = ids[0],
-	    .phone = u->phone, .only_way = !u->email_verified };
+	    .phone = u->phone, .only_way = !u->email_verified,
+	    .way_back = n.link != NULL };
 	int sent = 0, rc = 0;
 
 	n.user_id = u->id;

@@ -102,11 +102,31 @@ otp_send_code(struct db *db, const struct begin *b, struct err *e)
 	return notice_add(db, &n, e);
 }
 
+/* With the row held: a change of the password either came before, and is seen
+ * here, or comes after, and voids the flow. */
+static int
+still_judged(struct db *db, const struct begin *b, struct err *e)
+{
+	const struct user *was = b->s->judged;
+	struct user now;
+	int rc;
+
+	if (was == NULL)
+		return 0;
+	if ((rc = user_lock(db, b->q->arena, was->id, &now, e)) < 0)
+		return -1;
+	return rc == 1 && USER_PASSWORD_KEPT(was, &now) ? 0 :
+	    err_field(e, "password", "wrong_password",
+	    "changed by another request");
+}
+
 static int
 begin_work(struct db *db, void *arg, struct err *e)
 {
 	struct begin *b = arg;
 
+	if (still_judged(db, b, e) < 0)
+		return -1;
 	if (b->s->claim != NULL) {
 		if (user_insert(db, b->s->claim, &b->user_id, e) < 0)
 			return -1;
@@ -283,9 +303,20 @@ wrong(struct err *e, const char *why)
 	return err_field(e, "otp_code", "invalid_code", "%s", why);
 }
 
-/* Failures are the account's, or the target's where nobody is (S30, S32). */
+/*
+ * Failures are counted twice (S30, S32): of the target, which is what a
+ * refusal may speak of, and of the account, whatever addresses it has.  The
+ * account's says nothing, or it would tell that two addresses are one
+ * person's (S24).  Where nobody is, both are the target's.
+ */
+struct failures {
+	const char	*rule, *rule_all;
+	char		 target[SUBJECT_MAX], all[SUBJECT_MAX];
+	size_t		 target_n, all_n;
+};
+
 static size_t
-failure_subject(char out[SUBJECT_MAX], uint64_t user_id, const char *target)
+subject(char out[SUBJECT_MAX], uint64_t user_id, const char *target)
 {
 	const size_t cap = SUBJECT_MAX;
 	char unique[MAIL_MAX + 1];
@@ -295,15 +326,18 @@ failure_subject(char out[SUBJECT_MAX], uint64_t user_id, const char *target)
 	return (size_t)n < cap ? (size_t)n : cap - 1;
 }
 
-/* Browsers that signed in to the account before have a count of their own
+/* Browsers that signed in to the account before have counts of their own
  * (D10); the same statement for a flow of nobody. */
 static int
-failure_rule(struct db *db, const struct req *q, uint64_t user_id,
-    const char **rule, struct err *e)
+failures_of(struct db *db, const struct req *q, uint64_t user_id,
+    const char *target, struct failures *f, struct err *e)
 {
 	int known = remembered(db, q, user_id, e);
 
-	*rule = known == 1 ? "code_fail_known" : "code_fail";
+	f->rule = known == 1 ? "code_fail_known" : "code_fail";
+	f->rule_all = known == 1 ? "code_fail_all_known" : "code_fail_all";
+	f->target_n = subject(f->target, 0, target);
+	f->all_n = subject(f->all, user_id, target);
 	return known < 0 ? -1 : 0;
 }
 
@@ -311,19 +345,21 @@ int
 otp_make_code(struct db *db, const struct req *q, uint64_t user_id,
     const char *target, char code[CODE_TEXT], struct err *e)
 {
-	char subject[SUBJECT_MAX];
-	size_t n = failure_subject(subject, user_id, target);
-	const char *rule;
-	int wait_s, rc;
+	struct failures f;
+	int wait_s, rc, all;
+	bool few;
 
-	if (failure_rule(db, q, user_id, &rule, e) < 0 ||
-	    (rc = throttle_peek(db, rule, subject, n, FAILURES_A_DAY, DAY_S,
-	    &wait_s, e)) < 0)
+	if (failures_of(db, q, user_id, target, &f, e) < 0 ||
+	    (rc = throttle_peek(db, f.rule, f.target, f.target_n,
+	    FAILURES_A_DAY, DAY_S, &wait_s, e)) < 0 ||
+	    (all = throttle_peek(db, f.rule_all, f.all, f.all_n,
+	    FAILURES_A_DAY, DAY_S, &wait_s, e)) < 0)
 		return -1;
+	few = rc == 1 && all == 1;
 	/* Without a zero in front: a client may send it as a number. */
 	do
-		rand_code(code, rc == 1 ? CODE_DIGITS : CODE_DIGITS_LONG);
-	while (rc == 0 && code[0] == '0');
+		rand_code(code, few ? CODE_DIGITS : CODE_DIGITS_LONG);
+	while (!few && code[0] == '0');
 	return 0;
 }
 
@@ -334,26 +370,29 @@ static int
 compare(struct db *db, const struct req *q, const struct otp_row *r,
     const char *code, struct err *e)
 {
-	const char *rule;
-	char subject[SUBJECT_MAX];
-	size_t n = failure_subject(subject, r->user_id, r->target);
+	struct failures f;
 	/* Five guesses a code and a few codes a day at ten digits are far
 	 * below what is allowed (S32). */
 	const bool counted = strlen(code) != CODE_DIGITS_LONG;
 	uint8_t mac[32];
+	int wait_s, all = 1;
 	bool right;
 
-	if (failure_rule(db, q, r->user_id, &rule, e) < 0 || (counted &&
-	    throttle_or_fail(db, rule, subject, n, FAILURES_A_DAY, DAY_S,
-	    "too_many_failures", e) < 0))
+	if (failures_of(db, q, r->user_id, r->target, &f, e) < 0 || (counted &&
+	    (throttle_or_fail(db, f.rule, f.target, f.target_n,
+	    FAILURES_A_DAY, DAY_S, "too_many_failures", e) < 0 ||
+	    (all = throttle_take(db, f.rule_all, f.all, f.all_n,
+	    FAILURES_A_DAY, DAY_S, &wait_s, e)) < 0)))
 		return -1;
 	otp_code_mac(mac, r->purpose, r->target, r->id, code);
 	right = secret_equal(mac, sizeof(mac), r->code_mac,
 	    sizeof(r->code_mac)) && r->user_id != 0;
 	secret_wipe(mac, sizeof(mac));
-	if (!right)
+	if (!right || all == 0)
 		return 0;
-	return counted && throttle_give(db, rule, subject, n, e) < 0 ? -1 : 1;
+	return counted && (throttle_give(db, f.rule, f.target, f.target_n,
+	    e) < 0 || throttle_give(db, f.rule_all, f.all, f.all_n, e) < 0) ?
+	    -1 : 1;
 }
 
 /* Its prefix converts (S48).  The code is used by now: what fails here must

@@ -34,6 +34,10 @@ struct otp_start {
 	/* where the link of a mailed sign-in code leads: a query value as it
 	 * is, or NULL */
 	const char	*next;
+	/* the account as it was when its caller proved to be its owner: its
+	 * password must be the same still when the flow begins (S11); NULL:
+	 * nobody proved anything.  -1 ERR_INPUT "wrong_password" */
+	const struct user *judged;
 	/* the register_id to use: one that only the server can work out;
 	 * NULL: a fresh one */
 	const char	*register_id;

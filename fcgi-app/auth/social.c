@@ -14,6 +14,7 @@
 #include "store/social.h"
 
 #define SECRET_BYTES	16
+#define GOOGLE		"https://accounts.google.com"
 
 #define OIDC(i) { CONF_OIDC##i##_NAME, CONF_OIDC##i##_LABEL, \
 	CONF_OIDC##i##_ISSUER, CONF_OIDC##i##_ID, CONF_OIDC##i##_SECRET, \
@@ -27,7 +28,7 @@ google(struct social_provider *p)
 	p->kind = SOCIAL_OIDC;
 	p->name = "google";
 	p->label = "Google";
-	p->issuer = "https://accounts.google.com";
+	p->issuer = GOOGLE;
 	p->client_id = conf_str(CONF_GOOGLE_ID);
 	p->client_secret = conf_str(CONF_GOOGLE_SECRET);
 	p->scopes = "openid email profile";
@@ -60,6 +61,8 @@ oidc_row(size_t i, struct social_provider *p)
 	p->client_id = conf_str(oidc_rows[i].id);
 	p->client_secret = conf_str(oidc_rows[i].secret);
 	p->scopes = conf_str(oidc_rows[i].scopes);
+	/* Its rules for addresses are the issuer's, whatever the row's name. */
+	p->google = strcmp(p->issuer, GOOGLE) == 0;
 	return p->name[0] != '\0' && p->issuer[0] != '\0' &&
 	    p->client_id[0] != '\0';
 }

@@ -79,15 +79,16 @@ int	 social_enter(struct db *db, struct arena *a, const struct req *q,
 	    const struct social_provider *p, const struct social_person *who,
 	    struct social_entry *out, struct err *e) MUST_CHECK;
 
-/* Link to `user_id`: told to its owner everywhere, audited.  -1 ERR_CONFLICT
- * "identity_taken" when it is another's. */
+/* Link to the caller's account: told to its owner everywhere, audited.  -1
+ * ERR_CONFLICT "identity_taken" when it is another's, ERR_AUTH when his
+ * session has ended by then. */
 int	 social_link(struct db *db, struct arena *a, const struct req *q,
-	    uint64_t user_id, const struct identity *i, struct err *e)
+	    const struct caller *who, const struct identity *i, struct err *e)
 	    MUST_CHECK;
 /* The offer's owner says yes: -1 ERR_INPUT "invalid_link_token", also for
  * another browser or another account. */
 int	 social_accept(struct db *db, struct arena *a, const struct req *q,
-	    uint64_t user_id, const char *token, struct identity *i,
+	    const struct caller *who, const char *token, struct identity *i,
 	    struct err *e) MUST_CHECK;
 
 /* HMAC of a text under the installation's key, as base64url. */

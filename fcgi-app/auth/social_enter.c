@@ -17,6 +17,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "store/known_device.h"
+#include "store/session.h"
 #include "store/social.h"
 
 #define CLAIMS_MAX	1000
@@ -179,7 +180,7 @@ social_enter(struct db *db, struct arena *a, const struct req *q,
 struct link {
 	struct arena		*a;
 	const struct req	*q;
-	uint64_t		 user_id;
+	uint64_t		 user_id, session_id;
 	const struct identity	*i;
 	const uint8_t		*offer_hash;	/* or NULL */
 	uint64_t		 notice_ids[2];
@@ -193,11 +194,20 @@ link_work(struct db *db, void *arg, struct err *e)
 	struct identity row = *l->i;
 	const struct audit_event ev = { .event = "identity_link",
 	    .outcome = "ok", .user_id = l->user_id, .actor_id = l->user_id };
+	struct session s;
 	struct user u;
 	int rc;
 
 	l->told = 0;
 	row.user_id = l->user_id;
+	/* With the row held: an undo on its way either comes after, and takes
+	 * the link with it, or came before, and ended the session (S59). */
+	if ((rc = user_lock(db, l->a, l->user_id, &u, e)) < 0 || (rc == 1 &&
+	    (rc = session_find(db, l->a, l->session_id, &s, e)) < 0))
+		return -1;
+	if (rc == 0 || !session_alive(&s))
+		return err_set(e, ERR_AUTH, "invalid_token",
+		    "session %" PRIu64 " ended meanwhile", l->session_id);
 	if ((rc = identity_add(db, &row, e)) < 0)
 		return -1;
 	if (rc == 0)
@@ -209,10 +219,9 @@ link_work(struct db *db, void *arg, struct err *e)
 	 * once is not told again. */
 	if (rc == 2)
 		return 0;
-	if (audit_add(db, l->q, &ev, e) < 0 ||
-	    (rc = user_find(db, l->a, l->user_id, &u, e)) < 0)
+	if (audit_add(db, l->q, &ev, e) < 0)
 		return -1;
-	l->told = rc == 0 ? 0 : notice_everywhere(db, &u, l->notice_ids,
+	l->told = notice_everywhere(db, &u, l->notice_ids,
 	    "identity_linked", row.provider, l->q->request_id, e);
 	return l->told < 0 ? -1 : 0;
 }
@@ -231,27 +240,29 @@ do_link(struct db *db, struct link *l, struct err *e)
 
 int
 social_link(struct db *db, struct arena *a, const struct req *q,
-    uint64_t user_id, const struct identity *i, struct err *e)
+    const struct caller *who, const struct identity *i, struct err *e)
 {
-	struct link l = { .a = a, .q = q, .user_id = user_id, .i = i };
+	struct link l = { .a = a, .q = q, .user_id = who->user_id,
+	    .session_id = who->session_id, .i = i };
 
 	return do_link(db, &l, e);
 }
 
 int
 social_accept(struct db *db, struct arena *a, const struct req *q,
-    uint64_t user_id, const char *token, struct identity *i, struct err *e)
+    const struct caller *who, const char *token, struct identity *i,
+    struct err *e)
 {
 	uint8_t hash[32], browser[32];
-	struct link l = { .a = a, .q = q, .user_id = user_id, .i = i,
-	    .offer_hash = hash };
+	struct link l = { .a = a, .q = q, .user_id = who->user_id,
+	    .session_id = who->session_id, .i = i, .offer_hash = hash };
 	int rc;
 
 	sha256(hash, token, strlen(token));
 	sha256(browser, q->state_cookie, strlen(q->state_cookie));
 	if ((rc = offer_find(db, a, hash, browser, i, e)) < 0)
 		return -1;
-	if (rc == 0 || i->user_id != user_id)
+	if (rc == 0 || i->user_id != who->user_id)
 		return err_set(e, ERR_INPUT, "invalid_link_token",
 		    "unknown, over, another browser's or another account's");
 	return do_link(db, &l, e);

@@ -80,6 +80,7 @@ CONF(CONF_USER_DAY, "GATEPOST_USER_DAY", CONF_INT, "1000", 1, 10000000, "Request
 CONF(CONF_SIGNIN_ADDR_MIN, "GATEPOST_SIGNIN_ADDRESS_MIN", CONF_INT, "30", 1, 1000000, "Sign-ins a minute and address (S42).")
 CONF(CONF_SIGNUP_ADDR_HOUR, "GATEPOST_SIGNUP_ADDRESS_HOUR", CONF_INT, "20", 1, 1000000, "Sign-ups an hour and address.")
 CONF(CONF_RESET_DEST_HOUR, "GATEPOST_RESET_DESTINATION_HOUR", CONF_INT, "5", 1, 10000, "Password resets an hour and destination.")
+CONF(CONF_RECYCLED_DAYS, "GATEPOST_RECYCLED_DAYS", CONF_INT, "180", 0, 3650, "Days without a sign-in after which an SMS alone neither resets a password nor signs in where there is a proved e-mail address: the number may be somebody else's by now. At least 91, the longest session; 0: never.")
 CONF(CONF_ACCOUNT_GRACE_DAYS, "GATEPOST_ACCOUNT_GRACE_DAYS", CONF_INT, "14", 0, 90, "Days in which a closed account can be restored; then all of it is deleted.")
 CONF(CONF_EXPORT_DAY, "GATEPOST_EXPORT_DAY", CONF_INT, "5", 1, 1000, "Exports of one's own data a day and user.")
 CONF(CONF_SIGNIN_NOTICE, "GATEPOST_SIGNIN_NOTICE", CONF_BOOL, "yes", 0, 0, "Tell people on every proved channel when a device signs in that did not before; an address is told of once an hour.")

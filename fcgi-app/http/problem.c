@@ -57,6 +57,9 @@ static const struct sentence rows[] = {
 	    "body." },
 	{ "not_verified", "Not verified",
 	    "Prove your phone number or e-mail address first." },
+	{ "second_proof_required", "A second proof is needed",
+	    "This number was not used for long: give the code that was sent "
+	    "to your e-mail address." },
 	{ "reauth_required", "Sign in again",
 	    "This needs a sign-in of the last five minutes." },
 	{ "session_required", "Not allowed",

@@ -17,9 +17,13 @@ DB_STMT(UNDO_USE, DB_API, DB_SAFE,
     " WHERE id = ? AND" LIVES);
 DB_STMT(UNDO_USED_BY, DB_API, DB_READ,
     "SELECT 1 FROM change_undo WHERE id = ? AND used_key = ?");
+DB_STMT(UNDO_OTHER, DB_API, DB_READ,
+    "SELECT id, user_id, kind, old_value, old_key FROM change_undo"
+    " WHERE user_id = ? AND kind <> ? AND id > ? AND used_at IS NULL"
+    " ORDER BY id LIMIT 1");
 DB_STMT(UNDO_VOID_LATER, DB_API, DB_SAFE,
     "UPDATE change_undo SET used_at = UTC_TIMESTAMP(6)"
-    " WHERE user_id = ? AND kind = ? AND id > ? AND used_at IS NULL");
+    " WHERE user_id = ? AND id > ? AND used_at IS NULL");
 DB_STMT(UNDO_HELD, DB_API, DB_READ,
     "SELECT 1 FROM change_undo WHERE old_key = ? AND kind = ? AND user_id <> ?"
     " AND" LIVES " LIMIT 1");
@@ -69,7 +73,18 @@ undo_use(struct db *db, const struct undo *u, struct err *e)
 	if (rc <= 0)
 		return rc;
 	return db_run(db, &UNDO_VOID_LATER, DB_IN(DB_U64(u->user_id),
-	    DB_STR(u->kind), DB_U64(u->id)), e) < 0 ? -1 : 1;
+	    DB_U64(u->id)), e) < 0 ? -1 : 1;
+}
+
+int
+undo_other(struct db *db, struct arena *a, const struct undo *u,
+    struct undo *other, struct err *e)
+{
+	memset(other, 0, sizeof(*other));
+	return db_one(db, &UNDO_OTHER, a, DB_IN(DB_U64(u->user_id),
+	    DB_STR(u->kind), DB_U64(u->id)), DB_OUT(DB_TO_U64(&other->id),
+	    DB_TO_U64(&other->user_id), DB_TO_STR(&other->kind),
+	    DB_TO_STR(&other->old_value), DB_TO_STR(&other->old_key)), e);
 }
 
 int

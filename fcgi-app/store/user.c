@@ -67,6 +67,13 @@ DB_STMT(USER_LOSE_EMAIL, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET email = NULL, email_cmp = NULL, email_unique = NULL,"
     " updated_at = UTC_TIMESTAMP(6)"
     " WHERE email_unique = ? AND id <> ? AND email_verified_at IS NULL");
+DB_STMT(USER_DROP_PHONE, DB_API, DB_SAFE,
+    "UPDATE user SET phone = NULL, phone_verified_at = NULL,"
+    " updated_at = UTC_TIMESTAMP(6) WHERE id = ?");
+DB_STMT(USER_DROP_EMAIL, DB_API, DB_SAFE,
+    "UPDATE user SET email = NULL, email_cmp = NULL, email_unique = NULL,"
+    " email_verified_at = NULL, updated_at = UTC_TIMESTAMP(6)"
+    " WHERE id = ?");
 DB_STMT(USER_SET_PASSWORD, DB_API | DB_CTL, DB_SAFE,
     "UPDATE user SET password = ?, password_at = UTC_TIMESTAMP(6),"
     " updated_at = UTC_TIMESTAMP(6) WHERE id = ?");
@@ -293,6 +300,18 @@ user_set_password(struct db *db, uint64_t id, const char *phc, struct err *e)
 {
 	return change(db, &USER_SET_PASSWORD, DB_IN(DB_STR(phc), DB_U64(id)),
 	    e);
+}
+
+int
+user_drop_phone(struct db *db, uint64_t id, struct err *e)
+{
+	return change(db, &USER_DROP_PHONE, DB_IN(DB_U64(id)), e);
+}
+
+int
+user_drop_email(struct db *db, uint64_t id, struct err *e)
+{
+	return change(db, &USER_DROP_EMAIL, DB_IN(DB_U64(id)), e);
 }
 
 int

@@ -24,6 +24,9 @@ struct user {
 /* Of one account read twice: the same password, if hashed anew? */
 #define USER_SAME_PASSWORD(a, b)	((a)->password != NULL &&	\
 	(b)->password != NULL && (a)->password_us == (b)->password_us)
+/* The same password as it was, or none as before. */
+#define USER_PASSWORD_KEPT(a, b)	(((a)->password == NULL &&	\
+	(b)->password == NULL) || USER_SAME_PASSWORD(a, b))
 
 /* All: 1 found and *u filled in the arena, 0 none, -1. */
 int	 user_find(struct db *db, struct arena *a, uint64_t id,
@@ -87,6 +90,11 @@ int	 user_void_claim(struct db *db, uint64_t id, struct err *e)
 /* The changes below: 1 done, 0 no such user (or not a claim any more), -1. */
 int	 user_set_password(struct db *db, uint64_t id, const char *phc,
 	    struct err *e) MUST_CHECK;
+/* The account has no phone, no e-mail any more: what an undo takes away. */
+int	 user_drop_phone(struct db *db, uint64_t id, struct err *e)
+	    MUST_CHECK;
+int	 user_drop_email(struct db *db, uint64_t id, struct err *e)
+	    MUST_CHECK;
 /* The same password, hashed anew: only while `old` is still what is stored,
  * so that a change meanwhile stands.  password_at stays. */
 int	 user_rehash(struct db *db, uint64_t id, const char *old,

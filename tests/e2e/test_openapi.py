@@ -369,6 +369,8 @@ def test_users_for_admins(inst, call, person):
         call(200, "POST", f"{one}reset-password/", root)
     call(429, "POST", f"{one}reset-password/", root)
     inst.rows("DELETE FROM throttle")
+    call(200, "POST", f"{one}reset-factors/", root, json={"reason": "ticket 1"})
+    call(400, "POST", f"{one}reset-factors/", root, json={})
     call(201, "POST", f"{one}impersonate/", root, json={"reason": "ticket 1"})
     call(400, "POST", f"{one}impersonate/", root, json={})
     call(409, "POST", "/api/admin/users/1/impersonate/", root, json={"reason": "ticket 1"})
