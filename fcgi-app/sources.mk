@@ -64,7 +64,9 @@ BASE_SOURCES = \
 	fcgi-app/base/totp.c \
 	fcgi-app/base/totp.h \
 	fcgi-app/base/unicode.c \
-	fcgi-app/base/unicode.h
+	fcgi-app/base/unicode.h \
+	fcgi-app/base/zone.c \
+	fcgi-app/base/zone.h
 
 STORE_SOURCES = \
 	fcgi-app/store/admin_token.c \
@@ -88,6 +90,8 @@ STORE_SOURCES = \
 	fcgi-app/store/device.c \
 	fcgi-app/store/device.h \
 	fcgi-app/store/device_target.c \
+	fcgi-app/store/frequency.c \
+	fcgi-app/store/frequency.h \
 	fcgi-app/store/gate_code.c \
 	fcgi-app/store/gate_code.h \
 	fcgi-app/store/group.c \
@@ -288,6 +292,8 @@ QUEUE_SOURCES = \
 DELIVER_SOURCES = \
 	fcgi-app/deliver/audience.c \
 	fcgi-app/deliver/audience.h \
+	fcgi-app/deliver/hours.c \
+	fcgi-app/deliver/hours.h \
 	fcgi-app/deliver/intake.c \
 	fcgi-app/deliver/intake.h \
 	fcgi-app/deliver/item.c \
@@ -308,6 +314,7 @@ API_SOURCES = \
 	fcgi-app/api/account.c \
 	fcgi-app/api/account.h \
 	fcgi-app/api/admin_audit.c \
+	fcgi-app/api/admin_factors.c \
 	fcgi-app/api/admin_own.h \
 	fcgi-app/api/admin_user_change.c \
 	fcgi-app/api/admin_users.c \
@@ -374,6 +381,8 @@ API_SOURCES = \
 	fcgi-app/api/signin.h \
 	fcgi-app/api/signup.c \
 	fcgi-app/api/signup.h \
+	fcgi-app/api/silence.c \
+	fcgi-app/api/silence.h \
 	fcgi-app/api/social.c \
 	fcgi-app/api/social_own.h \
 	fcgi-app/api/subscriptions.c \
@@ -468,6 +477,7 @@ UNIT_TESTS = \
 	test_dispatch \
 	test_err \
 	test_file \
+	test_hours \
 	test_json \
 	test_json_write \
 	test_jwk \
@@ -494,6 +504,7 @@ UNIT_TESTS = \
 	test_store_away \
 	test_store_bulk \
 	test_store_device \
+	test_store_frequency \
 	test_store_gate \
 	test_store_lost \
 	test_store_otp \
@@ -640,6 +651,10 @@ test_file_SOURCES = tests/unit/test_file.c
 test_file_LDADD = $(GP_TEST_LIBS)
 test_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_hours_SOURCES = tests/unit/test_hours.c
+test_hours_LDADD = $(GP_TEST_LIBS)
+test_hours_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_json_SOURCES = tests/unit/test_json.c
 test_json_LDADD = $(GP_TEST_LIBS)
 test_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -744,6 +759,10 @@ test_store_device_SOURCES = tests/unit/test_store_device.c
 test_store_device_LDADD = $(GP_TEST_LIBS)
 test_store_device_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_store_frequency_SOURCES = tests/unit/test_store_frequency.c
+test_store_frequency_LDADD = $(GP_TEST_LIBS)
+test_store_frequency_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_store_gate_SOURCES = tests/unit/test_store_gate.c
 test_store_gate_LDADD = $(GP_TEST_LIBS)
 test_store_gate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -809,6 +828,7 @@ SQL_FILES = \
 	sql/0010_factors.sql \
 	sql/0011_passwordless.sql \
 	sql/0012_group_list.sql \
+	sql/0013_frequency.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -977,6 +997,7 @@ EXTRA_FILES = \
 	tests/e2e/test_sms_pumping.py \
 	tests/e2e/test_social.py \
 	tests/e2e/test_statements.py \
+	tests/e2e/test_takeover.py \
 	tests/e2e/test_trouble.py \
 	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \
@@ -1051,6 +1072,7 @@ EXTRA_FILES = \
 	tests/unit/dbtest.h \
 	tests/unit/dies.h \
 	tests/unit/dispatch_case.h \
+	tests/unit/hours_oracle.py \
 	tests/unit/http_case.h \
 	tests/unit/jws_case.h \
 	tests/unit/pems.h \

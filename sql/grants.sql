@@ -9,6 +9,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.change_undo TO gatepost_api@local
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.closing TO gatepost_api@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.delivery TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.device TO gatepost_api@localhost;
+GRANT SELECT, DELETE ON `@DB@`.frequency TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.gate_code TO gatepost_api@localhost;
 GRANT SELECT, INSERT ON `@DB@`.idempotency TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.identity TO gatepost_api@localhost;
@@ -44,6 +45,7 @@ GRANT SELECT, DELETE ON `@DB@`.change_undo TO gatepost_worker@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.closing TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.delivery TO gatepost_worker@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.device TO gatepost_worker@localhost;
+GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.frequency TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.gate_code TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.idempotency TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.identity TO gatepost_worker@localhost;

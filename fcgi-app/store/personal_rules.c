@@ -128,6 +128,16 @@ static const struct personal_held UNDO_held[] = {
 	{ "old_key", DERIVED }, { "used_key", BOOKKEEPING },
 };
 PURGE(UNDO, "change_undo");
+/* --- frequency caps: counts of two days ----------------------------------------- */
+
+static const struct personal_held FREQUENCY_held[] = {
+	{ "user_id", OWNER }, { "scope", BOOKKEEPING },
+	{ "channel", BOOKKEEPING }, { "hour_at", BOOKKEEPING },
+	{ "hour_n", BOOKKEEPING }, { "day_at", BOOKKEEPING },
+	{ "day_n", BOOKKEEPING }, { "go_at", BOOKKEEPING },
+};
+PURGE(FREQUENCY, "frequency");
+
 /* --- second factors ----------------------------------------------------------- */
 
 #define MFA_COLS(C)							\
@@ -364,6 +374,7 @@ const struct personal_rule personal_rules[] = {
 	    { &PERSONAL_PURGE_KNOWN }, NULL, true },
 	{ "change_undo", EXPORT(UNDO, 1, 100), HELD(UNDO),
 	    { &PERSONAL_PURGE_UNDO }, NULL, false },
+	{ "frequency", HELD(FREQUENCY), .purge = { &PERSONAL_PURGE_FREQUENCY } },
 	{ "identity", EXPORT(IDENTITY, 1, 100), HELD(IDENTITY),
 	    { &PERSONAL_PURGE_IDENTITY }, NULL, false },
 	{ "social_visit", EXPORT(VISIT, 1, 100), HELD(VISIT),

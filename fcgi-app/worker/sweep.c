@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "store/closing.h"
 #include "store/delivery.h"
+#include "store/frequency.h"
 #include "store/gate_code.h"
 #include "store/idempotency.h"
 #include "store/known_device.h"
@@ -187,6 +188,7 @@ purge(struct db *db, struct sweep *s, struct err *e)
 		closing_purge,
 		gate_code_purge,
 		undo_purge,
+		frequency_purge,
 		mail_domain_purge,
 		user_purge_claims,
 		mfa_flow_purge,
