@@ -271,7 +271,7 @@ tls_make() {
 }
 
 # --- the sandbox -----------------------------------------------------------------------
-sandbox_ports=(http kavenegar push smtp smtps autopush oidc facebook site)
+sandbox_ports=(http kavenegar push smtp smtps autopush expo oidc facebook site)
 
 sandbox_start() {
 	local want p args=() port
@@ -333,6 +333,7 @@ conf_defaults() {
 	    [GATEPOST_SITES]=127.0.0.1:$(value OTHER_SITE_PORT)
 	    [KAVENEGAR_API_KEY]=sandbox-kavenegar-key
 	    [GATEPOST_KAVENEGAR_URL]=https://localhost:$(value SANDBOX_KAVENEGAR)
+	    [GATEPOST_EXPO_URL]=https://localhost:$(value SANDBOX_EXPO)
 	    [EMAIL_HOST]=localhost
 	    [EMAIL_PORT]=$(value SANDBOX_SMTP)
 	    [GATEPOST_SMTP_TLS]=starttls

@@ -33,6 +33,15 @@ by_caller(const struct call *c, struct err *e)
 	    "rate_limited", e);
 }
 
+static int
+by_hour(const struct call *c, const char *rule, enum conf_key limit,
+    struct err *e)
+{
+	return throttle_or_fail(c->db, rule, &c->who.user_id,
+	    sizeof(c->who.user_id), (uint32_t)conf_int(limit), HOUR_S,
+	    "rate_limited", e);
+}
+
 int
 limit_take(const struct call *c, struct err *e)
 {
@@ -53,6 +62,12 @@ limit_take(const struct call *c, struct err *e)
 	case THR_SIGNIN:
 		rc = by_address(c, "signin_address", CONF_SIGNIN_ADDR_MIN,
 		    MINUTE_S, e);
+		break;
+	case THR_PUSH_TOKEN:
+		rc = by_hour(c, "push_token_hour", CONF_PUSH_TOKEN_HOUR, e);
+		break;
+	case THR_PUSH_TEST:
+		rc = by_hour(c, "push_test_hour", CONF_PUSH_TEST_HOUR, e);
 		break;
 	case THR_SIGNUP:
 		rc = by_address(c, "signup_address", CONF_SIGNUP_ADDR_HOUR,

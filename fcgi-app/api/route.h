@@ -53,7 +53,8 @@ enum access {
 
 /* Throttle of the row, by address or caller (429 before binding). */
 enum route_throttle { THR_NONE, THR_ANON, THR_USER, THR_SIGNIN, THR_SIGNUP,
-	THR_REFRESH /* the session's own counter */ };
+	THR_REFRESH /* the session's own counter */,
+	THR_PUSH_TOKEN, THR_PUSH_TEST /* of a user, by the hour */ };
 
 /* nginx's coarse class; printed by `gatepostctl routes --nginx`. */
 enum limit_class { LIMIT_API, LIMIT_AUTH, LIMIT_SEND, LIMIT_NONE };

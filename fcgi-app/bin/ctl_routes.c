@@ -29,7 +29,8 @@ static const char *const access_words[] = {
 static const char *const throttle_words[] = {
 	[THR_NONE] = "none", [THR_ANON] = "anon", [THR_USER] = "user",
 	[THR_SIGNIN] = "signin", [THR_SIGNUP] = "signup",
-	[THR_REFRESH] = "refresh",
+	[THR_REFRESH] = "refresh", [THR_PUSH_TOKEN] = "push_token",
+	[THR_PUSH_TEST] = "push_test",
 };
 static const char *const limit_words[] = {
 	[LIMIT_API] = "api", [LIMIT_AUTH] = "auth", [LIMIT_SEND] = "send",

@@ -12,6 +12,7 @@ const struct provider *const providers[] = {
 	&provider_kavenegar,
 	&provider_smtp,
 	&provider_webpush,
+	&provider_expo,
 	NULL
 };
 

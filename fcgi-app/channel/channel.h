@@ -42,6 +42,17 @@ struct verdict {
 	bool		 query;		/* UNSURE: provider can be asked */
 };
 
+/*
+ * What an answer to a request for many means.  Of a message whose `again` is
+ * not 0 nothing was taken, and it is no message's fault that it is known to be
+ * of: send those of one number in a request of their own.
+ */
+struct many_verdicts {
+	struct verdict	 whole;		/* of the provider: its breaker hears it */
+	struct verdict	*v;		/* a message each */
+	unsigned	*again;
+};
+
 struct provider {
 	const char	*name;		/* "kavenegar" */
 	const char	*channel;	/* "sms" */
@@ -55,6 +66,17 @@ struct provider {
 		    struct out_request *out, struct err *e);
 	void	(*judge)(const struct message *m, const struct out_request *req,
 		    const struct in_answer *in, struct verdict *v);
+	/*
+	 * Many messages in one request, then `build` makes only a message's
+	 * part of it (out->body): join makes the request and judge_many takes
+	 * its answer apart.  `concurrency` counts requests, `per_s` messages.
+	 */
+	unsigned	 many_max;	/* messages a request; 0: one each */
+	int	(*join)(const struct out_request *const *part, size_t n,
+		    struct arena *a, struct out_request *out, struct err *e);
+	void	(*judge_many)(const struct message *const *m, size_t n,
+		    const struct out_request *req, const struct in_answer *in,
+		    struct many_verdicts *out);
 };
 
 extern const struct provider *const providers[];	/* NULL-ended */

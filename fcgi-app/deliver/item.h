@@ -49,6 +49,7 @@ struct item {
 	struct message	 msg;
 	struct out_request req;
 	int64_t		 left_us;
+	unsigned	 group;		/* shares a request with these only */
 	size_t		 slot;		/* among those on the way */
 };
 

@@ -29,6 +29,10 @@ lane_init(struct lane *l, const char *name, const struct provider *p,
 		item_list_init(&l->wait[c]);
 	if (p != NULL)
 		l->cap = p->concurrency < cap_max ? p->concurrency : cap_max;
+	if (p != NULL && p->many_max > 0) {
+		l->requests_max = l->cap;
+		l->cap *= p->many_max;
+	}
 	l->tokens = 1;
 	l->filled_us = clock_mono();
 }
@@ -95,7 +99,8 @@ lane_may_leave(struct lane *l, int64_t now_us)
 {
 	unsigned n;
 
-	if (!lane_flows(l) || l->flying >= l->cap)
+	if (!lane_flows(l) || l->flying >= l->cap ||
+	    (l->p->many_max > 0 && l->requests >= l->requests_max))
 		return 0;
 	n = l->cap - l->flying;
 	if (l->gate == GATE_TRIAL)
@@ -106,6 +111,19 @@ lane_may_leave(struct lane *l, int64_t now_us)
 			n = (unsigned)l->tokens;
 	}
 	return n;
+}
+
+bool
+lane_full(const struct lane *l, unsigned may_leave)
+{
+	size_t waiting = lane_waiting(l);
+
+	if (l->p == NULL || l->p->many_max == 0 || l->gate == GATE_TRIAL)
+		return true;
+	/* The rate lets few through at a time: wait for a request's worth,
+	 * which is there in a fraction of a second. */
+	return may_leave >= (waiting < l->p->many_max ? waiting :
+	    l->p->many_max);
 }
 
 void

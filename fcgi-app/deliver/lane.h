@@ -31,6 +31,8 @@ struct lane {
 	struct item_list wait[JOB_CLASSES];
 	struct turns	 turns;
 	unsigned	 cap, flying;
+	unsigned	 requests, requests_max;	/* of a provider that
+						 * takes many in one */
 	double		 tokens;
 	int64_t		 filled_us;
 	int64_t		 departed_us;	/* the last that left */
@@ -57,6 +59,9 @@ unsigned lane_may_leave(struct lane *l, int64_t now_us);
 void	 lane_add(struct lane *l, struct item *it);
 /* The next by weighted turns, or NULL.  Check lane_host_wait. */
 struct item *lane_next(struct lane *l);
+/* Of a provider that takes many in one request: are there as many as one
+ * takes, or all that wait?  Always true of others. */
+bool	 lane_full(const struct lane *l, unsigned may_leave);
 /* It leaves: uses a token. */
 void	 lane_left(struct lane *l);
 /* 0, or how long the item's host is paused. */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "channel/providers/expo.h"
 #include "net/net.h"
 #include "store/device.h"
 
@@ -24,11 +25,13 @@ struct plan_big {
 };
 
 static const char *
-shown_of(struct arena *a, const char *endpoint)
+shown_of(struct arena *a, const char *channel, const char *endpoint)
 {
 	char host[256];
 	int port;
 
+	if (strcmp(channel, "expo") == 0)
+		return expo_token_shown(a, endpoint);
 	if (egress_host(endpoint, host, sizeof(host), &port) < 0)
 		return "";
 	return arena_strndup(a, host, DELIVERY_TARGET_MAX);
@@ -53,7 +56,7 @@ from_device(struct arena *a, struct target *t, const struct part *p,
 	t->user_id = d->user_id;
 	t->device_id = d->id;
 	t->to = d->target;
-	t->shown = d->id == 0 ? "" : shown_of(a, d->target);
+	t->shown = d->id == 0 ? "" : shown_of(a, p->n->channel, d->target);
 	t->locale = d->locale;
 	t->p256dh = d->p256dh;
 	t->auth = d->auth;

@@ -130,6 +130,13 @@ send_judge(struct item *it, const struct in_answer *in, struct verdict *v)
 {
 	memset(v, 0, sizeof(*v));
 	it->lane->p->judge(&it->msg, &it->req, in, v);
+	send_rules(it, in, v);
+}
+
+void
+send_rules(const struct item *it, const struct in_answer *in,
+    struct verdict *v)
+{
 	if (v->wait_s < 0)
 		v->wait_s = 0;
 	/* Nothing had happened yet: no doubt about it, whoever judges. */
@@ -203,7 +210,8 @@ again(struct item *it, const struct verdict *v, int64_t now_us,
 	if (v->outcome == OUTCOME_CONFIG) {
 		/* Until the breaker lets one through; if the message does
 		 * not live that long, it is seen then. */
-		delay = hold_us + backoff_us(1, 0, BACKOFF_BASE_US);
+		delay = (hold_us > v->wait_s * US_PER_S ? hold_us :
+		    v->wait_s * US_PER_S) + backoff_us(1, 0, BACKOFF_BASE_US);
 		if (delay > left)
 			delay = left > 0 ? left : 0;
 	}

@@ -20,6 +20,9 @@ void	 send_unbuild(struct item *it);
 /* The provider's verdict on an answer, with the rules all providers share. */
 void	 send_judge(struct item *it, const struct in_answer *in,
 	    struct verdict *v);
+/* The rules all providers share, for a verdict that came otherwise. */
+void	 send_rules(const struct item *it, const struct in_answer *in,
+	    struct verdict *v);
 /* What to write for it.  hold_us: how long the provider's breaker stays
  * open.  Counts the request in it->tries before. */
 void	 send_record(struct item *it, const struct verdict *v,

@@ -21,6 +21,7 @@ struct out_request {
 	bool		 user_url;	/* a user supplied it: egress rules H4 */
 	bool		 site_url;	/* another site's word (an issuer's): any
 					 * host, public addresses only */
+	bool		 zip;		/* the answer may come compressed */
 	uint32_t	 timeout_ms;	/* whole time; 0: the setting's */
 	/* SMTP: one recipient a transaction */
 	const char	*mail_from, *rcpt_to;	/* envelope addresses */

@@ -215,6 +215,8 @@ set_http(struct transfer *t, struct err *e)
 		set_post(t);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
 	    (long)conf_int(CONF_PROVIDER_TIMEOUT_MS));
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, q->zip ? "gzip, deflate" :
+	    NULL);
 	if (q->timeout_ms != 0)
 		curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
 	if (q->user_url || q->site_url) {

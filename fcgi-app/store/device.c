@@ -38,11 +38,13 @@ DB_STMT(DEVICE_OWNER_LOCK, DB_API, DB_READ,
 	IF_SAME("dead_reason", "NULL") ","				\
 	IF_SAME("seen_at", "UTC_TIMESTAMP(6)")
 DB_STMT(DEVICE_REGISTER, DB_API, DB_SAFE,
-    "INSERT INTO device (id, user_id, kind, target_hash, target, p256dh,"
-    " auth, vapid, browser, user_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO device (id, user_id, kind, device_type, target_hash, target,"
+    " p256dh, auth, vapid, browser, user_agent)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON DUPLICATE KEY UPDATE"
     IF_SAME("user_id", "COALESCE(VALUES(user_id), user_id)") ","
-    KEPT("browser") "," KEPT("user_agent") "," REVIVED);
+    KEPT("device_type") "," KEPT("browser") "," KEPT("user_agent") ","
+    REVIVED);
 DB_STMT(DEVICE_LEAVE_GROUPS, DB_API, DB_SAFE,
     "DELETE FROM push_group_device WHERE device_id = ?");
 DB_STMT(DEVICE_KNOWN, DB_API, DB_READ,
@@ -88,13 +90,14 @@ DB_STMT(DEVICE_RESULTS, DB_API, DB_READ,
 
 /* --- registering -------------------------------------------------------- */
 
-struct registering { const struct device_new *n; uint64_t id; };
+struct registering { const struct device_new *n; uint64_t id; bool made; };
 
 static int
 upsert(struct db *db, const struct device_new *n, uint64_t id, struct err *e)
 {
 	return db_run(db, &DEVICE_REGISTER, DB_IN(DB_U64(id),
 	    DB_REF(n->user_id), DB_STR(n->kind),
+	    DB_STR(n->device_type == NULL ? "" : n->device_type),
 	    DB_BIN(n->target_hash, HASH_LEN), DB_STR(n->target),
 	    DB_BIN(n->p256dh, KEY_LEN), DB_BIN(n->auth, AUTH_LEN),
 	    DB_BIN(n->vapid, VAPID_LEN), DB_STR(n->browser),
@@ -118,8 +121,11 @@ register_work(struct db *db, void *arg, struct err *e)
 		    n->target_hash, &r->id, &now_of, e)) < 0)
 			return -1;
 		/* Not so: the key was another device's, nothing was written. */
-		if (rc == 1 && (n->user_id == 0 || now_of == n->user_id))
+		if (rc == 1 && (n->user_id == 0 || now_of == n->user_id)) {
+			/* A redo that meets its own key made it, too. */
+			r->made = r->id == id;
 			break;
+		}
 		if (again == ID_TRIES)
 			return err_set(e, ERR_INTERNAL, "id_collision",
 			    "device %" PRIu64, id);
@@ -139,7 +145,7 @@ device_register(struct db *db, const struct device_new *n, uint64_t *id,
 	if (db_join(db, register_work, &r, e) < 0)
 		return -1;
 	*id = r.id;
-	return 0;
+	return r.made;
 }
 
 /* --- offered with a send ------------------------------------------------ */
@@ -394,6 +400,29 @@ device_remove(struct db *db, uint64_t user_id, uint64_t id, struct err *e)
 	if (db_join(db, remove_work, &r, e) < 0)
 		return -1;
 	return r.n > 0;
+}
+
+struct removal_of { uint64_t user_id; const uint8_t *hash; int rc; };
+
+static int
+remove_target_work(struct db *db, void *arg, struct err *e)
+{
+	struct removal_of *r = arg;
+	uint64_t id, owner;
+
+	if ((r->rc = device_by_target(db, r->hash, &id, &owner, e)) <= 0)
+		return r->rc;
+	r->rc = device_remove(db, r->user_id, id, e);
+	return r->rc < 0 ? -1 : 0;
+}
+
+int
+device_remove_target(struct db *db, uint64_t user_id,
+    const uint8_t target_hash[32], struct err *e)
+{
+	struct removal_of r = { .user_id = user_id, .hash = target_hash };
+
+	return db_join(db, remove_target_work, &r, e) < 0 ? -1 : r.rc;
 }
 
 int

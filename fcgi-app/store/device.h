@@ -10,7 +10,8 @@
 struct device_new {
 	uint64_t	 id;		/* from rand_id(), made before */
 	uint64_t	 user_id;	/* 0: nobody's */
-	const char	*kind;		/* "web_push" */
+	const char	*kind;		/* "web_push", "expo" */
+	const char	*device_type;	/* "ios", "android"; NULL: a browser */
 	const uint8_t	*target_hash;	/* 32: SHA-256 of target */
 	const char	*target;	/* endpoint or token */
 	const uint8_t	*p256dh, *auth;	/* 65 and 16 bytes, or NULL */
@@ -20,7 +21,7 @@ struct device_new {
 /*
  * Insert or take over: a device belongs to whoever registered it last, and
  * leaves the groups its former owner had it in.  *id is the row's.  In the
- * caller's transaction if there is one.  0 or -1.
+ * caller's transaction if there is one.  1 a new row, 0 it was there, or -1.
  */
 int	 device_register(struct db *db, const struct device_new *n,
 	    uint64_t *id, struct err *e) MUST_CHECK;
@@ -62,6 +63,8 @@ int	 device_each_result(struct db *db, struct arena *a,
 
 /* --- forgetting (api) -------------------------------------------------------- */
 /* 1 gone, 0 not there or not theirs, -1. */
+int	 device_remove_target(struct db *db, uint64_t user_id,
+	    const uint8_t target_hash[32], struct err *e) MUST_CHECK;
 int	 device_remove(struct db *db, uint64_t user_id, uint64_t id,
 	    struct err *e) MUST_CHECK;
 /* One that nobody owns and that is in no group. */

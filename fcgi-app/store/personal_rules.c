@@ -209,7 +209,8 @@ PURGE(OFFER, "social_offer");
 /* --- devices ------------------------------------------------------------------- */
 
 #define DEVICE_COLS(C)							\
-	C(ID, id) C(TEXT, kind) C(TEXT, target) C(TEXT, browser)	\
+	C(ID, id) C(TEXT, kind) C(TEXT, device_type) C(TEXT, target)	\
+	C(TEXT, browser)						\
 	C(TEXT, user_agent) C(BOOL, is_active) C(TIME, dead_at)		\
 	C(TEXT, dead_reason) C(TIME, created_at) C(TIME, seen_at)
 READ(DEVICE, "device", DEVICE_COLS);

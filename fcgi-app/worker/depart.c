@@ -14,6 +14,16 @@
 
 /* --- answers -------------------------------------------------------------------- */
 
+void
+loop_settle(struct item *it, const struct verdict *v,
+    const struct in_answer *in, int64_t open_us)
+{
+	struct loop *l = it->lane->owner;
+
+	send_record(it, v, in, loop_db_now(l), open_us, loop_record(l));
+	send_unbuild(it);
+}
+
 static void
 settle(struct item *it, const struct in_answer *in)
 {
@@ -26,22 +36,33 @@ settle(struct item *it, const struct in_answer *in)
 
 	send_judge(it, in, &v);
 	ev = lane_result(lane, it, &v, in, now, &open_s);
-	send_record(it, &v, in, loop_db_now(l), lane_open_left(lane, now),
-	    loop_record(l));
-	send_unbuild(it);
+	loop_settle(it, &v, in, lane_open_left(lane, now));
 	loop_breaker(l, lane, ev, v.code, open_s);
+}
+
+void
+loop_flies(struct loop *l, struct item *it)
+{
+	it->slot = l->flyings;
+	l->flying[l->flyings++] = it;
+}
+
+void
+loop_lands(struct loop *l, struct item *it)
+{
+	struct item *last = l->flying[--l->flyings];
+
+	l->flying[it->slot] = last;
+	last->slot = it->slot;
+	it->lane->flying--;
 }
 
 static void
 landed(void *arg, const struct in_answer *in)
 {
-	struct item *it = arg, *last;
-	struct loop *l = it->lane->owner;
+	struct item *it = arg;
 
-	last = l->flying[--l->flyings];
-	l->flying[it->slot] = last;
-	last->slot = it->slot;
-	it->lane->flying--;
+	loop_lands(it->lane->owner, it);
 	settle(it, in);
 }
 
@@ -54,10 +75,9 @@ leave(struct loop *l, struct item *it)
 
 	it->tries++;
 	it->left_us = clock_mono();
-	it->slot = l->flyings;
 	if (l->flyings < FLYING_MAX && net_begin(l->net, &it->req, "", landed,
 	    it, &e) == 0) {
-		l->flying[l->flyings++] = it;
+		loop_flies(l, it);
 		return;
 	}
 	it->lane->flying--;
@@ -77,7 +97,11 @@ mark_run(struct db *db, void *arg, struct err *e)
 {
 	struct depart *d = arg;
 
-	return job_intend(db, d->ref, d->n, e);
+	for (size_t i = 0; i < d->n; i += DEPART_MAX)
+		if (job_intend(db, d->ref + i, d->n - i < DEPART_MAX ?
+		    d->n - i : DEPART_MAX, e) < 0)
+			return -1;
+	return 0;
 }
 
 static void
@@ -85,6 +109,7 @@ mark_done(void *arg, int rc, const struct err *e)
 {
 	struct depart *d = arg;
 	struct loop *l = d->loop;
+	size_t held = 0;
 
 	l->departing--;
 	if (rc < 0) {
@@ -95,7 +120,10 @@ mark_done(void *arg, int rc, const struct err *e)
 		struct item *it = d->it[i];
 
 		if (rc == 0 && d->ref[i].fate == JOB_HELD) {
-			leave(l, it);
+			if (d->together != NULL)
+				d->it[held++] = it;
+			else
+				leave(l, it);
 			continue;
 		}
 		it->lane->flying--;
@@ -112,12 +140,30 @@ mark_done(void *arg, int rc, const struct err *e)
 			item_free(it);
 		}
 	}
+	if (held > 0)
+		loop_leave_together(l, d->together, d->it, held);
+	else if (d->together != NULL)
+		d->together->requests--;
 	free(d);
+}
+
+static struct depart *
+depart_new(struct loop *l, struct lane *together)
+{
+	struct depart *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		fatal("worker: out of memory");
+	d->loop = l;
+	d->together = together;
+	return d;
 }
 
 static void
 post_mark(struct loop *l, struct depart *d)
 {
+	if (d->together != NULL)
+		d->together->requests++;
 	for (size_t i = 0; i < d->n; i++)
 		d->ref[i] = d->it[i]->ref;
 	l->departing++;
@@ -184,6 +230,8 @@ worth_it(const struct lane *lane, unsigned n, int64_t now)
 {
 	size_t waiting = lane_waiting(lane);
 
+	if (!lane_full(lane, n))
+		return false;
 	return lane->flying == 0 || n >= waiting || n >= lane->cap / 4 ||
 	    now - lane->departed_us > HANDFUL_US;
 }
@@ -193,6 +241,33 @@ may_leave(struct lane *lane, int64_t now)
 {
 	/* A name nobody serves: they end here, as many as there are. */
 	return lane->p == NULL ? DEPART_MAX : lane_may_leave(lane, now);
+}
+
+/* One request's worth.  Those that a refusal put into groups share a request
+ * with their own group only: another's goes back to the end of the line. */
+static void
+leave_many(struct loop *l, struct lane *lane, unsigned n)
+{
+	struct depart *d = NULL;
+	struct item *it;
+
+	while (n > 0 && (it = lane_next(lane)) != NULL) {
+		if (d != NULL && d->it[0]->group != it->group) {
+			lane_add(lane, it);
+			break;
+		}
+		if (!make_ready(l, lane, it))
+			continue;
+		if (d == NULL)
+			d = depart_new(l, lane);
+		d->it[d->n++] = it;
+		lane_left(lane);
+		n--;
+		if (d->n == lane->p->many_max || d->n == MANY_MAX)
+			break;
+	}
+	if (d != NULL)
+		post_mark(l, d);
 }
 
 void
@@ -212,13 +287,16 @@ loop_dispatch(struct loop *l)
 		if (n == 0 || !worth_it(lane, n, now))
 			continue;
 		lane->departed_us = now;
+		if (lane->p != NULL && lane->p->many_max > 0) {
+			leave_many(l, lane, n);
+			continue;
+		}
 		while (n > 0 && l->departing < DEPART_OPS &&
 		    (it = lane_next(lane)) != NULL) {
 			if (!make_ready(l, lane, it))
 				continue;
-			if (d == NULL && (d = calloc(1, sizeof(*d))) == NULL)
-				fatal("worker: out of memory");
-			d->loop = l;
+			if (d == NULL)
+				d = depart_new(l, NULL);
 			d->it[d->n++] = it;
 			lane_left(lane);
 			n--;

@@ -15,6 +15,7 @@
 
 #define LANES_MAX	(INTAKE_QUEUES - 1)
 #define DEPART_MAX	64u		/* D26: an intent mark for so many */
+#define MANY_MAX	100u		/* in one request */
 #define DEPART_OPS	2u		/* marks under way */
 #define FLYING_MAX	2048u
 #define MS		INT64_C(1000)
@@ -24,10 +25,12 @@
 
 struct depart {			/* items whose intent is being marked */
 	struct loop	*loop;
-	struct item	*it[DEPART_MAX];
-	struct job_ref	 ref[DEPART_MAX];
+	struct lane	*together;	/* they go in one request; or NULL */
+	struct item	*it[MANY_MAX];
+	struct job_ref	 ref[MANY_MAX];
 	size_t		 n;
 };
+_Static_assert(MANY_MAX >= DEPART_MAX, "a depart holds either");
 
 struct loop {
 	const struct worker_setup *setup;
@@ -78,8 +81,19 @@ void	 loop_mx(struct loop *l);
 
 /* depart.c */
 void	 loop_dispatch(struct loop *l);
+/* What became of one that was on its way; `open_us`: how long its provider's
+ * breaker stays open. */
+void	 loop_settle(struct item *it, const struct verdict *v,
+	    const struct in_answer *in, int64_t open_us);
+/* On its way, and not any more. */
+void	 loop_flies(struct loop *l, struct item *it);
+void	 loop_lands(struct loop *l, struct item *it);
 /* Give all waiting items of a lane back, for `us`. */
 void	 loop_release(struct loop *l, struct lane *lane, int64_t us);
+
+/* together.c: these, whose intent is committed, in one request. */
+void	 loop_leave_together(struct loop *l, struct lane *lane,
+	    struct item *const *it, size_t n);
 
 /* outcome.c */
 struct record *loop_record(struct loop *l);	/* a fresh one to fill */

@@ -222,6 +222,25 @@ def test_devices_and_groups(inst, call, person):
     call(404, "DELETE", f"/api/push/subscriptions/{device['id']}/", token)
 
 
+def test_push_tokens(inst, call, person):
+    token, at = sign_in(call, person)["access"], "/api/users/push-tokens/"
+    mine, word = {"token": f"ExponentPushToken[{secrets.token_hex(11)}]"}, secrets.token_hex(16)
+    assert call(200, "POST", at + "test/", token)["success"] is False
+    call(400, "POST", at, token, json={})
+    call(400, "POST", at, token, json={"token": "x", "device_type": "ios"})
+    call(400, "POST", at, token, json={**mine, "device_type": "fridge"})
+    call(403, "POST", at, inst.token, json=mine)
+    for _ in range(2):
+        assert call(200, "POST", at, token, json=mine, headers={"Idempotency-Key": word})["created"] is True
+    call(422, "POST", at, token, json={**mine, "device_type": "ios"}, headers={"Idempotency-Key": word})
+    assert call(200, "POST", at, token, json=mine)["created"] is False
+    assert call(200, "POST", at + "test/", token)["sent_to"] == 1
+    call(202, "POST", at + "test/", token, headers={"Prefer": "wait=0"})
+    call(400, "POST", at + "test/", token, headers={"Idempotency-Key": "short"})
+    call(400, "POST", at + "remove/", token, json={"token": "x"})
+    call(200, "POST", at + "remove/", token, json=mine)
+
+
 def test_sending(inst, call, person):
     user, admin = sign_in(call, person)["access"], inst.token
     sub = subscription(inst, call)

@@ -14,6 +14,7 @@ REGISTER = ('{"email": "newuser@example.com", "password": "A12345678a@", "first_
 TOKEN = '{"email": "newuser@example.com", "password": "A12345678a@"}'
 OTP_SEND = '{"email_or_phone": "email"}'
 OTP_VERIFY = '{"code": 123456}'
+PUSH_TOKEN = '{"token": "ExponentPushToken[xxxxxxxxxxxxxxxxxxxxxx]", "device_type": "android"}'
 LOGOUT = '{"refresh": "…"}'
 
 
@@ -23,11 +24,12 @@ def fresh_counters(inst):
 
 
 def curl(inst, path, body, token=None):
-    argv = ["curl", "-sS", "--cacert", inst.ca, "-w", "\n%{http_code}", "-X", "POST", inst.url + path,
-            "-H", "Content-Type: application/json", "--data-binary", "@-"]
+    argv = ["curl", "-sS", "--cacert", inst.ca, "-w", "\n%{http_code}", "-X", "POST", inst.url + path]
+    if body is not None:
+        argv += ["-H", "Content-Type: application/json", "--data-binary", "@-"]
     if token:
         argv += ["-H", f"Authorization: Bearer {token}"]
-    out = subprocess.run(argv, input=body, capture_output=True, text=True, check=True, timeout=40).stdout
+    out = subprocess.run(argv, input=body or "", capture_output=True, text=True, check=True, timeout=40).stdout
     text, _, status = out.rpartition("\n")
     return int(status), json.loads(text)
 
@@ -121,3 +123,46 @@ def test_the_forms_of_the_notification_system(inst):
         assert status == 200 and list(got) == ["refresh", "access", "email"]
     status, got = curl(inst, "/api/verify-email/resend/", json.dumps({"email": an_email()}))
     assert status == 200 and list(got) == ["message"]
+
+
+def test_the_expo_push_service(inst):
+    """[X]: the token, then the test endpoint with no body; removed, and what their clients read of a refusal."""
+    phone = a_phone()
+    account = json.dumps({"phone_number": phone, "password": "A12345678a@"})
+    _, made = curl(inst, "/api/auth/register/", account)
+    status, me = curl(inst, "/api/auth/otp/verify/", json.dumps({
+        "register_id": made["register_id"], "otp_code": inst.sandbox.code(phone)}))
+    assert status == 200
+    mine = me["access_token"]
+    at, token = "/api/users/push-tokens/", "ExponentPushToken[xxxxxxxxxxxxxxxxxxxxxx]"
+
+    status, got = curl(inst, at + "test/", None, mine)
+    assert (status, list(got), got["success"]) == (200, ["success", "message"], False)
+    status, got = curl(inst, at, PUSH_TOKEN, mine)
+    assert (status, list(got)) == (200, ["success", "message", "created"])
+    assert got["success"] is True and got["created"] is True
+    status, got = curl(inst, at, PUSH_TOKEN, mine)
+    assert (status, got["success"], got["created"]) == (200, True, False)
+
+    status, got = curl(inst, at + "test/", None, mine)
+    assert (status, list(got)) == (200, ["success", "message", "sent_to", "details"]), got
+    assert got["success"] is True and got["sent_to"] == 1
+    ticket, = got["details"]["data"]
+    arrived, = inst.sandbox.messages(channel="expo", to=token)
+    assert ticket == {"status": "ok", "id": arrived["provider_id"]}
+    sent = arrived["payload"]
+    assert sent["title"] == "Test Notification" and sent["data"] == {"type": "test"}
+    assert (sent["sound"], sent["badge"], sent["priority"]) == ("default", 1, "high")
+    row, = inst.rows("SELECT n.type, d.device_type, d.target FROM notification n JOIN delivery x ON x.notification_id"
+                     " = n.id JOIN device d ON d.id = x.device_id WHERE x.provider_id = %s", ticket["id"])
+    assert row == {"type": "system", "device_type": "android", "target": token}
+
+    for body, said in (("{}", "Token is required"), ('{"token": ""}', "Token is required"),
+                       ('{"token": "x"}', "Invalid token format"), ('{"token": 5}', "Invalid token format")):
+        for path in (at, at + "remove/"):
+            status, got = curl(inst, path, body, mine)
+            assert (status, got["success"], got["message"]) == (400, False, said), got
+    status, got = curl(inst, at + "remove/", json.dumps({"token": token}), mine)
+    assert (status, list(got), got["success"], got["deleted"]) == (200, ["success", "message", "deleted"], True, True)
+    status, got = curl(inst, at + "remove/", json.dumps({"token": token}), mine)
+    assert (status, got["success"], got["deleted"]) == (200, True, False)

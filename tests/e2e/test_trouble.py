@@ -213,6 +213,8 @@ def test_the_database_is_gone_and_comes_back(frail):
                    "/api/token/": {"email": "x@example.com"}, "/api/auth/undo/": {"token": "x" * 22},
                    "/api/auth/account/restore/": {"token": "x" * 22}, "/api/auth/otp/link/": {"token": "A" * 32}, "/api/auth/mfa/verify/": {"code": "123456"},
                    "/api/auth/mfa/totp/confirm/": {"code": "123456"},
+                   "/api/users/push-tokens/": {"token": "ExpoPushToken[x]"},
+                   "/api/users/push-tokens/remove/": {"token": "ExpoPushToken[x]"},
                    "/api/verify-email/": link, "/api/v1/verify-email/": link, "/api/register/": {"email": "x@example.com"},
                    "/api/v1/register/": {"email": "x@example.com"}, "/api/verify-email/resend/": {"email": "x@example.com"}}
         for row in rows:

@@ -13,6 +13,7 @@ const { Subscriptions } = require('./lib/subscriptions');
 const { Kavenegar } = require('./lib/kavenegar');
 const { Push } = require('./lib/push');
 const { Smtp } = require('./lib/smtp');
+const { Expo } = require('./lib/expo');
 const { Oidc } = require('./lib/oidc');
 const { Facebook } = require('./lib/facebook');
 const { Control } = require('./lib/control');
@@ -20,11 +21,11 @@ const { Site } = require('./lib/site');
 
 const USAGE = `usage: sandbox.js --tls-cert FILE --tls-key FILE [--http-port N]
     [--kavenegar-port N] [--push-port N] [--smtp-port N] [--smtps-port N]
-    [--autopush-port N] [--oidc-port N] [--facebook-port N] [--site-port N] [--push-host NAME] [--ca FILE] [--messages-max N]
+    [--autopush-port N] [--expo-port N] [--oidc-port N] [--facebook-port N] [--site-port N] [--push-host NAME] [--ca FILE] [--messages-max N]
     [--state DIR] [--ready-file FILE]
 A port of 0 (the default) means any free one.
 `;
-const PORTS = ['http', 'kavenegar', 'push', 'smtp', 'smtps', 'autopush', 'oidc',
+const PORTS = ['http', 'kavenegar', 'push', 'smtp', 'smtps', 'autopush', 'expo', 'oidc',
 	'facebook', 'site'];
 const AUTOPUSH = path.join(__dirname, 'autopush.js');
 const SHUTDOWN_MS = 3000;
@@ -108,16 +109,18 @@ async function main() {
 	const kavenegar = new Kavenegar(shared);
 	const push = new Push(shared);
 	const smtp = new Smtp(shared);
+	const expo = new Expo(shared);
 	const oidc = new Oidc(shared);
 	const facebook = new Facebook(shared);
 	const site = new Site();
 	const ready = { http: 0, kavenegar: 0, push: 0, smtp: 0, smtps: 0,
-		autopush: 0, oidc: 0, facebook: 0, site: 0, pid: process.pid };
+		autopush: 0, expo: 0, oidc: 0, facebook: 0, site: 0, pid: process.pid };
 	const control = new Control({ ...shared, kavenegar, push, smtp,
-		oidc, facebook, ports: ready });
+		expo, expo_receipts: expo.receipts, oidc, facebook, ports: ready });
 
 	ready.kavenegar = await kavenegar.listen(o.ports.kavenegar);
 	ready.push = await push.listen(o.ports.push);
+	ready.expo = await expo.listen(o.ports.expo);
 	ready.oidc = await oidc.listen(o.ports.oidc);
 	ready.facebook = await facebook.listen(o.ports.facebook);
 	Object.assign(ready, await smtp.listen(o.ports.smtp, o.ports.smtps));
@@ -142,6 +145,7 @@ async function main() {
 		kavenegar.close();
 		push.close();
 		smtp.close();
+		expo.close();
 		oidc.close();
 		facebook.close();
 		site.close();
@@ -157,7 +161,7 @@ async function main() {
 		writeReady(o.readyFile, ready);
 	process.stdout.write(`sandbox: http://127.0.0.1:${ready.http}/ ` +
 	    `kavenegar ${ready.kavenegar} push ${ready.push} ` +
-	    `smtp ${ready.smtp} smtps ${ready.smtps} ` +
+	    `smtp ${ready.smtp} smtps ${ready.smtps} expo ${ready.expo} ` +
 	    `autopush ${ready.autopush}\n`);
 }
 

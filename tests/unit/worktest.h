@@ -184,6 +184,8 @@ wt_sandbox_start(void)
 	assert_int_equal(json_int(json_get(j, "kavenegar"), &v), 1);
 	wt_set("GATEPOST_KAVENEGAR_URL", wt_text("https://localhost:%d",
 	    (int)v));
+	assert_int_equal(json_int(json_get(j, "expo"), &v), 1);
+	wt_set("GATEPOST_EXPO_URL", wt_text("https://localhost:%d", (int)v));
 	assert_int_equal(json_int(json_get(j, "smtp"), &v), 1);
 	wt_set("EMAIL_PORT", wt_text("%d", (int)v));
 	json_free(j);

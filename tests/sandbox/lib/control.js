@@ -135,6 +135,7 @@ class Control {
 		case 'GET /kavenegar/*':
 		case 'GET /push/*':
 		case 'GET /smtp/*':
+		case 'GET /expo/*':
 		case 'GET /oidc/*':
 		case 'GET /facebook/*':
 			if (name === 'settings')
@@ -143,6 +144,7 @@ class Control {
 		case 'PUT /kavenegar/*':
 		case 'PUT /push/*':
 		case 'PUT /smtp/*':
+		case 'PUT /expo/*':
 		case 'PUT /oidc/*':
 		case 'PUT /facebook/*':
 			if (name === 'settings')
@@ -156,6 +158,7 @@ class Control {
 			if (name === 'subscriptions')
 				return this.subscribe(object(json()));
 			break;
+		case 'DELETE /expo/*':
 		case 'DELETE /oidc/*':
 		case 'DELETE /facebook/*':
 			if (name === 'settings')
@@ -214,6 +217,8 @@ class Control {
 			callbacks: this.kavenegar.store.callbacks,
 			credit: this.kavenegar.settings.credit },
 		push: one(this.push.counter), smtp: one(this.smtp.counter),
+		expo: one(this.expo.counter),
+		expo_receipts: one(this.expo_receipts.counter),
 		oidc: one(this.oidc.counter),
 		facebook: one(this.facebook.counter),
 		...this.messages.counts() };

@@ -3,7 +3,7 @@
 const SHOWN = 200;
 const RETRY_MS = 1000;
 const $ = (id) => document.getElementById(id);
-const NAMES = { sms: 'SMS', email: 'e-mail', web_push: 'Web Push', call: 'call' };
+const NAMES = { sms: 'SMS', email: 'e-mail', web_push: 'Web Push', expo: 'Expo', call: 'call' };
 
 function el(tag, cls, ...kids) {
 	const e = document.createElement(tag);
@@ -129,7 +129,7 @@ async function refresh() {
 		get('/messages?' + p), get('/counts'), get('/faults'),
 		get('/refusals')]);
 	draw(rows);
-	$('rows').replaceChildren(...['kavenegar', 'push', 'smtp'].map((k) =>
+	$('rows').replaceChildren(...['kavenegar', 'push', 'smtp', 'expo'].map((k) =>
 	    countRow(k, counts[k])));
 	$('active').replaceChildren(...Object.entries(faults).map(([k, f]) =>
 	    el('li', 'bad', k + ': ' + faultText(f))));
