@@ -28,6 +28,8 @@ BASE_SOURCES = \
 	fcgi-app/base/file.h \
 	fcgi-app/base/geo.c \
 	fcgi-app/base/geo.h \
+	fcgi-app/base/gzip.c \
+	fcgi-app/base/gzip.h \
 	fcgi-app/base/json.c \
 	fcgi-app/base/json.h \
 	fcgi-app/base/json_walk.c \
@@ -131,6 +133,8 @@ STORE_SOURCES = \
 	fcgi-app/store/personal_rules.c \
 	fcgi-app/store/provider_state.c \
 	fcgi-app/store/provider_state.h \
+	fcgi-app/store/receipt.c \
+	fcgi-app/store/receipt.h \
 	fcgi-app/store/revocation.c \
 	fcgi-app/store/revocation.h \
 	fcgi-app/store/session.c \
@@ -189,6 +193,11 @@ HTTP_SOURCES = \
 CHANNEL_SOURCES = \
 	fcgi-app/channel/channel.c \
 	fcgi-app/channel/channel.h \
+	fcgi-app/channel/providers/expo.c \
+	fcgi-app/channel/providers/expo.h \
+	fcgi-app/channel/providers/expo_judge.c \
+	fcgi-app/channel/providers/expo_own.h \
+	fcgi-app/channel/providers/expo_receipt.c \
 	fcgi-app/channel/providers/kavenegar.c \
 	fcgi-app/channel/providers/mime.c \
 	fcgi-app/channel/providers/mime.h \
@@ -367,6 +376,7 @@ API_SOURCES = \
 	fcgi-app/api/push_own.h \
 	fcgi-app/api/push_send.c \
 	fcgi-app/api/push_subscription.c \
+	fcgi-app/api/push_tokens.c \
 	fcgi-app/api/push_vapid.c \
 	fcgi-app/api/push_wait.c \
 	fcgi-app/api/qr.c \
@@ -405,9 +415,11 @@ WORKER_SOURCES = \
 	fcgi-app/worker/outcome.c \
 	fcgi-app/worker/purge.c \
 	fcgi-app/worker/purge.h \
+	fcgi-app/worker/receipt.c \
 	fcgi-app/worker/sweep.c \
 	fcgi-app/worker/sweep.h \
-	fcgi-app/worker/tick.c
+	fcgi-app/worker/tick.c \
+	fcgi-app/worker/together.c
 
 BIN_API_SOURCES = \
 	fcgi-app/bin/api.c \
@@ -464,6 +476,7 @@ UNIT_TESTS = \
 	test_auth_token \
 	test_bind \
 	test_buf \
+	test_channel_expo \
 	test_channel_kavenegar \
 	test_channel_mime \
 	test_channel_smtp \
@@ -598,6 +611,10 @@ test_bind_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_buf_SOURCES = tests/unit/test_buf.c
 test_buf_LDADD = $(GP_TEST_LIBS)
 test_buf_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_channel_expo_SOURCES = tests/unit/test_channel_expo.c
+test_channel_expo_LDADD = $(GP_TEST_LIBS)
+test_channel_expo_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_channel_kavenegar_SOURCES = tests/unit/test_channel_kavenegar.c
 test_channel_kavenegar_LDADD = $(GP_TEST_LIBS)
@@ -829,6 +846,7 @@ SQL_FILES = \
 	sql/0011_passwordless.sql \
 	sql/0012_group_list.sql \
 	sql/0013_frequency.sql \
+	sql/0014_expo.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -958,6 +976,7 @@ EXTRA_FILES = \
 	tests/crash/stream.py \
 	tests/crash/test_judge.py \
 	tests/e2e/conftest.py \
+	tests/e2e/expo_case.py \
 	tests/e2e/factor_people.py \
 	tests/e2e/people.py \
 	tests/e2e/push_case.py \
@@ -968,6 +987,8 @@ EXTRA_FILES = \
 	tests/e2e/test_audit.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
+	tests/e2e/test_expo.py \
+	tests/e2e/test_expo_receipts.py \
 	tests/e2e/test_factors.py \
 	tests/e2e/test_gate_rules.py \
 	tests/e2e/test_gate_sites.py \
@@ -1002,6 +1023,7 @@ EXTRA_FILES = \
 	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \
 	tests/e2e/test_verify_email.py \
+	tests/fixtures/providers/expo.json \
 	tests/fixtures/providers/kavenegar.json \
 	tests/fixtures/providers/smtp.json \
 	tests/fixtures/providers/webpush.json \
@@ -1032,6 +1054,8 @@ EXTRA_FILES = \
 	tests/sandbox/autopush.js \
 	tests/sandbox/lib/control.js \
 	tests/sandbox/lib/ece.js \
+	tests/sandbox/lib/expo.js \
+	tests/sandbox/lib/expo_rules.js \
 	tests/sandbox/lib/facebook.js \
 	tests/sandbox/lib/faults.js \
 	tests/sandbox/lib/kavenegar.js \
@@ -1061,6 +1085,7 @@ EXTRA_FILES = \
 	tests/sandbox/page/page.js \
 	tests/sandbox/sandbox.js \
 	tests/sandbox/test/control.test.js \
+	tests/sandbox/test/expo.test.js \
 	tests/sandbox/test/facebook.test.js \
 	tests/sandbox/test/kavenegar.test.js \
 	tests/sandbox/test/oidc.test.js \
@@ -1076,6 +1101,7 @@ EXTRA_FILES = \
 	tests/unit/http_case.h \
 	tests/unit/jws_case.h \
 	tests/unit/pems.h \
+	tests/unit/read_gzip.py \
 	tests/unit/read_mail.py \
 	tests/unit/read_push.js \
 	tests/unit/shm_case.h \

@@ -61,6 +61,7 @@ GRANT SELECT, INSERT, DELETE ON `@DB@`.password_mix TO gatepost_worker@localhost
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.provider_state TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.push_group_device TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.push_group_user TO gatepost_worker@localhost;
+GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.receipt TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.recovery_code TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.revocation TO gatepost_worker@localhost;
 GRANT SELECT ON `@DB@`.schema_migration TO gatepost_worker@localhost;

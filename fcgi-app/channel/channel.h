@@ -53,6 +53,23 @@ struct many_verdicts {
 	unsigned	*again;
 };
 
+/*
+ * What became of messages that a provider accepted, asked for some time after
+ * by the ids it gave them.  A verdict is OK (delivered), PERM, DROP or CONFIG
+ * (it failed), RETRY (not delivered, another try may be; not before wait_s),
+ * or UNSURE (no word on it yet).  `whole` is not OK when none could be read;
+ * `again`[0] not 0: ask for fewer at a time.
+ */
+struct receipt_asked { const char *id; unsigned resent; };
+struct receipts {
+	unsigned	 ids_max;	/* a request */
+	uint32_t	 life_s;	/* then the provider has forgotten */
+	int	(*ask)(const struct receipt_asked *r, size_t n,
+		    struct arena *a, struct out_request *out, struct err *e);
+	void	(*judge)(const struct receipt_asked *r, size_t n,
+		    const struct in_answer *in, struct many_verdicts *out);
+};
+
 struct provider {
 	const char	*name;		/* "kavenegar" */
 	const char	*channel;	/* "sms" */
@@ -77,6 +94,7 @@ struct provider {
 	void	(*judge_many)(const struct message *const *m, size_t n,
 		    const struct out_request *req, const struct in_answer *in,
 		    struct many_verdicts *out);
+	const struct receipts *receipts;	/* NULL: nothing to ask for */
 };
 
 extern const struct provider *const providers[];	/* NULL-ended */

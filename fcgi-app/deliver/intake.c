@@ -60,6 +60,20 @@ peek(struct db *db, struct intake *in, bool full, struct err *e)
 	return 0;
 }
 
+/* All claims of a round together are one batch of rows: each queue that has
+ * something gets its share, or those named last would get nothing. */
+static void
+fit(struct job_queue *ask, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += ask[i].limit;
+	for (size_t i = 0; sum > JOB_BATCH_MAX && i < n; i++)
+		ask[i].limit = (uint32_t)(ask[i].limit * (uint64_t)
+		    (JOB_BATCH_MAX - n) / sum) + 1;
+}
+
 /* What may be claimed.  How many queues, or -1. */
 static int
 look(struct db *db, struct intake *in, struct job_queue *ask, struct err *e)
@@ -93,6 +107,7 @@ look(struct db *db, struct intake *in, struct job_queue *ask, struct err *e)
 				    .floor_us = iq->floor_us[c],
 				    .limit = limit[c] };
 	}
+	fit(ask, asks);
 	return (int)asks;
 }
 

@@ -3,8 +3,11 @@
  */
 #include "deliver/record.h"
 
+#include "base/conf.h"
+#include "deliver/lane.h"
 #include "store/delivery.h"
 #include "store/device.h"
+#include "store/receipt.h"
 
 struct recording {
 	struct record_batch *b;
@@ -12,7 +15,8 @@ struct recording {
 	struct job_ref	 final[RECORD_MAX], back[RECORD_MAX];
 	struct delivery_change change[RECORD_MAX];
 	struct device_dead dead[RECORD_MAX];
-	size_t		 finals, backs, changes, deads;
+	struct receipt_new receipt[RECORD_MAX];
+	size_t		 finals, backs, changes, deads, receipts;
 	bool		 again;		/* out: some were not held */
 };
 
@@ -28,10 +32,27 @@ change_of(const struct record *r)
 	    .log = r->log, .sent = r->sent };
 }
 
+/* Was it accepted by a provider that has more to say of it later? */
+static bool
+has_receipt(const struct record *r, struct receipt_new *n)
+{
+	const struct receipts *of = r->item->lane == NULL ||
+	    r->item->lane->p == NULL ? NULL : r->item->lane->p->receipts;
+
+	if (of == NULL || !r->sent || r->provider_id[0] == '\0' ||
+	    strlen(r->provider_id) > RECEIPT_TICKET_MAX)
+		return false;
+	*n = (struct receipt_new){ .notification_id = r->item->note->id,
+	    .seq = r->item->seq, .provider = r->item->lane->name,
+	    .ticket = r->provider_id, .life_s = of->life_s,
+	    .after_s = (uint32_t)conf_int(CONF_RECEIPT_AFTER_S) };
+	return true;
+}
+
 static void
 sort_out(struct recording *w)
 {
-	w->finals = w->backs = w->changes = w->deads = 0;
+	w->finals = w->backs = w->changes = w->deads = w->receipts = 0;
 	for (size_t i = 0; i < w->b->n; i++) {
 		struct record *r = &w->b->r[i];
 
@@ -48,6 +69,8 @@ sort_out(struct recording *w)
 		}
 		if (r->what != RECORD_HOLD)
 			w->change[w->changes++] = change_of(r);
+		if (has_receipt(r, &w->receipt[w->receipts]))
+			w->receipts++;
 	}
 }
 
@@ -93,9 +116,24 @@ write_work(struct db *db, void *arg, struct err *e)
 	if (w->changes > 0 &&
 	    delivery_update(db, w->change, w->changes, e) < 0)
 		return -1;
+	if (w->receipts > 0 &&
+	    receipt_add(db, w->receipt, w->receipts, e) < 0)
+		return -1;
 	if (w->deads > 0 && device_mark_dead(db, w->dead, w->deads, e) < 0)
 		return -1;
 	return 0;
+}
+
+struct late { struct delivery_change c; struct receipt_new n; bool asks; };
+
+static int
+late_work(struct db *db, void *arg, struct err *e)
+{
+	struct late *l = arg;
+	int rc = delivery_truth(db, &l->c, e);
+
+	return rc <= 0 || !l->asks ? rc < 0 ? -1 : 0 :
+	    receipt_add(db, &l->n, 1, e);
 }
 
 /* Late answers: after the transaction, each by itself. */
@@ -104,13 +142,14 @@ late_truths(struct db *db, struct record_batch *b, struct err *e)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		const struct record *r = &b->r[i];
-		struct delivery_change c;
+		struct late l;
 
 		if (!r->stale || r->what != RECORD_FINAL ||
 		    strcmp(r->state, "unsure") == 0)
 			continue;
-		c = change_of(r);
-		if (delivery_truth(db, &c, e) < 0)
+		l.c = change_of(r);
+		l.asks = has_receipt(r, &l.n);
+		if (db_tx(db, late_work, &l, e) < 0)
 			return -1;
 	}
 	return 0;

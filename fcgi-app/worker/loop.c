@@ -119,13 +119,6 @@ rooms(struct loop *l)
 			if (q->room[c] > l->setup->batch)
 				q->room[c] = l->setup->batch;
 	}
-	/* All claims of a round together are one batch of rows. */
-	for (uint32_t sum = 0, i = 0; i < in->queues; i++)
-		for (unsigned c = 0; c < JOB_CLASSES; c++) {
-			if (sum + in->queue[i].room[c] > JOB_BATCH_MAX)
-				in->queue[i].room[c] = JOB_BATCH_MAX - sum;
-			sum += in->queue[i].room[c];
-		}
 }
 
 static int
@@ -264,7 +257,8 @@ over(struct loop *l)
 		    clock_mono() > l->stop_us;
 	}
 	return l->setup->run_once && l->swept && l->idle && !l->taking &&
-	    !l->want && nothing_held(l) && (l->mx_desk == NULL || l->mx_done);
+	    !l->want && nothing_held(l) && l->receipts_asked &&
+	    l->receipt == NULL && (l->mx_desk == NULL || l->mx_done);
 }
 
 static void
@@ -289,6 +283,7 @@ turn(struct loop *l, struct err *e)
 	loop_flush(l, false);
 	loop_extend(l);
 	loop_mx(l);
+	loop_receipts(l);
 	if (net_step(l->net, wait_ms(l), l->ep_fd, e) < 0)
 		return -1;
 	n = epoll_wait(l->ep_fd, ev, (int)COUNT_OF(ev), 0);
@@ -383,6 +378,8 @@ end(struct loop *l)
 		lane_fini(&l->lane[i]);
 	for (size_t i = 0; i < l->flyings; i++)
 		item_free(l->flying[i]);
+	loop_forget_together(l);
+	receipt_round_free(l->receipt);
 	free(l->sweep);
 	stop_fd = -1;
 	if (l->ep_fd != -1)

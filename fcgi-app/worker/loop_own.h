@@ -44,6 +44,7 @@ struct loop {
 	size_t		 lanes, first;		/* whose turn it is */
 	struct item	*flying[FLYING_MAX];	/* on the way */
 	size_t		 flyings;
+	struct together	*together;		/* requests for many */
 	int64_t		 db_offset;		/* database's time - ours */
 	bool		 clock_known;
 	/* taking in */
@@ -63,6 +64,12 @@ struct loop {
 	int64_t		 next_sweep_us, next_purge_us, next_lease_us,
 			 next_look_us, said_us;
 	size_t		 extending;
+	/* asking what became of messages: receipt.c */
+	struct receipt_round *receipt;		/* under way; or NULL */
+	bool		 receipts_asked;	/* nothing more was due */
+	size_t		 receipt_lane;		/* whose turn it is */
+	unsigned	 receipt_max;		/* ids a request; 0: as many as may be */
+	int64_t		 next_receipt_us;
 	/* looking domains up (S52) */
 	bool		 mx_want, mx_busy, mx_done;
 	int64_t		 next_mx_us;
@@ -94,6 +101,12 @@ void	 loop_release(struct loop *l, struct lane *lane, int64_t us);
 /* together.c: these, whose intent is committed, in one request. */
 void	 loop_leave_together(struct loop *l, struct lane *lane,
 	    struct item *const *it, size_t n);
+/* At the end: those that are on their way still. */
+void	 loop_forget_together(struct loop *l);
+
+/* receipt.c */
+void	 loop_receipts(struct loop *l);
+void	 receipt_round_free(struct receipt_round *r);
 
 /* outcome.c */
 struct record *loop_record(struct loop *l);	/* a fresh one to fill */

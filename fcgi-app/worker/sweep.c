@@ -20,6 +20,7 @@
 #include "store/mfa_flow.h"
 #include "store/otp.h"
 #include "store/provider_state.h"
+#include "store/receipt.h"
 #include "store/revocation.h"
 #include "store/session.h"
 #include "store/social.h"
@@ -192,6 +193,7 @@ purge(struct db *db, struct sweep *s, struct err *e)
 		mail_domain_purge,
 		user_purge_claims,
 		mfa_flow_purge,
+		receipt_close,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(table); i++) {

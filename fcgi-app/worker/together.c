@@ -14,6 +14,7 @@
 #define REQUEST_MAX	((size_t)8 << 20)
 
 struct together {
+	struct together	*next, **at;	/* of the loop's */
 	struct loop	*l;
 	struct lane	*lane;
 	struct arena	*arena;
@@ -25,6 +26,8 @@ struct together {
 static void
 together_free(struct together *t)
 {
+	if ((*t->at = t->next) != NULL)
+		t->next->at = t->at;
 	arena_reset(t->arena);		/* wipes what stood in the request */
 	arena_free(t->arena);
 	free(t);
@@ -121,6 +124,10 @@ loop_leave_together(struct loop *l, struct lane *lane,
 	t->lane = lane;
 	t->arena = arena_new(REQUEST_MAX);
 	t->n = n;
+	t->at = &l->together;
+	if ((t->next = l->together) != NULL)
+		t->next->at = &t->next;
+	l->together = t;
 	for (size_t i = 0; i < n; i++) {
 		t->it[i] = it[i];
 		t->it[i]->tries++;
@@ -137,4 +144,11 @@ loop_leave_together(struct loop *l, struct lane *lane,
 		return;
 	}
 	not_begun(t, &e);
+}
+
+void
+loop_forget_together(struct loop *l)
+{
+	while (l->together != NULL)
+		together_free(l->together);
 }

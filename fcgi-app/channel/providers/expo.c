@@ -267,4 +267,5 @@ const struct provider provider_expo = {
 	.many_max = EXPO_MANY_MAX,
 	.join = join,
 	.judge_many = expo_judge_many,
+	.receipts = &expo_receipts,
 };

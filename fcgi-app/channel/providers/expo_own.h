@@ -27,6 +27,8 @@ const char *expo_id(const struct json *ticket);
 bool	 expo_refused(const struct in_answer *in, const struct json *doc,
 	    struct verdict *v, const char **word);
 
+extern const struct receipts expo_receipts;
+
 void	 expo_judge(const struct message *m, const struct out_request *req,
 	    const struct in_answer *in, struct verdict *v);
 void	 expo_judge_many(const struct message *const *m, size_t n,
