@@ -57,6 +57,9 @@ BASE_SOURCES = \
 	fcgi-app/base/phone.h \
 	fcgi-app/base/rand.c \
 	fcgi-app/base/rand.h \
+	fcgi-app/base/reason.c \
+	fcgi-app/base/reason.h \
+	fcgi-app/base/reason_rows.def \
 	fcgi-app/base/shm.c \
 	fcgi-app/base/shm.h \
 	fcgi-app/base/shm_own.h \
@@ -89,8 +92,14 @@ STORE_SOURCES = \
 	fcgi-app/store/db_value.c \
 	fcgi-app/store/delivery.c \
 	fcgi-app/store/delivery.h \
+	fcgi-app/store/delivery_changed.c \
+	fcgi-app/store/delivery_log.c \
+	fcgi-app/store/delivery_log.h \
+	fcgi-app/store/delivery_story.c \
 	fcgi-app/store/device.c \
 	fcgi-app/store/device.h \
+	fcgi-app/store/device_admin.c \
+	fcgi-app/store/device_admin.h \
 	fcgi-app/store/device_target.c \
 	fcgi-app/store/frequency.c \
 	fcgi-app/store/frequency.h \
@@ -106,6 +115,8 @@ STORE_SOURCES = \
 	fcgi-app/store/identity.h \
 	fcgi-app/store/job.c \
 	fcgi-app/store/job.h \
+	fcgi-app/store/job_admin.c \
+	fcgi-app/store/job_admin.h \
 	fcgi-app/store/job_claim.c \
 	fcgi-app/store/job_own.h \
 	fcgi-app/store/job_plan.c \
@@ -144,6 +155,8 @@ STORE_SOURCES = \
 	fcgi-app/store/sms_admin.c \
 	fcgi-app/store/social.c \
 	fcgi-app/store/social.h \
+	fcgi-app/store/stats.c \
+	fcgi-app/store/stats.h \
 	fcgi-app/store/throttle.c \
 	fcgi-app/store/throttle.h \
 	fcgi-app/store/undo.c \
@@ -155,7 +168,10 @@ STORE_SOURCES = \
 	fcgi-app/store/user_group.c \
 	fcgi-app/store/user_group.h \
 	fcgi-app/store/user_list.c \
-	fcgi-app/store/user_own.h
+	fcgi-app/store/user_own.h \
+	fcgi-app/store/webhook.c \
+	fcgi-app/store/webhook.h \
+	fcgi-app/store/webhook_event.c
 
 NET_SOURCES = \
 	fcgi-app/net/egress.c \
@@ -205,6 +221,7 @@ CHANNEL_SOURCES = \
 	fcgi-app/channel/providers/smtp.c \
 	fcgi-app/channel/providers/vapid.c \
 	fcgi-app/channel/providers/vapid.h \
+	fcgi-app/channel/providers/webhook.c \
 	fcgi-app/channel/providers/webpush.c \
 	fcgi-app/channel/providers/webpush.h \
 	fcgi-app/channel/providers/webpush_crypt.c \
@@ -323,10 +340,17 @@ API_SOURCES = \
 	fcgi-app/api/account.c \
 	fcgi-app/api/account.h \
 	fcgi-app/api/admin_audit.c \
+	fcgi-app/api/admin_deliveries.c \
+	fcgi-app/api/admin_devices.c \
 	fcgi-app/api/admin_factors.c \
+	fcgi-app/api/admin_jobs.c \
+	fcgi-app/api/admin_log.h \
 	fcgi-app/api/admin_own.h \
+	fcgi-app/api/admin_resend.c \
+	fcgi-app/api/admin_stats.c \
 	fcgi-app/api/admin_user_change.c \
 	fcgi-app/api/admin_users.c \
+	fcgi-app/api/admin_webhooks.c \
 	fcgi-app/api/answer.c \
 	fcgi-app/api/answer.h \
 	fcgi-app/api/challenge.c \
@@ -409,6 +433,8 @@ WORKER_SOURCES = \
 	fcgi-app/worker/depart.c \
 	fcgi-app/worker/desk.c \
 	fcgi-app/worker/desk.h \
+	fcgi-app/worker/hooks.c \
+	fcgi-app/worker/hooks.h \
 	fcgi-app/worker/loop.c \
 	fcgi-app/worker/loop.h \
 	fcgi-app/worker/loop_own.h \
@@ -442,6 +468,7 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl.h \
 	fcgi-app/bin/ctl_audit.c \
 	fcgi-app/bin/ctl_config.c \
+	fcgi-app/bin/ctl_deliveries.c \
 	fcgi-app/bin/ctl_doctor.c \
 	fcgi-app/bin/ctl_doctor_social.c \
 	fcgi-app/bin/ctl_import.c \
@@ -450,6 +477,7 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl_jobs.c \
 	fcgi-app/bin/ctl_keys.c \
 	fcgi-app/bin/ctl_migrate.c \
+	fcgi-app/bin/ctl_partitions.c \
 	fcgi-app/bin/ctl_passwords.c \
 	fcgi-app/bin/ctl_routes.c \
 	fcgi-app/bin/ctl_sms.c \
@@ -510,6 +538,7 @@ UNIT_TESTS = \
 	test_queue_backoff \
 	test_queue_claim \
 	test_rand \
+	test_reason \
 	test_request \
 	test_response \
 	test_shm \
@@ -748,6 +777,10 @@ test_rand_SOURCES = tests/unit/test_rand.c
 test_rand_LDADD = $(GP_TEST_LIBS)
 test_rand_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_reason_SOURCES = tests/unit/test_reason.c
+test_reason_LDADD = $(GP_TEST_LIBS)
+test_reason_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_request_SOURCES = tests/unit/test_request.c
 test_request_LDADD = $(GP_TEST_LIBS)
 test_request_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -847,6 +880,8 @@ SQL_FILES = \
 	sql/0012_group_list.sql \
 	sql/0013_frequency.sql \
 	sql/0014_expo.sql \
+	sql/0015_log.sql \
+	sql/0016_webhook.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -917,6 +952,7 @@ EXTRA_FILES = \
 	scripts/check \
 	scripts/check-layers \
 	scripts/check-openapi \
+	scripts/check-reasons \
 	scripts/check-words \
 	scripts/crash \
 	scripts/deps \
@@ -987,6 +1023,7 @@ EXTRA_FILES = \
 	tests/e2e/test_audit.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
+	tests/e2e/test_delivery_log.py \
 	tests/e2e/test_expo.py \
 	tests/e2e/test_expo_receipts.py \
 	tests/e2e/test_factors.py \
@@ -1002,6 +1039,7 @@ EXTRA_FILES = \
 	tests/e2e/test_master.py \
 	tests/e2e/test_nginx_edge.py \
 	tests/e2e/test_openapi.py \
+	tests/e2e/test_operation.py \
 	tests/e2e/test_passwordless.py \
 	tests/e2e/test_passwords.py \
 	tests/e2e/test_published.py \
@@ -1023,6 +1061,7 @@ EXTRA_FILES = \
 	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \
 	tests/e2e/test_verify_email.py \
+	tests/e2e/test_webhooks.py \
 	tests/fixtures/providers/expo.json \
 	tests/fixtures/providers/kavenegar.json \
 	tests/fixtures/providers/smtp.json \
@@ -1048,6 +1087,7 @@ EXTRA_FILES = \
 	tests/lib/open_push.js \
 	tests/lib/open_push.py \
 	tests/lib/run-unit \
+	tests/lib/verify_webhook.js \
 	tests/lib/with-mariadb \
 	tests/package.json \
 	tests/sandbox/README.md \

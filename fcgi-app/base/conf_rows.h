@@ -185,3 +185,6 @@ CONF(CONF_WORKER_INFLIGHT, "GATEPOST_WORKER_INFLIGHT", CONF_INT, "96", 1, 1024, 
 CONF(CONF_WORKER_LEASE_S, "GATEPOST_WORKER_LEASE_S", CONF_INT, "30", 5, 300, "Lease of a claimed job, seconds.")
 CONF(CONF_WORKER_BATCH, "GATEPOST_WORKER_BATCH", CONF_INT, "256", 1, 2000, "Jobs claimed at a time.")
 CONF(CONF_PROVIDER_TIMEOUT_MS, "GATEPOST_PROVIDER_TIMEOUT_MS", CONF_INT, "15000", 500, 60000, "Whole time of one provider request, ms.")
+CONF(CONF_LOG_DAYS, "GATEPOST_LOG_DAYS", CONF_INT, "365", 0, 36500, "Days that deliveries and their notifications are kept, in whole months; 0: for ever.")
+CONF(CONF_WEBHOOK_LIFE_S, "GATEPOST_WEBHOOK_LIFE_S", CONF_INT, "259200", 60, 2592000, "How long an event is tried to be told to a webhook, seconds.")
+CONF(CONF_WEBHOOK_DISABLE_S, "GATEPOST_WEBHOOK_DISABLE_S", CONF_INT, "432000", 60, 31536000, "A webhook that nothing arrives at for so long is switched off, seconds.")

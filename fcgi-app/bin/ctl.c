@@ -33,8 +33,17 @@ const struct ctl_command ctl_commands[] = {
 	    true, ctl_doctor },
 	{ "routes", "[--nginx | --json]", "every endpoint and its policy",
 	    false, ctl_routes },
-	{ "jobs", "[stats | dead | redrive]",
+	{ "jobs", "[stats | queues | dead | redrive [ID … | --provider P]]",
 	    "the queue and its dead letters", true, ctl_jobs },
+	{ "deliveries", "[ID] [--to ADDRESS] [--user ID] [--request ID] "
+	    "[--provider-id ID] [--notification ID] [--type T] [--channel C] "
+	    "[--state S] [--reason R] [--title T] [--body T] [--since TIME] "
+	    "[--until TIME] [--limit N]",
+	    "why did she not get it: the log, or the story of one", true,
+	    ctl_deliveries },
+	{ "partitions", "[status | run]",
+	    "months of the log: show them; make those ahead, drop the old",
+	    true, ctl_partitions },
 	{ "sms", "[status | release PREFIX | release --all | reset]",
 	    "money spent on SMS, and suspended prefixes", true, ctl_sms },
 	{ "audit", "verify", "walk the audit chain", true, ctl_audit },

@@ -13,6 +13,7 @@ const struct provider *const providers[] = {
 	&provider_smtp,
 	&provider_webpush,
 	&provider_expo,
+	&provider_webhook,
 	NULL
 };
 

@@ -78,12 +78,17 @@ fit(struct job_queue *ask, size_t n)
 static int
 look(struct db *db, struct intake *in, struct job_queue *ask, struct err *e)
 {
+	uint32_t left = JOB_BATCH_MAX;
 	size_t asks = 0;
 
 	if (peek(db, in, full_look(in), e) < 0)
 		return -1;
 	in->next_us = 0;
-	for (size_t i = 0; i < in->queues; i++) {
+	in->turn++;
+	for (size_t k = 0; k < in->queues; k++) {
+		/* All claims of a round are one batch of rows.  Where that is
+		 * too small for what is due, no queue is always the last. */
+		size_t i = k == 0 ? 0 : 1 + (k + in->turn) % (in->queues - 1);
 		struct intake_queue *iq = &in->queue[i];
 		uint32_t limit[JOB_CLASSES];
 		bool has[JOB_CLASSES];
@@ -100,12 +105,15 @@ look(struct db *db, struct intake *in, struct job_queue *ask, struct err *e)
 		}
 		if (i == 0)		/* plans share one room */
 			turns_share(iq->room[0], has, limit);
-		for (unsigned c = 0; c < JOB_CLASSES; c++)
+		for (unsigned c = 0; c < JOB_CLASSES; c++) {
+			limit[c] = limit[c] < left ? limit[c] : left;
+			left -= has[c] ? limit[c] : 0;
 			if (has[c] && limit[c] > 0)
 				ask[asks++] = (struct job_queue){
 				    .provider = iq->provider, .class = c,
 				    .floor_us = iq->floor_us[c],
 				    .limit = limit[c] };
+		}
 	}
 	fit(ask, asks);
 	return (int)asks;

@@ -42,6 +42,7 @@ struct intake {
 	struct job_ref	*orphan;	/* claimed, then the database failed */
 	size_t		 orphans;
 	int64_t		 full_us, full_cost_us;	/* last look without floors */
+	uint32_t	 turn;		/* which queue is asked first */
 };
 
 /* 0, or -1 with *e set; items that were made are in the list even then. */

@@ -87,8 +87,9 @@ item_new(const struct item_new *n)
 	int port;
 	char *at;
 
-	/* Endpoints of browsers: their host is what may be paused. */
-	if (n->p256dh != NULL &&
+	/* Endpoints of browsers and webhooks: their host is what may be
+	 * paused. */
+	if ((n->p256dh != NULL || strcmp(n->provider, "webhook") == 0) &&
 	    egress_host(n->to, host, sizeof(host), &port) < 0)
 		host[0] = '\0';
 	it = block(sizeof(*it) + len_of(n->provider) + len_of(n->to) +

@@ -3,7 +3,6 @@
  */
 #include "deliver/plan_own.h"
 
-#include "base/crypto.h"
 #include "base/rand.h"
 #include "base/text.h"
 #include "queue/secret.h"
@@ -126,18 +125,6 @@ number(struct arena *a, struct writing *w, struct err *e)
 }
 
 static void
-hash_of(uint8_t out[16], const struct target *t)
-{
-	uint8_t h[32];
-
-	if (t->to != NULL)
-		sha256(h, t->to, strlen(t->to));
-	else
-		sha256(h, "", 0);
-	memcpy(out, h, 16);
-}
-
-static void
 prepare(struct arena *a, struct writing *w)
 {
 	size_t all = 0;
@@ -175,7 +162,7 @@ add_part(struct writing *w, struct part *p)
 		    .channel = p->n->channel, .target = t->shown,
 		    .provider = p->route == NULL ? "" : p->route->provider,
 		    .state = t->state, .reason = t->reason };
-		hash_of(d->target_hash, t);
+		delivery_hash(d->target_hash, t->to);
 		if (strcmp(t->state, "queued") != 0)
 			continue;
 		j = (struct job_new){ .notification_id = p->n->id,

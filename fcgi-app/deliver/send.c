@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/reason.h"
 #include "base/text.h"
 #include "net/net.h"
 #include "queue/backoff.h"
@@ -110,7 +111,8 @@ failed:
 	if (e.kind != ERR_INPUT)
 		log_err(LOG_ERROR_, it->lane->name, &e);
 	send_unbuild(it);
-	send_end(it, "failed", e.code[0] != '\0' ? e.code : "cannot_build", r);
+	send_end(it, "failed", reason_find(e.code) != NULL ? e.code :
+	    "cannot_build", r);
 	return -1;
 }
 

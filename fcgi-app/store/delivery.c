@@ -4,6 +4,9 @@
 #include "store/delivery.h"
 
 #include "base/buf.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/reason.h"
 
 /* A log of a message that is tried for weeks keeps its newest half. */
 #define LOG_TRIM "IF(CHAR_LENGTH(attempt_log) > 16000,"			\
@@ -53,16 +56,64 @@ DB_STMT(DELIVERY_COUNT, DB_API | DB_CTL, DB_READ,
 #define INSERT_COLS	10
 #define UPDATE_COLS	8
 
+void
+delivery_hash(uint8_t out[16], const char *to)
+{
+	size_t n = to == NULL ? 0 : strlen(to);
+	char low[DELIVERY_TARGET_MAX + 1];
+	uint8_t h[32];
+
+	if (n > 0 && n < sizeof(low) && strchr(to, '@') != NULL &&
+	    strchr(to, '/') == NULL) {
+		for (size_t i = 0; i <= n; i++)
+			low[i] = to[i] >= 'A' && to[i] <= 'Z' ?
+			    (char)(to[i] + 'a' - 'A') : to[i];
+		to = low;
+	}
+	sha256(h, to == NULL ? "" : to, n);
+	memcpy(out, h, 16);
+}
+
+/* No reason is made up on the way: its sentence must be there (reason.h). */
+static void
+look_at_reason(const char *state, const char *reason)
+{
+	bool needed = strcmp(state, "queued") != 0 &&
+	    strcmp(state, "sent") != 0 && strcmp(state, "delivered") != 0 &&
+	    strcmp(state, "read") != 0;
+
+	if (reason == NULL || reason[0] == '\0' ? needed :
+	    reason_find(reason) == NULL)
+		log_error("delivery %s: reason \"%s\" has no row", state,
+		    reason == NULL ? "" : reason);
+}
+
+static struct delivery_ref *
+refs_new(size_t n)
+{
+	struct delivery_ref *r = calloc(n + 1, sizeof(*r));
+
+	if (r == NULL)
+		fatal("delivery: out of memory");
+	return r;
+}
+
 int
 delivery_insert(struct db *db, const struct delivery_new *d, size_t n,
     struct err *e)
 {
 	struct db_value *v = calloc(n * INSERT_COLS, sizeof(*v)), *at = v;
+	struct delivery_ref *r = refs_new(n);
+	size_t final = 0;
 	int64_t rc;
 
 	if (v == NULL)
-		return err_set(e, ERR_INTERNAL, "no_memory", "%zu rows", n);
+		fatal("delivery: out of memory");
 	for (size_t i = 0; i < n; i++) {
+		look_at_reason(d[i].state, d[i].reason);
+		if (strcmp(d[i].state, "queued") != 0)
+			r[final++] = (struct delivery_ref){
+			    d[i].notification_id, d[i].seq };
 		*at++ = DB_U64(d[i].notification_id);
 		*at++ = DB_U64(d[i].seq);
 		*at++ = DB_U64(d[i].user_id);
@@ -75,6 +126,9 @@ delivery_insert(struct db *db, const struct delivery_new *d, size_t n,
 		*at++ = DB_STR(d[i].reason);
 	}
 	rc = db_bulk(db, &DELIVERY_INSERT, v, n, INSERT_COLS, e);
+	if (rc >= 0 && final > 0)
+		rc = delivery_changed(db, r, final, e);
+	free(r);
 	free(v);
 	return rc < 0 ? -1 : 0;
 }
@@ -84,12 +138,19 @@ delivery_update(struct db *db, const struct delivery_change *d, size_t n,
     struct err *e)
 {
 	struct db_value *v = calloc(n * UPDATE_COLS, sizeof(*v)), *at = v;
+	struct delivery_ref *r = refs_new(n);
+	size_t room = 1, final = 0;
 	struct buf text;
-	size_t room = 1;
 	int64_t rc;
 
 	if (v == NULL)
-		return err_set(e, ERR_INTERNAL, "no_memory", "%zu rows", n);
+		fatal("delivery: out of memory");
+	for (size_t i = 0; i < n; i++) {
+		look_at_reason(d[i].state, d[i].reason);
+		if (strcmp(d[i].state, "queued") != 0)
+			r[final++] = (struct delivery_ref){
+			    d[i].notification_id, d[i].seq };
+	}
 	for (size_t i = 0; i < n; i++)
 		room += d[i].log == NULL ? 0 : strlen(d[i].log) + 1;
 	/* One block from the start: values point into it. */
@@ -119,30 +180,49 @@ delivery_update(struct db *db, const struct delivery_change *d, size_t n,
 		line += len;
 	}
 	rc = db_bulk(db, &DELIVERY_UPDATE, v, n, UPDATE_COLS, e);
+	if (rc >= 0 && final > 0)
+		rc = delivery_changed(db, r, final, e);
 	buf_fini(&text);
+	free(r);
 	free(v);
 	return rc < 0 ? -1 : 0;
+}
+
+struct truth { const struct delivery_change *d; struct db_value line;
+	int64_t rows; };
+
+static int
+truth_work(struct db *db, void *arg, struct err *e)
+{
+	struct truth *t = arg;
+	const struct delivery_change *d = t->d;
+	const struct delivery_ref r = { d->notification_id, d->seq };
+
+	if ((t->rows = db_run(db, &DELIVERY_TRUTH, DB_IN(DB_STR(d->state),
+	    DB_STR(d->reason), DB_STR(d->provider_id), t->line,
+	    DB_U64(d->sent ? 1 : 0), DB_U64(d->notification_id),
+	    DB_U64(d->seq), DB_U64(d->attempts)), e)) < 0)
+		return -1;
+	return t->rows == 0 ? 1 : delivery_changed(db, &r, 1, e);
 }
 
 int
 delivery_truth(struct db *db, const struct delivery_change *d, struct err *e)
 {
-	struct db_value line;
+	struct truth t = { .d = d };
 	struct buf text;
-	int64_t rc;
+	int rc;
 
+	look_at_reason(d->state, d->reason);
 	buf_init(&text, 4096);
-	line = DB_STR("");
+	t.line = DB_STR("");
 	if (d->log != NULL && d->log[0] != '\0') {
 		buf_printf(&text, "%s\n", d->log);
-		line = db_text(buf_text(&text));
+		t.line = db_text(buf_text(&text));
 	}
-	rc = db_run(db, &DELIVERY_TRUTH, DB_IN(DB_STR(d->state),
-	    DB_STR(d->reason), DB_STR(d->provider_id), line,
-	    DB_U64(d->sent ? 1 : 0), DB_U64(d->notification_id),
-	    DB_U64(d->seq), DB_U64(d->attempts)), e);
+	rc = db_tx(db, truth_work, &t, e);
 	buf_fini(&text);
-	return rc < 0 ? -1 : rc > 0;
+	return rc < 0 ? -1 : t.rows > 0;
 }
 
 int

@@ -19,6 +19,9 @@ struct delivery_new {
 	const char	*channel, *target, *provider, *state, *reason;
 	uint8_t		 target_hash[16];	/* of address or endpoint */
 };
+/* Of an address, endpoint or token (NULL: nothing): what a search by
+ * recipient looks for.  Mail is the same in any case of its letters. */
+void	 delivery_hash(uint8_t out[16], const char *to);
 /* In a transaction of the caller.  0, or -1 (ERR_DB_DUP: there already). */
 int	 delivery_insert(struct db *db, const struct delivery_new *d, size_t n,
 	    struct err *e) MUST_CHECK;
@@ -72,5 +75,14 @@ struct delivery_counts { uint64_t total, queued, sent, failed; };
 /* sent: sent, delivered, read; failed: all other final states. */
 int	 delivery_count(struct db *db, uint64_t notification_id,
 	    struct delivery_counts *c, struct err *e) MUST_CHECK;
+
+/*
+ * What else belongs to a change of state, in its transaction: whoever writes
+ * the state of rows by a statement of its own calls this after it.  Counts
+ * by the hour what is final now, and notes it for webhooks that want it.
+ */
+struct delivery_ref { uint64_t notification_id; uint32_t seq; };
+int	 delivery_changed(struct db *db, const struct delivery_ref *r,
+	    size_t n, struct err *e) MUST_CHECK;
 
 #endif

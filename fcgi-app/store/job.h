@@ -145,8 +145,5 @@ struct job_dead { uint64_t id, notification_id, seq;
 int	 job_each_dead(struct db *db, struct arena *a, uint32_t max,
 	    struct job_dead *d, int (*row)(void *arg, struct err *e),
 	    void *arg, struct err *e) MUST_CHECK;
-/* Dead letters ready again, with a clean sheet; one that is past its expiry
- * then ends as expired (R15).  How many, at most max; or -1. */
-int64_t	 job_redrive(struct db *db, uint32_t max, struct err *e) MUST_CHECK;
 
 #endif

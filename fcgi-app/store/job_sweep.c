@@ -31,7 +31,7 @@ DB_STMT(JOB_BURY, DB_WORKER, DB_SAFE,
     " j.last_error = 'dead_letter'");
 DB_STMT(JOB_DROP, DB_WORKER, DB_SAFE,
     "DELETE j FROM " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id");
-DB_STMT(JOB_COUNT, DB_WORKER | DB_CTL, DB_READ,
+DB_STMT(JOB_COUNT, DB_API | DB_WORKER | DB_CTL, DB_READ,
     "SELECT COALESCE(SUM(state = 0), 0),"
     " COALESCE(SUM(state = 0 AND run_at <= UTC_TIMESTAMP(6)), 0),"
     " COALESCE(SUM(state = 1), 0), COALESCE(SUM(state = 2), 0),"
@@ -41,10 +41,6 @@ DB_STMT(JOB_COUNT, DB_WORKER | DB_CTL, DB_READ,
 DB_STMT(JOB_DEAD_LIST, DB_CTL, DB_READ,
     "SELECT id, notification_id, seq, provider, last_error, created_at,"
     " expires_at FROM job WHERE state = 9 ORDER BY id DESC LIMIT ?");
-DB_STMT(JOB_REDRIVE, DB_CTL, DB_SAFE,
-    "UPDATE job SET state = 0, crashes = 0, run_at = UTC_TIMESTAMP(6),"
-    " owner = 0, lease_ends_at = NULL, last_error = 'redriven'"
-    " WHERE state = 9 LIMIT ?");
 
 struct locked { const struct job *from; struct job *to; size_t n, kept;
 	uint64_t at; };
@@ -170,10 +166,4 @@ job_each_dead(struct db *db, struct arena *a, uint32_t max,
 	    e);
 
 	return rc < 0 ? -1 : (int)rc;
-}
-
-int64_t
-job_redrive(struct db *db, uint32_t max, struct err *e)
-{
-	return db_run(db, &JOB_REDRIVE, DB_IN(DB_U64(max)), e);
 }

@@ -284,6 +284,7 @@ DB_STMT(PERSONAL_READ_DELIVERY, DB_API, DB_READ, "SELECT "
 static const struct personal_col DELIVERY_col[] = { DELIVERY_COLS(COLUMN) };
 static const struct personal_held DELIVERY_held[] = {
 	{ "user_id", OWNER }, { "target_hash", DERIVED },
+	{ "trouble", DERIVED },
 };
 /*
  * The sender's accounts stay whole: the row keeps its state and loses whom it

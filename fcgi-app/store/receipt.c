@@ -4,6 +4,8 @@
  */
 #include "store/receipt.h"
 
+#include "store/delivery.h"
+
 #include "base/buf.h"
 #include "base/rand.h"
 
@@ -175,7 +177,16 @@ struct writing {
 	uint64_t	 claim;
 	const struct receipt_word *w;
 	size_t		 n;
+	struct delivery_ref *ref;	/* whose state it changed */
+	size_t		 refs;
 };
+
+static void
+changed(struct writing *all, const struct receipt *r)
+{
+	all->ref[all->refs++] = (struct delivery_ref){ r->notification_id,
+	    r->seq };
+}
 
 static struct db_value
 line_of(const struct receipt_word *w, struct buf *b)
@@ -194,8 +205,8 @@ forget(struct db *db, const struct receipt *r, struct err *e)
 }
 
 static int
-failed(struct db *db, const struct receipt_word *w, struct buf *b,
-    struct err *e)
+failed(struct db *db, struct writing *all, const struct receipt_word *w,
+    struct buf *b, struct err *e)
 {
 	const struct receipt *r = w->r;
 	int64_t rc = db_run(db, &RECEIPT_FAILED_, DB_IN(DB_STR(w->reason),
@@ -204,6 +215,8 @@ failed(struct db *db, const struct receipt_word *w, struct buf *b,
 
 	if (rc < 0)
 		return -1;
+	if (rc > 0)
+		changed(all, r);
 	/* Read meanwhile, or sent again: what it says is of the past. */
 	if (rc > 0 && w->device_dead && db_run(db, &RECEIPT_DEVICE, DB_IN(
 	    DB_STR(w->reason), DB_U64(r->notification_id), DB_U64(r->seq)),
@@ -215,8 +228,8 @@ failed(struct db *db, const struct receipt_word *w, struct buf *b,
 /* A job of its own, as after a refusal; where the message does not live that
  * long, this was its end. */
 static int
-again(struct db *db, const struct receipt_word *w, struct buf *b,
-    struct err *e)
+again(struct db *db, struct writing *all, const struct receipt_word *w,
+    struct buf *b, struct err *e)
 {
 	const struct receipt *r = w->r;
 	int64_t rc = db_run(db, &RECEIPT_QUEUED, DB_IN(DB_STR(w->reason),
@@ -235,33 +248,39 @@ again(struct db *db, const struct receipt_word *w, struct buf *b,
 		return db_run(db, &RECEIPT_RESENT, DB_IN(
 		    DB_U64(r->notification_id), DB_U64(r->seq),
 		    DB_STR(r->ticket)), e) < 0 ? -1 : 0;
-	if (db_run(db, &RECEIPT_GIVE_UP, DB_IN(DB_U64(r->notification_id),
-	    DB_U64(r->seq), DB_STR(r->ticket)), e) < 0)
+	if ((rc = db_run(db, &RECEIPT_GIVE_UP, DB_IN(
+	    DB_U64(r->notification_id), DB_U64(r->seq), DB_STR(r->ticket)),
+	    e)) < 0)
 		return -1;
+	if (rc > 0)
+		changed(all, r);
 	return forget(db, r, e);
 }
 
 static int
-write_one(struct db *db, uint64_t claim, const struct receipt_word *w,
+write_one(struct db *db, struct writing *all, const struct receipt_word *w,
     struct buf *b, struct err *e)
 {
 	const struct receipt *r = w->r;
+	int64_t rc;
 
 	switch (w->what) {
 	case RECEIPT_NOTHING:
 		return db_run(db, &RECEIPT_LATER, DB_IN(DB_U64(w->wait_s),
 		    DB_U64(w->wait_s), DB_U64(r->notification_id),
-		    DB_U64(r->seq), DB_U64(claim)), e) < 0 ? -1 : 0;
+		    DB_U64(r->seq), DB_U64(all->claim)), e) < 0 ? -1 : 0;
 	case RECEIPT_DELIVERED:
-		if (db_run(db, &RECEIPT_DELIVERED_, DB_IN(line_of(w, b),
+		if ((rc = db_run(db, &RECEIPT_DELIVERED_, DB_IN(line_of(w, b),
 		    DB_U64(r->notification_id), DB_U64(r->seq),
-		    DB_STR(r->ticket)), e) < 0)
+		    DB_STR(r->ticket)), e)) < 0)
 			return -1;
+		if (rc > 0)
+			changed(all, r);
 		return forget(db, r, e);
 	case RECEIPT_FAILED:
-		return failed(db, w, b, e);
+		return failed(db, all, w, b, e);
 	case RECEIPT_AGAIN:
-		return again(db, w, b, e);
+		return again(db, all, w, b, e);
 	}
 	return 0;
 }
@@ -273,11 +292,12 @@ write_work(struct db *db, void *arg, struct err *e)
 	struct buf b;
 	int rc = 0;
 
+	w->refs = 0;
 	buf_init(&b, 1024);
 	for (size_t i = 0; i < w->n && rc == 0; i++)
-		rc = write_one(db, w->claim, &w->w[i], &b, e);
+		rc = write_one(db, w, &w->w[i], &b, e);
 	buf_fini(&b);
-	return rc;
+	return rc == 0 ? delivery_changed(db, w->ref, w->refs, e) : rc;
 }
 
 int
@@ -285,8 +305,13 @@ receipt_write(struct db *db, uint64_t claim, const struct receipt_word *w,
     size_t n, struct err *e)
 {
 	struct writing all = { .claim = claim, .w = w, .n = n };
+	int rc;
 
-	return db_tx(db, write_work, &all, e);
+	if ((all.ref = calloc(n + 1, sizeof(*all.ref))) == NULL)
+		return err_set(e, ERR_INTERNAL, "no_memory", "%zu rows", n);
+	rc = db_tx(db, write_work, &all, e);
+	free(all.ref);
+	return rc;
 }
 
 /* --- closing --------------------------------------------------------------- */

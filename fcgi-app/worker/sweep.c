@@ -7,10 +7,12 @@
 #include "auth/password.h"
 #include "auth/sms_guard.h"
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "store/closing.h"
 #include "store/delivery.h"
+#include "store/delivery_log.h"
 #include "store/frequency.h"
 #include "store/gate_code.h"
 #include "store/idempotency.h"
@@ -28,6 +30,7 @@
 #include "store/undo.h"
 #include "store/user.h"
 #include "worker/acting.h"
+#include "worker/hooks.h"
 #include "worker/purge.h"
 
 #define BATCH		256u
@@ -38,6 +41,7 @@
  * have run out. */
 #define HOLD_S		3u
 #define COUNT_US	(600 * US_PER_S)
+#define HOUR_US		(3600 * US_PER_S)
 
 struct lapse {
 	struct sweep	*s;
@@ -172,6 +176,27 @@ count_hashes(struct db *db, struct err *e)
 	return password_mix_count(db, e);
 }
 
+/* Months ahead and months gone (D21).  Whoever reads the log for long is in
+ * the way: there are three months' time, so that is no fault. */
+static int
+keep_log(struct db *db, unsigned max, struct err *e)
+{
+	static int64_t kept_us;
+	const unsigned days = (unsigned)conf_int(CONF_LOG_DAYS);
+	const int64_t now = clock_mono();
+	struct err busy = ERR_INIT;
+
+	if (kept_us == 0 || now - kept_us > HOUR_US) {
+		kept_us = now;
+		if (delivery_partitions(db, days, &busy) < 0) {
+			log_err(LOG_INFO_, "partitions: tried again in ten "
+			    "minutes", &busy);
+			kept_us = now - HOUR_US * 5 / 6;
+		}
+	}
+	return delivery_log_purge(db, days, max, e);
+}
+
 /* Rows that are good for nothing any more.  What is left over is for the next
  * second, not for the next minute: tables stay as small as what lives, however
  * fast it dies (S13). */
@@ -194,6 +219,7 @@ purge(struct db *db, struct sweep *s, struct err *e)
 		user_purge_claims,
 		mfa_flow_purge,
 		receipt_close,
+		keep_log,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -246,7 +272,7 @@ sweep_run(struct db *db, struct sweep *s, struct err *e)
 	int rc;
 
 	s->tell = 0;
-	s->more = false;
+	s->more = s->hooked = false;
 	s->revived = s->unsure = s->buried = s->expired = 0;
 	if (read_shared(db, s, e) < 0 ||
 	    (rc = lease_take(db, "sweeper", s->owner, HOLD_S, e)) < 0)
@@ -263,7 +289,8 @@ sweep_run(struct db *db, struct sweep *s, struct err *e)
 	if (sms_guard_sweep(db, s->purge, e) < 0 ||
 	    audit_seal(db, s->owner, SEAL_BATCH, e) < 0 ||
 	    acting_sweep(db, PURGE_STEPS, e) < 0 ||
-	    purge_accounts(db, PURGE_STEPS, e) < 0)
+	    purge_accounts(db, PURGE_STEPS, e) < 0 ||
+	    hooks_sweep(db, &s->hooked, e) < 0)
 		return -1;
 	return s->purge ? purge(db, s, e) : 0;
 }

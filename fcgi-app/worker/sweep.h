@@ -21,6 +21,7 @@ struct sweep {
 	/* out */
 	bool		 holder;
 	bool		 more;		/* old rows are left */
+	bool		 hooked;	/* webhooks have something to send */
 	struct { char name[25], state[11]; int64_t left_us;
 		unsigned failures; } breaker[SWEEP_LANES];
 	size_t		 breakers;

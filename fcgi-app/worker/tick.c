@@ -36,6 +36,7 @@ sweep_done(void *arg, int rc, const struct err *e)
 	l->swept = true;
 	if (s->more)
 		l->next_purge_us = 0;
+	l->want = l->want || s->hooked;
 	for (size_t i = 0; i < s->tell; i++)
 		waiter_tell(l->setup->run_dir, s->told[i].waiter,
 		    s->told[i].id);

@@ -397,6 +397,68 @@ def test_users_for_admins(inst, call, person):
     call(400, "GET", "/api/admin/audit/?before=x", root)
 
 
+def test_the_log_and_the_queue(inst, call, person):
+    root, log, jobs = inst.admin(), "/api/admin/deliveries/", "/api/admin/jobs/"
+    user = sign_in(call, person)["access"]
+    row = call(200, "GET", f"{log}?channel=sms", root)["results"][0]
+    call(200, "GET", f"{log}{row['id']}/", root)
+    call(404, "GET", f"{log}1-1/", root)
+    call(400, "GET", f"{log}?state=lost", root)
+    call(403, "GET", log, user)
+    call(409, "POST", f"{log}{row['id']}/resend/", root)
+    # As a push is that its service refused, and as a job that ended three workers.
+    nid = inst.rows("SELECT MAX(id) + 1 id FROM notification")[0]["id"]
+    inst.rows("INSERT INTO notification (id, type, class, channel, content, audience, created_at, expires_at, planned_at, total)"
+              " VALUES (%s, 'push', 1, 'web_push', '{\"body\": \"b\"}', '{}', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 3)", nid)
+    inst.rows("INSERT INTO delivery (notification_id, seq, channel, target_hash, target, device_id, provider, state, reason,"
+              " attempts, attempt_log, created_at, updated_at) SELECT %s, seq, 'web_push', UNHEX(MD5(seq)), 'x', 1, 'webpush',"
+              " 'failed', 'dead_letter', 1, '{\"at\":\"2026-11-21T09:30:00Z\",\"outcome\":\"perm\"}\n', UTC_TIMESTAMP(6),"
+              " UTC_TIMESTAMP(6) FROM seq_1_to_3", nid)
+    inst.rows("INSERT INTO job (id, class, state, kind, notification_id, seq, device_id, provider, crashes, expires_at,"
+              " last_error, created_at) SELECT 70 + seq, 1, 9, 2, notification_id, seq, 1, provider, 3, UTC_TIMESTAMP(6),"
+              " 'dead_letter', UTC_TIMESTAMP(6) FROM delivery WHERE notification_id = %s", nid)
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    call(202, "POST", f"{log}{nid}-1/resend/", root, headers=key)
+    call(202, "POST", f"{log}{nid}-1/resend/", root, headers=key)
+    call(422, "POST", f"{log}{nid}-2/resend/", root, headers=key)
+    assert call(200, "GET", f"{jobs}?state=dead", root)["queues"]
+    call(200, "GET", f"{jobs}72/", root)
+    call(404, "GET", f"{jobs}79/", root)
+    call(200, "POST", f"{jobs}72/redrive/", root)
+    call(204, "DELETE", f"{jobs}73/", root)
+    call(404, "DELETE", f"{jobs}73/", root)
+    call(200, "POST", f"{jobs}redrive/", root, json={"all": True})
+    call(400, "POST", f"{jobs}redrive/", root, json={})
+    call(200, "GET", "/api/admin/stats/", root)
+    call(400, "GET", "/api/admin/stats/?hours=x", root)
+    call(200, "GET", "/api/admin/devices/?is_active=true", root)
+    call(200, "POST", "/api/admin/devices/deactivate/", root, json={"ids": ["1"]})
+    call(200, "POST", "/api/admin/devices/activate/", root, json={"ids": ["1"]})
+    call(400, "POST", "/api/admin/devices/activate/", root, json={"ids": ["x"]})
+
+
+def test_webhooks(inst, call):
+    root, path = inst.admin(), "/api/admin/webhooks/"
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    hook = call(201, "POST", path, root, headers=key, json={"url": "https://example.com/hook", "events": ["delivery.failed"]})
+    assert "secret" not in call(201, "POST", path, root, headers=key, json={
+        "url": "https://example.com/hook", "events": ["delivery.failed"]})
+    one = f"{path}{hook['id']}/"
+    call(400, "POST", path, root, json={"url": "http://example.com/"})
+    call(200, "GET", path, root)
+    call(200, "GET", one, root)
+    call(404, "GET", f"{path}{UNKNOWN}/", root)
+    call(200, "PATCH", one, root, json={"description": "shop"})
+    call(202, "POST", one + "test/", root)
+    call(202, "POST", one + "replay/", root, json={"since": "2026-01-01T00:00:00Z"})
+    call(400, "POST", one + "replay/", root, json={})
+    call(200, "POST", one + "rotate/", root)
+    call(200, "PATCH", one, root, json={"is_active": False})
+    call(409, "POST", one + "test/", root)
+    call(204, "DELETE", one, root)
+    call(404, "DELETE", one, root)
+
+
 def test_health(call):
     call(200, "GET", "/api/auth/challenge/")
     call(200, "GET", "/api/health/live")

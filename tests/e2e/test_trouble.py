@@ -207,7 +207,7 @@ def test_the_database_is_gone_and_comes_back(frail):
                   "register_id": "x" * 22, "new_password": "Rain-Cloud7?", "old_password": p.password,
                   "new_phone_number": "+989121112234", "token": me.access, "refresh": me.refresh, "name": "x",
                   "title": "t", "body": "b", "device_id": "1", "group": "g", "user_ids": [1], "status_type": "subscribe",
-                  "mfa_token": "x" * 22, "method": "sms",
+                  "mfa_token": "x" * 22, "method": "sms", "ids": ["1"], "all": True,
                   "subscription": {"endpoint": "https://fcm.googleapis.com/x", "keys": {"p256dh": "x", "auth": "y"}}}
         of_path = {"/api/auth/login/facebook/": {"access_token": "x" * 40}, "/api/users/": {"email": "x@example.com"},
                    "/api/token/": {"email": "x@example.com"}, "/api/auth/undo/": {"token": "x" * 22},
@@ -224,7 +224,7 @@ def test_the_database_is_gone_and_comes_back(frail):
             body = {k: v for k, v in values.items() if k in known} | of_path.get(row["path"], {})
             if row["path"] == "/api/push/send/group/":
                 body.pop("user_ids")
-            place = {"id": "1", "member": "2", "provider": "facebook"}
+            place = {"id": "1-1" if "/deliveries/" in row["path"] else "1", "member": "2", "provider": "facebook"}
             ask = {k: of_path.get(row["path"], {}).get(k, "A" * 32) for k in known & {"token", "id"}} \
                 if row["source"] == "query" else None
             r = frail.api(row["method"], row["path"].format(**place), token=admin, params=ask,

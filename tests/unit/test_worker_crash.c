@@ -4,6 +4,8 @@
  */
 #include "worktest.h"
 
+#include "store/job_admin.h"
+
 /* A job as a dead worker left it. */
 static void
 leave_lapsed(uint64_t n, int job_state, int tries, int crashes, int repeat_ok)
@@ -78,7 +80,7 @@ r1_what_a_crash_leaves_is_told_apart_by_the_mark(void **state)
 	{
 		int64_t rows = 0;
 
-		ok(rows = job_redrive(wt.root, 100, e));
+		ok(rows = job_again(wt.root, NULL, 0, NULL, e));
 		assert_int_equal(rows, 2);
 	}
 	wt_expect(n[4], 1, "sent", 8000);
@@ -117,7 +119,7 @@ r1_random_kills_lose_nothing_and_double_nothing(void **state)
 	{
 		int64_t rows = 0;
 
-		ok(rows = job_redrive(wt.root, 1000, e));
+		ok(rows = job_again(wt.root, NULL, 0, NULL, e));
 		(void)rows;
 		(void)bell_ring(wt.run, "worker");
 	}

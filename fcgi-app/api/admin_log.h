@@ -1,0 +1,23 @@
+/*
+ * admin_log.h - what the rows about deliveries, jobs and webhooks share.  Not
+ * for others.
+ */
+#ifndef GP_API_ADMIN_LOG_H
+#define GP_API_ADMIN_LOG_H
+
+#include "api/push_own.h"
+#include "store/delivery_log.h"
+
+/* "123-4": 1 and *at, 0 when it is no delivery's id. */
+int	 delivery_id_read(const char *text, struct delivery_at *at)
+	    MUST_CHECK;
+/* The delivery of the path: 0, or -1 ERR_NOT_FOUND. */
+int	 delivery_of_path(struct call *c, struct delivery_story *s,
+	    struct err *e) MUST_CHECK;
+/* The address that a person typed, as messages go to it (E.164, or as it
+ * is), in the arena. */
+const char *address_typed(struct call *c, const char *typed);
+/* "&name=value", encoded, or "" without a value. */
+const char *query_part(struct call *c, const char *name, const char *value);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * delivery_changed.c - what a change of state brings along, in its
+ * transaction.
+ *
+ * Counters by the hour have a shard a connection: transactions that count at
+ * once do not wait for one another's row.  READ COMMITTED reads what this
+ * transaction wrote, and locks nothing of delivery again.
+ */
+#include "store/delivery.h"
+
+#include "base/buf.h"
+#include "store/webhook.h"
+
+DB_STMT(DELIVERY_HOUR_COUNT, DB_API | DB_WORKER | DB_CTL, DB_ONCE,
+    "INSERT INTO delivery_hour (hour, provider, channel, state, shard, n)"
+    " SELECT DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%d %H:00:00') h,"
+    " d.provider p, d.channel c, d.state s, CONNECTION_ID() % 64 x, COUNT(*)"
+    " FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "  i BIGINT UNSIGNED PATH '$[0]', s INT UNSIGNED PATH '$[1]')) t"
+    " STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"
+    " WHERE d.state <> 'queued' GROUP BY h, p, c, d.state, x"
+    " ORDER BY p, c, d.state"
+    " ON DUPLICATE KEY UPDATE n = delivery_hour.n + VALUES(n)");
+
+int
+delivery_changed(struct db *db, const struct delivery_ref *r, size_t n,
+    struct err *e)
+{
+	struct buf b;
+	int64_t rc;
+
+	if (n == 0)
+		return 0;
+	buf_init(&b, n * 40 + 16);
+	buf_char(&b, '[');
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s[%" PRIu64 ",%u]", i > 0 ? "," : "",
+		    r[i].notification_id, r[i].seq);
+	buf_char(&b, ']');
+	rc = db_run(db, &DELIVERY_HOUR_COUNT, DB_IN(DB_STR(buf_text(&b))), e);
+	if (rc >= 0)
+		rc = webhook_note(db, buf_text(&b), e);
+	buf_fini(&b);
+	return rc < 0 ? -1 : 0;
+}

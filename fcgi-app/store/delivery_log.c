@@ -1,0 +1,338 @@
+/*
+ * delivery_log.c - see delivery_log.h.
+ *
+ * An index, a pair of statements: EDGE finds where a stretch ends (in the
+ * index alone), PAGE reads the rows of it.  The server sees bound values as
+ * constants: a filter that is not set costs nothing.
+ */
+#include "store/delivery_log.h"
+
+/* Strictly before one place, not before another. */
+#define BETWEEN(id, seq)						\
+	"(" id " < ? OR (" id " = ? AND " seq " < ?))"			\
+	" AND (" id " > ? OR (" id " = ? AND " seq " >= ?))"
+#define BACKWARDS " ORDER BY d.notification_id DESC, d.seq DESC"
+#define COLUMNS								\
+	"d.notification_id, d.seq, d.user_id, d.device_id, d.attempts,"	\
+	" n.user_id, n.type, n.title, n.request_id, d.channel, d.target,"	\
+	" d.provider, d.state, d.reason, d.provider_id, d.created_at,"	\
+	" d.sent_at, d.updated_at"
+#define REST								\
+	" AND (? = '' OR d.channel = ?) AND (? = '' OR d.state = ?)"	\
+	" AND (? = '' OR d.reason = ?) AND (? = '' OR d.provider = ?)"	\
+	" AND (? = 0 OR d.user_id = ?) AND (? = '' OR d.provider_id = ?)"	\
+	" AND (? IS NULL OR d.target_hash = ?)"				\
+	" AND (? = 0 OR n.user_id = ?) AND (? = '' OR n.type = ?)"	\
+	" AND (? = '' OR LOCATE(?, n.title) > 0)"			\
+	" AND (? = '' OR LOCATE(?, n.content) > 0)"
+#define WALK(NAME, index, is)						\
+	DB_STMT(DELIVERY_PAGE_##NAME, DB_API | DB_CTL, DB_READ,		\
+	    "SELECT " COLUMNS " FROM delivery d FORCE INDEX (" index ")"	\
+	    " LEFT JOIN notification n ON n.id = d.notification_id"	\
+	    " WHERE " is BETWEEN("d.notification_id", "d.seq") REST	\
+	    BACKWARDS " LIMIT ?");					\
+	DB_STMT(DELIVERY_EDGE_##NAME, DB_API | DB_CTL, DB_READ,		\
+	    "SELECT d.notification_id, d.seq FROM delivery d"		\
+	    " FORCE INDEX (" index ") WHERE " is			\
+	    BETWEEN("d.notification_id", "d.seq")			\
+	    BACKWARDS " LIMIT 1 OFFSET ?")
+
+WALK(TIME, "PRIMARY", "? IS NULL AND ");
+WALK(USER, "delivery_user", "d.user_id = ? AND ");
+WALK(TO, "delivery_to", "d.target_hash = ? AND ");
+WALK(PROVIDER_ID, "delivery_provider_id", "d.provider_id = ? AND ");
+WALK(TROUBLE, "delivery_trouble", "d.trouble = ? AND ");
+
+/* Notifications first: where only they know. */
+#define NOTES(NAME, index, is)						\
+	DB_STMT(NOTE_PAGE_##NAME, DB_API | DB_CTL, DB_READ,		\
+	    "SELECT n.id FROM notification n FORCE INDEX (" index ")"	\
+	    " WHERE " is " n.id <= ? AND n.id >= ?"			\
+	    " AND (? = '' OR LOCATE(?, n.title) > 0)"			\
+	    " AND (? = '' OR LOCATE(?, n.content) > 0)"			\
+	    " ORDER BY n.id DESC LIMIT ?");				\
+	DB_STMT(NOTE_EDGE_##NAME, DB_API | DB_CTL, DB_READ,		\
+	    "SELECT n.id FROM notification n FORCE INDEX (" index ")"	\
+	    " WHERE " is " n.id <= ? AND n.id >= ?"			\
+	    " ORDER BY n.id DESC LIMIT 1 OFFSET ?")
+NOTES(TIME, "PRIMARY", "? IS NULL AND");
+NOTES(TYPE, "notification_type", "n.type = ? AND");
+NOTES(REQUEST, "notification_request", "n.request_id = ? AND");
+
+/* What is still to go is where the work is. */
+DB_STMT(DELIVERY_PAGE_QUEUED, DB_API | DB_CTL, DB_READ,
+    "SELECT " COLUMNS " FROM job j FORCE INDEX (job_notification)"
+    " STRAIGHT_JOIN delivery d ON d.notification_id = j.notification_id"
+    " AND d.seq = j.seq LEFT JOIN notification n ON n.id = d.notification_id"
+    " WHERE j.kind <> 1 AND ? IS NOT NULL AND "
+    BETWEEN("j.notification_id", "j.seq") REST
+    " ORDER BY j.notification_id DESC, j.seq DESC LIMIT ?");
+DB_STMT(DELIVERY_EDGE_QUEUED, DB_API | DB_CTL, DB_READ,
+    "SELECT j.notification_id, j.seq FROM job j"
+    " FORCE INDEX (job_notification) WHERE ? IS NOT NULL AND "
+    BETWEEN("j.notification_id", "j.seq")
+    " ORDER BY j.notification_id DESC, j.seq DESC LIMIT 1 OFFSET ?");
+
+struct walk {
+	const struct db_stmt *page, *edge;
+	struct db_value	 key;
+	bool		 rest;		/* more is asked than the index knows */
+};
+
+struct reading {
+	struct delivery_seen *out, it;
+	unsigned	 n, max;
+};
+#define OUT(it) DB_OUT(DB_TO_U64(&(it)->notification_id),		\
+	DB_TO_U64(&(it)->seq), DB_TO_U64(&(it)->user_id),		\
+	DB_TO_U64(&(it)->device_id), DB_TO_U64(&(it)->attempts),	\
+	DB_TO_U64(&(it)->sender_id), DB_TO_STR(&(it)->type),		\
+	DB_TO_STR(&(it)->title), DB_TO_STR(&(it)->request_id),		\
+	DB_TO_STR(&(it)->channel), DB_TO_STR(&(it)->target),		\
+	DB_TO_STR(&(it)->provider), DB_TO_STR(&(it)->state),		\
+	DB_TO_STR(&(it)->reason), DB_TO_STR(&(it)->provider_id),	\
+	DB_TO_TIME(&(it)->created_us), DB_TO_TIME(&(it)->sent_us),	\
+	DB_TO_TIME(&(it)->updated_us))
+
+static int
+take(void *arg, struct err *e)
+{
+	struct reading *r = arg;
+
+	(void)e;
+	if (r->n == r->max)
+		return 1;
+	if (r->it.type == NULL)
+		r->it.type = "";
+	if (r->it.title == NULL)
+		r->it.title = "";
+	if (r->it.request_id == NULL)
+		r->it.request_id = "";
+	r->out[r->n++] = r->it;
+	return 0;
+}
+
+static bool
+asked(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
+
+static struct db_value
+or_empty(const char *s)
+{
+	return DB_STR(s == NULL ? "" : s);
+}
+
+#define PLACES(high, low)						\
+	DB_U64((high).id), DB_U64((high).id), DB_U64((high).seq),	\
+	DB_U64((low).id), DB_U64((low).id), DB_U64((low).seq)
+#define TWICE(v)	(v), (v)
+
+/*
+ * One stretch of an index, from `high` down to `low`.  Rows are added to r;
+ * *end is where to go on, id 0: the walk is over.
+ */
+static int
+stretch(struct db *db, struct arena *a, const struct walk *w,
+    const struct delivery_search *f, struct delivery_at high,
+    struct delivery_at low, struct reading *r, struct delivery_at *end,
+    struct err *e)
+{
+	struct db_value to = f->to == NULL ? DB_NULL : DB_BIN(f->to, 16);
+	struct delivery_at edge = low;
+	uint64_t seq = 0;
+	unsigned had = r->n;
+	bool more = false;
+	int rc;
+
+	*end = (struct delivery_at){ 0 };
+	if (w->rest) {
+		rc = db_one(db, w->edge, a, DB_IN(w->key, PLACES(high, low),
+		    DB_U64(DELIVERY_LOG_STRETCH - 1)),
+		    DB_OUT(DB_TO_U64(&edge.id), DB_TO_U64(&seq)), e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			edge = low;
+		else
+			edge.seq = (uint32_t)seq;
+		more = rc > 0;
+	}
+	if (db_each(db, w->page, a, DB_IN(w->key, PLACES(high, edge),
+	    TWICE(or_empty(f->channel)), TWICE(or_empty(f->state)),
+	    TWICE(or_empty(f->reason)), TWICE(or_empty(f->provider)),
+	    TWICE(DB_U64(f->user_id)), TWICE(or_empty(f->provider_id)),
+	    TWICE(to), TWICE(DB_U64(f->sender_id)),
+	    TWICE(or_empty(f->type)), TWICE(or_empty(f->title)),
+	    TWICE(or_empty(f->text)), DB_U64(r->max - r->n)),
+	    OUT(&r->it), take, r, e) < 0)
+		return -1;
+	if (r->n == r->max && r->n > had)
+		*end = (struct delivery_at){ r->out[r->n - 1].notification_id,
+		    (uint32_t)r->out[r->n - 1].seq };
+	else if (more)
+		*end = edge;
+	return 0;
+}
+
+static bool
+is_trouble(const char *state)
+{
+	static const char *const word[] = { "skipped", "failed", "expired",
+		"cancelled", "unsure" };
+
+	for (size_t i = 0; i < COUNT_OF(word); i++)
+		if (strcmp(word[i], state) == 0)
+			return true;
+	return false;
+}
+
+/* The index that leaves least to compare. */
+static void
+choose(const struct delivery_search *f, struct walk *w)
+{
+	bool by_state = asked(f->state);
+
+	if (asked(f->provider_id))
+		*w = (struct walk){ &DELIVERY_PAGE_PROVIDER_ID,
+		    &DELIVERY_EDGE_PROVIDER_ID, DB_STR(f->provider_id), true };
+	else if (f->to != NULL)
+		*w = (struct walk){ &DELIVERY_PAGE_TO, &DELIVERY_EDGE_TO,
+		    DB_BIN(f->to, 16), true };
+	else if (f->user_id != 0)
+		*w = (struct walk){ &DELIVERY_PAGE_USER, &DELIVERY_EDGE_USER,
+		    DB_U64(f->user_id), true };
+	else if (by_state && is_trouble(f->state))
+		*w = (struct walk){ &DELIVERY_PAGE_TROUBLE,
+		    &DELIVERY_EDGE_TROUBLE, DB_STR(f->state), true };
+	else if (by_state && strcmp(f->state, "queued") == 0)
+		*w = (struct walk){ &DELIVERY_PAGE_QUEUED,
+		    &DELIVERY_EDGE_QUEUED, DB_U64(1), true };
+	else
+		*w = (struct walk){ &DELIVERY_PAGE_TIME, &DELIVERY_EDGE_TIME,
+		    DB_NULL, by_state };
+	w->rest = w->rest || asked(f->channel) || asked(f->reason) ||
+	    asked(f->provider) || asked(f->type) || asked(f->title) ||
+	    asked(f->text) || f->sender_id != 0;
+}
+
+uint64_t
+delivery_id_of(int64_t us)
+{
+	const int64_t epoch_ms = INT64_C(1704067200000);	/* rand.c */
+	int64_t ms = us / 1000 - epoch_ms;
+
+	return ms <= 0 ? 0 : (uint64_t)ms << 22;
+}
+
+struct ids { uint64_t it, id[DELIVERY_LOG_PAGE_MAX + 1]; size_t n; };
+
+static int
+take_id(void *arg, struct err *e)
+{
+	struct ids *s = arg;
+
+	(void)e;
+	if (s->n == COUNT_OF(s->id))
+		return 1;
+	s->id[s->n++] = s->it;
+	return 0;
+}
+
+/*
+ * By what notifications alone know (type, title, text, request): those of a
+ * stretch that match, then the deliveries of each, newest first.
+ */
+static int
+by_notes(struct db *db, struct arena *a, const struct delivery_search *f,
+    struct delivery_at high, struct delivery_at low, struct reading *r,
+    struct delivery_at *next, struct err *e)
+{
+	bool by_request = asked(f->request_id), by_type = asked(f->type);
+	const struct db_stmt *page = by_request ? &NOTE_PAGE_REQUEST :
+	    by_type ? &NOTE_PAGE_TYPE : &NOTE_PAGE_TIME;
+	const struct db_stmt *edge = by_request ? &NOTE_EDGE_REQUEST :
+	    by_type ? &NOTE_EDGE_TYPE : &NOTE_EDGE_TIME;
+	struct db_value key = by_request ? DB_STR(f->request_id) :
+	    by_type ? DB_STR(f->type) : DB_NULL;
+	struct ids found = { .n = 0 };
+	uint64_t last = low.id;
+	struct delivery_at end;
+	struct walk w;
+	int more;
+
+	more = db_one(db, edge, a, DB_IN(key, DB_U64(high.id),
+	    DB_U64(low.id), DB_U64(DELIVERY_LOG_STRETCH - 1)),
+	    DB_OUT(DB_TO_U64(&last)), e);
+	if (more < 0)
+		return -1;
+	if (more == 0)
+		last = low.id;
+	if (db_each(db, page, a, DB_IN(key, DB_U64(high.id), DB_U64(last),
+	    TWICE(or_empty(f->title)), TWICE(or_empty(f->text)),
+	    DB_U64(r->max + 1)), DB_OUT(DB_TO_U64(&found.it)), take_id,
+	    &found, e) < 0)
+		return -1;
+	choose(f, &w);
+	for (size_t i = 0; i < found.n; i++) {
+		struct delivery_at from = { found.id[i], UINT32_MAX },
+		    to = { found.id[i], 0 };
+
+		if (from.id == high.id)
+			from.seq = high.seq;
+		if (stretch(db, a, &w, f, from, to, r, &end, e) < 0)
+			return -1;
+		/* The page is full, or one notification is a stretch. */
+		if (end.id != 0) {
+			*next = end;
+			return 0;
+		}
+		if (r->n == r->max || i == r->max) {
+			*next = to;
+			return 0;
+		}
+	}
+	*next = (struct delivery_at){ more > 0 ? last : 0, 0 };
+	return 0;
+}
+
+int
+delivery_search(struct db *db, struct arena *a,
+    const struct delivery_search *f, struct delivery_seen *out,
+    struct delivery_at *next, struct err *e)
+{
+	struct delivery_at high = { INT64_MAX, 0 },
+	    low = { delivery_id_of(f->since_us), 0 };
+	struct reading r = { .out = out, .max = f->limit <
+	    DELIVERY_LOG_PAGE_MAX ? f->limit : DELIVERY_LOG_PAGE_MAX };
+	bool keyed = f->to != NULL || f->user_id != 0 ||
+	    asked(f->provider_id);
+	struct walk w;
+
+	memset(next, 0, sizeof(*next));
+	if (f->until_us != 0)
+		high.id = delivery_id_of(f->until_us);
+	if (f->before.id != 0 && f->before.id <= high.id)
+		high = f->before;
+	if (f->notification_id != 0) {
+		if (f->notification_id > high.id ||
+		    f->notification_id < low.id)
+			return 0;
+		low = (struct delivery_at){ f->notification_id, 0 };
+		if (high.id != low.id)
+			high = (struct delivery_at){ low.id, UINT32_MAX };
+	}
+	if (high.id < low.id)
+		return 0;
+	if (f->notification_id == 0 && (asked(f->request_id) || (!keyed &&
+	    (asked(f->type) || asked(f->title) || asked(f->text))))) {
+		if (by_notes(db, a, f, high, low, &r, next, e) < 0)
+			return -1;
+		return (int)r.n;
+	}
+	choose(f, &w);
+	if (stretch(db, a, &w, f, high, low, &r, next, e) < 0)
+		return -1;
+	return (int)r.n;
+}

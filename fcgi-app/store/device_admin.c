@@ -1,0 +1,61 @@
+/*
+ * device_admin.c - see device_admin.h.
+ */
+#include "store/device_admin.h"
+
+#include "base/buf.h"
+
+DB_STMT(DEVICE_SEARCH, DB_API, DB_READ,
+    "SELECT d.id, d.user_id, d.kind, d.target, d.browser, d.user_agent,"
+    " d.dead_reason, u.email, d.is_active, d.created_at, d.seen_at,"
+    " d.dead_at FROM device d LEFT JOIN user u ON u.id = d.user_id"
+    " WHERE d.id < ? AND (? = 0 OR d.user_id = ?)"
+    " AND (? IS NULL OR d.kind = ?) AND (? IS NULL OR d.target_hash = ?)"
+    " AND (? < 0 OR d.is_active = ?) AND (? IS NULL OR d.created_at >= ?)"
+    " AND (? IS NULL OR d.created_at < ?) ORDER BY d.id DESC LIMIT ?");
+DB_STMT(DEVICE_SET_ACTIVE, DB_API, DB_SAFE,
+    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) t"
+    " STRAIGHT_JOIN device d ON d.id = t.id"
+    " SET d.is_active = ?, d.dead_at = IF(?, NULL, UTC_TIMESTAMP(6)),"
+    " d.dead_reason = IF(?, NULL, 'admin') WHERE d.is_active <> ?");
+
+int
+device_search(struct db *db, struct arena *a, const struct device_search *f,
+    struct device_seen *d, int (*row)(void *arg, struct err *e), void *arg,
+    struct err *e)
+{
+	const struct db_value user = DB_U64(f->user_id),
+	    kind = DB_STR(f->kind), hash = DB_BIN(f->target_hash, 32),
+	    active = DB_I64(f->active), since = DB_WHEN(f->since_us),
+	    until = DB_WHEN(f->until_us);
+
+	return (int)db_each(db, &DEVICE_SEARCH, a, DB_IN(DB_U64(
+	    f->before == 0 ? INT64_MAX : f->before), user, user, kind, kind,
+	    hash, hash, active, active, since, since, until, until,
+	    DB_U64(f->limit)), DB_OUT(DB_TO_U64(&d->id),
+	    DB_TO_U64(&d->user_id), DB_TO_STR(&d->kind),
+	    DB_TO_STR(&d->target), DB_TO_STR(&d->browser),
+	    DB_TO_STR(&d->user_agent), DB_TO_STR(&d->dead_reason),
+	    DB_TO_STR(&d->email), DB_TO_BOOL(&d->active),
+	    DB_TO_TIME(&d->created_us), DB_TO_TIME(&d->seen_us),
+	    DB_TO_TIME(&d->dead_us)), row, arg, e);
+}
+
+int64_t
+device_set_active(struct db *db, const uint64_t *id, size_t n, bool active,
+    struct err *e)
+{
+	const struct db_value on = DB_U64(active ? 1 : 0);
+	struct buf b;
+	int64_t rc;
+
+	buf_init(&b, n * 24 + 16);
+	buf_char(&b, '[');
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s%" PRIu64, i > 0 ? "," : "", id[i]);
+	buf_char(&b, ']');
+	rc = db_run(db, &DEVICE_SET_ACTIVE, DB_IN(DB_STR(buf_text(&b)), on,
+	    on, on, on), e);
+	buf_fini(&b);
+	return rc;
+}

@@ -1,0 +1,35 @@
+/*
+ * device_admin.h - table device as administrators see it.
+ */
+#ifndef GP_STORE_DEVICE_ADMIN_H
+#define GP_STORE_DEVICE_ADMIN_H
+
+#include "store/db.h"
+
+#define DEVICE_ADMIN_MAX	1000	/* ids a call */
+
+struct device_search {
+	uint64_t	 user_id, before;	/* 0: not asked */
+	const char	*kind;			/* NULL: any */
+	const uint8_t	*target_hash;		/* 32 bytes, or NULL */
+	int		 active;		/* -1: either */
+	int64_t		 since_us, until_us;	/* of created_at; 0: open */
+	unsigned	 limit;
+};
+struct device_seen {
+	uint64_t	 id, user_id;
+	const char	*kind, *target, *browser, *user_agent, *dead_reason,
+			*email;
+	bool		 active;
+	int64_t		 created_us, seen_us, dead_us;
+};
+/* Newest first; `row` as in db_each.  Rows or -1. */
+int	 device_search(struct db *db, struct arena *a,
+	    const struct device_search *f, struct device_seen *d,
+	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
+	    MUST_CHECK;
+/* Those of the ids that were not so yet.  How many changed, or -1. */
+int64_t	 device_set_active(struct db *db, const uint64_t *id, size_t n,
+	    bool active, struct err *e) MUST_CHECK;
+
+#endif

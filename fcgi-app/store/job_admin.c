@@ -1,0 +1,183 @@
+/*
+ * job_admin.c - see job_admin.h.
+ *
+ * Dead letters have no run_at: in job_claim they stand, with what is leased,
+ * before everything that waits, so that a backlog of a million is not walked
+ * to find them.
+ */
+#include "store/job_admin.h"
+
+#include "base/buf.h"
+
+#define COLUMNS								\
+	"SELECT j.id, j.class, j.state, j.kind, j.notification_id, j.seq,"	\
+	" j.attempt, j.tries, j.crashes, j.provider, j.last_error, j.run_at,"	\
+	" j.lease_ends_at, j.created_at, j.expires_at"
+#define OUT(j) DB_OUT(DB_TO_U64(&(j)->id), DB_TO_U64(&(j)->class),	\
+	DB_TO_U64(&(j)->state), DB_TO_U64(&(j)->kind),			\
+	DB_TO_U64(&(j)->notification_id), DB_TO_U64(&(j)->seq),		\
+	DB_TO_U64(&(j)->attempt), DB_TO_U64(&(j)->tries),		\
+	DB_TO_U64(&(j)->crashes), DB_TO_STR(&(j)->provider),		\
+	DB_TO_STR(&(j)->why), DB_TO_TIME(&(j)->run_us),			\
+	DB_TO_TIME(&(j)->lease_us), DB_TO_TIME(&(j)->created_us),	\
+	DB_TO_TIME(&(j)->expires_us))
+#define DEAD_OF								\
+	" FROM (SELECT DISTINCT provider p FROM job) q STRAIGHT_JOIN job j"	\
+	" FORCE INDEX (job_claim) ON j.provider = q.p"			\
+	" AND j.class IN (0, 1, 2) AND j.run_at IS NULL WHERE j.state = 9"
+
+DB_STMT(JOB_QUEUES, DB_API | DB_CTL, DB_READ,
+    "SELECT provider, class, state, COUNT(*), MIN(run_at), MIN(created_at)"
+    " FROM job GROUP BY provider, class, state");
+DB_STMT(JOB_SEARCH, DB_API | DB_CTL, DB_READ,
+    COLUMNS " FROM job j WHERE j.id < ? AND (? < 0 OR j.state = ?)"
+    " AND (? IS NULL OR j.provider = ?)"
+    " AND (? = 0 OR j.notification_id = ?) ORDER BY j.id DESC LIMIT ?");
+DB_STMT(JOB_SEARCH_DEAD, DB_API | DB_CTL, DB_READ,
+    COLUMNS DEAD_OF " AND j.id < ? AND (? IS NULL OR j.provider = ?)"
+    " AND (? = 0 OR j.notification_id = ?) ORDER BY j.id DESC LIMIT ?");
+DB_STMT(JOB_SEEN, DB_API | DB_CTL, DB_READ,
+    COLUMNS " FROM job j WHERE j.id = ?");
+DB_STMT(JOB_DEAD_IDS, DB_API | DB_CTL, DB_READ,
+    "SELECT j.id" DEAD_OF " AND (? IS NULL OR j.provider = ?)"
+    " ORDER BY j.id LIMIT ?");
+/* The deliveries first, by their jobs, whose rows it locks. */
+DB_STMT(JOB_DEAD_LOCK, DB_API | DB_CTL, DB_READ,
+    "SELECT j.id FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "  id BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.id"
+    " WHERE j.state = 9 AND (? IS NULL OR j.provider = ?) FOR UPDATE");
+DB_STMT(JOB_DEAD_QUEUE, DB_API | DB_CTL, DB_SAFE,
+    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) t"
+    " STRAIGHT_JOIN job j ON j.id = t.id STRAIGHT_JOIN delivery d"
+    " ON d.notification_id = j.notification_id AND d.seq = j.seq"
+    " SET d.state = 'queued', d.reason = 'redriven',"
+    " d.updated_at = UTC_TIMESTAMP(6)"
+    " WHERE j.kind <> 1 AND d.state = 'failed'");
+DB_STMT(JOB_DEAD_READY, DB_API | DB_CTL, DB_SAFE,
+    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) t"
+    " STRAIGHT_JOIN job j ON j.id = t.id"
+    " SET j.state = 0, j.crashes = 0, j.run_at = UTC_TIMESTAMP(6),"
+    " j.owner = 0, j.lease_ends_at = NULL, j.last_error = 'redriven'");
+DB_STMT(JOB_DEAD_DISCARD, DB_API | DB_CTL, DB_SAFE,
+    "DELETE FROM job WHERE id = ? AND state = 9");
+
+int
+job_each_queue(struct db *db, struct arena *a, struct job_queued *q,
+    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
+{
+	return (int)db_each(db, &JOB_QUEUES, a, DB_NONE,
+	    DB_OUT(DB_TO_STR(&q->provider), DB_TO_U64(&q->class),
+	    DB_TO_U64(&q->state), DB_TO_U64(&q->n), DB_TO_TIME(&q->run_us),
+	    DB_TO_TIME(&q->created_us)), row, arg, e);
+}
+
+int
+job_search(struct db *db, struct arena *a, const struct job_search *f,
+    struct job_seen *j, int (*row)(void *arg, struct err *e), void *arg,
+    struct err *e)
+{
+	const struct db_value before = DB_U64(f->before == 0 ? INT64_MAX :
+	    f->before), provider = DB_STR(f->provider),
+	    note = DB_U64(f->notification_id), limit = DB_U64(f->limit),
+	    state = DB_I64(f->state);
+
+	if (f->state == JOB_DEAD)
+		return (int)db_each(db, &JOB_SEARCH_DEAD, a, DB_IN(before,
+		    provider, provider, note, note, limit), OUT(j), row, arg,
+		    e);
+	return (int)db_each(db, &JOB_SEARCH, a, DB_IN(before, state, state,
+	    provider, provider, note, note, limit), OUT(j), row, arg, e);
+}
+
+int
+job_seen(struct db *db, struct arena *a, uint64_t id, struct job_seen *j,
+    struct err *e)
+{
+	return db_one(db, &JOB_SEEN, a, DB_IN(DB_U64(id)), OUT(j), e);
+}
+
+struct again {
+	const uint64_t	*id;
+	size_t		 n;
+	const char	*provider;
+	struct buf	 ids;
+	uint64_t	 it;
+	int64_t		 rows;
+};
+
+static int
+add_id(void *arg, struct err *e)
+{
+	struct again *g = arg;
+
+	(void)e;
+	buf_printf(&g->ids, "%s%" PRIu64, g->rows++ > 0 ? "," : "[", g->it);
+	return 0;
+}
+
+static int
+again_work(struct db *db, void *arg, struct err *e)
+{
+	struct again *g = arg;
+	const struct db_value provider = DB_STR(g->provider);
+	struct arena *a = arena_new(1u << 20);
+	const char *asked;
+	int rc = -1;
+
+	buf_reset(&g->ids);
+	g->rows = 0;
+	if (g->id != NULL) {
+		for (size_t i = 0; i < g->n; i++) {
+			g->it = g->id[i];
+			(void)add_id(g, e);
+		}
+	} else if (db_each(db, &JOB_DEAD_IDS, a, DB_IN(provider, provider,
+	    DB_U64(JOB_BATCH_MAX)), DB_OUT(DB_TO_U64(&g->it)), add_id, g,
+	    e) < 0) {
+		goto out;
+	}
+	rc = 0;
+	if (g->rows == 0)
+		goto out;
+	buf_char(&g->ids, ']');
+	asked = arena_strdup(a, buf_text(&g->ids));
+	buf_reset(&g->ids);
+	g->rows = 0;
+	rc = -1;
+	if (db_each(db, &JOB_DEAD_LOCK, a, DB_IN(DB_STR(asked), provider,
+	    provider), DB_OUT(DB_TO_U64(&g->it)), add_id, g, e) < 0)
+		goto out;
+	rc = 0;
+	if (g->rows == 0)
+		goto out;
+	buf_char(&g->ids, ']');
+	if (db_run(db, &JOB_DEAD_QUEUE, DB_IN(DB_STR(buf_text(&g->ids))),
+	    e) < 0 ||
+	    db_run(db, &JOB_DEAD_READY, DB_IN(DB_STR(buf_text(&g->ids))),
+	    e) < 0)
+		rc = -1;
+out:
+	arena_free(a);
+	return rc;
+}
+
+int64_t
+job_again(struct db *db, const uint64_t *id, size_t n, const char *provider,
+    struct err *e)
+{
+	struct again g = { .id = id, .n = n, .provider = provider };
+	int rc;
+
+	if (id != NULL && n > JOB_BATCH_MAX)
+		return err_set(e, ERR_INPUT, "too_many", "%zu ids", n);
+	buf_init(&g.ids, JOB_BATCH_MAX * 24 + 16);
+	rc = db_join(db, again_work, &g, e);
+	buf_fini(&g.ids);
+	return rc < 0 ? -1 : g.rows;
+}
+
+int
+job_discard(struct db *db, uint64_t id, struct err *e)
+{
+	return (int)db_run(db, &JOB_DEAD_DISCARD, DB_IN(DB_U64(id)), e);
+}

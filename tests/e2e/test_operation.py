@@ -1,0 +1,240 @@
+"""For operators: the queue and its dead letters, figures, devices, the months of the log, and the same at the terminal."""
+import json
+import secrets
+
+import pytest
+
+from conftest import no_faults
+from instance import wait_until
+from people import forget_limits, problem
+from push_case import at_once, browser, new_user, subscribed
+
+JOBS, STATS, DEVICES = "/api/admin/jobs/", "/api/admin/stats/", "/api/admin/devices/"
+MS, EPOCH = 1 << 22, "2024-01-01"
+
+
+@pytest.fixture(scope="module")
+def inst():
+    from instance import Instance
+    with Instance() as whole:
+        yield whole
+        no_faults(whole)
+
+
+@pytest.fixture(scope="module")
+def boss(inst):
+    return inst.admin()
+
+
+def dead_letters(inst, n, expires="UTC_TIMESTAMP(6) + INTERVAL 1 HOUR"):
+    """As n jobs are left that ended three workers each: accepted, planned, and then dead."""
+    subs = [browser(inst)["info"] for _ in range(n)]
+    inst.kill("worker", 15)
+    r = inst.api("POST", "/api/push/send/group/", token=inst.token, headers={"Prefer": "respond-async"}, json={
+        "subscription_info_list": subs, "title": "dead", "body": secrets.token_hex(8)})
+    assert r.status_code == 202, r.text
+    nid = int(r.json()["id"])
+    # What the sweeper does of them is test_worker_crash's; here they are so.
+    inst.rows("INSERT INTO delivery (notification_id, seq, channel, target_hash, target, device_id, provider, state, reason,"
+              " created_at, updated_at) SELECT %s, @n := @n + 1, 'web_push', UNHEX(MD5(id)), 'x', id, 'webpush', 'failed',"
+              " 'dead_letter', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM device, (SELECT @n := 0) z"
+              " ORDER BY created_at DESC LIMIT %s", nid, n)
+    inst.rows(f"INSERT INTO job (id, class, state, kind, notification_id, seq, device_id, provider, crashes, expires_at,"
+              f" last_error, created_at) SELECT {nid} + 100 + seq, 1, 9, 2, notification_id, seq, device_id, provider, 3,"
+              f" {expires}, 'dead_letter', UTC_TIMESTAMP(6) FROM delivery WHERE notification_id = %s", nid)
+    inst.rows("DELETE FROM job WHERE notification_id = %s AND kind = 1", nid)
+    inst.rows("UPDATE notification SET planned_at = UTC_TIMESTAMP(6), total = %s WHERE id = %s", n, nid)
+    inst.start("worker")
+    return nid
+
+
+def states(inst, nid):
+    return [(r["state"], r["reason"]) for r in inst.rows(
+        "SELECT state, reason FROM delivery WHERE notification_id = %s ORDER BY seq", nid)]
+
+
+def test_dead_letters_are_listed_explained_and_redriven_by_one_call(inst, boss):
+    nid = dead_letters(inst, 3)
+    r = inst.api("GET", JOBS, token=boss, params={"state": "dead"}).json()
+    mine = [j for j in r["results"] if j["notification_id"] == str(nid)]
+    assert len(mine) == 3 and {j["reason"] for j in mine} == {"dead_letter"}
+    assert all("three times" in j["reason_text"] and j["delivery_id"].startswith(f"{nid}-") for j in mine)
+    assert {"provider": "webpush", "class": "transactional", "state": "dead", "count": 3} in [
+        {k: q[k] for k in ("provider", "class", "state", "count")} for q in r["queues"]]
+    assert json.loads(inst.ctl("--json", "jobs", "queues").stdout.splitlines()[0])["state"] == "dead"
+    one = mine[0]["id"]
+    assert inst.api("GET", f"{JOBS}{one}/", token=boss).json()["state"] == "dead"
+    assert inst.api("POST", f"{JOBS}{one}/redrive/", token=boss).json() == {"redriven": 1}
+    wait_until("one is sent", lambda: sorted(states(inst, nid))[-1][0] == "sent")
+    assert [s for s, _ in sorted(states(inst, nid))] == ["failed", "failed", "sent"]
+    problem(inst.api("POST", f"{JOBS}{one}/redrive/", token=boss), 404)
+    # All of a provider, by eight at once: each once.
+    got = at_once(8, lambda i: inst.api("POST", JOBS + "redrive/", token=boss, json={"provider": "webpush"}).json())
+    assert sum(g["redriven"] for g in got) == 2
+    wait_until("all are sent", lambda: states(inst, nid) == [("sent", "")] * 3)
+    assert inst.rows("SELECT MAX(attempts) n FROM delivery WHERE notification_id = %s", nid)[0]["n"] == 1
+    assert inst.api("POST", JOBS + "redrive/", token=boss, json={"all": True}).json() == {"redriven": 0}
+    assert inst.rows("SELECT COUNT(*) n FROM audit WHERE event = 'jobs_redrive'")[0]["n"] >= 2
+
+
+def test_r15_a_redriven_message_past_its_life_is_expired_not_sent(inst, boss):
+    nid = dead_letters(inst, 1, "UTC_TIMESTAMP(6) - INTERVAL 1 SECOND")
+    job = inst.api("GET", JOBS, token=boss, params={"state": "dead", "notification_id": str(nid)}).json()["results"][0]["id"]
+    assert inst.api("POST", JOBS + "redrive/", token=boss, json={"ids": [job]}).json() == {"redriven": 1}
+    wait_until("it is over", lambda: states(inst, nid) == [("expired", "expired")])
+
+
+def test_a_dead_letter_is_discarded(inst, boss):
+    nid = dead_letters(inst, 1)
+    job = inst.api("GET", JOBS, token=boss, params={"state": "dead", "notification_id": str(nid)}).json()["results"][0]["id"]
+    assert inst.api("DELETE", f"{JOBS}{job}/", token=boss).status_code == 204
+    problem(inst.api("DELETE", f"{JOBS}{job}/", token=boss), 404)
+    assert states(inst, nid) == [("failed", "dead_letter")]
+    # What lives is no dead letter.
+    inst.rows("INSERT INTO job (id, class, state, run_at, kind, notification_id, provider, expires_at, created_at) VALUES"
+              " (77, 1, 0, '2100-01-01', 2, 5, 'webpush', '2101-01-01', UTC_TIMESTAMP(6))")
+    problem(inst.api("DELETE", f"{JOBS}77/", token=boss), 409, "not_dead")
+    problem(inst.api("POST", f"{JOBS}77/redrive/", token=boss), 409, "not_dead")
+    got = inst.api("GET", JOBS, token=boss, params={"state": "ready"}).json()["results"]
+    assert [j["id"] for j in got] == ["77"]
+    inst.rows("DELETE FROM job WHERE id = 77")
+    problem(inst.api("POST", JOBS + "redrive/", token=boss, json={}), 400, field="ids")
+
+
+def test_jobs_at_the_terminal(inst):
+    nid = dead_letters(inst, 2)
+    dead = inst.ctl("jobs", "dead").stdout
+    assert dead.count(f"notification {nid}/") == 2
+    one = dead.split()[0]
+    assert "1 dead letters are ready" in inst.ctl("jobs", "redrive", one).stdout
+    assert f"{one} is no dead letter" in inst.ctl("jobs", "redrive", one).stdout
+    assert "1 dead letters are ready" in inst.ctl("jobs", "redrive", "--provider", "webpush").stdout
+    wait_until("both are sent", lambda: states(inst, nid) == [("sent", "")] * 2)
+
+
+def test_figures(inst, boss):
+    user = new_user(inst)
+    forget_limits(inst)
+    _, b = subscribed(inst, user)
+
+    def sent():
+        return sum(r["count"] for r in inst.api("GET", STATS, token=boss).json()["deliveries"]
+                   if (r["provider"], r["channel"], r["state"]) == ("webpush", "web_push", "sent"))
+    before = sent()
+    r = inst.api("POST", "/api/push/send/single/", token=inst.token, json={
+        "subscription_info": b["info"], "title": "t", "body": "b"})
+    assert r.status_code == 200
+    assert sent() == before + 1
+    got = inst.api("GET", STATS, token=boss, params={"hours": 1}).json()
+    assert got["queue"]["dead"] == 0 and got["queue"]["oldest_s"] >= 0
+    assert sum(r["count"] for r in got["sign_ins"] if r["outcome"] == "ok") >= 1
+    problem(inst.api("GET", STATS, token=boss, params={"hours": 0}), 400, field="hours")
+
+
+def test_devices_are_found_and_switched(inst, boss):
+    user = new_user(inst)
+    forget_limits(inst)
+    rows = [subscribed(inst, user) for _ in range(2)]
+    ids = [d["id"] for d, _ in rows]
+
+    def found(**asked):
+        r = inst.api("GET", DEVICES, token=boss, params=asked)
+        assert r.status_code == 200, r.text
+        return [d["id"] for d in r.json()["results"]]
+    assert found(user_id=user["id"]) == ids[::-1] == found(email=user["phone"])
+    assert found(token=rows[0][1]["info"]["endpoint"]) == [ids[0]]
+    assert found(token="https://nowhere.example/x") == [] == found(user_id=user["id"], type="expo")
+    assert rows[0][1]["info"]["endpoint"] not in inst.api("GET", DEVICES, token=boss).text
+    assert inst.api("POST", DEVICES + "deactivate/", token=boss, json={"ids": ids + ["1"]}).json() == {"changed": 2}
+    assert inst.api("POST", DEVICES + "deactivate/", token=boss, json={"ids": ids}).json() == {"changed": 0}
+    assert found(user_id=user["id"], is_active="true") == [] and found(user_id=user["id"], is_active="false") == ids[::-1]
+    r = inst.api("POST", "/api/push/send/single/", token=inst.token, json={"user_id": user["id"], "title": "t", "body": "b"})
+    problem(r, 400, "no_device")
+    assert inst.api("POST", DEVICES + "activate/", token=boss, json={"ids": ids[:1]}).json() == {"changed": 1}
+    assert found(user_id=user["id"], is_active="true") == ids[:1]
+    page = inst.api("GET", DEVICES, token=boss, params={"user_id": user["id"], "limit": 1}).json()
+    assert [d["id"] for d in page["results"]] == ids[1:]
+    page = inst.api("GET", page["next"].replace(inst.url, ""), token=boss).json()
+    assert [d["id"] for d in page["results"]] == ids[:1]
+    assert inst.rows("SELECT COUNT(*) n FROM audit WHERE event LIKE 'devices_%%activate'")[0]["n"] == 2
+
+
+# --- the months of the log --------------------------------------------------------------------------------------------
+
+def partitions(inst):
+    return [json.loads(line) for line in inst.ctl("--json", "partitions").stdout.splitlines()]
+
+
+def test_d21_a_partition_a_month_three_ahead(inst):
+    names = [p["name"] for p in partitions(inst)]
+    want = [r["m"] for r in inst.rows("SELECT DATE_FORMAT(UTC_DATE() - INTERVAL DAYOFMONTH(UTC_DATE()) - 1 DAY"
+                                      " + INTERVAL seq MONTH, 'p%%Y%%m') m FROM seq_0_to_3")]
+    assert names == want + ["p_all"]
+    # What is missing is made again; no row moves.
+    rows = inst.rows("SELECT COUNT(*) n FROM delivery")
+    inst.rows(f"ALTER TABLE delivery REORGANIZE PARTITION {names[2]}, {names[3]}, p_all INTO"
+              " (PARTITION p_all VALUES LESS THAN MAXVALUE)")
+    assert [p["name"] for p in partitions(inst)] == names[:2] + ["p_all"]
+    inst.ctl("partitions", "run")
+    assert [p["name"] for p in partitions(inst)] == names and inst.rows("SELECT COUNT(*) n FROM delivery") == rows
+    # New rows are in this month's.
+    assert inst.rows(f"SELECT COUNT(*) n FROM delivery PARTITION ({names[0]})") == rows
+    # The programs that serve cannot change it themselves.
+    for user in ("gatepost_api", "gatepost_worker"):
+        for grant in inst.rows(f"SHOW GRANTS FOR {user}@localhost"):
+            assert not any(w in str(grant) for w in ("ALTER", "DROP", "CREATE", "ALL PRIVILEGES ON `gatepost`"))
+
+
+def test_d21_old_months_are_dropped_whole_and_their_notifications_follow(inst):
+    first = partitions(inst)[0]
+    bounds = [inst.rows(f"SELECT CAST(TIMESTAMPDIFF(MICROSECOND, '{EPOCH}', '{d}') DIV 1000 * {MS} AS UNSIGNED) b")[0]["b"]
+              for d in ("2024-02-01", "2024-03-01")]
+    last = inst.rows("SELECT PARTITION_DESCRIPTION b FROM information_schema.PARTITIONS WHERE TABLE_NAME = 'delivery'"
+                     " AND PARTITION_NAME = %s", first["name"])[0]["b"]
+    inst.rows(f"ALTER TABLE delivery REORGANIZE PARTITION {first['name']} INTO (PARTITION p202401 VALUES LESS THAN ({bounds[0]}),"
+              f" PARTITION p202402 VALUES LESS THAN ({bounds[1]}), PARTITION {first['name']} VALUES LESS THAN ({last}))")
+    kept = inst.rows("SELECT COUNT(*) n FROM delivery")[0]["n"]
+    for nid in (bounds[0] - 5, bounds[1] - 5):
+        inst.rows("INSERT INTO notification (id, class, channel, content, audience, created_at, expires_at, planned_at) VALUES"
+                  " (%s, 1, 'sms', '{}', '{}', '2024-02-03', '2024-02-04', '2024-02-03')", nid)
+        inst.rows("INSERT INTO delivery (notification_id, seq, channel, target_hash, target, state, created_at, updated_at)"
+                  " VALUES (%s, 1, 'sms', 'x', 'x', 'sent', '2024-02-03', '2024-02-03')", nid)
+    # Somebody reads it for long: nobody is held up, it is not done, and it is said.
+    reader = inst.connect()
+    reader.begin()
+    with reader.cursor() as cursor:
+        cursor.execute("SELECT * FROM delivery LIMIT 1")
+    import subprocess
+    with pytest.raises(subprocess.TimeoutExpired):
+        inst.ctl("partitions", "run", timeout=4)
+    assert "p202401" in [p["name"] for p in partitions(inst)]
+    reader.rollback()
+    reader.close()
+    inst.ctl("partitions", "run")
+    assert [p["name"] for p in partitions(inst)][0] == first["name"]
+    assert inst.rows("SELECT COUNT(*) n FROM delivery")[0]["n"] == kept
+    # The worker's sweeper ends the notifications, by itself.
+    inst.restart("worker")
+    wait_until("the notifications are gone", lambda: not inst.rows("SELECT 1 FROM notification WHERE id < %s", bounds[1]))
+    assert inst.rows("SELECT COUNT(*) n FROM notification")[0]["n"] > 0
+
+
+def test_the_log_at_the_terminal(inst):
+    user = new_user(inst)
+    forget_limits(inst)
+    _, b = subscribed(inst, user)
+    r = inst.api("POST", "/api/push/send/single/", token=inst.token, json={
+        "user_id": user["id"], "title": "Terminal", "body": "by hand"})
+    one = r.json()["deliveries"][0]["id"]
+    for way in (["--user", str(user["id"]), "--channel", "web_push"], ["--to", b["info"]["endpoint"]],
+                ["--request", r.headers["X-Request-Id"]], ["--notification", r.json()["id"]], ["--title", "Terminal"],
+                ["--body", "by hand", "--limit", "0"]):
+        lines = inst.ctl("--json", "deliveries", *way).stdout.splitlines()
+        assert one in [json.loads(line)["id"] for line in lines], way
+    assert json.loads(inst.ctl("--json", "deliveries", "--to", "0" + user["phone"][3:]).stdout.splitlines()[0])["channel"] == "sms"
+    story = inst.ctl("deliveries", one).stdout
+    assert "state     sent" in story and "attempt   {" in story and "by webpush" in story
+    assert "no such deliveries" in inst.ctl("deliveries", "--title", secrets.token_hex(8)).stdout
+    assert inst.ctl("deliveries", "1-1", check=False).returncode == 1
+    assert inst.ctl("deliveries", "x", check=False).returncode == 2
+    assert inst.ctl("deliveries", "--since", "yesterday", check=False).returncode == 2
