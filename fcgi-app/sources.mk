@@ -76,12 +76,16 @@ BASE_SOURCES = \
 STORE_SOURCES = \
 	fcgi-app/store/admin_token.c \
 	fcgi-app/store/admin_token.h \
+	fcgi-app/store/article.c \
+	fcgi-app/store/article.h \
 	fcgi-app/store/audit.c \
 	fcgi-app/store/audit.h \
 	fcgi-app/store/audit_page.c \
 	fcgi-app/store/audit_page.h \
 	fcgi-app/store/closing.c \
 	fcgi-app/store/closing.h \
+	fcgi-app/store/communication.c \
+	fcgi-app/store/communication.h \
 	fcgi-app/store/db.c \
 	fcgi-app/store/db.h \
 	fcgi-app/store/db_own.h \
@@ -157,6 +161,8 @@ STORE_SOURCES = \
 	fcgi-app/store/social.h \
 	fcgi-app/store/stats.c \
 	fcgi-app/store/stats.h \
+	fcgi-app/store/template.c \
+	fcgi-app/store/template.h \
 	fcgi-app/store/throttle.c \
 	fcgi-app/store/throttle.h \
 	fcgi-app/store/undo.c \
@@ -209,6 +215,12 @@ HTTP_SOURCES = \
 CHANNEL_SOURCES = \
 	fcgi-app/channel/channel.c \
 	fcgi-app/channel/channel.h \
+	fcgi-app/channel/dsn.c \
+	fcgi-app/channel/dsn.h \
+	fcgi-app/channel/html_clean.c \
+	fcgi-app/channel/html_clean.h \
+	fcgi-app/channel/part.c \
+	fcgi-app/channel/part.h \
 	fcgi-app/channel/providers/expo.c \
 	fcgi-app/channel/providers/expo.h \
 	fcgi-app/channel/providers/expo_judge.c \
@@ -226,6 +238,13 @@ CHANNEL_SOURCES = \
 	fcgi-app/channel/providers/webpush.h \
 	fcgi-app/channel/providers/webpush_crypt.c \
 	fcgi-app/channel/providers/webpush_crypt.h \
+	fcgi-app/channel/sms_text.c \
+	fcgi-app/channel/sms_text.h \
+	fcgi-app/channel/template.c \
+	fcgi-app/channel/template.h \
+	fcgi-app/channel/template_check.c \
+	fcgi-app/channel/template_own.h \
+	fcgi-app/channel/template_value.c \
 	fcgi-app/channel/texts.c \
 	fcgi-app/channel/texts.h
 
@@ -353,9 +372,14 @@ API_SOURCES = \
 	fcgi-app/api/admin_webhooks.c \
 	fcgi-app/api/answer.c \
 	fcgi-app/api/answer.h \
+	fcgi-app/api/articles.c \
 	fcgi-app/api/challenge.c \
 	fcgi-app/api/change.c \
 	fcgi-app/api/change.h \
+	fcgi-app/api/comm_history.c \
+	fcgi-app/api/comm_message.c \
+	fcgi-app/api/communications.c \
+	fcgi-app/api/communications.h \
 	fcgi-app/api/dispatch.c \
 	fcgi-app/api/dispatch.h \
 	fcgi-app/api/dispatch_own.h \
@@ -420,6 +444,11 @@ API_SOURCES = \
 	fcgi-app/api/social.c \
 	fcgi-app/api/social_own.h \
 	fcgi-app/api/subscriptions.c \
+	fcgi-app/api/template_use.c \
+	fcgi-app/api/template_use.h \
+	fcgi-app/api/templates.c \
+	fcgi-app/api/templates_own.h \
+	fcgi-app/api/templates_try.c \
 	fcgi-app/api/tokens.c \
 	fcgi-app/api/user.c \
 	fcgi-app/api/user_groups.c \
@@ -504,10 +533,13 @@ UNIT_TESTS = \
 	test_auth_token \
 	test_bind \
 	test_buf \
+	test_channel_dsn \
 	test_channel_expo \
 	test_channel_kavenegar \
 	test_channel_mime \
+	test_channel_sms_text \
 	test_channel_smtp \
+	test_channel_template \
 	test_channel_texts \
 	test_channel_webpush \
 	test_clock \
@@ -641,6 +673,10 @@ test_buf_SOURCES = tests/unit/test_buf.c
 test_buf_LDADD = $(GP_TEST_LIBS)
 test_buf_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_channel_dsn_SOURCES = tests/unit/test_channel_dsn.c
+test_channel_dsn_LDADD = $(GP_TEST_LIBS)
+test_channel_dsn_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_channel_expo_SOURCES = tests/unit/test_channel_expo.c
 test_channel_expo_LDADD = $(GP_TEST_LIBS)
 test_channel_expo_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -653,9 +689,17 @@ test_channel_mime_SOURCES = tests/unit/test_channel_mime.c
 test_channel_mime_LDADD = $(GP_TEST_LIBS)
 test_channel_mime_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_channel_sms_text_SOURCES = tests/unit/test_channel_sms_text.c
+test_channel_sms_text_LDADD = $(GP_TEST_LIBS)
+test_channel_sms_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_channel_smtp_SOURCES = tests/unit/test_channel_smtp.c
 test_channel_smtp_LDADD = $(GP_TEST_LIBS)
 test_channel_smtp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_channel_template_SOURCES = tests/unit/test_channel_template.c
+test_channel_template_LDADD = $(GP_TEST_LIBS)
+test_channel_template_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_channel_texts_SOURCES = tests/unit/test_channel_texts.c
 test_channel_texts_LDADD = $(GP_TEST_LIBS)
@@ -882,6 +926,8 @@ SQL_FILES = \
 	sql/0014_expo.sql \
 	sql/0015_log.sql \
 	sql/0016_webhook.sql \
+	sql/0017_template.sql \
+	sql/0018_article.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1020,7 +1066,9 @@ EXTRA_FILES = \
 	tests/e2e/test_account.py \
 	tests/e2e/test_account_social.py \
 	tests/e2e/test_admin_users.py \
+	tests/e2e/test_articles.py \
 	tests/e2e/test_audit.py \
+	tests/e2e/test_communications.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_delivery_log.py \
@@ -1057,6 +1105,7 @@ EXTRA_FILES = \
 	tests/e2e/test_social.py \
 	tests/e2e/test_statements.py \
 	tests/e2e/test_takeover.py \
+	tests/e2e/test_templates.py \
 	tests/e2e/test_trouble.py \
 	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \

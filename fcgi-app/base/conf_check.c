@@ -20,6 +20,7 @@ static const struct { enum conf_key k; const char *words[5]; } choice[] = {
 	{ CONF_PASSWORD_RULE, { "classes", "length", NULL } },
 	{ CONF_SMS_POW, { "off", "auto", "always", NULL } },
 	{ CONF_POLICY, { "", "l3", NULL } },
+	{ CONF_ARTICLE_TELL, { "readers", "author", NULL } },
 	{ CONF_SMTP_TLS, { "starttls", "implicit", NULL } },
 };
 

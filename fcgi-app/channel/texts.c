@@ -6,6 +6,7 @@
  * fails a unit test, and so does a code's SMS that English sends in two parts.
  */
 #include "channel/texts.h"
+#include "channel/part.h"
 
 #include "base/conf.h"
 #include "base/json.h"
@@ -475,6 +476,9 @@ channel_render(struct arena *a, const struct message *m, const char *channel,
 	const char *locale = member(m->content, "locale");
 	const struct text_row *row;
 
+	/* Codes and notices are ours; all else brings its words along. */
+	if (*template == '\0')
+		return part_render(a, m, channel, r, e);
 	memset(r, 0, sizeof(*r));
 	if (*locale == '\0')
 		locale = m->locale;

@@ -363,6 +363,15 @@ static const struct personal_held SALT_held[] = {
 };
 PURGE(SALT, "user_salt");
 
+#define ARTICLE_COLS(C)							\
+	C(ID, id) C(TEXT, title) C(TEXT, content) C(TEXT, status)	\
+	C(TIME, published_at) C(TIME, created_at) C(TIME, updated_at)
+READ(ARTICLE, "article", ARTICLE_COLS);
+static const struct personal_held ARTICLE_held[] = {
+	{ "user_id", OWNER }, { "made_key", BOOKKEEPING },
+};
+PURGE(ARTICLE, "article");
+
 const struct personal_rule personal_rules[] = {
 	{ "session", EXPORT(SESSION, 1, 100), HELD(SESSION),
 	    { &PERSONAL_PURGE_SESSION }, NULL, false },
@@ -399,6 +408,8 @@ const struct personal_rule personal_rules[] = {
 	    { &PERSONAL_PURGE_DOOR }, NULL, false },
 	{ "gate_code", HELD(GATE), .purge = { &PERSONAL_PURGE_GATE },
 	    .at_close = true },
+	{ "article", EXPORT(ARTICLE, 1, 10), HELD(ARTICLE),
+	    { &PERSONAL_PURGE_ARTICLE }, NULL, false },
 	{ "job", HELD(JOB), .purge = { &PERSONAL_PURGE_JOB } },
 	{ "notification", EXPORT(NOTIFICATION, 1, 8), HELD(NOTIFICATION),
 	    { &PERSONAL_PURGE_NOTIFICATION }, NULL, false },

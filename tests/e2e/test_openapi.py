@@ -459,6 +459,58 @@ def test_webhooks(inst, call):
     call(404, "DELETE", one, root)
 
 
+def test_templates(inst, call, person):
+    root, user, path = inst.admin(), sign_in(call, person)["access"], "/api/templates/"
+    words = {"default_locale": "en", "variables": {"n": {"type": "number"}}, "locales": {"en": {"title": "T {n}", "body": "B"}}}
+    assert call(200, "GET", f"{path}?q=order&limit=5", root)["count"] >= 2
+    call(403, "GET", path, user)
+    name, key = f"t_{secrets.token_hex(4)}", {"Idempotency-Key": secrets.token_hex(16)}
+    made = [call(201, "POST", path, root, json={"name": name, "definition": words}, headers=key) for _ in range(2)]
+    assert made[0] == made[1]
+    call(409, "POST", path, root, json={"name": name, "definition": words})
+    call(400, "POST", path, root, json={"name": name, "definition": {"locales": 1}})
+    path += f"{name}/"
+    call(200, "GET", path, root)
+    assert call(201, "POST", path + "versions/", root, json={"definition": words})["version"] == 2
+    call(200, "GET", path + "versions/?limit=1", root)
+    call(200, "GET", path + "versions/1/", root)
+    call(404, "GET", path + "versions/9/", root)
+    assert call(200, "PATCH", path, root, json={"active_version": 1})["active_version"] == 1
+    call(400, "PATCH", path, root, json={"active_version": 9})
+    call(200, "POST", path + "preview/", root, json={"data": {"n": 1}})
+    call(400, "POST", path + "preview/", root, json={"data": {"n": "x"}})
+    call(404, "POST", "/api/templates/none/preview/", root, json={})
+    call(202, "POST", path + "test/", root, json={"data": {"n": 1}})
+
+
+def test_messages_of_users(inst, call, person):
+    me, key = sign_in(call, person)["access"], {"Idempotency-Key": secrets.token_hex(16)}
+    mail = {"to": "u@example.com", "subject": "Hello", "message": "World"}
+    sent = [call(202, "POST", "/api/communications/email/", me, json=mail, headers=key)["data"] for _ in range(2)]
+    assert sent[0] == sent[1]
+    call(400, "POST", "/api/communications/email/", me, json={**mail, "to": "nobody"})
+    call(401, "POST", "/api/communications/email/", json=mail)
+    call(202, "POST", "/api/communications/sms/", inst.token, json={"to": a_phone(), "message": "Hello"})
+    call(400, "POST", "/api/communications/sms/", me, json={"to": a_phone(), "message": "x" * 1000})
+    assert call(200, "GET", "/api/communications/history/?type=email&limit=5", me)["count"] == 1
+
+
+@pytest.mark.parametrize("path", ["/api/articles/", "/api/v1/article/"])
+def test_articles(inst, call, person, path):
+    me, key = sign_in(call, person)["access"], {"Idempotency-Key": secrets.token_hex(16)}
+    draft = {"title": "Hello", "content": "World", "status": "draft"}
+    made = [call(201, "POST", path, me, json=draft, headers=key) for _ in range(2)]
+    assert made[0] == made[1]
+    call(400, "POST", path, me, json={"title": "x"})
+    assert call(200, "GET", f"{path}?status=draft&q=Hello&ordering=title&author={person['user']['id']}&limit=1", me)["count"] >= 1
+    path += made[0]["id"] + "/"
+    call(200, "GET", path, me)
+    call(200, "PUT", path, me, json={**draft, "title": "Other"})
+    call(200, "PATCH", path, me, json={"status": "published"})
+    call(204, "DELETE", path, me)
+    call(404, "DELETE", path, me)
+
+
 def test_health(call):
     call(200, "GET", "/api/auth/challenge/")
     call(200, "GET", "/api/health/live")

@@ -65,7 +65,7 @@ class Faults:
 
 
 def url(row):
-    return row["path"].replace("{id}", "12345").replace("{member}", "12346").replace("{provider}", "sandbox")
+    return row["path"].replace("{id}", "12345").replace("{member}", "12346").replace("{provider}", "sandbox").replace("{version}", "1")
 
 
 def refused(r, row, *args, **more):
@@ -144,7 +144,7 @@ def test_the_wrong_one(inst, rows, sara, admin):
         r = inst.api("POST", "/api/push/token/generate/", token=admin, json={"scopes": [scope]})
         assert r.status_code == 201, r.text
         return r.json()["token"]
-    send, claim = minted("send"), Person(inst)
+    send, push, claim = minted("send"), minted("push"), Person(inst)
     inst.rows("UPDATE session SET claim = TRUE WHERE user_id = %s", claim.id)
     assert claim.first.with_refresh("/api/auth/token/refresh/").status_code == 200
     user = sara.bearer().access
@@ -158,12 +158,14 @@ def test_the_wrong_one(inst, rows, sara, admin):
                 continue
             if word in ("user", "user_claim", "user+fresh"):
                 faults.check(row, lambda: refused(ask(inst, row, token=inst.token), row, 403, "session_required"))
-            if word.startswith("role"):
+            if word == "role(sender)":       # GATEPOST_USER_SEND lets proved users in
+                faults.check(row, lambda: refused(ask(inst, row, token=push), row, 403, "scope_required"))
+            elif word.startswith("role"):
                 faults.check(row, lambda: refused(ask(inst, row, token=user), row, 403, "role_required"))
                 faults.check(row, lambda: refused(ask(inst, row, token=inst.token), row, 403, "role_required"))
             if word.startswith("scope"):
                 faults.check(row, lambda: refused(ask(inst, row, token=user), row, 403, "role_required"))
-                faults.check(row, lambda: refused(ask(inst, row, token=send), row, 403, "scope_required"))
+                faults.check(row, lambda: refused(ask(inst, row, token=push if word == "scope(send)" else send), row, 403, "scope_required"))
             if word != "user_claim":
                 faults.check(row, lambda: refused(ask(inst, row, token=claim.first.access), row, 403))
 

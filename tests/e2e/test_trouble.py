@@ -208,8 +208,11 @@ def test_the_database_is_gone_and_comes_back(frail):
                   "new_phone_number": "+989121112234", "token": me.access, "refresh": me.refresh, "name": "x",
                   "title": "t", "body": "b", "device_id": "1", "group": "g", "user_ids": [1], "status_type": "subscribe",
                   "mfa_token": "x" * 22, "method": "sms", "ids": ["1"], "all": True,
+                  "content": "c", "message": "m", "subject": "s",
+                  "definition": {"default_locale": "en", "locales": {"en": {"title": "t", "body": "b"}}},
                   "subscription": {"endpoint": "https://fcm.googleapis.com/x", "keys": {"p256dh": "x", "auth": "y"}}}
-        of_path = {"/api/auth/login/facebook/": {"access_token": "x" * 40}, "/api/users/": {"email": "x@example.com"},
+        of_path = {"/api/communications/email/": {"to": "x@example.com"}, "/api/communications/sms/": {"to": "+989121112234"},
+                   "/api/auth/login/facebook/": {"access_token": "x" * 40}, "/api/users/": {"email": "x@example.com"},
                    "/api/token/": {"email": "x@example.com"}, "/api/auth/undo/": {"token": "x" * 22},
                    "/api/auth/account/restore/": {"token": "x" * 22}, "/api/auth/otp/link/": {"token": "A" * 32}, "/api/auth/mfa/verify/": {"code": "123456"},
                    "/api/auth/mfa/totp/confirm/": {"code": "123456"},
@@ -224,7 +227,7 @@ def test_the_database_is_gone_and_comes_back(frail):
             body = {k: v for k, v in values.items() if k in known} | of_path.get(row["path"], {})
             if row["path"] == "/api/push/send/group/":
                 body.pop("user_ids")
-            place = {"id": "1-1" if "/deliveries/" in row["path"] else "1", "member": "2", "provider": "facebook"}
+            place = {"id": "1-1" if "/deliveries/" in row["path"] else "1", "member": "2", "provider": "facebook", "version": "1"}
             ask = {k: of_path.get(row["path"], {}).get(k, "A" * 32) for k in known & {"token", "id"}} \
                 if row["source"] == "query" else None
             r = frail.api(row["method"], row["path"].format(**place), token=admin, params=ask,

@@ -232,9 +232,9 @@ static void
 what_cannot_be_said_is_refused(void **state UNUSED)
 {
 	static const struct { const char *content, *code; } row[] = {
-		{ "{}", "no_template" }, { "[]", "no_template" },
+		{ "{}", "no_text" }, { "[]", "no_text" },
 		{ "{\"template\":\"welcome\"}", "no_template" },
-		{ "{\"template\":7}", "no_template" },
+		{ "{\"template\":7}", "no_text" },
 		{ "{\"template\":\"code\"}", "bad_code" },
 	};
 

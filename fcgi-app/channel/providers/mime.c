@@ -137,7 +137,8 @@ mime_write(struct arena *a, const struct mime_mail *m, const char **out,
 	const char *boundary = arena_printf(a, "=_gp_%s", m->id);
 	struct buf b;
 
-	if (!address_clean(m->to) || !address_clean(from))
+	if (!address_clean(m->to) || !address_clean(from) ||
+	    (m->reply_to != NULL && !address_clean(m->reply_to)))
 		return err_set(e, ERR_INPUT, "bad_address",
 		    "an envelope address is not clean");
 	if (text_has_crlf(m->id, strlen(m->id)) ||
@@ -148,6 +149,8 @@ mime_write(struct arena *a, const struct mime_mail *m, const char **out,
 	buf_init(&b, MAIL_MAX_BYTES);
 	buf_printf(&b, "Date: %s\r\nFrom: ", clock_rfc5322(m->date_us, date));
 	add_from(&b, a, m->from);
+	if (m->reply_to != NULL)
+		buf_printf(&b, "\r\nReply-To: <%s>", m->reply_to);
 	buf_printf(&b, "\r\nTo: <%s>\r\nSubject: ", m->to);
 	if (plain_ascii(m->subject))
 		buf_str(&b, m->subject);

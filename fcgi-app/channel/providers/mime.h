@@ -12,6 +12,7 @@ struct mime_mail {
 	const char	*from;		/* "Name <a@b>" or "a@b" */
 	const char	*to;		/* one address */
 	const char	*subject, *text, *html;	/* html NULL: plain only */
+	const char	*reply_to;	/* one address, or NULL */
 	const char	*id;		/* left part of the Message-ID */
 	int64_t		 date_us;
 };

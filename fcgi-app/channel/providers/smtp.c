@@ -40,6 +40,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	mail.subject = r.subject;
 	mail.text = r.text;
 	mail.html = r.html;
+	mail.reply_to = json_str(json_get(m->content, "reply_to"));
 	if (mime_write(a, &mail, &out->mail, &out->mail_len, e) < 0)
 		return -1;
 	out->kind = SEND_SMTP;
@@ -141,14 +142,19 @@ enhanced_of(const char *line, char out[16])
 	return true;
 }
 
-/* Servers put the code on each line of a reply, or on the last only. */
+/* Servers put the code on each line of a reply, or on the last only.  The
+ * replies before, of a connection that was kept, are in the text as well. */
 static void
-enhanced_find(const char *reply, char out[16])
+enhanced_find(const char *text, long reply, char out[16])
 {
+	char code[24];
+
 	out[0] = '\0';
-	while (reply != NULL && strlen(reply) > 4 && !enhanced_of(reply, out))
-		if ((reply = strchr(reply, '\n')) != NULL)
-			reply++;
+	snprintf(code, sizeof(code), "%ld", reply);
+	while (text != NULL && strlen(text) > 4 && (strncmp(text, code, 3) !=
+	    0 || !enhanced_of(text, out)))
+		if ((text = strchr(text, '\n')) != NULL)
+			text++;
 }
 
 static enum outcome
@@ -179,7 +185,7 @@ judge_refusal(const struct message *m, const struct in_answer *in,
 	const char *text = in->body == NULL ? "" : in->body;
 	char enhanced[16], dashed[16];
 
-	enhanced_find(text, enhanced);
+	enhanced_find(text, in->status, enhanced);
 	v->outcome = outcome_of(in->status, enhanced, text, &v->wait_s);
 	/* Refused while greeting, at EHLO or AUTH (section 6.3 on libcurl's
 	 * errors): no recipient was named yet, so it is about us. */

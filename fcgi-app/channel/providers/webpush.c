@@ -4,6 +4,7 @@
  * An endpoint is a secret that a user gave us: the whole URL is never logged
  * and every connection passes the egress rules (H4).
  */
+#include "channel/part.h"
 #include "channel/providers/providers.h"
 
 #include "base/buf.h"
@@ -83,6 +84,14 @@ member(const struct json *j, const char *name)
 	return s == NULL ? "" : s;
 }
 
+static const char *
+words(const struct message *m, const char *name)
+{
+	const char *s = part_text(m->content, m->locale, "web_push", name);
+
+	return s == NULL ? "" : s;
+}
+
 /* What the service worker gets (API.md).  A url in `data` only is the
  * message's: a click has to go somewhere. */
 static void
@@ -91,8 +100,7 @@ write_payload(struct arena *a, struct buf *b, const struct message *m,
 {
 	const struct json *content = m->content;
 	const struct json *data = json_get(content, "data");
-	const char *url = member(content, "url");
-	const char *title = member(content, "title");
+	const char *url = words(m, "url"), *title = words(m, "title");
 	bool interaction = true;
 	const char *name;
 	struct jw w;
@@ -107,7 +115,7 @@ write_payload(struct arena *a, struct buf *b, const struct message *m,
 	jw_object(&w, NULL);
 	jw_str(&w, "title", title);
 	jw_str(&w, "head", title);
-	jw_str(&w, "body", member(content, "body"));
+	jw_str(&w, "body", words(m, "body"));
 	jw_str(&w, "url", url);
 	if (icon)
 		jw_str(&w, "icon", member(content, "icon"));
