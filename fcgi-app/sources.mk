@@ -82,6 +82,10 @@ STORE_SOURCES = \
 	fcgi-app/store/audit.h \
 	fcgi-app/store/audit_page.c \
 	fcgi-app/store/audit_page.h \
+	fcgi-app/store/campaign.c \
+	fcgi-app/store/campaign.h \
+	fcgi-app/store/campaign_own.h \
+	fcgi-app/store/campaign_run.c \
 	fcgi-app/store/closing.c \
 	fcgi-app/store/closing.h \
 	fcgi-app/store/communication.c \
@@ -117,6 +121,8 @@ STORE_SOURCES = \
 	fcgi-app/store/idempotency.h \
 	fcgi-app/store/identity.c \
 	fcgi-app/store/identity.h \
+	fcgi-app/store/intake.c \
+	fcgi-app/store/intake.h \
 	fcgi-app/store/job.c \
 	fcgi-app/store/job.h \
 	fcgi-app/store/job_admin.c \
@@ -143,6 +149,8 @@ STORE_SOURCES = \
 	fcgi-app/store/otp.h \
 	fcgi-app/store/password_mix.c \
 	fcgi-app/store/password_mix.h \
+	fcgi-app/store/people.c \
+	fcgi-app/store/people.h \
 	fcgi-app/store/personal.c \
 	fcgi-app/store/personal.h \
 	fcgi-app/store/personal_rules.c \
@@ -327,8 +335,12 @@ QUEUE_SOURCES = \
 	fcgi-app/queue/backoff.h \
 	fcgi-app/queue/bell.c \
 	fcgi-app/queue/bell.h \
+	fcgi-app/queue/campaign_audience.c \
+	fcgi-app/queue/campaign_audience.h \
 	fcgi-app/queue/enqueue.c \
 	fcgi-app/queue/enqueue.h \
+	fcgi-app/queue/message.c \
+	fcgi-app/queue/message.h \
 	fcgi-app/queue/secret.c \
 	fcgi-app/queue/secret.h \
 	fcgi-app/queue/turns.c \
@@ -337,6 +349,10 @@ QUEUE_SOURCES = \
 DELIVER_SOURCES = \
 	fcgi-app/deliver/audience.c \
 	fcgi-app/deliver/audience.h \
+	fcgi-app/deliver/campaign.c \
+	fcgi-app/deliver/campaign.h \
+	fcgi-app/deliver/campaign_own.h \
+	fcgi-app/deliver/campaign_plan.c \
 	fcgi-app/deliver/hours.c \
 	fcgi-app/deliver/hours.h \
 	fcgi-app/deliver/intake.c \
@@ -352,7 +368,9 @@ DELIVER_SOURCES = \
 	fcgi-app/deliver/record.c \
 	fcgi-app/deliver/record.h \
 	fcgi-app/deliver/send.c \
-	fcgi-app/deliver/send.h
+	fcgi-app/deliver/send.h \
+	fcgi-app/deliver/site_notify.c \
+	fcgi-app/deliver/site_notify.h
 
 API_SOURCES = \
 	fcgi-app/api/access.c \
@@ -362,6 +380,7 @@ API_SOURCES = \
 	fcgi-app/api/admin_deliveries.c \
 	fcgi-app/api/admin_devices.c \
 	fcgi-app/api/admin_factors.c \
+	fcgi-app/api/admin_intake.c \
 	fcgi-app/api/admin_jobs.c \
 	fcgi-app/api/admin_log.h \
 	fcgi-app/api/admin_own.h \
@@ -373,6 +392,11 @@ API_SOURCES = \
 	fcgi-app/api/answer.c \
 	fcgi-app/api/answer.h \
 	fcgi-app/api/articles.c \
+	fcgi-app/api/bulk.c \
+	fcgi-app/api/campaign_own.h \
+	fcgi-app/api/campaign_steps.c \
+	fcgi-app/api/campaign_write.c \
+	fcgi-app/api/campaigns.c \
 	fcgi-app/api/challenge.c \
 	fcgi-app/api/change.c \
 	fcgi-app/api/change.h \
@@ -459,6 +483,7 @@ API_SOURCES = \
 WORKER_SOURCES = \
 	fcgi-app/worker/acting.c \
 	fcgi-app/worker/acting.h \
+	fcgi-app/worker/campaign.c \
 	fcgi-app/worker/depart.c \
 	fcgi-app/worker/desk.c \
 	fcgi-app/worker/desk.h \
@@ -577,6 +602,7 @@ UNIT_TESTS = \
 	test_shm_board \
 	test_store_away \
 	test_store_bulk \
+	test_store_campaign \
 	test_store_device \
 	test_store_frequency \
 	test_store_gate \
@@ -849,6 +875,10 @@ test_store_bulk_SOURCES = tests/unit/test_store_bulk.c
 test_store_bulk_LDADD = $(GP_TEST_LIBS)
 test_store_bulk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_store_campaign_SOURCES = tests/unit/test_store_campaign.c
+test_store_campaign_LDADD = $(GP_TEST_LIBS)
+test_store_campaign_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_store_device_SOURCES = tests/unit/test_store_device.c
 test_store_device_LDADD = $(GP_TEST_LIBS)
 test_store_device_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -928,6 +958,7 @@ SQL_FILES = \
 	sql/0016_webhook.sql \
 	sql/0017_template.sql \
 	sql/0018_article.sql \
+	sql/0019_campaign.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1002,6 +1033,8 @@ EXTRA_FILES = \
 	scripts/check-words \
 	scripts/crash \
 	scripts/deps \
+	scripts/examples/order.php \
+	scripts/examples/order.sql \
 	scripts/fuzz \
 	scripts/gen-grants \
 	scripts/gen-lists \
@@ -1035,6 +1068,7 @@ EXTRA_FILES = \
 	tests/bench/load_main.c \
 	tests/bench/peer_webpush.js \
 	tests/bench/report.py \
+	tests/bench/rows_campaign.py \
 	tests/bench/rows_push.py \
 	tests/bench/rows_request.py \
 	tests/bench/rows_timing.py \
@@ -1068,6 +1102,7 @@ EXTRA_FILES = \
 	tests/e2e/test_admin_users.py \
 	tests/e2e/test_articles.py \
 	tests/e2e/test_audit.py \
+	tests/e2e/test_campaigns.py \
 	tests/e2e/test_communications.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
@@ -1103,6 +1138,7 @@ EXTRA_FILES = \
 	tests/e2e/test_sms_guard.py \
 	tests/e2e/test_sms_pumping.py \
 	tests/e2e/test_social.py \
+	tests/e2e/test_sql_notify.py \
 	tests/e2e/test_statements.py \
 	tests/e2e/test_takeover.py \
 	tests/e2e/test_templates.py \

@@ -193,3 +193,6 @@ CONF(CONF_PROVIDER_TIMEOUT_MS, "GATEPOST_PROVIDER_TIMEOUT_MS", CONF_INT, "15000"
 CONF(CONF_LOG_DAYS, "GATEPOST_LOG_DAYS", CONF_INT, "365", 0, 36500, "Days that deliveries and their notifications are kept, in whole months; 0: for ever.")
 CONF(CONF_WEBHOOK_LIFE_S, "GATEPOST_WEBHOOK_LIFE_S", CONF_INT, "259200", 60, 2592000, "How long an event is tried to be told to a webhook, seconds.")
 CONF(CONF_WEBHOOK_DISABLE_S, "GATEPOST_WEBHOOK_DISABLE_S", CONF_INT, "432000", 60, 31536000, "A webhook that nothing arrives at for so long is switched off, seconds.")
+/* campaigns */
+CONF(CONF_CAMPAIGN_ERROR_PERCENT, "GATEPOST_CAMPAIGN_ERROR_PERCENT", CONF_INT, "30", 0, 100, "A campaign pauses itself when more of its last answers were failures, percent; 0: never.")
+CONF(CONF_CAMPAIGN_ERROR_SAMPLE, "GATEPOST_CAMPAIGN_ERROR_SAMPLE", CONF_INT, "200", 10, 10000, "How many of its last answers that is judged by (at least ten).")

@@ -17,9 +17,9 @@ DB_STMT(GROUP_INSERT, DB_API, DB_ONCE,
 DB_STMT(GROUP_FIND, DB_API, DB_READ,
     "SELECT g.id, g.name, g.is_open, g.created_at," COUNTED
     " FROM push_group g WHERE g.id = ?");
-DB_STMT(GROUP_BY_NAME, DB_API, DB_READ,
+DB_STMT(GROUP_BY_NAME, DB_API | DB_WORKER, DB_READ,
     "SELECT id, name, is_open, created_at FROM push_group WHERE name = ?");
-DB_STMT(GROUP_BY_ID, DB_API, DB_READ,
+DB_STMT(GROUP_BY_ID, DB_API | DB_WORKER, DB_READ,
     "SELECT id, name, is_open, created_at FROM push_group WHERE id = ?");
 DB_STMT(GROUP_LIST, DB_API, DB_READ,
     "SELECT g.id, g.name, g.is_open, g.created_at," COUNTED

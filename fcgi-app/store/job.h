@@ -2,7 +2,7 @@
  * job.h - table job: what is to be done, leased and fenced.
  *
  * States: ready, leased, leaving (the intent is marked: from here a crash
- * means "perhaps sent"), dead letter.  A lease is (id, attempt, owner): every
+ * means "perhaps sent"), held (its campaign is paused), dead letter.  A lease is (id, attempt, owner): every
  * change by its holder names all three and is refused when another has the
  * job by now.  `owner` is a key of the claim, so that a claim whose COMMIT was
  * lost finds its own rows again (D20).  All times are the database's.
@@ -16,7 +16,7 @@
 #include "store/db.h"
 
 enum job_state { JOB_READY = 0, JOB_LEASED = 1, JOB_LEAVING = 2,
-	JOB_DEAD = 9 };
+	JOB_PAUSED = 3, JOB_DEAD = 9 };
 enum job_kind { JOB_PLAN = 1, JOB_SEND = 2 };
 #define JOB_CLASSES	3
 #define JOB_CRASHES_MAX	3		/* then it is a dead letter */

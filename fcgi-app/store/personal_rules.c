@@ -269,6 +269,24 @@ DB_STMT(PERSONAL_PURGE_NOTIFICATION, DB_API | DB_WORKER, DB_SAFE,
     " audience = IF(token_id IS NULL, '{}', audience), user_id = NULL"
     " WHERE user_id = ? LIMIT ?");
 
+/* What the person sent to many: the site's, once it is under way. */
+#define CAMPAIGN_COLS(C)						\
+	C(ID, id) C(ID, token_id) C(TEXT, name) C(TEXT, type)		\
+	C(TEXT, channels) C(TEXT, title) C(JSON, content)		\
+	C(JSON, audience) C(TEXT, request_id) C(TEXT, state)		\
+	C(TEXT, reason) C(TEXT, detail) C(TIME, start_at)		\
+	C(TIME, ends_at) C(NUM, rate) C(NUM, people) C(NUM, planned)	\
+	C(TIME, planned_at) C(NUM, released) C(TIME, created_at)	\
+	C(TIME, started_at) C(TIME, paused_at) C(TIME, ended_at)
+READ(CAMPAIGN, "campaign", CAMPAIGN_COLS);
+static const struct personal_held CAMPAIGN_held[] = {
+	{ "user_id", OWNER }, { "live", BOOKKEEPING },
+	{ "cursor_id", BOOKKEEPING }, { "rate_at", BOOKKEEPING },
+	{ "judged", BOOKKEEPING }, { "version", BOOKKEEPING },
+};
+DB_STMT(PERSONAL_PURGE_CAMPAIGN, DB_API | DB_WORKER, DB_SAFE,
+    "UPDATE campaign SET user_id = NULL WHERE user_id = ? LIMIT ?");
+
 /* What was sent to the person. */
 #define DELIVERY_COLS(C)						\
 	C(ID, notification_id) C(NUM, seq) C(TEXT, channel)		\
@@ -319,7 +337,7 @@ static const struct personal_held JOB_held[] = {
 DB_STMT(PERSONAL_PURGE_JOB, DB_API | DB_WORKER, DB_SAFE,
     "DELETE j FROM delivery d JOIN job j ON j.notification_id ="
     " d.notification_id AND j.seq = d.seq"
-    " WHERE d.user_id = ? AND j.state IN (0, 9) AND ? > 0");
+    " WHERE d.user_id = ? AND j.state IN (0, 3, 9) AND ? > 0");
 
 /* --- closing, audit ---------------------------------------------------------------- */
 
@@ -411,6 +429,8 @@ const struct personal_rule personal_rules[] = {
 	{ "article", EXPORT(ARTICLE, 1, 10), HELD(ARTICLE),
 	    { &PERSONAL_PURGE_ARTICLE }, NULL, false },
 	{ "job", HELD(JOB), .purge = { &PERSONAL_PURGE_JOB } },
+	{ "campaign", EXPORT(CAMPAIGN, 1, 8), HELD(CAMPAIGN),
+	    { &PERSONAL_PURGE_CAMPAIGN }, NULL, false },
 	{ "notification", EXPORT(NOTIFICATION, 1, 8), HELD(NOTIFICATION),
 	    { &PERSONAL_PURGE_NOTIFICATION }, NULL, false },
 	{ "delivery", EXPORT(DELIVERY, 2, 100), HELD(DELIVERY),

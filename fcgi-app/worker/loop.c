@@ -216,6 +216,9 @@ wait_ms(const struct loop *l)
 		return 0;
 	if (!l->taking && !l->stopping && l->next_take_us < at)
 		at = l->next_take_us;
+	if (campaigning_wake_us(l->campaigns) != 0 &&
+	    campaigning_wake_us(l->campaigns) < at)
+		at = campaigning_wake_us(l->campaigns);
 	if (l->open != NULL && l->open_us + 5 * MS < at)
 		at = l->open_us + 5 * MS;
 	for (size_t i = 0; i < l->lanes; i++) {
@@ -258,7 +261,8 @@ over(struct loop *l)
 	}
 	return l->setup->run_once && l->swept && l->idle && !l->taking &&
 	    !l->want && nothing_held(l) && l->receipts_asked &&
-	    l->receipt == NULL && (l->mx_desk == NULL || l->mx_done);
+	    l->receipt == NULL && campaigning_idle(l->campaigns) &&
+	    (l->mx_desk == NULL || l->mx_done);
 }
 
 static void
@@ -284,6 +288,7 @@ turn(struct loop *l, struct err *e)
 	loop_extend(l);
 	loop_mx(l);
 	loop_receipts(l);
+	campaigning_go(l->campaigns);
 	if (net_step(l->net, wait_ms(l), l->ep_fd, e) < 0)
 		return -1;
 	n = epoll_wait(l->ep_fd, ev, (int)COUNT_OF(ev), 0);
@@ -335,6 +340,7 @@ begin(struct loop *l, struct err *e)
 	l->out_desk = desk_new(l->wake_fd);
 	if (mail_mx_wanted())
 		l->mx_desk = desk_new(l->wake_fd);
+	l->campaigns = campaigning_new(l);
 	l->owner = rand_id();
 	for (size_t i = 0; providers[i] != NULL; i++)
 		(void)loop_lane(l, providers[i]->name);
@@ -371,6 +377,7 @@ end(struct loop *l)
 	desk_free(l->mark_desk);
 	desk_free(l->out_desk);
 	desk_free(l->mx_desk);
+	campaigning_free(l->campaigns);
 	/* Transfers that are still open end without a callback. */
 	net_free(l->net);
 	bell_free(l->bell);

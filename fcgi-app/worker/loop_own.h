@@ -23,6 +23,7 @@
 #define REDO_US		(200 * MS)	/* after the database failed */
 #define STOP_US		(INT64_C(10) * US_PER_S)
 
+struct campaigning;
 struct depart {			/* items whose intent is being marked */
 	struct loop	*loop;
 	struct lane	*together;	/* they go in one request; or NULL */
@@ -38,6 +39,7 @@ struct loop {
 	struct bell	*bell;
 	struct desk	*in_desk, *mark_desk, *out_desk;
 	struct desk	*mx_desk;		/* waits for DNS; or NULL */
+	struct campaigning *campaigns;
 	int		 wake_fd, ep_fd;
 	uint64_t	 owner;			/* of the sweeper's lease */
 	struct lane	 lane[LANES_MAX];
@@ -85,6 +87,14 @@ struct lane *loop_lane(struct loop *l, const char *name);
 void	 loop_sweep(struct loop *l);
 void	 loop_extend(struct loop *l);
 void	 loop_mx(struct loop *l);
+
+/* campaign.c */
+struct campaigning *campaigning_new(struct loop *l);
+void	 campaigning_free(struct campaigning *c);	/* waits; NULL */
+void	 campaigning_go(struct campaigning *c);
+/* Nothing of it is to be done now. */
+bool	 campaigning_idle(const struct campaigning *c);
+int64_t	 campaigning_wake_us(const struct campaigning *c);	/* 0: it wakes us */
 
 /* depart.c */
 void	 loop_dispatch(struct loop *l);

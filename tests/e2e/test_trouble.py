@@ -219,7 +219,9 @@ def test_the_database_is_gone_and_comes_back(frail):
                    "/api/users/push-tokens/": {"token": "ExpoPushToken[x]"},
                    "/api/users/push-tokens/remove/": {"token": "ExpoPushToken[x]"},
                    "/api/verify-email/": link, "/api/v1/verify-email/": link, "/api/register/": {"email": "x@example.com"},
-                   "/api/v1/register/": {"email": "x@example.com"}, "/api/verify-email/resend/": {"email": "x@example.com"}}
+                   "/api/v1/register/": {"email": "x@example.com"}, "/api/verify-email/resend/": {"email": "x@example.com"},
+                   "/api/campaigns/": {"channels": ["web_push"], "audience": {"all": True}},
+                   "/api/communications/bulk/": {"type": "email", "recipients": ["x@example.com"], "content": "x"}}
         for row in rows:
             if (row["method"], row["path"]) in REFUSE_FIRST:
                 continue

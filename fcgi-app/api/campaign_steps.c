@@ -1,0 +1,179 @@
+/*
+ * campaign_steps.c - start, pause, resume, cancel; and what became of each
+ * recipient.
+ *
+ * A step that was taken already is answered with the campaign as it is: twice
+ * does no harm.
+ */
+#include "api/campaign_own.h"
+
+#include "base/conf.h"
+#include "queue/bell.h"
+#include "store/delivery.h"
+#include "store/idempotency.h"
+
+#define SHOWN		500		/* recipients an answer, at most */
+#define FEW		100
+
+struct step {
+	const char	*event;
+	int		(*take)(struct db *db, uint64_t id, struct err *e);
+	const char	*done[2];	/* states in which it was taken */
+};
+
+static int
+take_start(struct db *db, uint64_t id, struct err *e)
+{
+	return campaign_start(db, id, false, e);
+}
+
+static int
+take_pause(struct db *db, uint64_t id, struct err *e)
+{
+	return campaign_pause(db, id, "asked", "", e);
+}
+
+static const struct step
+start = { "campaign_start", take_start, { "running", "scheduled" } },
+pause_ = { "campaign_pause", take_pause, { "paused", "" } },
+resume = { "campaign_resume", campaign_resume, { "running", "" } },
+cancel = { "campaign_cancel", campaign_cancel, { "cancelled", "" } };
+
+struct stepping { struct call *c; const struct step *s; uint64_t id;
+	bool taken; };
+
+static int
+step_work(struct db *db, void *arg, struct err *e)
+{
+	struct stepping *x = arg;
+	struct call *c = x->c;
+	int rc = x->s->take(db, x->id, e);
+
+	x->taken = rc > 0;
+	if (rc < 0)
+		return -1;
+	/* The key is used up by a step that was taken before, too. */
+	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
+	    x->id, e) < 0)
+		return -1;
+	return rc == 0 ? 0 : campaign_audit(db, c, x->s->event, x->id, e);
+}
+
+static int
+take_step(struct call *c, const struct step *s, struct err *e)
+{
+	struct stepping x = { .c = c, .s = s };
+	struct campaign row;
+
+	if (id_of_path(c, 0, &x.id, e) < 0 ||
+	    campaign_own(c, x.id, &row, e) < 0)
+		return -1;
+	if (db_tx(c->db, step_work, &x, e) < 0)
+		return -1;
+	if (!x.taken) {
+		if (campaign_own(c, x.id, &row, e) < 0)
+			return -1;
+		if (strcmp(row.state, s->done[0]) != 0 &&
+		    strcmp(row.state, s->done[1]) != 0)
+			return err_set(e, ERR_CONFLICT, "campaign_state",
+			    "campaign %" PRIu64 " is %s", x.id, row.state);
+	} else {
+		(void)bell_ring(conf_str(CONF_RUN_DIR), "worker");
+	}
+	return campaign_show(c, x.id, 200, e);
+}
+
+int
+campaign_start_post(struct call *c, const void *in, struct err *e)
+{
+	(void)in;
+	return take_step(c, &start, e);
+}
+
+int
+campaign_pause_post(struct call *c, const void *in, struct err *e)
+{
+	(void)in;
+	return take_step(c, &pause_, e);
+}
+
+int
+campaign_resume_post(struct call *c, const void *in, struct err *e)
+{
+	(void)in;
+	return take_step(c, &resume, e);
+}
+
+int
+campaign_cancel_post(struct call *c, const void *in, struct err *e)
+{
+	(void)in;
+	return take_step(c, &cancel, e);
+}
+
+int
+campaign_step_replay(struct call *c, uint64_t id, struct err *e)
+{
+	return campaign_show(c, id, 200, e);
+}
+
+/* --- recipients ----------------------------------------------------------- */
+
+struct recipients_in { struct opt_int after, limit; const char *state; };
+#define STATES "queued|sent|delivered|read|skipped|failed|expired|cancelled|" \
+	"unsure"
+static const struct field recipients_rows[] = {
+	FIELD_OF(FT_INT, struct recipients_in, after, "after", 0, UINT32_MAX,
+	    0),
+	FIELD_OF(FT_INT, struct recipients_in, limit, "limit", 1, SHOWN, 0),
+	FIELD_ENUM(struct recipients_in, state, "state", STATES, 0),
+};
+const struct fieldset campaign_recipients_fields =
+    FIELDSET(struct recipients_in, recipients_rows, IN_QUERY);
+
+struct walk {
+	struct call	*c;
+	struct jw	*w;
+	uint64_t	 id, last;
+	struct delivery	 d;
+};
+
+static int
+write_row(void *arg, struct err *e)
+{
+	struct walk *k = arg;
+
+	(void)e;
+	k->last = k->d.seq;
+	push_delivery(k->c, k->w, k->id, &k->d);
+	return 0;
+}
+
+int
+campaign_recipients_get(struct call *c, const void *in_, struct err *e)
+{
+	const struct recipients_in *in = in_;
+	uint32_t limit = in->limit.set ? (uint32_t)in->limit.v : FEW;
+	uint32_t after = in->after.set ? (uint32_t)in->after.v : 0;
+	struct campaign row;
+	struct walk k = { .c = c };
+	int n;
+
+	if (id_of_path(c, 0, &k.id, e) < 0 ||
+	    campaign_own(c, k.id, &row, e) < 0)
+		return -1;
+	k.w = resp_json(c->resp, 200);
+	jw_array(k.w, "results");
+	if ((n = campaign_recipients(c->db, c->arena, k.id, after, limit,
+	    in->state == NULL ? "" : in->state, &k.d, write_row, &k, e)) < 0)
+		return -1;
+	jw_end(k.w);
+	jw_str(k.w, "next", n < (int)limit ? NULL : arena_printf(c->arena,
+	    "%s%s?after=%" PRIu64 "&limit=%" PRIu32 "%s%s",
+	    conf_str(CONF_PUBLIC_URL), c->req->path, k.last, limit,
+	    in->state == NULL ? "" : "&state=",
+	    in->state == NULL ? "" : in->state));
+	jw_null(k.w, "previous");
+	resp_json_end(c->resp);
+	return 0;
+}

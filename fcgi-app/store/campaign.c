@@ -1,0 +1,294 @@
+/*
+ * campaign.c - campaigns as people handle them: made, changed, stepped.  What
+ * the worker does is in campaign_run.c.
+ */
+#include "store/campaign_own.h"
+
+#include "store/delivery.h"
+
+DB_STMT(CAMPAIGN_INSERT, DB_API, DB_ONCE,
+    "INSERT INTO campaign (id, user_id, token_id, name, type, channels, title,"
+    " content, audience, request_id, start_at, ends_at, rate, created_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, COALESCE(?,"
+    " COALESCE(?, UTC_TIMESTAMP(6)) + INTERVAL ? SECOND), ?,"
+    " UTC_TIMESTAMP(6))");
+#define SHORT "c.id, c.user_id, c.token_id, c.name, c.type, c.channels,"	\
+	" c.title, c.state, c.live, c.reason, c.detail, c.start_at, c.ends_at,"	\
+	" c.rate, c.cursor_id, c.people, c.planned, c.planned_at, c.released,"	\
+	" c.rate_at, c.judged, c.created_at, c.started_at, c.paused_at,"	\
+	" c.ended_at, c.version, UTC_TIMESTAMP(6)"
+#define SHORT_OUT(c) DB_TO_U64(&(c)->id), DB_TO_U64(&(c)->user_id),	\
+	DB_TO_U64(&(c)->token_id), DB_TO_STR(&(c)->name),		\
+	DB_TO_STR(&(c)->type), DB_TO_STR(&(c)->channels),		\
+	DB_TO_STR(&(c)->title), DB_TO_STR(&(c)->state),			\
+	DB_TO_BOOL(&(c)->live), DB_TO_STR(&(c)->reason),		\
+	DB_TO_STR(&(c)->detail), DB_TO_TIME(&(c)->start_us),		\
+	DB_TO_TIME(&(c)->ends_us), DB_TO_U64(&(c)->rate),		\
+	DB_TO_U64(&(c)->cursor_id), DB_TO_U64(&(c)->people),		\
+	DB_TO_U64(&(c)->planned), DB_TO_TIME(&(c)->planned_us),		\
+	DB_TO_U64(&(c)->released), DB_TO_TIME(&(c)->rate_us),		\
+	DB_TO_U64(&(c)->judged), DB_TO_TIME(&(c)->created_us),		\
+	DB_TO_TIME(&(c)->started_us), DB_TO_TIME(&(c)->paused_us),	\
+	DB_TO_TIME(&(c)->ended_us), DB_TO_U64(&(c)->version),		\
+	DB_TO_TIME(&(c)->now_us)
+DB_STMT(CAMPAIGN_FIND, DB_API | DB_WORKER, DB_READ,
+    "SELECT " SHORT ", c.content, c.audience FROM campaign c WHERE c.id = ?");
+#define FILTER " WHERE (? = '' OR c.state = ?) AND (? = 0 OR c.token_id = ?)"	\
+	" AND (? = '' OR INSTR(c.name, ?) > 0 OR INSTR(c.title, ?) > 0)"
+DB_STMT(CAMPAIGN_LIST, DB_API, DB_READ,
+    "SELECT " SHORT " FROM campaign c" FILTER
+    " ORDER BY c.id DESC LIMIT ? OFFSET ?");
+DB_STMT(CAMPAIGN_COUNT, DB_API, DB_READ,
+    "SELECT COUNT(*) FROM campaign c" FILTER);
+DB_STMT(CAMPAIGN_LIVE, DB_WORKER, DB_READ,
+    "SELECT " SHORT " FROM campaign c WHERE c.live"
+    " AND (c.state <> 'scheduled' OR c.start_at <= UTC_TIMESTAMP(6))"
+    " AND (c.state <> 'paused' OR c.ends_at <= UTC_TIMESTAMP(6) OR"
+    "  c.paused_at > UTC_TIMESTAMP(6) - INTERVAL 90 SECOND)"
+    " ORDER BY c.id LIMIT ?");
+
+DB_STMT(CAMPAIGN_CHANGE_DRAFT, DB_API, DB_SAFE,
+    "UPDATE campaign SET name = ?, type = ?, channels = ?, title = ?,"
+    " content = ?, audience = ?, start_at = ?, ends_at = ?, rate = ?,"
+    " version = version + 1 WHERE id = ? AND version = ? AND state = 'draft'");
+DB_STMT(CAMPAIGN_CHANGE_PAUSED, DB_API, DB_SAFE,
+    "UPDATE campaign SET name = ?, ends_at = ?, rate = ?,"
+    " version = version + 1 WHERE id = ? AND version = ?"
+    " AND state IN ('paused', 'scheduled')");
+DB_STMT(CAMPAIGN_CHANGE_LIFE, DB_API, DB_SAFE,
+    "UPDATE notification SET expires_at = ? WHERE id = ?");
+DB_STMT(CAMPAIGN_CHANGE_JOBS, DB_API, DB_SAFE,
+    "UPDATE job SET expires_at = ? WHERE notification_id = ? AND state = 3");
+
+DB_STMT(CAMPAIGN_START, DB_API, DB_SAFE,
+    "UPDATE campaign SET live = TRUE, rate_at = UTC_TIMESTAMP(6),"
+    " started_at = IF(? = 0 AND start_at > UTC_TIMESTAMP(6), NULL,"
+    "  UTC_TIMESTAMP(6)),"
+    " state = IF(? = 0 AND start_at > UTC_TIMESTAMP(6), 'scheduled',"
+    "  'running')"
+    " WHERE id = ? AND ends_at > UTC_TIMESTAMP(6)"
+    " AND (state = 'draft' OR (? = 1 AND state = 'scheduled'))");
+DB_STMT(CAMPAIGN_NOTIFICATION, DB_API, DB_SAFE,
+    "INSERT IGNORE INTO notification (id, user_id, token_id, type, class,"
+    " channel, title, content, audience, request_id, created_at, expires_at)"
+    " SELECT c.id, c.user_id, c.token_id, c.type, 2,"
+    " IF(INSTR(c.channels, ','), '', c.channels), c.title, c.content,"
+    " CONCAT('{\"campaign\":\"', c.id, '\"}'), c.request_id,"
+    " UTC_TIMESTAMP(6), c.ends_at FROM campaign c WHERE c.id = ?");
+DB_STMT(CAMPAIGN_PAUSE, DB_API | DB_WORKER, DB_SAFE,
+    "UPDATE campaign SET state = 'paused', reason = ?, detail = ?,"
+    " paused_at = UTC_TIMESTAMP(6) WHERE id = ? AND state = 'running'");
+DB_STMT(CAMPAIGN_RESUME, DB_API, DB_SAFE,
+    "UPDATE campaign SET state = 'running', reason = '', detail = '',"
+    " paused_at = NULL, judged = released, rate_at = UTC_TIMESTAMP(6)"
+    " WHERE id = ? AND state = 'paused' AND ends_at > UTC_TIMESTAMP(6)");
+/* In this order: what is set counts for what follows. */
+DB_STMT(CAMPAIGN_CANCEL, DB_API, DB_SAFE,
+    "UPDATE campaign SET live = (state IN ('running', 'paused')),"
+    " state = 'cancelled', ended_at = UTC_TIMESTAMP(6)"
+    " WHERE id = ? AND state IN ('draft', 'scheduled', 'running', 'paused')");
+
+DB_STMT(CAMPAIGN_SUMS, DB_API, DB_READ,
+    "SELECT COALESCE(SUM(sent), 0), COALESCE(SUM(skipped), 0),"
+    " COALESCE(SUM(failed), 0), COALESCE(SUM(expired), 0),"
+    " COALESCE(SUM(cancelled), 0), COALESCE(SUM(unsure), 0)"
+    " FROM campaign_part WHERE campaign_id = ?");
+DB_STMT(CAMPAIGN_SUMS_NOW, DB_API, DB_READ,
+    "SELECT " CAMPAIGN_STATE_SUMS " FROM delivery"
+    " WHERE notification_id = ?");
+
+DB_STMT(CAMPAIGN_RECIPIENTS, DB_API, DB_READ,
+    "SELECT seq, user_id, device_id, attempts, channel, target, provider,"
+    " state, reason, provider_id, attempt_log, created_at, sent_at,"
+    " updated_at FROM delivery WHERE notification_id = ? AND seq > ?"
+    " AND (? = '' OR state = ?) ORDER BY seq LIMIT ?");
+
+int
+campaign_insert(struct db *db, const struct campaign *c, uint32_t life_s,
+    struct err *e)
+{
+	return db_run(db, &CAMPAIGN_INSERT, DB_IN(DB_U64(c->id),
+	    DB_REF(c->user_id), DB_REF(c->token_id), DB_STR(c->name),
+	    DB_STR(c->type), DB_STR(c->channels), DB_STR(c->title),
+	    DB_STR(c->content), DB_STR(c->audience), DB_STR(c->request_id),
+	    DB_WHEN(c->start_us), DB_WHEN(c->ends_us), DB_WHEN(c->start_us),
+	    DB_U64(life_s), DB_U64(c->rate)), e) < 0 ? -1 : 0;
+}
+
+int
+campaign_find(struct db *db, struct arena *a, uint64_t id,
+    struct campaign *c, struct err *e)
+{
+	memset(c, 0, sizeof(*c));
+	return db_one(db, &CAMPAIGN_FIND, a, DB_IN(DB_U64(id)), DB_OUT(
+	    SHORT_OUT(c), DB_TO_STR(&c->content), DB_TO_STR(&c->audience)),
+	    e);
+}
+
+#define FILTER_VALUES(p) DB_STR((p)->state), DB_STR((p)->state),		\
+	DB_U64((p)->token_id), DB_U64((p)->token_id), DB_STR((p)->q),	\
+	DB_STR((p)->q), DB_STR((p)->q)
+
+int
+campaign_each(struct db *db, struct arena *a, const struct campaign_page *p,
+    struct campaign *c, int (*row)(void *arg, struct err *e), void *arg,
+    struct err *e)
+{
+	int64_t rc;
+
+	memset(c, 0, sizeof(*c));
+	rc = db_each(db, &CAMPAIGN_LIST, a, DB_IN(FILTER_VALUES(p),
+	    DB_U64(p->limit), DB_U64(p->offset)), DB_OUT(SHORT_OUT(c)), row,
+	    arg, e);
+	return rc < 0 ? -1 : (int)rc;
+}
+
+int64_t
+campaign_count(struct db *db, const struct campaign_page *p, struct err *e)
+{
+	uint64_t n = 0;
+	int rc = db_one(db, &CAMPAIGN_COUNT, NULL, DB_IN(FILTER_VALUES(p)),
+	    DB_OUT(DB_TO_U64(&n)), e);
+
+	return rc < 0 ? -1 : (int64_t)n;
+}
+
+struct living { struct campaign *out, it; size_t n, max; };
+
+static int
+live_row(void *arg, struct err *e)
+{
+	struct living *l = arg;
+
+	(void)e;
+	if (l->n >= l->max)
+		return 1;
+	l->out[l->n++] = l->it;
+	return 0;
+}
+
+int
+campaign_live(struct db *db, struct arena *a, struct campaign *c, size_t max,
+    struct err *e)
+{
+	struct living l = { .out = c, .max = max };
+
+	if (db_each(db, &CAMPAIGN_LIVE, a, DB_IN(DB_U64(max)),
+	    DB_OUT(SHORT_OUT(&l.it)), live_row, &l, e) < 0)
+		return -1;
+	return (int)l.n;
+}
+
+/* --- changes ------------------------------------------------------------------ */
+
+int
+campaign_change(struct db *db, const struct campaign *c, struct err *e)
+{
+	int64_t rc;
+
+	if (strcmp(c->state, "draft") == 0) {
+		rc = db_run(db, &CAMPAIGN_CHANGE_DRAFT, DB_IN(
+		    DB_STR(c->name), DB_STR(c->type), DB_STR(c->channels),
+		    DB_STR(c->title), DB_STR(c->content),
+		    DB_STR(c->audience), DB_WHEN(c->start_us),
+		    DB_WHEN(c->ends_us), DB_U64(c->rate), DB_U64(c->id),
+		    DB_U64(c->version)), e);
+		return rc < 0 ? -1 : rc > 0;
+	}
+	rc = db_run(db, &CAMPAIGN_CHANGE_PAUSED, DB_IN(DB_STR(c->name),
+	    DB_WHEN(c->ends_us), DB_U64(c->rate), DB_U64(c->id),
+	    DB_U64(c->version)), e);
+	if (rc <= 0)
+		return (int)rc;
+	/* Those that wait already live as long as the rest. */
+	if (db_run(db, &CAMPAIGN_CHANGE_LIFE, DB_IN(DB_WHEN(c->ends_us),
+	    DB_U64(c->id)), e) < 0 ||
+	    db_run(db, &CAMPAIGN_CHANGE_JOBS, DB_IN(DB_WHEN(c->ends_us),
+	    DB_U64(c->id)), e) < 0)
+		return -1;
+	return 1;
+}
+
+int
+campaign_start(struct db *db, uint64_t id, bool now, struct err *e)
+{
+	const struct db_value at_once = DB_U64(now ? 1 : 0);
+	int64_t rc = db_run(db, &CAMPAIGN_START, DB_IN(at_once, at_once,
+	    DB_U64(id), at_once), e);
+
+	if (rc <= 0)
+		return (int)rc;
+	return db_run(db, &CAMPAIGN_NOTIFICATION, DB_IN(DB_U64(id)), e) < 0 ?
+	    -1 : 1;
+}
+
+int
+campaign_pause(struct db *db, uint64_t id, const char *reason,
+    const char *detail, struct err *e)
+{
+	int64_t rc = db_run(db, &CAMPAIGN_PAUSE, DB_IN(DB_STR(reason),
+	    DB_STR(detail), DB_U64(id)), e);
+
+	if (rc <= 0)
+		return (int)rc;
+	return campaign_hold_jobs(db, id, e) < 0 ? -1 : 1;
+}
+
+int
+campaign_resume(struct db *db, uint64_t id, struct err *e)
+{
+	int64_t rc = db_run(db, &CAMPAIGN_RESUME, DB_IN(DB_U64(id)), e);
+
+	if (rc <= 0)
+		return (int)rc;
+	return campaign_free_jobs(db, id, e) < 0 ? -1 : 1;
+}
+
+int
+campaign_cancel(struct db *db, uint64_t id, struct err *e)
+{
+	int64_t rc = db_run(db, &CAMPAIGN_CANCEL, DB_IN(DB_U64(id)), e);
+
+	if (rc <= 0)
+		return (int)rc;
+	return campaign_drop_jobs(db, id, "cancelled", e) < 0 ? -1 : 1;
+}
+
+int
+campaign_counts(struct db *db, const struct campaign *c,
+    struct campaign_counts *n, struct err *e)
+{
+	bool small = c->planned <= CAMPAIGN_PART;
+	uint64_t final;
+
+	memset(n, 0, sizeof(*n));
+	if (db_one(db, small ? &CAMPAIGN_SUMS_NOW : &CAMPAIGN_SUMS, NULL,
+	    DB_IN(DB_U64(c->id)), DB_OUT(DB_TO_U64(&n->sent),
+	    DB_TO_U64(&n->skipped), DB_TO_U64(&n->failed),
+	    DB_TO_U64(&n->expired), DB_TO_U64(&n->cancelled),
+	    DB_TO_U64(&n->unsure)), e) < 0)
+		return -1;
+	final = n->sent + n->skipped + n->failed + n->expired +
+	    n->cancelled + n->unsure;
+	n->queued = c->planned > final ? c->planned - final : 0;
+	return 0;
+}
+
+int
+campaign_recipients(struct db *db, struct arena *a, uint64_t id,
+    uint32_t after, uint32_t max, const char *state, struct delivery *d,
+    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
+{
+	int64_t rc = db_each(db, &CAMPAIGN_RECIPIENTS, a, DB_IN(DB_U64(id),
+	    DB_U64(after), DB_STR(state), DB_STR(state), DB_U64(max)),
+	    DB_OUT(DB_TO_U64(&d->seq), DB_TO_U64(&d->user_id),
+	    DB_TO_U64(&d->device_id), DB_TO_U64(&d->attempts),
+	    DB_TO_STR(&d->channel), DB_TO_STR(&d->target),
+	    DB_TO_STR(&d->provider), DB_TO_STR(&d->state),
+	    DB_TO_STR(&d->reason), DB_TO_STR(&d->provider_id),
+	    DB_TO_STR(&d->attempt_log), DB_TO_TIME(&d->created_us),
+	    DB_TO_TIME(&d->sent_us), DB_TO_TIME(&d->updated_us)), row, arg,
+	    e);
+
+	return rc < 0 ? -1 : (int)rc;
+}

@@ -1,0 +1,275 @@
+/*
+ * campaign_run.c - campaigns as the worker carries them out: marks, jobs,
+ * counts.
+ */
+#include "store/campaign_own.h"
+
+DB_STMT(CAMPAIGN_BEGIN, DB_WORKER, DB_SAFE,
+    "UPDATE campaign SET state = 'running', started_at = UTC_TIMESTAMP(6),"
+    " rate_at = UTC_TIMESTAMP(6) WHERE id = ? AND state = 'scheduled'"
+    " AND start_at <= UTC_TIMESTAMP(6)");
+DB_STMT(CAMPAIGN_PLANNED, DB_WORKER, DB_SAFE,
+    "UPDATE campaign SET cursor_id = ?, people = ?, planned = ?,"
+    " planned_at = IF(?, UTC_TIMESTAMP(6), NULL)"
+    " WHERE id = ? AND cursor_id = ? AND planned = ? AND planned_at IS NULL"
+    " AND state = ?");
+DB_STMT(CAMPAIGN_RELEASED, DB_WORKER, DB_SAFE,
+    "UPDATE campaign SET released = ?, rate_at = ?"
+    " WHERE id = ? AND released = ? AND state = ?");
+DB_STMT(CAMPAIGN_PART_NEW, DB_WORKER, DB_SAFE,
+    "INSERT IGNORE INTO campaign_part (campaign_id, part) VALUES (?, ?)");
+DB_STMT(CAMPAIGN_JOBS, DB_WORKER, DB_ONCE,
+    "INSERT INTO job (id, class, state, run_at, kind, notification_id, seq,"
+    " user_id, device_id, provider, expires_at, created_at)"
+    " SELECT ? + d.seq, 2, 0, UTC_TIMESTAMP(6), 2, d.notification_id, d.seq,"
+    " d.user_id, d.device_id, d.provider, ?, UTC_TIMESTAMP(6)"
+    " FROM delivery d WHERE d.notification_id = ? AND d.seq > ?"
+    " AND d.seq <= ? AND d.state = 'queued'");
+DB_STMT(CAMPAIGN_QUEUE, DB_WORKER, DB_READ,
+    "SELECT COALESCE(SUM(state IN (1, 2)"
+    " OR (state = 0 AND run_at <= UTC_TIMESTAMP(6))), 0), COUNT(*)"
+    " FROM job WHERE notification_id = ? AND state <> 9");
+DB_STMT(CAMPAIGN_END_ROWS, DB_WORKER, DB_SAFE,
+    "UPDATE delivery SET state = ?, reason = ?,"
+    " updated_at = UTC_TIMESTAMP(6) WHERE notification_id = ? AND seq > ?"
+    " AND seq <= ? AND state = 'queued'");
+/* The attempt number is the fence: who holds such a job holds it no more. */
+DB_STMT(CAMPAIGN_HOLD_JOBS, DB_API | DB_WORKER, DB_SAFE,
+    "UPDATE job SET state = 3, run_at = NULL, owner = 0,"
+    " lease_ends_at = NULL, attempt = attempt + 1"
+    " WHERE notification_id = ? AND state IN (0, 1)");
+DB_STMT(CAMPAIGN_HELD_ROWS, DB_API | DB_WORKER, DB_SAFE,
+    "UPDATE job j STRAIGHT_JOIN delivery d ON d.notification_id = ?"
+    " AND d.seq = j.seq SET d.state = ?, d.reason = ?,"
+    " d.updated_at = UTC_TIMESTAMP(6)"
+    " WHERE j.notification_id = ? AND j.state = 3");
+DB_STMT(CAMPAIGN_HELD_DROP, DB_API | DB_WORKER, DB_SAFE,
+    "DELETE FROM job WHERE notification_id = ? AND state = 3");
+DB_STMT(CAMPAIGN_FREE_JOBS, DB_API | DB_WORKER, DB_SAFE,
+    "UPDATE job SET state = 0, run_at = UTC_TIMESTAMP(6)"
+    " WHERE notification_id = ? AND state = 3");
+/* A recipient that is gone says nothing about the campaign. */
+#define ANSWERED "FROM (SELECT state, reason FROM delivery"			\
+	" WHERE notification_id = ? AND seq > ? AND seq <= ?"			\
+	" AND (state IN ('sent', 'delivered', 'read', 'unsure') OR"		\
+	"  (state = 'failed' AND reason NOT IN ('gone', 'device_gone')))"	\
+	" ORDER BY seq DESC LIMIT ?) t"
+DB_STMT(CAMPAIGN_SHARE, DB_WORKER, DB_READ,
+    "SELECT COUNT(*), COALESCE(SUM(t.state IN ('failed', 'unsure')), 0) "
+    ANSWERED);
+DB_STMT(CAMPAIGN_SHARE_WHY, DB_WORKER, DB_READ,
+    "SELECT t.reason " ANSWERED " WHERE t.state IN ('failed', 'unsure')"
+    " GROUP BY t.reason ORDER BY COUNT(*) DESC, t.reason LIMIT 1");
+DB_STMT(CAMPAIGN_PARTS_OPEN, DB_WORKER, DB_READ,
+    "SELECT part FROM campaign_part WHERE campaign_id = ? AND is_final = 0"
+    " ORDER BY counted_at LIMIT ?");
+DB_STMT(CAMPAIGN_PART_COUNT, DB_WORKER, DB_READ,
+    "SELECT " CAMPAIGN_STATE_SUMS " FROM delivery"
+    " WHERE notification_id = ? AND seq > ? AND seq <= ?");
+DB_STMT(CAMPAIGN_PART_SET, DB_WORKER, DB_SAFE,
+    "UPDATE campaign_part SET sent = ?, skipped = ?, failed = ?,"
+    " expired = ?, cancelled = ?, unsure = ?, is_final = ?,"
+    " counted_at = UTC_TIMESTAMP(6) WHERE campaign_id = ? AND part = ?");
+DB_STMT(CAMPAIGN_OPEN_PARTS, DB_WORKER, DB_READ,
+    "SELECT COUNT(*) FROM campaign_part WHERE campaign_id = ?"
+    " AND is_final = 0");
+DB_STMT(CAMPAIGN_OVER, DB_WORKER, DB_SAFE,
+    "UPDATE campaign SET live = FALSE,"
+    " ended_at = COALESCE(ended_at, UTC_TIMESTAMP(6)),"
+    " state = IF(state = 'cancelled', state, 'done') WHERE id = ? AND live");
+
+#define SHARE_WALK	20000u		/* deliveries looked back at, at most */
+
+int
+campaign_begin(struct db *db, uint64_t id, struct err *e)
+{
+	int64_t rc = db_run(db, &CAMPAIGN_BEGIN, DB_IN(DB_U64(id)), e);
+
+	return rc < 0 ? -1 : rc > 0;
+}
+
+int
+campaign_planned(struct db *db, const struct campaign *c,
+    const struct campaign_mark *to, struct err *e)
+{
+	int64_t rc = db_run(db, &CAMPAIGN_PLANNED, DB_IN(
+	    DB_U64(to->cursor_id), DB_U64(to->people), DB_U64(to->planned),
+	    DB_U64(to->last ? 1 : 0), DB_U64(c->id), DB_U64(c->cursor_id),
+	    DB_U64(c->planned), DB_STR(c->state)), e);
+
+	return rc < 0 ? -1 : rc > 0;
+}
+
+int
+campaign_released(struct db *db, const struct campaign *c, uint64_t to,
+    int64_t rate_us, struct err *e)
+{
+	int64_t rc = db_run(db, &CAMPAIGN_RELEASED, DB_IN(DB_U64(to),
+	    DB_WHEN(rate_us), DB_U64(c->id), DB_U64(c->released),
+	    DB_STR(c->state)), e);
+
+	if (rc <= 0)
+		return (int)rc;
+	for (uint64_t p = c->released / CAMPAIGN_PART; p * CAMPAIGN_PART < to;
+	    p++)
+		if (db_run(db, &CAMPAIGN_PART_NEW, DB_IN(DB_U64(c->id),
+		    DB_U64(p)), e) < 0)
+			return -1;
+	return 1;
+}
+
+int64_t
+campaign_jobs(struct db *db, const struct campaign *c, uint64_t first,
+    uint64_t from, uint64_t to, struct err *e)
+{
+	return db_run(db, &CAMPAIGN_JOBS, DB_IN(DB_U64(first - from),
+	    DB_WHEN(c->ends_us), DB_U64(c->id), DB_U64(from), DB_U64(to)),
+	    e);
+}
+
+int
+campaign_queue(struct db *db, uint64_t id, struct campaign_queue *q,
+    struct err *e)
+{
+	memset(q, 0, sizeof(*q));
+	return db_one(db, &CAMPAIGN_QUEUE, NULL, DB_IN(DB_U64(id)),
+	    DB_OUT(DB_TO_U64(&q->busy), DB_TO_U64(&q->all)), e) < 0 ? -1 : 0;
+}
+
+int
+campaign_end_rows(struct db *db, uint64_t id, uint64_t from, uint64_t to,
+    const char *state, const char *reason, struct err *e)
+{
+	return db_run(db, &CAMPAIGN_END_ROWS, DB_IN(DB_STR(state),
+	    DB_STR(reason), DB_U64(id), DB_U64(from), DB_U64(to)), e) < 0 ?
+	    -1 : 0;
+}
+
+int64_t
+campaign_hold_jobs(struct db *db, uint64_t id, struct err *e)
+{
+	return db_run(db, &CAMPAIGN_HOLD_JOBS, DB_IN(DB_U64(id)), e);
+}
+
+int64_t
+campaign_drop_jobs(struct db *db, uint64_t id, const char *state,
+    struct err *e)
+{
+	if (campaign_hold_jobs(db, id, e) < 0 ||
+	    db_run(db, &CAMPAIGN_HELD_ROWS, DB_IN(DB_U64(id), DB_STR(state),
+	    DB_STR(state), DB_U64(id)), e) < 0)
+		return -1;
+	return db_run(db, &CAMPAIGN_HELD_DROP, DB_IN(DB_U64(id)), e);
+}
+
+int64_t
+campaign_free_jobs(struct db *db, uint64_t id, struct err *e)
+{
+	return db_run(db, &CAMPAIGN_FREE_JOBS, DB_IN(DB_U64(id)), e);
+}
+
+int
+campaign_share(struct db *db, const struct campaign *c, uint32_t n,
+    struct campaign_share *s, struct err *e)
+{
+	uint64_t from = c->released > c->judged + SHARE_WALK ?
+	    c->released - SHARE_WALK : c->judged;
+	const struct db_value id = DB_U64(c->id), after = DB_U64(from),
+	    to = DB_U64(c->released), most = DB_U64(n);
+	const char *why = NULL;
+	struct arena *a;
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	if (db_one(db, &CAMPAIGN_SHARE, NULL, DB_IN(id, after, to, most),
+	    DB_OUT(DB_TO_U64(&s->seen), DB_TO_U64(&s->bad)), e) < 0)
+		return -1;
+	if (s->bad == 0)
+		return 0;
+	a = arena_new(4096);
+	rc = db_one(db, &CAMPAIGN_SHARE_WHY, a, DB_IN(id, after, to, most),
+	    DB_OUT(DB_TO_STR(&why)), e);
+	if (rc > 0 && why != NULL)
+		snprintf(s->why, sizeof(s->why), "%s", why);
+	arena_free(a);
+	return rc < 0 ? -1 : 0;
+}
+
+/* --- counting ------------------------------------------------------------------- */
+
+struct parts { uint64_t part[64], it; size_t n; };
+
+static int
+part_row(void *arg, struct err *e)
+{
+	struct parts *p = arg;
+
+	(void)e;
+	if (p->n >= COUNT_OF(p->part))
+		return 1;
+	p->part[p->n++] = p->it;
+	return 0;
+}
+
+static int
+count_part(struct db *db, const struct campaign *c, uint64_t part,
+    struct err *e)
+{
+	uint64_t from = part * CAMPAIGN_PART, to = from + CAMPAIGN_PART;
+	uint64_t want = CAMPAIGN_PART, sum = 0, n[6];
+	bool final;
+
+	if (db_one(db, &CAMPAIGN_PART_COUNT, NULL, DB_IN(DB_U64(c->id),
+	    DB_U64(from), DB_U64(to)), DB_OUT(DB_TO_U64(&n[0]),
+	    DB_TO_U64(&n[1]), DB_TO_U64(&n[2]), DB_TO_U64(&n[3]),
+	    DB_TO_U64(&n[4]), DB_TO_U64(&n[5])), e) < 0)
+		return -1;
+	for (size_t i = 0; i < COUNT_OF(n); i++)
+		sum += n[i];
+	/* The last part is as long as the plan; a cancelled plan ends where
+	 * it was. */
+	if ((c->planned_us != 0 || strcmp(c->state, "cancelled") == 0) &&
+	    c->planned < to)
+		want = c->planned - from;
+	final = sum >= want;
+	return db_run(db, &CAMPAIGN_PART_SET, DB_IN(DB_U64(n[0]),
+	    DB_U64(n[1]), DB_U64(n[2]), DB_U64(n[3]), DB_U64(n[4]),
+	    DB_U64(n[5]), DB_U64(final ? 1 : 0), DB_U64(c->id),
+	    DB_U64(part)), e) < 0 ? -1 : 0;
+}
+
+int
+campaign_count_parts(struct db *db, const struct campaign *c, unsigned max,
+    struct err *e)
+{
+	struct parts p = { .n = 0 };
+
+	if (max > COUNT_OF(p.part))
+		max = COUNT_OF(p.part);
+	if (db_each(db, &CAMPAIGN_PARTS_OPEN, NULL, DB_IN(DB_U64(c->id),
+	    DB_U64(max)), DB_OUT(DB_TO_U64(&p.it)), part_row, &p, e) < 0)
+		return -1;
+	for (size_t i = 0; i < p.n; i++)
+		if (count_part(db, c, p.part[i], e) < 0)
+			return -1;
+	return (int)p.n;
+}
+
+int
+campaign_all_final(struct db *db, const struct campaign *c, struct err *e)
+{
+	uint64_t n = 0;
+
+	if (db_one(db, &CAMPAIGN_OPEN_PARTS, NULL, DB_IN(DB_U64(c->id)),
+	    DB_OUT(DB_TO_U64(&n)), e) < 0)
+		return -1;
+	return n == 0;
+}
+
+int
+campaign_over(struct db *db, uint64_t id, struct err *e)
+{
+	int64_t rc = db_run(db, &CAMPAIGN_OVER, DB_IN(DB_U64(id)), e);
+
+	return rc < 0 ? -1 : rc > 0;
+}

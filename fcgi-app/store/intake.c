@@ -1,0 +1,101 @@
+/*
+ * intake.c - statements on table intake.  Rows are made by the procedure
+ * gatepost_notify, as its definer.
+ */
+#include "store/intake.h"
+
+/* One worker asks at a time (lease "campaigns"): what locks it skips are
+ * those of sites that have not committed. */
+DB_STMT(INTAKE_LOCK, DB_WORKER, DB_READ,
+    "SELECT id, IF(LENGTH(message) <= ?, message, NULL), created_at"
+    " FROM intake WHERE state = 0 ORDER BY id LIMIT ?"
+    " FOR UPDATE SKIP LOCKED");
+DB_STMT(INTAKE_ACCEPT, DB_WORKER, DB_SAFE,
+    "UPDATE intake SET state = 1, notification_id = ?, message = '',"
+    " done_at = UTC_TIMESTAMP(6) WHERE id = ? AND state = 0");
+DB_STMT(INTAKE_REFUSE, DB_WORKER, DB_SAFE,
+    "UPDATE intake SET state = 2, reason = ?, field = ?,"
+    " done_at = UTC_TIMESTAMP(6) WHERE id = ? AND state = 0");
+DB_STMT(INTAKE_PURGE, DB_WORKER, DB_SAFE,
+    "DELETE FROM intake WHERE done_at < UTC_TIMESTAMP(6) - INTERVAL 7 DAY"
+    " AND (state = 1 OR done_at < UTC_TIMESTAMP(6) - INTERVAL 30 DAY)"
+    " ORDER BY done_at LIMIT ?");
+DB_STMT(INTAKE_LIST, DB_API, DB_READ,
+    "SELECT id, state, notification_id, IF(LENGTH(message) <= ?, message,"
+    " NULL), COALESCE(unique_key, ''), asked_by, reason, field, created_at,"
+    " done_at FROM intake WHERE (? = 0 OR id < ?) AND (? < 0 OR state = ?)"
+    " AND (? = '' OR unique_key = ?) ORDER BY id DESC LIMIT ?");
+
+struct rows { struct intake_row *out, it; size_t n, max; };
+
+static int
+lock_row(void *arg, struct err *e)
+{
+	struct rows *r = arg;
+
+	(void)e;
+	if (r->n >= r->max)
+		return 1;
+	r->out[r->n++] = r->it;
+	return 0;
+}
+
+int
+intake_lock(struct db *db, struct arena *a, struct intake_row *r, size_t max,
+    struct err *e)
+{
+	struct rows x = { .out = r, .max = max };
+
+	if (db_each(db, &INTAKE_LOCK, a, DB_IN(DB_U64(INTAKE_MESSAGE_MAX),
+	    DB_U64(max)), DB_OUT(DB_TO_U64(&x.it.id),
+	    DB_TO_STR(&x.it.message), DB_TO_TIME(&x.it.created_us)),
+	    lock_row, &x, e) < 0)
+		return -1;
+	return (int)x.n;
+}
+
+int
+intake_accept(struct db *db, uint64_t id, uint64_t notification_id,
+    struct err *e)
+{
+	return db_run(db, &INTAKE_ACCEPT, DB_IN(DB_U64(notification_id),
+	    DB_U64(id)), e) < 0 ? -1 : 0;
+}
+
+int
+intake_refuse(struct db *db, uint64_t id, const char *reason,
+    const char *field, struct err *e)
+{
+	return db_run(db, &INTAKE_REFUSE, DB_IN(DB_STR(reason),
+	    DB_STR(field), DB_U64(id)), e) < 0 ? -1 : 0;
+}
+
+int
+intake_purge(struct db *db, unsigned max, struct err *e)
+{
+	int64_t rc = db_run(db, &INTAKE_PURGE, DB_IN(DB_U64(max)), e);
+
+	return (int)rc;
+}
+
+int
+intake_each(struct db *db, struct arena *a, const struct intake_page *p,
+    struct intake_row *r, int (*row)(void *arg, struct err *e), void *arg,
+    struct err *e)
+{
+	const struct db_value before = DB_U64(p->before);
+	const struct db_value state = DB_I64(p->state);
+	const struct db_value key = DB_STR(p->key);
+	int64_t rc;
+
+	memset(r, 0, sizeof(*r));
+	rc = db_each(db, &INTAKE_LIST, a, DB_IN(DB_U64(INTAKE_MESSAGE_MAX),
+	    before, before, state, state, key, key, DB_U64(p->limit)),
+	    DB_OUT(DB_TO_U64(&r->id), DB_TO_U64(&r->state),
+	    DB_TO_U64(&r->notification_id), DB_TO_STR(&r->message),
+	    DB_TO_STR(&r->unique_key), DB_TO_STR(&r->asked_by),
+	    DB_TO_STR(&r->reason), DB_TO_STR(&r->field),
+	    DB_TO_TIME(&r->created_us), DB_TO_TIME(&r->done_us)), row, arg,
+	    e);
+	return rc < 0 ? -1 : (int)rc;
+}

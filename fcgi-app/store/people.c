@@ -1,0 +1,88 @@
+/*
+ * people.c - see people.h.  Conditions that are not given are bound as NULL,
+ * which the server folds away when it plans the statement.
+ */
+#include "store/people.h"
+
+#define WHO "SELECT u.id, COALESCE(u.locale, ''),"			\
+	" IF(u.email_verified_at IS NULL, NULL, u.email), u.phone_proved FROM "
+#define HAS_DEVICE(bit, kind)						\
+	" AND (? & " #bit " = 0 OR EXISTS (SELECT 1 FROM device d"	\
+	" WHERE d.user_id = u.id AND d.kind = '" kind "' AND d.is_active))"
+#define CONDITIONS							\
+	" AND u.is_active AND u.claim_ends_at IS NULL"			\
+	" AND (? IS NULL OR u.is_staff = ?)"				\
+	" AND (? IS NULL OR FIND_IN_SET(u.locale, ?) OR"		\
+	"  FIND_IN_SET(SUBSTRING_INDEX(u.locale, '-', 1), ?))"		\
+	" AND (? IS NULL OR FIND_IN_SET(u.country, ?))"			\
+	" AND (? IS NULL OR u.created_at > ?)"				\
+	" AND (? IS NULL OR u.created_at < ?)"				\
+	" AND (? IS NULL OR u.last_login_at > ?)"			\
+	" AND (? IS NULL OR u.last_login_at IS NULL OR u.last_login_at < ?)"	\
+	" AND (? & 1 = 0 OR u.email_verified_at IS NOT NULL)"		\
+	" AND (? & 2 = 0 OR u.phone_proved IS NOT NULL)"		\
+	HAS_DEVICE(4, "web_push") HAS_DEVICE(8, "expo")
+
+DB_STMT(PEOPLE_ALL, DB_WORKER, DB_READ, WHO "user u WHERE u.id > ?" CONDITIONS
+    " ORDER BY u.id LIMIT ?");
+/* By what picks few of many: the group or the list leads. */
+DB_STMT(PEOPLE_GROUP, DB_WORKER, DB_READ, WHO "push_group_user g"
+    " STRAIGHT_JOIN user u ON u.id = g.user_id"
+    " WHERE g.group_id = ? AND g.user_id > ?" CONDITIONS
+    " ORDER BY g.user_id LIMIT ?");
+DB_STMT(PEOPLE_IDS, DB_WORKER, DB_READ, WHO "(SELECT DISTINCT t.id FROM"
+    " JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) t"
+    " WHERE t.id > ?) t STRAIGHT_JOIN user u ON u.id = t.id"
+    " WHERE (? = 0 OR EXISTS (SELECT 1 FROM push_group_user g"
+    "  WHERE g.group_id = ? AND g.user_id = u.id))" CONDITIONS
+    " ORDER BY t.id LIMIT ?");
+
+struct page { struct people_row *out, it; size_t n, max; };
+
+static int
+row(void *arg, struct err *e)
+{
+	struct page *p = arg;
+
+	(void)e;
+	if (p->n >= p->max)
+		return 1;
+	p->out[p->n++] = p->it;
+	return 0;
+}
+
+#define CONDITION_VALUES						\
+	staff, staff, locales, locales, locales, countries, countries,	\
+	DB_WHEN(w->created_after_us), DB_WHEN(w->created_after_us),	\
+	DB_WHEN(w->created_before_us), DB_WHEN(w->created_before_us),	\
+	DB_WHEN(w->seen_after_us), DB_WHEN(w->seen_after_us),		\
+	DB_WHEN(w->seen_before_us), DB_WHEN(w->seen_before_us),		\
+	has, has, has, has, DB_U64(max)
+
+int
+people_page(struct db *db, struct arena *a, const struct people_where *w,
+    uint64_t after, struct people_row *out, size_t max, struct err *e)
+{
+	const struct db_value staff = w->staff < 0 ? DB_NULL :
+	    DB_U64((uint64_t)w->staff);
+	const struct db_value locales = DB_STR(w->locales);
+	const struct db_value countries = DB_STR(w->countries);
+	const struct db_value has = DB_U64(w->has);
+	struct page p = { .out = out, .max = max };
+	const struct db_out to = DB_OUT(DB_TO_U64(&p.it.id),
+	    DB_TO_STR(&p.it.locale), DB_TO_STR(&p.it.email),
+	    DB_TO_STR(&p.it.phone));
+	int64_t rc;
+
+	if (w->ids != NULL)
+		rc = db_each(db, &PEOPLE_IDS, a, DB_IN(DB_STR(w->ids),
+		    DB_U64(after), DB_U64(w->group_id), DB_U64(w->group_id),
+		    CONDITION_VALUES), to, row, &p, e);
+	else if (w->group_id != 0)
+		rc = db_each(db, &PEOPLE_GROUP, a, DB_IN(DB_U64(w->group_id),
+		    DB_U64(after), CONDITION_VALUES), to, row, &p, e);
+	else
+		rc = db_each(db, &PEOPLE_ALL, a, DB_IN(DB_U64(after),
+		    CONDITION_VALUES), to, row, &p, e);
+	return rc < 0 ? -1 : (int)p.n;
+}

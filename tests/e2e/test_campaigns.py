@@ -1,0 +1,343 @@
+"""Campaigns: an audience planned in slices, released at a rate, paused, resumed, cancelled, and every recipient
+accounted for."""
+import base64
+import datetime
+import hashlib
+import secrets
+import signal
+
+import pytest
+
+from instance import Instance, wait_until
+from push_case import admin_token, at_once, browser, refused, word
+
+
+@pytest.fixture(scope="module")
+def inst():
+    with Instance(conf={"GATEPOST_CAMPAIGN_ERROR_SAMPLE": "20"}) as i:
+        yield i
+
+
+@pytest.fixture(autouse=True)
+def calm(inst):
+    inst.sandbox.heal()
+    inst.sandbox.clear()
+    yield
+
+
+@pytest.fixture(scope="module")
+def token(inst):
+    return inst.token
+
+
+def raw(s):
+    return base64.urlsafe_b64decode(s + "=" * (-len(s) % 4))
+
+
+def people(inst, n, devices=1, locale="fa", country="IR"):
+    """n live accounts with browsers, straight into the tables: their ids."""
+    ids = []
+    c = inst.connect()
+    with c.cursor() as cursor:
+        for _ in range(n):
+            mail = f"c{secrets.token_hex(8)}@example.com"
+            cursor.execute(
+                "INSERT INTO user (reg_key, email, email_cmp, email_unique, email_verified_at, locale, country)"
+                " VALUES (%s, %s, %s, %s, UTC_TIMESTAMP(6), %s, %s)",
+                (secrets.randbits(62), mail, mail, mail, locale, country))
+            ids.append(cursor.lastrowid)
+            for _ in range(devices):
+                b = browser(inst)["info"]
+                cursor.execute(
+                    "INSERT INTO device (id, user_id, kind, target_hash, target, p256dh, auth)"
+                    " VALUES (%s, %s, 'web_push', %s, %s, %s, %s)",
+                    (secrets.randbits(62), ids[-1], hashlib.sha256(b["endpoint"].encode()).digest(), b["endpoint"],
+                     raw(b["keys"]["p256dh"]), raw(b["keys"]["auth"])))
+    c.close()
+    return ids
+
+
+def make(inst, token, audience, **more):
+    body = {"name": "spring", "channels": ["web_push"], "title": word(), "body": "to all", "audience": audience, **more}
+    r = inst.api("POST", "/api/campaigns/", token=token, json=body)
+    assert r.status_code == 201, r.text
+    return r.json()
+
+
+def step(inst, token, c, name, status=200):
+    r = inst.api("POST", f"/api/campaigns/{c['id']}/{name}/", token=token)
+    assert r.status_code == status, r.text
+    return r.json()
+
+
+def shown(inst, token, c):
+    r = inst.api("GET", f"/api/campaigns/{c['id']}/", token=token)
+    assert r.status_code == 200, r.text
+    return r.json()
+
+
+def until(inst, token, c, state, seconds=20):
+    def there():
+        now = shown(inst, token, c)
+        return now if now["state"] == state else None
+    return wait_until(f"campaign {state}", there, seconds)
+
+
+def rows(inst, c):
+    return inst.rows("SELECT seq, user_id, state, reason, attempts FROM delivery WHERE notification_id = %s"
+                     " ORDER BY seq", int(c["id"]))
+
+
+def arrived(inst, c):
+    return [m for m in inst.sandbox.messages(channel="web_push") if c["title"] in (m["text"] or "") + str(m["payload"])]
+
+
+def test_an_audience_is_sent_to_and_each_recipient_accounted_for(inst, token):
+    ids = people(inst, 12)
+    bare = people(inst, 1, devices=0)
+    c = make(inst, token, {"ids": ids + bare})
+    assert c["state"] == "draft" and c["total"] == 0 and c["audience"] == {"ids": ids + bare}
+    assert rows(inst, c) == []
+    assert step(inst, token, c, "start")["state"] == "running"
+    end = until(inst, token, c, "done")
+    assert end["people"] == 13 and end["total"] == 13 and end["planned"] is True
+    assert end["progress"] == {"queued": 0, "sent": 12, "skipped": 1, "failed": 0, "expired": 0, "cancelled": 0,
+                               "unsure": 0}
+    assert len(arrived(inst, c)) == 12
+    r = inst.api("GET", f"/api/campaigns/{c['id']}/recipients/?limit=5", token=token).json()
+    seen = r["results"]
+    while r["next"]:
+        r = inst.api("GET", r["next"][len(inst.url):], token=token).json()
+        seen += r["results"]
+    assert sorted(d["user_id"] for d in seen) == sorted(ids + bare)
+    assert [d["reason"] for d in seen if d["state"] == "skipped"] == ["no_device"]
+    r = inst.api("GET", f"/api/campaigns/{c['id']}/recipients/?state=skipped", token=token).json()
+    assert [d["user_id"] for d in r["results"]] == bare
+    # The campaign is a notification, too.
+    n = inst.api("GET", f"/api/notifications/{c['id']}/", token=inst.admin()).json()
+    assert n["total"] == 13 and n["successful"] == 12
+
+
+def test_r1_a_worker_killed_while_it_plans_and_sends_loses_and_repeats_nothing(inst, token):
+    ids = people(inst, 150)
+    # Small slices are not needed to be killed between them: the kill is at any time.
+    c = make(inst, token, {"ids": ids}, start=True)
+    for pause in (0.05, 0.15, 0.3, 0.2):
+        wait_until("some time", lambda t=[0]: t.__setitem__(0, t[0] + 1) or t[0] > pause / 0.02, 5)
+        inst.restart("worker", signal.SIGKILL)
+    end = until(inst, token, c, "done", 60)
+    got = rows(inst, c)
+    assert [r["seq"] for r in got] == list(range(1, 151))
+    assert sorted(r["user_id"] for r in got) == sorted(ids)
+    assert end["progress"]["sent"] + end["progress"]["unsure"] == 150
+    sent = len([r for r in got if r["state"] == "sent"])
+    assert sent <= len(arrived(inst, c)) <= 150
+
+
+def jobs(inst, c):
+    return inst.rows("SELECT state, COUNT(*) n FROM job WHERE notification_id = %s GROUP BY state", int(c["id"]))
+
+
+def slow(inst, ms):
+    inst.sandbox.fault("push", "slow", after_ms=ms)
+
+
+def test_a_pause_stops_it_and_a_resume_goes_on(inst, token):
+    ids = people(inst, 60)
+    c = make(inst, token, {"ids": ids}, rate=20, start=True)
+    wait_until("some arrive", lambda: len(arrived(inst, c)) >= 5, 20)
+    assert step(inst, token, c, "pause")["reason"] == "asked"
+    # What was on its way is back; from then on nothing moves.
+    wait_until("nothing on its way", lambda: all(j["state"] == 3 for j in jobs(inst, c)), 5)
+    still = len(arrived(inst, c))
+    assert still < 60
+    before = shown(inst, token, c)
+    assert step(inst, token, c, "pause")["state"] == "paused"       # twice does no harm
+    inst.restart("worker", signal.SIGKILL)
+    r = inst.api("GET", f"/api/campaigns/{c['id']}/", token=token)
+    wait_until("the worker looks", lambda: inst.rows("SELECT owner FROM lease WHERE name = 'campaigns' AND"
+                                                     " ends_at > UTC_TIMESTAMP(6)"), 10)
+    assert len(arrived(inst, c)) == still and shown(inst, token, c)["released"] == before["released"]
+    assert r.json()["progress"]["queued"] == 60 - still
+    step(inst, token, c, "resume")
+    end = until(inst, token, c, "done", 30)
+    assert end["progress"]["sent"] == 60 and len(arrived(inst, c)) == 60
+
+
+def test_the_rate_is_kept_by_two_workers(inst, token):
+    ids = people(inst, 40)
+    c = make(inst, token, {"ids": ids}, rate=10, start=True)
+    until(inst, token, c, "done", 30)
+    times = sorted(r["t"] for r in inst.rows(
+        "SELECT UNIX_TIMESTAMP(sent_at) t FROM delivery WHERE notification_id = %s", int(c["id"])))
+    # In any stretch of time as many as the rate gives, and one second's worth at most besides.
+    for i, a in enumerate(times):
+        for k in range(i, len(times)):
+            assert k - i + 1 <= 10 * float(times[k] - a) + 10 + 2, (i, k)
+    assert float(times[-1] - times[0]) >= 2
+
+
+def test_cancelled_what_has_not_left_ends_so(inst, token):
+    ids = people(inst, 50)
+    c = make(inst, token, {"ids": ids}, rate=10, start=True)
+    wait_until("some arrive", lambda: len(arrived(inst, c)) >= 3, 20)
+    assert step(inst, token, c, "cancel")["state"] == "cancelled"
+    wait_until("all ended", lambda: not inst.rows(
+        "SELECT 1 FROM campaign WHERE id = %s AND live", int(c["id"])), 15)
+    got = rows(inst, c)
+    assert len(got) == 50 and {r["state"] for r in got} == {"sent", "cancelled"}
+    sent = [r for r in got if r["state"] == "sent"]
+    assert 3 <= len(sent) < 50 and len(arrived(inst, c)) == len(sent)
+    assert jobs(inst, c) == [] and shown(inst, token, c)["progress"]["cancelled"] == 50 - len(sent)
+    step(inst, token, c, "cancel")
+    refused(inst.api("POST", f"/api/campaigns/{c['id']}/resume/", token=token), 409, "campaign_state")
+    refused(inst.api("POST", f"/api/campaigns/{c['id']}/start/", token=token), 409, "campaign_state")
+
+
+def test_steps_in_parallel_leave_one_state(inst, token):
+    ids = people(inst, 30)
+    c = make(inst, token, {"ids": ids}, rate=5)
+    got = at_once(6, lambda i: inst.api("POST", f"/api/campaigns/{c['id']}/start/", token=token).status_code)
+    assert got == [200] * 6
+    assert inst.rows("SELECT COUNT(*) n FROM audit WHERE event = 'campaign_start' AND detail LIKE %s",
+                     f"%{c['id']}%")[0]["n"] == 1
+    names = ["pause", "cancel", "pause", "resume", "cancel", "pause"]
+    got = at_once(6, lambda i: inst.api("POST", f"/api/campaigns/{c['id']}/{names[i]}/", token=token).status_code)
+    assert set(got) <= {200, 409}
+    assert shown(inst, token, c)["state"] == "cancelled"
+    wait_until("all ended", lambda: {r["state"] for r in rows(inst, c)} <= {"sent", "cancelled"} and not jobs(inst, c))
+
+
+def test_not_later_than_ends_the_rest_as_expired(inst, token):
+    ids = people(inst, 30)
+    c = make(inst, token, {"ids": ids}, rate=5, start=True)
+    wait_until("some arrive", lambda: len(arrived(inst, c)) >= 2, 20)
+    inst.rows("UPDATE campaign SET ends_at = UTC_TIMESTAMP(6) WHERE id = %s", int(c["id"]))
+    end = until(inst, token, c, "done")
+    assert end["progress"]["sent"] + end["progress"]["expired"] == 30 and end["progress"]["expired"] > 0
+    # One that was paused, too.
+    c = make(inst, token, {"ids": ids}, rate=5, start=True)
+    wait_until("some arrive", lambda: len(arrived(inst, c)) >= 2, 20)
+    step(inst, token, c, "pause")
+    inst.rows("UPDATE campaign SET ends_at = UTC_TIMESTAMP(6) WHERE id = %s", int(c["id"]))
+    end = until(inst, token, c, "done")
+    assert end["progress"]["sent"] + end["progress"]["expired"] == 30 and not jobs(inst, c)
+
+
+def test_a_schedule_begins_by_itself(inst, token):
+    ids = people(inst, 3)
+    soon = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    c = make(inst, token, {"ids": ids}, at=soon, start=True)
+    assert c["state"] == "scheduled" and c["at"] == soon and c["total"] == 0
+    inst.rows("UPDATE campaign SET start_at = UTC_TIMESTAMP(6) WHERE id = %s", int(c["id"]))
+    assert until(inst, token, c, "done")["progress"]["sent"] == 3
+
+
+def test_it_pauses_itself_when_too_many_fail(inst, token):
+    ids = people(inst, 60)
+    inst.sandbox.fault("push", "status", status=413, times=10000)
+    c = make(inst, token, {"ids": ids}, rate=50, start=True)
+    def state():
+        now = shown(inst, token, c)
+        return now if now["state"] == "paused" else None
+    now = wait_until("it pauses itself", state, 30)
+    assert now["reason"] in ("errors",) and "failed" in now["reason_detail"]
+    assert now["progress"]["failed"] < 60
+    assert inst.rows("SELECT COUNT(*) n FROM audit WHERE event = 'campaign_pause' AND detail LIKE %s",
+                     f"%{c['id']}%errors%")[0]["n"] == 1
+    inst.sandbox.heal()
+    step(inst, token, c, "resume")
+    end = until(inst, token, c, "done", 60)
+    assert end["progress"]["sent"] + end["progress"]["failed"] == 60
+
+
+@pytest.mark.parametrize("audience, who", [
+    ({"all": True, "locale": "en", "country": ["XA"]}, ["en"]),
+    ({"locale": ["en", "de"], "country": "XA"}, ["en", "de"]),
+    ({"country": ["XA"], "has": ["web_push"]}, ["en", "de"]),
+    ({"country": ["XA"], "has": ["sms"]}, []),
+    ({"country": ["XA"], "is_staff": True}, []),
+    ({"country": ["XA"], "created_after": "2001-01-01T00:00:00Z"}, ["en", "de", "bare"]),
+    ({"country": ["XA"], "created_before": "2001-01-01T00:00:00Z"}, []),
+    ({"country": ["XA"], "last_seen_before": "2001-01-01T00:00:00Z"}, ["en", "de", "bare"]),
+    ({"country": ["XA"], "last_seen_after": "2001-01-01T00:00:00Z"}, []),
+])
+def test_conditions_choose_whom(inst, token, xa, audience, who):
+    c = make(inst, token, audience, start=True)
+    until(inst, token, c, "done")
+    assert sorted({r["user_id"] for r in rows(inst, c)}) == sorted(xa[w] for w in who)
+
+
+@pytest.fixture(scope="module")
+def xa(inst):
+    return {"en": people(inst, 1, locale="en-GB", country="XA")[0], "de": people(inst, 1, locale="de", country="XA")[0],
+            "bare": people(inst, 1, devices=0, locale="fr", country="XA")[0]}
+
+
+def test_a_group_is_an_audience(inst, token):
+    ids = people(inst, 3)
+    g = inst.api("POST", "/api/push/groups/", token=token, json={"name": word()}).json()
+    inst.api("POST", f"/api/push/groups/{g['id']}/members/", token=token, json={"user_ids": ids[:2]})
+    c = make(inst, token, {"group": g["name"]}, start=True)
+    assert sorted(r["user_id"] for r in (until(inst, token, c, "done") and rows(inst, c))) == ids[:2]
+
+
+@pytest.mark.parametrize("field, body", [
+    ("audience", {"audience": {}}), ("audience", {"audience": []}), ("audience", {"audience": {"where": "1=1"}}),
+    ("audience", {"audience": {"all": False}}), ("audience", {"audience": {"ids": []}}),
+    ("audience", {"audience": {"ids": ["1"]}}), ("audience", {"audience": {"locale": "fa' OR 1=1 --"}}),
+    ("audience", {"audience": {"group": "nobody-has-this"}}), ("audience", {"audience": {"group_id": "1"}}),
+    ("audience", {"audience": {"created_after": "yesterday"}}), ("audience", {"audience": {"has": ["fax"]}}),
+    ("channels", {"channels": []}), ("channels", {"channels": ["fax"]}), ("title", {"title": ""}),
+    ("rate", {"rate": -1}), ("at", {"at": "2199-01-01T00:00:00Z"}),
+    ("not_later_than", {"not_later_than": "2001-01-01T00:00:00Z"}), ("colour", {"colour": "red"}),
+    ("data", {"data": []}), ("url", {"url": "javascript:alert(1)"}), ("body", {"body": "x" * 3999 + "ی" * 1}),
+])
+def test_what_is_wrong_is_named(inst, token, field, body):
+    whole = {"name": "n", "channels": ["web_push"], "title": "t", "body": "b", "audience": {"all": True}, **body}
+    refused(inst.api("POST", "/api/campaigns/", token=token, json=whole), 400, field=field)
+
+
+def test_a_token_sees_its_own_and_no_others(inst, token):
+    other, weak = admin_token(inst, scopes=["send"])["token"], admin_token(inst, scopes=["push"])["token"]
+    c = make(inst, other, {"all": True})
+    path = f"/api/campaigns/{c['id']}/"
+    for method, more in (("GET", ""), ("PATCH", ""), ("POST", "start/"), ("POST", "cancel/"), ("GET", "recipients/")):
+        refused(inst.api(method, path + more, token=token), 404)
+        refused(inst.api(method, path + more, token=weak), 403, "scope_required")
+    assert inst.api("GET", path, token=inst.admin()).status_code == 200
+    mine = inst.api("GET", "/api/campaigns/?state=draft", token=other).json()
+    assert [r["id"] for r in mine["results"]] == [c["id"]] and mine["count"] == 1
+
+
+def test_a_draft_changes_and_what_is_under_way_does_not(inst, token):
+    ids = people(inst, 20)
+    c = make(inst, token, {"ids": ids[:1]})
+    path = f"/api/campaigns/{c['id']}/"
+    r = inst.api("PATCH", path, token=token, json={"title": "second", "audience": {"ids": ids}, "rate": 3})
+    assert r.status_code == 200 and r.json()["title"] == "second" and r.json()["body"] == "to all"
+    got = at_once(8, lambda i: inst.api("PATCH", path, token=token, json={"name": f"n{i}"} if i % 2 else {"rate": 3}))
+    assert {r.status_code for r in got} == {200}
+    assert shown(inst, token, c)["audience"] == {"ids": ids}
+    step(inst, token, c, "start")
+    refused(inst.api("PATCH", path, token=token, json={"rate": 9}), 409, "campaign_state")
+    step(inst, token, c, "pause")
+    refused(inst.api("PATCH", path, token=token, json={"title": "third"}), 409, "campaign_state")
+    assert inst.api("PATCH", path, token=token, json={"rate": 50, "name": "fast"}).json()["rate"] == 50
+    step(inst, token, c, "resume")
+    until(inst, token, c, "done")
+
+
+def test_r12_the_same_request_again_makes_nothing_new(inst, token):
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    body = {"name": "n", "channels": ["web_push"], "title": word(), "body": "b", "audience": {"country": ["XZ"]}}
+    got = at_once(8, lambda i: inst.api("POST", "/api/campaigns/", token=token, json=body, headers=key))
+    assert {r.status_code for r in got} <= {201, 409}
+    assert len({r.json()["id"] for r in got if r.status_code == 201}) == 1
+    refused(inst.api("POST", "/api/campaigns/", token=token, json={**body, "name": "m"}, headers=key), 422)
+    c = [r.json() for r in got if r.status_code == 201][0]
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    for _ in range(2):
+        assert inst.api("POST", f"/api/campaigns/{c['id']}/start/", token=token, headers=key).status_code == 200
+    end = until(inst, token, c, "done")
+    assert end["total"] == 0 and end["people"] == 0
