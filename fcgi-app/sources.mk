@@ -82,6 +82,8 @@ STORE_SOURCES = \
 	fcgi-app/store/audit.h \
 	fcgi-app/store/audit_page.c \
 	fcgi-app/store/audit_page.h \
+	fcgi-app/store/callback.c \
+	fcgi-app/store/callback.h \
 	fcgi-app/store/campaign.c \
 	fcgi-app/store/campaign.h \
 	fcgi-app/store/campaign_own.h \
@@ -185,7 +187,9 @@ STORE_SOURCES = \
 	fcgi-app/store/user_own.h \
 	fcgi-app/store/webhook.c \
 	fcgi-app/store/webhook.h \
-	fcgi-app/store/webhook_event.c
+	fcgi-app/store/webhook_event.c \
+	fcgi-app/store/whatsapp.c \
+	fcgi-app/store/whatsapp.h
 
 NET_SOURCES = \
 	fcgi-app/net/egress.c \
@@ -235,10 +239,12 @@ CHANNEL_SOURCES = \
 	fcgi-app/channel/providers/expo_own.h \
 	fcgi-app/channel/providers/expo_receipt.c \
 	fcgi-app/channel/providers/kavenegar.c \
+	fcgi-app/channel/providers/kavenegar.h \
 	fcgi-app/channel/providers/mime.c \
 	fcgi-app/channel/providers/mime.h \
 	fcgi-app/channel/providers/providers.h \
 	fcgi-app/channel/providers/smtp.c \
+	fcgi-app/channel/providers/twilio.c \
 	fcgi-app/channel/providers/vapid.c \
 	fcgi-app/channel/providers/vapid.h \
 	fcgi-app/channel/providers/webhook.c \
@@ -246,6 +252,10 @@ CHANNEL_SOURCES = \
 	fcgi-app/channel/providers/webpush.h \
 	fcgi-app/channel/providers/webpush_crypt.c \
 	fcgi-app/channel/providers/webpush_crypt.h \
+	fcgi-app/channel/providers/whatsapp.c \
+	fcgi-app/channel/providers/whatsapp.h \
+	fcgi-app/channel/providers/whatsapp_contact.c \
+	fcgi-app/channel/providers/whatsapp_judge.c \
 	fcgi-app/channel/sms_text.c \
 	fcgi-app/channel/sms_text.h \
 	fcgi-app/channel/template.c \
@@ -402,6 +412,7 @@ API_SOURCES = \
 	fcgi-app/api/change.h \
 	fcgi-app/api/comm_history.c \
 	fcgi-app/api/comm_message.c \
+	fcgi-app/api/comm_whatsapp.c \
 	fcgi-app/api/communications.c \
 	fcgi-app/api/communications.h \
 	fcgi-app/api/dispatch.c \
@@ -478,7 +489,11 @@ API_SOURCES = \
 	fcgi-app/api/user_groups.c \
 	fcgi-app/api/user_own.h \
 	fcgi-app/api/users.c \
-	fcgi-app/api/verify_email.c
+	fcgi-app/api/verify_email.c \
+	fcgi-app/api/webhook.c \
+	fcgi-app/api/webhook_own.h \
+	fcgi-app/api/webhook_sms.c \
+	fcgi-app/api/webhook_whatsapp.c
 
 WORKER_SOURCES = \
 	fcgi-app/worker/acting.c \
@@ -493,6 +508,7 @@ WORKER_SOURCES = \
 	fcgi-app/worker/loop.h \
 	fcgi-app/worker/loop_own.h \
 	fcgi-app/worker/outcome.c \
+	fcgi-app/worker/pair.c \
 	fcgi-app/worker/purge.c \
 	fcgi-app/worker/purge.h \
 	fcgi-app/worker/receipt.c \
@@ -566,7 +582,9 @@ UNIT_TESTS = \
 	test_channel_smtp \
 	test_channel_template \
 	test_channel_texts \
+	test_channel_twilio \
 	test_channel_webpush \
+	test_channel_whatsapp \
 	test_clock \
 	test_conf \
 	test_crypto \
@@ -611,6 +629,7 @@ UNIT_TESTS = \
 	test_store_personal \
 	test_store_session \
 	test_store_user \
+	test_store_whatsapp \
 	test_text \
 	test_totp \
 	test_unicode \
@@ -731,9 +750,17 @@ test_channel_texts_SOURCES = tests/unit/test_channel_texts.c
 test_channel_texts_LDADD = $(GP_TEST_LIBS)
 test_channel_texts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_channel_twilio_SOURCES = tests/unit/test_channel_twilio.c
+test_channel_twilio_LDADD = $(GP_TEST_LIBS)
+test_channel_twilio_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_channel_webpush_SOURCES = tests/unit/test_channel_webpush.c
 test_channel_webpush_LDADD = $(GP_TEST_LIBS)
 test_channel_webpush_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_channel_whatsapp_SOURCES = tests/unit/test_channel_whatsapp.c
+test_channel_whatsapp_LDADD = $(GP_TEST_LIBS)
+test_channel_whatsapp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_clock_SOURCES = tests/unit/test_clock.c
 test_clock_LDADD = $(GP_TEST_LIBS)
@@ -911,6 +938,10 @@ test_store_user_SOURCES = tests/unit/test_store_user.c
 test_store_user_LDADD = $(GP_TEST_LIBS)
 test_store_user_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_store_whatsapp_SOURCES = tests/unit/test_store_whatsapp.c
+test_store_whatsapp_LDADD = $(GP_TEST_LIBS)
+test_store_whatsapp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_text_SOURCES = tests/unit/test_text.c
 test_text_LDADD = $(GP_TEST_LIBS)
 test_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -959,6 +990,7 @@ SQL_FILES = \
 	sql/0017_template.sql \
 	sql/0018_article.sql \
 	sql/0019_campaign.sql \
+	sql/0020_whatsapp.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1091,6 +1123,7 @@ EXTRA_FILES = \
 	tests/crash/kills.py \
 	tests/crash/stream.py \
 	tests/crash/test_judge.py \
+	tests/e2e/callback_case.py \
 	tests/e2e/conftest.py \
 	tests/e2e/expo_case.py \
 	tests/e2e/factor_people.py \
@@ -1102,6 +1135,7 @@ EXTRA_FILES = \
 	tests/e2e/test_admin_users.py \
 	tests/e2e/test_articles.py \
 	tests/e2e/test_audit.py \
+	tests/e2e/test_callbacks.py \
 	tests/e2e/test_campaigns.py \
 	tests/e2e/test_communications.py \
 	tests/e2e/test_country.py \
@@ -1143,14 +1177,18 @@ EXTRA_FILES = \
 	tests/e2e/test_takeover.py \
 	tests/e2e/test_templates.py \
 	tests/e2e/test_trouble.py \
+	tests/e2e/test_twilio.py \
 	tests/e2e/test_undo.py \
 	tests/e2e/test_units.py \
 	tests/e2e/test_verify_email.py \
 	tests/e2e/test_webhooks.py \
+	tests/e2e/test_whatsapp.py \
 	tests/fixtures/providers/expo.json \
 	tests/fixtures/providers/kavenegar.json \
 	tests/fixtures/providers/smtp.json \
+	tests/fixtures/providers/twilio.json \
 	tests/fixtures/providers/webpush.json \
+	tests/fixtures/providers/whatsapp.json \
 	tests/fuzz/corpus/answer/kavenegar \
 	tests/fuzz/corpus/bind/form \
 	tests/fuzz/corpus/bind/json \
@@ -1177,6 +1215,7 @@ EXTRA_FILES = \
 	tests/package.json \
 	tests/sandbox/README.md \
 	tests/sandbox/autopush.js \
+	tests/sandbox/lib/caller.js \
 	tests/sandbox/lib/control.js \
 	tests/sandbox/lib/ece.js \
 	tests/sandbox/lib/expo.js \
@@ -1203,8 +1242,10 @@ EXTRA_FILES = \
 	tests/sandbox/lib/subscriptions.js \
 	tests/sandbox/lib/testkit.js \
 	tests/sandbox/lib/tlsfront.js \
+	tests/sandbox/lib/twilio.js \
 	tests/sandbox/lib/vapid.js \
 	tests/sandbox/lib/web.js \
+	tests/sandbox/lib/whatsapp.js \
 	tests/sandbox/page/index.html \
 	tests/sandbox/page/page.css \
 	tests/sandbox/page/page.js \
@@ -1216,6 +1257,8 @@ EXTRA_FILES = \
 	tests/sandbox/test/oidc.test.js \
 	tests/sandbox/test/push.test.js \
 	tests/sandbox/test/smtp.test.js \
+	tests/sandbox/test/twilio.test.js \
+	tests/sandbox/test/whatsapp.test.js \
 	tests/unit/auth_case.h \
 	tests/unit/channel_case.h \
 	tests/unit/dbproxy.h \

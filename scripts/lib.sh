@@ -271,7 +271,7 @@ tls_make() {
 }
 
 # --- the sandbox -----------------------------------------------------------------------
-sandbox_ports=(http kavenegar push smtp smtps autopush expo oidc facebook site)
+sandbox_ports=(http kavenegar push smtp smtps autopush expo oidc facebook whatsapp twilio site)
 
 sandbox_start() {
 	local want p args=() port
@@ -314,7 +314,7 @@ declare -A conf
 conf_defaults() {
 	local p allow=''
 
-	for p in push kavenegar smtp smtps oidc facebook; do
+	for p in push kavenegar smtp smtps oidc facebook whatsapp twilio; do
 		allow+=,localhost:$(value "SANDBOX_${p^^}")
 		allow+=,127.0.0.1:$(value "SANDBOX_${p^^}")
 	done
@@ -334,6 +334,16 @@ conf_defaults() {
 	    [KAVENEGAR_API_KEY]=sandbox-kavenegar-key
 	    [GATEPOST_KAVENEGAR_URL]=https://localhost:$(value SANDBOX_KAVENEGAR)
 	    [GATEPOST_EXPO_URL]=https://localhost:$(value SANDBOX_EXPO)
+	    [GATEPOST_KAVENEGAR_SECRET]=$(value KAVENEGAR_CALLBACK_SECRET secret 24)
+	    [WHATSAPP_API_URL]=https://localhost:$(value SANDBOX_WHATSAPP)
+	    [WHATSAPP_PHONE_NUMBER_ID]=106540352242922
+	    [WHATSAPP_ACCESS_TOKEN]=sandbox-whatsapp-token
+	    [GATEPOST_WHATSAPP_APP_SECRET]=sandbox-whatsapp-secret
+	    [GATEPOST_WHATSAPP_VERIFY_TOKEN]=sandbox-whatsapp-verify
+	    [GATEPOST_WHATSAPP_CODE_TEMPLATE]=otp_copy
+	    [GATEPOST_WHATSAPP_CODE_LANGUAGES]=en_US,fa
+	    [GATEPOST_TWILIO_URL]=https://localhost:$(value SANDBOX_TWILIO)
+	    [TWILIO_AUTH_TOKEN]=sandbox-twilio-token
 	    [EMAIL_HOST]=localhost
 	    [EMAIL_PORT]=$(value SANDBOX_SMTP)
 	    [GATEPOST_SMTP_TLS]=starttls

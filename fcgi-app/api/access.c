@@ -7,6 +7,7 @@
 #include "api/dispatch_own.h"
 #include "api/fresh.h"
 #include "auth/country.h"
+#include "base/conf.h"
 #include "base/text.h"
 
 /* RFC 6750 §2.1; NULL when there is no bearer value. */
@@ -110,6 +111,18 @@ is_admin(const struct caller *w)
 	    (w->is_staff || w->is_superuser);
 }
 
+/* GATEPOST_USER_SEND: who may send messages of his own (API.md). */
+static bool
+user_may_send(const struct caller *w)
+{
+	const char *word = conf_str(CONF_USER_SEND);
+
+	if (w->kind != CALLER_SESSION)
+		return false;
+	return strcmp(word, "all") == 0 || (strcmp(word, "proved") == 0 &&
+	    w->verified && !w->claim);
+}
+
 /* By session admins hold every scope. */
 static int
 need_scope(const struct caller *w, unsigned scope, struct err *e)
@@ -151,8 +164,11 @@ may_call(const struct call *c, struct err *e)
 	case USER_FRESH:
 		return need_fresh(w, e);
 	case ROLE_SENDER:
-		if (w->kind == CALLER_SESSION && w->verified && !w->claim)
+		if (user_may_send(w))
 			return 0;
+		if (w->kind == CALLER_SESSION && strcmp(conf_str(
+		    CONF_USER_SEND), "proved") == 0 && !is_admin(w))
+			return refuse(e, "not_verified");
 		return need_scope(w, SCOPE_BIT_SEND, e);
 	case ROLE_ADMIN:
 		return is_admin(w) ? 0 : refuse(e, "role_required");

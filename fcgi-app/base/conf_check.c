@@ -21,6 +21,7 @@ static const struct { enum conf_key k; const char *words[5]; } choice[] = {
 	{ CONF_SMS_POW, { "off", "auto", "always", NULL } },
 	{ CONF_POLICY, { "", "l3", NULL } },
 	{ CONF_ARTICLE_TELL, { "readers", "author", NULL } },
+	{ CONF_USER_SEND, { "all", "proved", "none", NULL } },
 	{ CONF_SMTP_TLS, { "starttls", "implicit", NULL } },
 };
 
@@ -39,6 +40,10 @@ static const struct { enum conf_key when, need; } pair[] = {
 	{ CONF_SMTP_USER, CONF_SMTP_PASSWORD },
 	{ CONF_SMTP_HOST, CONF_SMTP_FROM },
 	{ CONF_VAPID_PUBLIC, CONF_VAPID_PRIVATE },
+	{ CONF_WHATSAPP_NUMBER, CONF_WHATSAPP_TOKEN },
+	{ CONF_WHATSAPP_VERIFY, CONF_WHATSAPP_SECRET },
+	{ CONF_TWILIO_SID, CONF_TWILIO_TOKEN },
+	{ CONF_TWILIO_KEY, CONF_TWILIO_KEY_SECRET },
 	{ CONF_GOOGLE_ID, CONF_GOOGLE_SECRET },
 	{ CONF_FACEBOOK_ID, CONF_FACEBOOK_SECRET },
 	{ CONF_OIDC1_NAME, CONF_OIDC1_ISSUER },

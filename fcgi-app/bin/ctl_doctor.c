@@ -272,11 +272,28 @@ look_leaked(struct ctl *c, char saw[SAW_MAX])
 	return FINE;
 }
 
+/* Is it set up, or is there another for its channel? */
+static bool
+is_served(const char *channel)
+{
+	return provider_for(channel) != NULL;
+}
+
+/*
+ * Channels that sign-in and pushes need; of the others it is told what is
+ * missing, but nobody has to have them.
+ */
+static bool
+is_needed(const char *channel)
+{
+	return strcmp(channel, "whatsapp") != 0;
+}
+
 static enum finding
 look_providers(struct ctl *c, char saw[SAW_MAX])
 {
 	struct err e = ERR_INIT;
-	size_t ready = 0, all = 0;
+	size_t ready = 0, lacking = 0;
 	char missing[160] = "";
 
 	/* As the worker does: pushes are signed with a key of the directory. */
@@ -286,17 +303,23 @@ look_providers(struct ctl *c, char saw[SAW_MAX])
 		    e.detail);
 		err_clear(&e);
 	}
-	for (; providers[all] != NULL; all++) {
-		if (providers[all]->configured(&e) == 0)
+	for (size_t i = 0; providers[i] != NULL; i++) {
+		const struct provider *p = providers[i];
+
+		if (p->configured(&e) == 0) {
 			ready++;
-		else if (strcmp(providers[all]->name, "webpush") != 0)
+			continue;
+		}
+		if (is_served(p->channel))
+			continue;
+		lacking += is_needed(p->channel);
+		if (strcmp(p->name, "webpush") != 0 && missing[0] == '\0')
 			snprintf(missing, sizeof(missing), "; %.40s: %.100s",
-			    providers[all]->name, e.detail);
+			    p->name, e.detail);
 	}
-	snprintf(saw, SAW_MAX, "%zu of %zu are set up%s", ready, all,
-	    missing);
+	snprintf(saw, SAW_MAX, "%zu are set up%s", ready, missing);
 	keyring_free(&c->keys);
-	return ready == all ? FINE : ready > 0 ? WARN : BAD;
+	return lacking == 0 ? FINE : ready > 0 ? WARN : BAD;
 }
 
 static enum finding

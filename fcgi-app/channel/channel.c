@@ -14,6 +14,9 @@ const struct provider *const providers[] = {
 	&provider_webpush,
 	&provider_expo,
 	&provider_webhook,
+	&provider_whatsapp,
+	&provider_twilio,
+	&provider_twilio_whatsapp,
 	NULL
 };
 

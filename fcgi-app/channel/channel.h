@@ -40,6 +40,8 @@ struct verdict {
 	char		 log[400];	/* JSON members that may be kept (D24) */
 	long		 wait_s;	/* floor for RETRY/SLOW; 0 none */
 	bool		 query;		/* UNSURE: provider can be asked */
+	bool		 closed;	/* WhatsApp: the 24 hours in which the
+					 * recipient may be written to are over */
 };
 
 /*
@@ -75,6 +77,8 @@ struct provider {
 	const char	*channel;	/* "sms" */
 	unsigned	 concurrency;	/* requests in flight at most */
 	unsigned	 per_s;		/* requests a second; 0 no limit */
+	unsigned	 pair_s;	/* at least so long between two to one
+					 * recipient, by all workers; 0 none */
 	/* Settings complete?  0, or -1 ERR_CONFIG naming the setting. */
 	int	(*configured)(struct err *e);
 	/* -1: the message cannot be made: ERR_INPUT code becomes the reason

@@ -4,10 +4,12 @@
 #include "deliver/record.h"
 
 #include "base/conf.h"
+#include "channel/providers/whatsapp.h"
 #include "deliver/lane.h"
 #include "store/delivery.h"
 #include "store/device.h"
 #include "store/receipt.h"
+#include "store/whatsapp.h"
 
 struct recording {
 	struct record_batch *b;
@@ -91,6 +93,28 @@ tell_apart(struct db *db, struct record_batch *b, struct err *e)
 	return 0;
 }
 
+/* Whoever writes to them next is told before it is sent. */
+static int
+close_windows(struct db *db, const struct record_batch *b, struct err *e)
+{
+	struct arena *a = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < b->n && rc == 0; i++) {
+		const char *contact;
+
+		if (!b->r[i].closed)
+			continue;
+		if (a == NULL)
+			a = arena_new((size_t)1 << 20);
+		contact = whatsapp_contact(a, b->r[i].item->to);
+		if (contact != NULL)
+			rc = whatsapp_close(db, contact, e);
+	}
+	arena_free(a);
+	return rc;
+}
+
 static int
 write_work(struct db *db, void *arg, struct err *e)
 {
@@ -121,7 +145,7 @@ write_work(struct db *db, void *arg, struct err *e)
 		return -1;
 	if (w->deads > 0 && device_mark_dead(db, w->dead, w->deads, e) < 0)
 		return -1;
-	return 0;
+	return close_windows(db, w->b, e);
 }
 
 struct late { struct delivery_change c; struct receipt_new n; bool asks; };

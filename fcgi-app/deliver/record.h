@@ -26,6 +26,7 @@ struct record {
 	char		 reason[41], provider_id[161];
 	char		 log[800];	/* a JSON line, or "" */
 	bool		 sent, device_dead;
+	bool		 closed;	/* as verdict.closed */
 	bool		 stale;		/* out: the job was not ours any more */
 };
 

@@ -234,6 +234,7 @@ send_record(struct item *it, const struct verdict *v,
 {
 	send_end(it, "unsure", v->code, r);
 	plain(r->reason);
+	r->closed = v->closed;
 	write_log(it, v, in, now_us, r);
 	switch (v->outcome) {
 	case OUTCOME_OK:

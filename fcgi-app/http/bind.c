@@ -325,8 +325,8 @@ bind_request(const struct req *q, const struct fieldset *f,
 	b->fields = f;
 	if (f->size > 0)
 		b->in = arena_alloc(q->arena, f->size);
-	if (f->source == IN_NOTHING &&
-	    (q->method == M_GET || q->method == M_HEAD))
+	if (f->source == IN_RAW || (f->source == IN_NOTHING &&
+	    (q->method == M_GET || q->method == M_HEAD)))
 		return 0;
 	if (read_parts(q, f, b, e) < 0)
 		return -1;

@@ -63,7 +63,8 @@ struct field {
 	const char	*words;		/* FT_ENUM */
 	int		 pattern;	/* FT_PATTERN: enum pattern_id */
 };
-enum field_source { IN_NOTHING, IN_BODY, IN_QUERY };
+enum field_source { IN_NOTHING, IN_BODY, IN_QUERY,
+	IN_RAW	/* the handler reads the bytes itself: they are signed */ };
 struct fieldset {
 	const struct field *row;
 	size_t		 rows, size;
@@ -80,6 +81,7 @@ struct fieldset {
 	{ name, FT_PATTERN, offsetof(s, m), (min), (max), (flags), NULL, pattern }
 #define FIELDSET(s, rows, source) { (rows), COUNT_OF(rows), sizeof(s), source }
 #define FIELDSET_NONE	{ NULL, 0, 0, IN_NOTHING }
+#define FIELDSET_RAW	{ NULL, 0, 0, IN_RAW }
 
 /* Faults, for the problem document: field and sentence, several a field.  The
  * language is chosen when they are written, so a sentence with values is kept

@@ -74,6 +74,11 @@ static const struct sentence rows[] = {
 	    "The key came before with another request." },
 	{ "idempotency_race", "A request with this key is running",
 	    "Try again in a moment." },
+	{ "window_closed", "The recipient has not written to you lately",
+	    "Free text needs a message of theirs in the last 24 hours: send "
+	    "message_type template instead." },
+	{ "bad_signature", "Not allowed",
+	    "The request is not signed by the provider." },
 	{ "busy", "Service temporarily unavailable",
 	    "Too many sign-ins at once; try again in a second." },
 	{ "wrong_pool", "Service temporarily unavailable",

@@ -209,6 +209,8 @@ read_headers(struct req *q, const struct transport *t)
 	q->user_agent = cut(a, text_param(a, t, "HTTP_USER_AGENT"), AGENT_MAX);
 	q->traceparent = text_param(a, t, "HTTP_TRACEPARENT");
 	q->host = text_param(a, t, "HTTP_HOST");
+	q->hub_signature = text_param(a, t, "HTTP_X_HUB_SIGNATURE_256");
+	q->twilio_signature = text_param(a, t, "HTTP_X_TWILIO_SIGNATURE");
 	q->gate_require = text_param(a, t, "GATEPOST_REQUIRE");
 	q->gate_countries = text_param(a, t, "GATEPOST_COUNTRIES");
 	q->gate_site = text_param(a, t, "GATEPOST_SITE");

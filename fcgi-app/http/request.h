@@ -41,6 +41,7 @@ struct req {
 	const char	*x_gatepost;
 	const char	*idempotency_key, *prefer, *accept, *accept_language;
 	const char	*user_agent, *traceparent, *host;
+	const char	*hub_signature, *twilio_signature;	/* of callbacks */
 	const char	*country;	/* ISO, or "ZZ": the server's word, else
 					 * GATEPOST_GEOIP_DB's */
 	const char	*gate_require, *gate_countries, *orig_method, *orig_url;

@@ -339,6 +339,19 @@ DB_STMT(PERSONAL_PURGE_JOB, DB_API | DB_WORKER, DB_SAFE,
     " d.notification_id AND j.seq = d.seq"
     " WHERE d.user_id = ? AND j.state IN (0, 3, 9) AND ? > 0");
 
+/* --- who wrote to us ---------------------------------------------------------------- */
+
+#define CONTACT_COLS(C)							\
+	C(TEXT, contact) C(TEXT, sender) C(TIME, last_in_at)
+DB_STMT(PERSONAL_READ_CONTACT, DB_API, DB_READ, "SELECT "
+    CONTACT_COLS(SELECTED) "0 FROM whatsapp_contact"
+    " WHERE user_id = ? AND ? = 0 ORDER BY contact, sender LIMIT ?");
+static const struct personal_col CONTACT_col[] = { CONTACT_COLS(COLUMN) };
+static const struct personal_held CONTACT_held[] = {
+	{ "user_id", OWNER }, { "closed_at", BOOKKEEPING },
+};
+PURGE(CONTACT, "whatsapp_contact");
+
 /* --- closing, audit ---------------------------------------------------------------- */
 
 static const struct personal_held CLOSING_held[] = {
@@ -428,6 +441,8 @@ const struct personal_rule personal_rules[] = {
 	    .at_close = true },
 	{ "article", EXPORT(ARTICLE, 1, 10), HELD(ARTICLE),
 	    { &PERSONAL_PURGE_ARTICLE }, NULL, false },
+	{ "whatsapp_contact", EXPORT(CONTACT, 1, 100), HELD(CONTACT),
+	    { &PERSONAL_PURGE_CONTACT }, NULL, true },
 	{ "job", HELD(JOB), .purge = { &PERSONAL_PURGE_JOB } },
 	{ "campaign", EXPORT(CAMPAIGN, 1, 8), HELD(CAMPAIGN),
 	    { &PERSONAL_PURGE_CAMPAIGN }, NULL, false },

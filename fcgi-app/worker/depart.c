@@ -90,17 +90,37 @@ leave(struct loop *l, struct item *it)
 	settle(it, &none);
 }
 
+static void
+hold(struct loop *l, struct item *it, int64_t us)
+{
+	int64_t left = it->expires_us - loop_db_now(l);
+
+	us += (int64_t)rand_below(500) * MS;
+	send_hold(it, us < left || left < 0 ? us : left, loop_record(l));
+}
+
 /* --- the mark ---------------------------------------------------------------------- */
 
 static int
 mark_run(struct db *db, void *arg, struct err *e)
 {
 	struct depart *d = arg;
+	size_t at[MANY_MAX], n = 0;
+	struct job_ref go[MANY_MAX];
 
-	for (size_t i = 0; i < d->n; i += DEPART_MAX)
-		if (job_intend(db, d->ref + i, d->n - i < DEPART_MAX ?
-		    d->n - i : DEPART_MAX, e) < 0)
+	if (pair_take(db, d, e) < 0)
+		return -1;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->wait_s[i] == 0) {
+			at[n] = i;
+			go[n++] = d->ref[i];
+		}
+	for (size_t i = 0; i < n; i += DEPART_MAX)
+		if (job_intend(db, go + i, n - i < DEPART_MAX ? n - i :
+		    DEPART_MAX, e) < 0)
 			return -1;
+	for (size_t i = 0; i < n; i++)
+		d->ref[at[i]] = go[i];
 	return 0;
 }
 
@@ -119,7 +139,8 @@ mark_done(void *arg, int rc, const struct err *e)
 	for (size_t i = 0; i < d->n; i++) {
 		struct item *it = d->it[i];
 
-		if (rc == 0 && d->ref[i].fate == JOB_HELD) {
+		if (rc == 0 && d->wait_s[i] == 0 &&
+		    d->ref[i].fate == JOB_HELD) {
 			if (d->together != NULL)
 				d->it[held++] = it;
 			else
@@ -128,7 +149,9 @@ mark_done(void *arg, int rc, const struct err *e)
 		}
 		it->lane->flying--;
 		send_unbuild(it);
-		if (rc < 0) {
+		if (rc == 0 && d->wait_s[i] > 0) {
+			hold(l, it, d->wait_s[i] * US_PER_S);
+		} else if (rc < 0) {
 			/* Nothing left; perhaps it is marked, then the next
 			 * mark finds that. */
 			lane_add(it->lane, it);
@@ -171,15 +194,6 @@ post_mark(struct loop *l, struct depart *d)
 }
 
 /* --- who leaves ----------------------------------------------------------------------- */
-
-static void
-hold(struct loop *l, struct item *it, int64_t us)
-{
-	int64_t left = it->expires_us - loop_db_now(l);
-
-	us += (int64_t)rand_below(500) * MS;
-	send_hold(it, us < left || left < 0 ? us : left, loop_record(l));
-}
 
 void
 loop_release(struct loop *l, struct lane *lane, int64_t us)

@@ -29,6 +29,8 @@ struct depart {			/* items whose intent is being marked */
 	struct lane	*together;	/* they go in one request; or NULL */
 	struct item	*it[MANY_MAX];
 	struct job_ref	 ref[MANY_MAX];
+	int		 wait_s[MANY_MAX];	/* out: another message to the
+						 * same recipient was first */
 	size_t		 n;
 };
 _Static_assert(MANY_MAX >= DEPART_MAX, "a depart holds either");
@@ -95,6 +97,10 @@ void	 campaigning_go(struct campaigning *c);
 /* Nothing of it is to be done now. */
 bool	 campaigning_idle(const struct campaigning *c);
 int64_t	 campaigning_wake_us(const struct campaigning *c);	/* 0: it wakes us */
+
+/* pair.c: which of them may go to their recipients now (struct provider's
+ * pair_s); wait_s of each.  On the mark desk.  0 or -1. */
+int	 pair_take(struct db *db, struct depart *d, struct err *e) MUST_CHECK;
 
 /* depart.c */
 void	 loop_dispatch(struct loop *l);

@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/callback.h"
 #include "store/closing.h"
 #include "store/delivery.h"
 #include "store/delivery_log.h"
@@ -29,6 +30,7 @@
 #include "store/throttle.h"
 #include "store/undo.h"
 #include "store/user.h"
+#include "store/whatsapp.h"
 #include "worker/acting.h"
 #include "worker/hooks.h"
 #include "worker/purge.h"
@@ -220,6 +222,7 @@ purge(struct db *db, struct sweep *s, struct err *e)
 		mfa_flow_purge,
 		receipt_close,
 		keep_log,
+		whatsapp_purge,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -286,7 +289,8 @@ sweep_run(struct db *db, struct sweep *s, struct err *e)
 	for (size_t i = 0; i < s->blocks; i++)
 		if (sweep_jobs(db, s, JOB_READY, s->blocked[i], e) < 0)
 			return -1;
-	if (sms_guard_sweep(db, s->purge, e) < 0 ||
+	if (callback_sweep(db, BATCH, e) < 0 ||
+	    sms_guard_sweep(db, s->purge, e) < 0 ||
 	    audit_seal(db, s->owner, SEAL_BATCH, e) < 0 ||
 	    acting_sweep(db, PURGE_STEPS, e) < 0 ||
 	    purge_accounts(db, PURGE_STEPS, e) < 0 ||

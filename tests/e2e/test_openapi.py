@@ -614,6 +614,33 @@ def test_sign_up_by_mail(inst, call):
     call(200, "POST", "/api/verify-email/resend/", json={"email": f"{secrets.token_hex(6)}@example.com"})
 
 
+def test_what_providers_call(inst, call, contract):
+    """More of them in test_callbacks.py and test_twilio.py."""
+    from callback_case import WHATSAPP, from_meta, from_twilio, value
+    call(200, "GET", WHATSAPP, params={"hub.mode": "subscribe", "hub.challenge": "1", "hub.verify_token": "sandbox-whatsapp-verify"})
+    call(403, "GET", WHATSAPP)
+    contract.check("POST", WHATSAPP, from_meta(inst, value()))
+    contract.check("POST", WHATSAPP, from_meta(inst, b"{"))
+    call(403, "POST", WHATSAPP, json={})
+    kavenegar = f"/api/webhooks/kavenegar/{inst.settings['GATEPOST_KAVENEGAR_SECRET']}/"
+    call(200, "GET", kavenegar, params={"messageid": "1", "status": "10"})
+    call(200, "POST", kavenegar, data={"messageid": "1", "status": "10"})
+    call(400, "POST", kavenegar)
+    call(404, "GET", "/api/webhooks/kavenegar/xxxxxxxxxxxxxxxxxxxxxxxx/")
+    contract.check("POST", "/api/webhooks/twilio/", from_twilio(inst, "/api/webhooks/twilio/", {"SmsStatus": "received"}))
+    call(403, "POST", "/api/webhooks/twilio/", data={"a": "b"})
+
+
+def test_a_message_by_whatsapp(inst, call, person):
+    me = inst.admin()
+    to = a_phone()
+    sent = call(202, "POST", "/api/communications/whatsapp/", token=me, json={"to": to, "message_type": "template"})
+    assert sent["data"]["task_id"]
+    call(409, "POST", "/api/communications/whatsapp/", token=me, json={"to": to, "message": "Hello"})
+    call(400, "POST", "/api/communications/whatsapp/", token=me, json={"to": "x"})
+    call(401, "POST", "/api/communications/whatsapp/", json={"to": to})
+
+
 def test_every_operation_was_seen_to_succeed(call, contract):
     good = {(m, p) for m, p, status in contract.seen if status < 400}
     assert contract.operations() - good == set()

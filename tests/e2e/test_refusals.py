@@ -65,7 +65,7 @@ class Faults:
 
 
 def url(row):
-    return row["path"].replace("{id}", "12345").replace("{member}", "12346").replace("{provider}", "sandbox").replace("{version}", "1")
+    return row["path"].replace("{id}", "12345").replace("{member}", "12346").replace("{provider}", "sandbox").replace("{version}", "1").replace("{secret}", "x" * 24)
 
 
 def refused(r, row, *args, **more):

@@ -85,7 +85,7 @@ class Contract:
             assert r.content == b"", f"{where}: a body"
         else:
             assert kind in content, f"{where}: {kind}"
-        if content and kind != "text/html":
+        if content and not kind.startswith("text/"):
             body, schema = r.json(), content[kind]["schema"]
             jsonschema.Draft202012Validator(schema, resolver=self.resolver).validate(body)
             self.no_more(body, schema, where)

@@ -16,17 +16,20 @@ const { Smtp } = require('./lib/smtp');
 const { Expo } = require('./lib/expo');
 const { Oidc } = require('./lib/oidc');
 const { Facebook } = require('./lib/facebook');
+const { WhatsApp } = require('./lib/whatsapp');
+const { Twilio } = require('./lib/twilio');
 const { Control } = require('./lib/control');
 const { Site } = require('./lib/site');
 
 const USAGE = `usage: sandbox.js --tls-cert FILE --tls-key FILE [--http-port N]
     [--kavenegar-port N] [--push-port N] [--smtp-port N] [--smtps-port N]
-    [--autopush-port N] [--expo-port N] [--oidc-port N] [--facebook-port N] [--site-port N] [--push-host NAME] [--ca FILE] [--messages-max N]
+    [--autopush-port N] [--expo-port N] [--oidc-port N] [--facebook-port N] [--whatsapp-port N] [--twilio-port N]
+    [--site-port N] [--push-host NAME] [--ca FILE] [--messages-max N]
     [--state DIR] [--ready-file FILE]
 A port of 0 (the default) means any free one.
 `;
 const PORTS = ['http', 'kavenegar', 'push', 'smtp', 'smtps', 'autopush', 'expo', 'oidc',
-	'facebook', 'site'];
+	'facebook', 'whatsapp', 'twilio', 'site'];
 const AUTOPUSH = path.join(__dirname, 'autopush.js');
 const SHUTDOWN_MS = 3000;
 
@@ -112,17 +115,23 @@ async function main() {
 	const expo = new Expo(shared);
 	const oidc = new Oidc(shared);
 	const facebook = new Facebook(shared);
+	const whatsapp = new WhatsApp(shared);
+	const twilio = new Twilio(shared);
 	const site = new Site();
 	const ready = { http: 0, kavenegar: 0, push: 0, smtp: 0, smtps: 0,
-		autopush: 0, expo: 0, oidc: 0, facebook: 0, site: 0, pid: process.pid };
+		autopush: 0, expo: 0, oidc: 0, facebook: 0, whatsapp: 0,
+		twilio: 0, site: 0, pid: process.pid };
 	const control = new Control({ ...shared, kavenegar, push, smtp,
-		expo, expo_receipts: expo.receipts, oidc, facebook, ports: ready });
+		expo, expo_receipts: expo.receipts, oidc, facebook, whatsapp,
+		twilio, ports: ready });
 
 	ready.kavenegar = await kavenegar.listen(o.ports.kavenegar);
 	ready.push = await push.listen(o.ports.push);
 	ready.expo = await expo.listen(o.ports.expo);
 	ready.oidc = await oidc.listen(o.ports.oidc);
 	ready.facebook = await facebook.listen(o.ports.facebook);
+	ready.whatsapp = await whatsapp.listen(o.ports.whatsapp);
+	ready.twilio = await twilio.listen(o.ports.twilio);
 	Object.assign(ready, await smtp.listen(o.ports.smtp, o.ports.smtps));
 	ready.site = await site.listen(o.ports.site);
 	subscriptions.origin = `https://${o.pushHost}` +
@@ -148,6 +157,8 @@ async function main() {
 		expo.close();
 		oidc.close();
 		facebook.close();
+		whatsapp.close();
+		twilio.close();
 		site.close();
 		if (push.autopush && push.autopush.close)
 			await push.autopush.close();

@@ -5,6 +5,7 @@
  * The API key stands in the path: the URL is never logged.  The answer echoes
  * the text: only its numbers are kept (D24).
  */
+#include "channel/providers/kavenegar.h"
 #include "channel/providers/providers.h"
 
 #include "base/buf.h"
@@ -306,6 +307,29 @@ judge(const struct message *m, const struct out_request *req,
 	v->query = !is_code(m) && in->body_sent &&
 	    (v->outcome == OUTCOME_UNSURE || (v->outcome == OUTCOME_RETRY &&
 	    (status == 0 || status == 200)));
+}
+
+/* Which of them are final, and what they mean (section 1.7). */
+const char *
+kavenegar_state(int status, const char **reason)
+{
+	static const struct { int status; const char *state, *reason; }
+	    row[] = {
+		{ 4, "sent", "" }, { 5, "sent", "" },
+		{ 6, "failed", "kavenegar_state_6" },
+		{ 10, "delivered", "" },
+		{ 11, "failed", "kavenegar_state_11" },
+		{ 13, "failed", "kavenegar_state_13" },
+		{ 14, "failed", "kavenegar_state_14" },
+	};
+
+	*reason = "";
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		if (row[i].status == status) {
+			*reason = row[i].reason;
+			return row[i].state;
+		}
+	return NULL;
 }
 
 const struct provider provider_kavenegar = {

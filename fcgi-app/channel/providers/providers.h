@@ -7,7 +7,8 @@
 #include "channel/channel.h"
 
 extern const struct provider provider_kavenegar, provider_smtp,
-    provider_webpush, provider_expo, provider_webhook;
+    provider_webpush, provider_expo, provider_webhook, provider_whatsapp,
+    provider_twilio, provider_twilio_whatsapp;
 
 void	 verdict_set(struct verdict *v, enum outcome o, const char *fmt, ...)
 	    PRINTF(3, 4);

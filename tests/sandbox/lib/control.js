@@ -138,6 +138,8 @@ class Control {
 		case 'GET /expo/*':
 		case 'GET /oidc/*':
 		case 'GET /facebook/*':
+		case 'GET /whatsapp/*':
+		case 'GET /twilio/*':
 			if (name === 'settings')
 				return { body: this[head].settings };
 			break;
@@ -147,6 +149,8 @@ class Control {
 		case 'PUT /expo/*':
 		case 'PUT /oidc/*':
 		case 'PUT /facebook/*':
+		case 'PUT /whatsapp/*':
+		case 'PUT /twilio/*':
 			if (name === 'settings')
 				return { body: this[head].set(object(json())) };
 			break;
@@ -161,6 +165,8 @@ class Control {
 		case 'DELETE /expo/*':
 		case 'DELETE /oidc/*':
 		case 'DELETE /facebook/*':
+		case 'DELETE /whatsapp/*':
+		case 'DELETE /twilio/*':
 			if (name === 'settings')
 				return { body: this[head].reset() };
 			break;
@@ -168,6 +174,9 @@ class Control {
 			if (name === 'rotate')
 				return { body: this.oidc.rotate() };
 			break;
+		case 'POST /whatsapp/*':
+		case 'POST /twilio/*':
+			return this.calls(this[head], name, object(json()));
 		case 'POST /facebook/*':
 			return this.facebookMakes(name, object(json()));
 		case 'DELETE /push/*/*':
@@ -202,6 +211,17 @@ class Control {
 		throw new Answer(404, `no facebook/${what}`);
 	}
 
+	/* A contact writes, or the network tells of a message: what the customer
+	 * answered to the first try. */
+	async calls(provider, what, o) {
+		if (what === 'inbound')
+			return { body: { status: await provider.inbound(o) } };
+		if (what === 'status')
+			return { body: { status: await provider.status(o.id, o.status,
+			    o.code) } };
+		throw new Answer(404, `no POST of ${what}`);
+	}
+
 	switched(body) {
 		this.messages.emit('change');
 		return { body };
@@ -221,6 +241,10 @@ class Control {
 		expo_receipts: one(this.expo_receipts.counter),
 		oidc: one(this.oidc.counter),
 		facebook: one(this.facebook.counter),
+		whatsapp: { ...one(this.whatsapp.counter),
+			callbacks: this.whatsapp.caller.callbacks },
+		twilio: { ...one(this.twilio.counter),
+			callbacks: this.twilio.caller.callbacks },
 		...this.messages.counts() };
 	}
 

@@ -11,7 +11,8 @@
 const MODES = ['status', 'slow', 'hang', 'reset', 'garbage'];
 const STAGES = ['greeting', 'ehlo', 'starttls', 'auth', 'mail', 'rcpt', 'data',
 	'final'];
-const PROVIDERS = ['kavenegar', 'smtp', 'push', 'expo', 'expo_receipts', 'oidc', 'facebook'];
+const PROVIDERS = ['kavenegar', 'smtp', 'push', 'expo', 'expo_receipts', 'oidc',
+	'facebook', 'whatsapp', 'twilio'];
 const FIELDS = ['mode', 'status', 'times', 'after_ms', 'retry_after',
 	'retry_after_form', 'body', 'stage', 'to', 'store', 'enhanced', 'scope'];
 const DAY_MS = 86400000;

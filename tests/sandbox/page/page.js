@@ -3,7 +3,7 @@
 const SHOWN = 200;
 const RETRY_MS = 1000;
 const $ = (id) => document.getElementById(id);
-const NAMES = { sms: 'SMS', email: 'e-mail', web_push: 'Web Push', expo: 'Expo', call: 'call' };
+const NAMES = { sms: 'SMS', whatsapp: 'WhatsApp', email: 'e-mail', web_push: 'Web Push', expo: 'Expo', call: 'call' };
 
 function el(tag, cls, ...kids) {
 	const e = document.createElement(tag);
