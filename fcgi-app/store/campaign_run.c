@@ -48,11 +48,13 @@ DB_STMT(CAMPAIGN_HELD_DROP, DB_API | DB_WORKER, DB_SAFE,
 DB_STMT(CAMPAIGN_FREE_JOBS, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE job SET state = 0, run_at = UTC_TIMESTAMP(6)"
     " WHERE notification_id = ? AND state = 3");
-/* A recipient that is gone says nothing about the campaign. */
+/* A recipient that is gone says nothing about the campaign, and neither does
+ * a worker that died. */
 #define ANSWERED "FROM (SELECT state, reason FROM delivery"			\
 	" WHERE notification_id = ? AND seq > ? AND seq <= ?"			\
-	" AND (state IN ('sent', 'delivered', 'read', 'unsure') OR"		\
-	"  (state = 'failed' AND reason NOT IN ('gone', 'device_gone')))"	\
+	" AND state IN ('sent', 'delivered', 'read', 'unsure', 'failed')"	\
+	" AND reason NOT IN ('gone', 'device_gone', 'worker_died',"		\
+	" 'dead_letter')"							\
 	" ORDER BY seq DESC LIMIT ?) t"
 DB_STMT(CAMPAIGN_SHARE, DB_WORKER, DB_READ,
     "SELECT COUNT(*), COALESCE(SUM(t.state IN ('failed', 'unsure')), 0) "

@@ -14,7 +14,7 @@ from push_case import admin_token, at_once, browser, refused, word
 
 @pytest.fixture(scope="module")
 def inst():
-    with Instance(conf={"GATEPOST_CAMPAIGN_ERROR_SAMPLE": "20"}) as i:
+    with Instance(conf={"GATEPOST_CAMPAIGN_ERROR_SAMPLE": "20", "GATEPOST_WORKER_LEASE_S": "5"}) as i:
         yield i
 
 
@@ -80,7 +80,15 @@ def until(inst, token, c, state, seconds=20):
     def there():
         now = shown(inst, token, c)
         return now if now["state"] == state else None
-    return wait_until(f"campaign {state}", there, seconds)
+    try:
+        return wait_until(f"campaign {state}", there, seconds)
+    except AssertionError as e:
+        n = int(c["id"])
+        raise AssertionError(f"{e}: {shown(inst, token, c)}; jobs " + str(inst.rows(
+            "SELECT state, kind, COUNT(*) n, SUM(tries) tries, SUM(crashes) crashes, MIN(run_at), MIN(last_error),"
+            " MIN(lease_ends_at) FROM job WHERE notification_id = %s GROUP BY state, kind", n)) + str(inst.rows(
+                "SELECT state, reason, COUNT(*) n FROM delivery WHERE notification_id = %s GROUP BY state, reason",
+                n))) from None
 
 
 def rows(inst, c):
