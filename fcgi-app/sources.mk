@@ -1101,6 +1101,7 @@ EXTRA_FILES = \
 	tests/bench/peer_webpush.js \
 	tests/bench/report.py \
 	tests/bench/rows_campaign.py \
+	tests/bench/rows_log.py \
 	tests/bench/rows_push.py \
 	tests/bench/rows_request.py \
 	tests/bench/rows_timing.py \
