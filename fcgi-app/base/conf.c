@@ -6,6 +6,7 @@
  * Messages name the place and the setting, never a secret's value.
  */
 #include "base/conf_parts.h"
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -66,47 +67,6 @@ struct pass {
 	char		*seen[CONF_KEYS];	/* "name:line", NULL: not yet */
 };
 
-static bool
-parse_bool(const char *s, int64_t *v)
-{
-	static const struct { const char *word; int64_t v; } words[] = {
-		{ "yes", 1 }, { "true", 1 }, { "on", 1 }, { "1", 1 },
-		{ "no", 0 }, { "false", 0 }, { "off", 0 }, { "0", 0 },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (strcasecmp(s, words[i].word) == 0) {
-			*v = words[i].v;
-			return true;
-		}
-	return false;
-}
-
-/* scheme://host…, nothing a URL cannot hold; a trailing slash is cut. */
-static bool
-parse_url(char *s)
-{
-	size_t n = strlen(s);
-	const char *host;
-
-	if (n == 0)
-		return true;
-	if (text_starts(s, "https://"))
-		host = s + 8;
-	else if (text_starts(s, "http://"))
-		host = s + 7;
-	else
-		return false;
-	if (*host == '\0' || strchr("/?#:", *host) != NULL)
-		return false;
-	for (const char *p = s; *p != '\0'; p++)
-		if (*p <= ' ' || *p >= 0x7f || strchr("\"<>\\^`{|}", *p) != NULL)
-			return false;
-	while (n > 0 && s[n - 1] == '/')
-		s[--n] = '\0';
-	return true;
-}
-
 /* What is wrong with the text of a value, or NULL; `text` may be tidied. */
 static const char *
 check_text(const struct row *r, char *text)
@@ -121,7 +81,7 @@ check_text(const struct row *r, char *text)
 		return "holds bytes that are no text";
 	if (r->type != CONF_SECRET && text_has_crlf(text, n))
 		return "must be one line";
-	if (r->type == CONF_URL && !parse_url(text))
+	if (r->type == CONF_URL && !conf_parse_url(text))
 		return "must be an http:// or https:// URL";
 	if (r->type == CONF_PATH && n > 0 && text[0] != '/')
 		return "must be an absolute path";
@@ -150,7 +110,7 @@ set_value(struct generation *g, enum conf_key k, const char *text,
 			    PRId64, where, name, r->min, r->max);
 		break;
 	case CONF_BOOL:
-		if (!parse_bool(text, &v.num))
+		if (!conf_parse_bool(text, &v.num))
 			wrong = "must be yes or no";
 		else
 			v.text = v.num != 0 ? "yes" : "no";
@@ -168,6 +128,16 @@ set_value(struct generation *g, enum conf_key k, const char *text,
 		    where, name, wrong);
 	g->value[k] = v;
 	return 0;
+}
+
+/* Values' own memory is wiped, too: an arena gives it back as it is. */
+static void
+wipe_text(const char *text)
+{
+	char *p;
+
+	memcpy(&p, &text, sizeof(p));
+	secret_wipe(p, strlen(p));
 }
 
 static struct generation *
@@ -287,6 +257,8 @@ take(struct pass *p, const char *where, const char *key, const char *text,
 	was = p->g->value[k].text;
 	if (set_value(p->g, k, text, where, key, e) < 0)
 		return -1;
+	if (from_file)
+		secret_wipe(secret, strlen(secret));
 	if (p->seen[k] != NULL && strcmp(was, p->g->value[k].text) != 0)
 		return err_set(e, ERR_CONFIG, "config", "%.100s: %s: already "
 		    "set to another value at %.100s", where, key, p->seen[k]);
@@ -411,6 +383,36 @@ conf_list_has(enum conf_key k, const char *item)
 		s = *next == ',' ? next + 1 : next;
 	}
 	return false;
+}
+
+/* In the process's own environment, which others of its user may read. */
+static void
+drop_variable(const char *key)
+{
+	char *text = getenv(key);
+
+	if (text != NULL && *text != '\0')
+		secret_wipe(text, strlen(text));
+}
+
+void
+conf_drop_secrets(bool (*keep)(enum conf_key k))
+{
+	for (unsigned k = 0; k < CONF_KEYS; k++) {
+		if (row[k].type != CONF_SECRET || keep((enum conf_key)k))
+			continue;
+		for (struct generation *g = current(); g != NULL;
+		    g = g->older) {
+			if (*g->value[k].text == '\0')
+				continue;
+			wipe_text(g->value[k].text);
+			g->value[k].text = CONF_DROPPED;
+		}
+		drop_variable(row[k].key);
+		for (size_t i = 0; i < COUNT_OF(alias); i++)
+			if (alias[i].of == (enum conf_key)k)
+				drop_variable(alias[i].key);
+	}
 }
 
 int

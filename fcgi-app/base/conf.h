@@ -39,6 +39,15 @@ bool	 conf_bool(enum conf_key k);
 /* Comma-separated list has `item` (exact, ASCII case ignored)? */
 bool	 conf_list_has(enum conf_key k, const char *item);
 
+/*
+ * Wipe the secrets that `keep` does not name, in every generation and in the
+ * environment, for good: a process that needs none of them must not be one
+ * from which they can be read.  What was set reads as CONF_DROPPED then (it is
+ * no empty one: "is it set?" stays true), and a later conf_load must not be.
+ */
+#define CONF_DROPPED	"dropped"
+void	 conf_drop_secrets(bool (*keep)(enum conf_key k));
+
 /* Checks across rows that make a start unsafe (public URL not https, secrets
  * missing, key directory open to others …).  Appends one line per finding,
  * "KEY: what: what to do".  Returns how many. */

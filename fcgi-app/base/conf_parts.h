@@ -28,4 +28,8 @@ const char *conf_name(enum conf_key k);
 /* The file the values came from and the mode it had; NULL without a file. */
 const char *conf_source(unsigned *mode);
 
+/* conf_types.c: 1 and what it means, or false.  A URL loses its last slashes. */
+bool	 conf_parse_bool(const char *s, int64_t *v);
+bool	 conf_parse_url(char *s);
+
 #endif

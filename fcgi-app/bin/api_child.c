@@ -123,6 +123,30 @@ lanes_wanted(void)
 	return cores > 2 ? (unsigned)cores - 1 : 1;
 }
 
+/* Which pools have use of a secret (D2): one is as safe as the processes that
+ * hold it, and most people's requests reach `main`.  What is not here is
+ * `main`'s alone. */
+static const struct { enum conf_key k; unsigned pools; } secret_row[] = {
+#define P(p)	(1U << POOL_##p)
+	{ CONF_DB_API_PASSWORD, P(GATE) | P(MAIN) | P(HASH) | P(OUT) },
+	{ CONF_DB_WORKER_PASSWORD, 0 }, { CONF_DB_CTL_PASSWORD, 0 },
+	{ CONF_KAVENEGAR_KEY, 0 }, { CONF_SMTP_PASSWORD, 0 },
+	{ CONF_GOOGLE_SECRET, P(OUT) }, { CONF_FACEBOOK_SECRET, P(OUT) },
+	{ CONF_OIDC1_SECRET, P(OUT) }, { CONF_OIDC2_SECRET, P(OUT) },
+	{ CONF_OIDC3_SECRET, P(OUT) }, { CONF_OIDC4_SECRET, P(OUT) },
+#undef P
+};
+static enum pool own_pool;
+
+static bool
+is_own_secret(enum conf_key k)
+{
+	for (size_t i = 0; i < COUNT_OF(secret_row); i++)
+		if (secret_row[i].k == k)
+			return (secret_row[i].pools & 1U << own_pool) != 0;
+	return own_pool == POOL_MAIN;
+}
+
 int
 child_serve(const struct child *c)
 {
@@ -134,6 +158,9 @@ child_serve(const struct child *c)
 	int rc;
 
 	listen_fd = c->fd;
+	own_pool = c->pool;
+	if (!c->every_pool)
+		conf_drop_secrets(is_own_secret);
 	rand_after_fork();
 	grant_use(c->shm);
 	if ((f = fcgi_new(c->fd, &e)) == NULL) {

@@ -485,6 +485,42 @@ comments_of_the_sample_fit_a_screen(void **state UNUSED)
 	buf_fini(&b);
 }
 
+static bool
+keeps_google(enum conf_key k)
+{
+	return k == CONF_GOOGLE_SECRET;
+}
+
+/* The text itself is gone, wherever it stood: in the values of every load and
+ * in the environment. */
+static void
+h6_secrets_that_are_dropped_are_wiped(void **state UNUSED)
+{
+	struct err e = ERR_INIT;
+	const char *older, *newer, *variable;
+
+	assert_int_equal(setenv("FACEBOOK_APP_SECRET", "planted-one", 1), 0);
+	assert_int_equal(setenv("GOOGLE_CLIENT_SECRET", "planted-two", 1), 0);
+	assert_return_code(conf_load(NULL, &e), 0);
+	older = conf_str(CONF_FACEBOOK_SECRET);
+	assert_return_code(conf_load(NULL, &e), 0);
+	newer = conf_str(CONF_FACEBOOK_SECRET);
+	variable = getenv("FACEBOOK_APP_SECRET");
+	assert_string_equal(older, "planted-one");
+	conf_drop_secrets(keeps_google);
+	assert_string_equal(conf_str(CONF_FACEBOOK_SECRET), CONF_DROPPED);
+	for (size_t i = 0; i < 11; i++)
+		assert_true(older[i] == '\0' && newer[i] == '\0' &&
+		    variable[i] == '\0');
+	/* What is kept stays, and what was not set is not set. */
+	assert_string_equal(conf_str(CONF_GOOGLE_SECRET), "planted-two");
+	assert_string_equal(getenv("GOOGLE_CLIENT_SECRET"), "planted-two");
+	assert_string_equal(conf_str(CONF_OIDC1_SECRET), "");
+	unsetenv("FACEBOOK_APP_SECRET");
+	unsetenv("GOOGLE_CLIENT_SECRET");
+	assert_return_code(conf_load(NULL, &e), 0);
+}
+
 int
 main(void)
 {
@@ -504,6 +540,7 @@ main(void)
 		cmocka_unit_test(a_readable_settings_file_is_found),
 		cmocka_unit_test(the_sample_is_complete_and_loads),
 		cmocka_unit_test(comments_of_the_sample_fit_a_screen),
+		cmocka_unit_test(h6_secrets_that_are_dropped_are_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
