@@ -426,6 +426,8 @@ def refused_in(edge, header):
     (None, "en"), ("fa", "fa"), ("FA-IR,fa;q=0.9,en-US;q=0.8,en;q=0.7", "fa"), ("en-US,en;q=0.9,fa;q=0.8", "en"),
     ("de,fa;q=0.3", "fa"), ("fa;q=0", "en"), ("fa;q=0.000,en", "en"), ("fa ; q=0.001", "fa"), ("far", "en"), ("x-fa", "en"),
     ("de", "en"), ("*", "en"), ("fa;q=x", "en"), ("'\"\\{}$gp_lang\u00e9", "en"), ("fa," * 2500, "fa"), ("en," * 2500 + "fa", "en"),
+    ("en;q=0.5, fa;q=0.9", "fa"), ("en;q=0.85,fa;q=0.9", "fa"), ("fa;q=0.5,en;q=0.85", "en"), ("fa;q=0.8,en;q=0.80", "fa"),
+    ("en;q=0.8,fa;q=0.800", "en"), ("fa;q=0.123,en;q=0.124", "en"), ("en;q=0,fa;q=0.001", "fa"), ("en;q=0.9,fa", "fa"),
     ("de;q=0.5," * 800 + "fa;q=0.1", "fa"), ("," * 7000 + "fa", "fa"), ("fa-" * 2500, "en"),
 ])
 def test_s73_nginx_refuses_in_the_visitors_language(edge, header, want):
