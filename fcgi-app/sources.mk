@@ -15,6 +15,7 @@ BASE_SOURCES = \
 	fcgi-app/base/conf_lines.c \
 	fcgi-app/base/conf_parts.h \
 	fcgi-app/base/conf_rows.h \
+	fcgi-app/base/conf_types.c \
 	fcgi-app/base/crypto.c \
 	fcgi-app/base/crypto.h \
 	fcgi-app/base/crypto_jwk.c \
@@ -1160,6 +1161,7 @@ EXTRA_FILES = \
 	tests/e2e/test_operation.py \
 	tests/e2e/test_passwordless.py \
 	tests/e2e/test_passwords.py \
+	tests/e2e/test_pool_secrets.py \
 	tests/e2e/test_published.py \
 	tests/e2e/test_push_groups.py \
 	tests/e2e/test_push_outage.py \

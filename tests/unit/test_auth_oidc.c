@@ -90,6 +90,20 @@ judge(const struct social_provider *p, const char *iss, const char *aud,
 }
 
 static void
+googles_rules_are_its_issuers_under_any_name(void **state UNUSED)
+{
+	struct err e = ERR_INIT;
+	struct social_provider p;
+
+	assert_return_code(conf_set("GATEPOST_OIDC4_NAME", "work", &e), 0);
+	assert_return_code(conf_set("GATEPOST_OIDC4_ISSUER", GOOGLE, &e), 0);
+	assert_return_code(conf_set("GATEPOST_OIDC4_CLIENT_ID", "x", &e), 0);
+	assert_return_code(social_provider("work", &p, &e), 0);
+	assert_true(p.google);
+	assert_return_code(conf_set("GATEPOST_OIDC4_NAME", "", &e), 0);
+}
+
+static void
 google_is_a_preset(void **state UNUSED)
 {
 	assert_true(google.google && !other.google);
@@ -176,6 +190,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(google_is_a_preset),
+		cmocka_unit_test(googles_rules_are_its_issuers_under_any_name),
 		cmocka_unit_test(
 		    s65_google_may_leave_the_scheme_out_and_nobody_else),
 		cmocka_unit_test(
