@@ -14,7 +14,8 @@ from push_case import admin_token, at_once, browser, refused, word
 
 @pytest.fixture(scope="module")
 def inst():
-    with Instance(conf={"GATEPOST_CAMPAIGN_ERROR_SAMPLE": "20", "GATEPOST_WORKER_LEASE_S": "5"}) as i:
+    with Instance(conf={"GATEPOST_CAMPAIGN_ERROR_SAMPLE": "20", "GATEPOST_WORKER_LEASE_S": "5",
+                        "GATEPOST_PROVIDER_TIMEOUT_MS": "2000"}) as i:
         yield i
 
 
