@@ -10,6 +10,7 @@
 #include "store/user.h"
 
 #define HASH_WAIT_US	(2 * US_PER_S)		/* D3 */
+#define HASH_AGAIN_S	5			/* as $gp_again of nginx */
 
 /* 404 and 405. */
 static int
@@ -41,7 +42,9 @@ check_pool(const struct call *c, const struct dispatch *d, struct err *e)
 	if (c->route->pool == POOL_HASH && age_us > HASH_WAIT_US) {
 		err_set(e, ERR_UNAVAILABLE, "busy", "%" PRId64 " ms old",
 		    age_us / 1000);
-		e->retry_after_s = 1;
+		/* The queue holds two seconds' work: who comes back sooner
+		 * finds it as full, and is only refused again. */
+		e->retry_after_s = HASH_AGAIN_S;
 		return -1;
 	}
 	return 0;

@@ -260,7 +260,9 @@ record(struct conn *c, const struct http_answer *a)
 			    a->body_len), a->body);
 		return;
 	}
-	if (c->t0 < st.counted_from)
+	/* What was answered in the time is counted, whenever it was asked: its
+	 * work was done there, as that of the last ones will be later. */
+	if (t < st.counted_from)
 		return;
 	if (r->n == st.us_max) {
 		st.us_max = st.us_max ? st.us_max * 2 : 65536;

@@ -92,6 +92,12 @@ def median(values):
     return values[n // 2] if n % 2 else (values[n // 2 - 1] + values[n // 2]) / 2
 
 
+def paired(ours, theirs):
+    """The ratio of two that were measured in turns: the median of the rounds'
+    own, so that what slows the machine for a round slows both of it."""
+    return median([a / b for a, b in zip(ours, theirs)])
+
+
 def percentile(values, p):
     values = sorted(values)
     return values[min(len(values) - 1, int(p * len(values)))]

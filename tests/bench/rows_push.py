@@ -6,9 +6,9 @@ import os
 import random
 import time
 
-from instance import TOP, Failure, Line, family, pss_kb, wait_until
+from instance import TOP, Failure, Line, cpu_s, family, pss_kb, wait_until
 from limits import HERE, compile_c, interleave, run_json
-from report import median, percentile
+from report import median, paired, percentile
 from rows_request import push_body
 from sink import Peer, subscriptions
 
@@ -81,6 +81,8 @@ def drain_once(ctx, subs, count):
     def left():
         cursor.execute("SELECT COUNT(*) FROM job WHERE state <> 9")
         return cursor.fetchone()[0]
+    others = {"db": inst.process("db").pid, "sink": ctx.sink.nginx.child.pid}
+    cpu = {k: cpu_s(pid) for k, pid in others.items()}
     t0 = time.monotonic()
     inst.worker_start()
     try:
@@ -88,6 +90,8 @@ def drain_once(ctx, subs, count):
     finally:
         db.close()
     seconds = time.monotonic() - t0
+    cpu = {k: cpu_s(pid) - cpu[k] for k, pid in others.items()}
+    cpu["worker"] = cpu_s(inst.worker.pid)
     wire = ctx.sink.received() - before
     states = dict(inst.rows(
         "SELECT d.state, COUNT(*) FROM delivery d JOIN notification n "
@@ -97,7 +101,8 @@ def drain_once(ctx, subs, count):
         newest, newest, len(ids)))
     return {"rate": count / seconds, "seconds": seconds, "requests": wire,
             "states": states, "whole": states == {"sent": count} and wire == count,
-            "worker_kb": pss_kb(inst.worker.pid)}
+            "worker_kb": pss_kb(inst.worker.pid),
+            "cpu_us": {k: round(v * 1e6 / count, 1) for k, v in cpu.items()}}
 
 
 def drain(ctx):
@@ -115,11 +120,13 @@ def drain(ctx):
     ctx.report.row(
         "drain", value, "pushes/s", (">=", 4, "ratio"),
         limit=median([r["rate"] for r in theirs]),
+        ratio=paired([r["rate"] for r in ours], [r["rate"] for r in theirs]),
         sound=all(r["whole"] for r in ours), met=value >= 6000,
         goal_rate=6000, count=count, peer="node web-push",
         peer_concurrency=theirs[0]["concurrency"],
         seconds=median([r["seconds"] for r in ours]),
         states=ours[-1]["states"], requests=ours[-1]["requests"],
+        cpu_us=ours[-1]["cpu_us"],
         worker_kb=max(r["worker_kb"] for r in ours))
 
 
