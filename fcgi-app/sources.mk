@@ -7,6 +7,8 @@ BASE_SOURCES = \
 	fcgi-app/base/buf.c \
 	fcgi-app/base/buf.h \
 	fcgi-app/base/cdefs.h \
+	fcgi-app/base/channels.c \
+	fcgi-app/base/channels.h \
 	fcgi-app/base/clock.c \
 	fcgi-app/base/clock.h \
 	fcgi-app/base/conf.c \
@@ -89,6 +91,8 @@ STORE_SOURCES = \
 	fcgi-app/store/campaign.h \
 	fcgi-app/store/campaign_own.h \
 	fcgi-app/store/campaign_run.c \
+	fcgi-app/store/cancel.c \
+	fcgi-app/store/cancel.h \
 	fcgi-app/store/closing.c \
 	fcgi-app/store/closing.h \
 	fcgi-app/store/communication.c \
@@ -124,6 +128,8 @@ STORE_SOURCES = \
 	fcgi-app/store/idempotency.h \
 	fcgi-app/store/identity.c \
 	fcgi-app/store/identity.h \
+	fcgi-app/store/inbox.c \
+	fcgi-app/store/inbox.h \
 	fcgi-app/store/intake.c \
 	fcgi-app/store/intake.h \
 	fcgi-app/store/job.c \
@@ -161,6 +167,8 @@ STORE_SOURCES = \
 	fcgi-app/store/provider_state.h \
 	fcgi-app/store/receipt.c \
 	fcgi-app/store/receipt.h \
+	fcgi-app/store/recipient.c \
+	fcgi-app/store/recipient.h \
 	fcgi-app/store/revocation.c \
 	fcgi-app/store/revocation.h \
 	fcgi-app/store/session.c \
@@ -372,12 +380,18 @@ DELIVER_SOURCES = \
 	fcgi-app/deliver/item.h \
 	fcgi-app/deliver/lane.c \
 	fcgi-app/deliver/lane.h \
+	fcgi-app/deliver/people.c \
+	fcgi-app/deliver/people.h \
 	fcgi-app/deliver/plan.c \
 	fcgi-app/deliver/plan.h \
+	fcgi-app/deliver/plan_devices.c \
 	fcgi-app/deliver/plan_own.h \
+	fcgi-app/deliver/plan_people.c \
 	fcgi-app/deliver/plan_write.c \
 	fcgi-app/deliver/record.c \
 	fcgi-app/deliver/record.h \
+	fcgi-app/deliver/route.c \
+	fcgi-app/deliver/route.h \
 	fcgi-app/deliver/send.c \
 	fcgi-app/deliver/send.h \
 	fcgi-app/deliver/site_notify.c \
@@ -444,6 +458,11 @@ API_SOURCES = \
 	fcgi-app/api/login.c \
 	fcgi-app/api/mfa_rows.c \
 	fcgi-app/api/notifications.c \
+	fcgi-app/api/notify.c \
+	fcgi-app/api/notify_explain.c \
+	fcgi-app/api/notify_own.h \
+	fcgi-app/api/notify_read.c \
+	fcgi-app/api/notify_to.c \
 	fcgi-app/api/number.c \
 	fcgi-app/api/origin.c \
 	fcgi-app/api/otp_own.c \
@@ -992,6 +1011,7 @@ SQL_FILES = \
 	sql/0018_article.sql \
 	sql/0019_campaign.sql \
 	sql/0020_whatsapp.sql \
+	sql/0021_notify.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1157,6 +1177,7 @@ EXTRA_FILES = \
 	tests/e2e/test_mail_mx.py \
 	tests/e2e/test_master.py \
 	tests/e2e/test_nginx_edge.py \
+	tests/e2e/test_notify.py \
 	tests/e2e/test_openapi.py \
 	tests/e2e/test_operation.py \
 	tests/e2e/test_passwordless.py \

@@ -181,6 +181,11 @@ may_call(const struct call *c, struct err *e)
 		return need_scope(w, SCOPE_BIT_SEND, e);
 	case SCOPE_ADMIN:
 		return need_scope(w, SCOPE_BIT_ADMIN, e);
+	case OWN_SENDS:
+		if (w->kind == CALLER_ADMIN_TOKEN)
+			return need_scope(w, SCOPE_BIT_PUSH | SCOPE_BIT_SEND,
+			    e);
+		return need_session(w, false, e);
 	}
 	return refuse(e, "forbidden");
 }

@@ -2,8 +2,8 @@
  * notifications.c - GET /api/notifications/{id}/: what was sent and what
  * became of it.
  *
- * What must stay true: a token sees what it sent and nothing else, and the
- * answer for another's is the answer for none.
+ * What must stay true: a token sees what it sent and nothing else, so does a
+ * user, and the answer for another's is the answer for none.
  */
 #include "api/push_own.h"
 
@@ -24,8 +24,18 @@ static const struct field notification_rows[] = {
 const struct fieldset notification_fields =
     FIELDSET(struct notification_in, notification_rows, IN_QUERY);
 
-static int
-find_own(struct call *c, struct notification *n, struct err *e)
+static bool
+is_own(const struct caller *w, const struct notification *n)
+{
+	if (w->kind == CALLER_ADMIN_TOKEN)
+		return n->token_id == w->token_id;
+	/* What a token of hers sent is the site's, not hers. */
+	return w->is_staff || w->is_superuser ||
+	    (n->user_id == w->user_id && n->token_id == 0);
+}
+
+int
+notification_own(struct call *c, struct notification *n, struct err *e)
 {
 	uint64_t id;
 	int rc;
@@ -33,8 +43,7 @@ find_own(struct call *c, struct notification *n, struct err *e)
 	if (id_of_path(c, 0, &id, e) < 0 ||
 	    (rc = notification_find(c->db, c->arena, id, n, e)) < 0)
 		return -1;
-	if (rc == 1 && (c->who.kind != CALLER_ADMIN_TOKEN ||
-	    n->token_id == c->who.token_id))
+	if (rc == 1 && is_own(&c->who, n))
 		return 0;
 	return err_set(e, ERR_NOT_FOUND, "not_found",
 	    "no such notification of the caller");
@@ -114,7 +123,7 @@ notification_get(struct call *c, const void *in_, struct err *e)
 	struct walk k = { .c = c, .left = in->limit.set ?
 	    (uint64_t)in->limit.v : SHOWN };
 
-	if (find_own(c, &n, e) < 0 || delivery_count(c->db, n.id, &count,
+	if (notification_own(c, &n, e) < 0 || delivery_count(c->db, n.id, &count,
 	    e) < 0)
 		return -1;
 	k.id = n.id;
@@ -128,6 +137,7 @@ notification_get(struct call *c, const void *in_, struct err *e)
 		return -1;
 	jw_time(k.w, "created_at", n.created_us);
 	jw_time(k.w, "expires_at", n.expires_us);
+	jw_time(k.w, "cancelled_at", n.cancelled_us);
 	jw_bool(k.w, "planned", n.planned_us != 0);
 	jw_u64(k.w, "total", n.planned_us != 0 ? n.total : count.total);
 	jw_u64(k.w, "successful", count.sent);

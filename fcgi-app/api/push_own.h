@@ -94,12 +94,17 @@ struct push_wait {
 	bool		 slot;		/* a place in the scoreboard is held */
 	struct waiter	*waiter;	/* NULL: poll only */
 };
-/* How long, by Prefer and settings; takes a place if one is left (D1). */
-void	 push_wait_begin(struct call *c, struct push_wait *w);
+/* How long: by Prefer, else `unasked_s`; takes a place if one is left (D1). */
+void	 push_wait_begin(struct call *c, struct push_wait *w, int unasked_s);
 const char *push_wait_name(const struct push_wait *w);
 /* Until every delivery of it is final or the time is over. */
 void	 push_wait_for(struct call *c, struct push_wait *w, uint64_t id);
 void	 push_wait_end(struct call *c, struct push_wait *w);
+
+/* --- notifications.c ---------------------------------------------------- */
+/* The one the path names, if it is the caller's to see.  0 or -1. */
+int	 notification_own(struct call *c, struct notification *n,
+	    struct err *e) MUST_CHECK;
 
 /* --- push_answer.c ------------------------------------------------------ */
 /* From the rows of notification `id`, as they are now. */

@@ -318,7 +318,7 @@ push_tokens_test_post(struct call *c, const void *in, struct err *e)
 		m.idem_key = c->idem_key;
 		m.idem_mac = c->idem_mac;
 	}
-	push_wait_begin(c, &wait);
+	push_wait_begin(c, &wait, (int)conf_int(CONF_PUSH_WAIT_S));
 	m.waiter = push_wait_name(&wait);
 	rc = enqueue(c->db, &m, &existing, &same, e);
 	if (rc == 0 && !same)

@@ -17,14 +17,14 @@
 #define SPARE_S		2		/* of the request's deadline */
 
 void
-push_wait_begin(struct call *c, struct push_wait *w)
+push_wait_begin(struct call *c, struct push_wait *w, int unasked_s)
 {
 	int s = req_prefer_wait(c->req), most;
 	struct err e = ERR_INIT;
 
 	memset(w, 0, sizeof(*w));
 	if (s < 0)
-		s = (int)conf_int(CONF_PUSH_WAIT_S);
+		s = unasked_s;
 	most = (int)conf_int(CONF_DEADLINE_S) - SPARE_S;
 	if (s > most)
 		s = most;

@@ -28,7 +28,9 @@ enum access {
 	REFRESH,		/* a refresh token; the handler judges it */
 	HOLDER,			/* of a register_id; the handler judges it */
 	ROLE_AUTHOR, ROLE_SENDER, ROLE_ADMIN, ROLE_SUPERUSER,
-	SCOPE_PUSH, SCOPE_SEND, SCOPE_ADMIN
+	SCOPE_PUSH, SCOPE_SEND, SCOPE_ADMIN,
+	OWN_SENDS		/* a user, or a token that may push or send;
+				 * the handler shows each his own */
 };
 
 /*

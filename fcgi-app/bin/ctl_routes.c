@@ -25,6 +25,7 @@ static const char *const access_words[] = {
 	[ROLE_SENDER] = "role(sender)", [ROLE_ADMIN] = "role(admin)",
 	[ROLE_SUPERUSER] = "role(superuser)", [SCOPE_PUSH] = "scope(push)",
 	[SCOPE_SEND] = "scope(send)", [SCOPE_ADMIN] = "scope(admin)",
+	[OWN_SENDS] = "own_sends",
 };
 static const char *const throttle_words[] = {
 	[THR_NONE] = "none", [THR_ANON] = "anon", [THR_USER] = "user",

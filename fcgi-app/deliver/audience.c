@@ -47,12 +47,45 @@ ids_of(struct arena *a, const struct json *list, struct audience *au)
 	return true;
 }
 
+static void
+how_of(const struct json *j, struct audience *au)
+{
+	const struct json *list = json_get(j, "channels"), *m;
+	int64_t v;
+
+	for (size_t i = 0; i < json_len(list); i++)
+		if ((m = json_at(list, i)) != NULL && json_str(m) != NULL &&
+		    channels_find(json_str(m)) != CHANNELS)
+			au->channels |= CHANNEL_BIT(channels_find(
+			    json_str(m)));
+	list = json_get(j, "escalate");
+	for (size_t i = 0; i < json_len(list) && au->steps < ESCALATE_MAX;
+	    i++) {
+		const char *name = json_str(json_get(json_at(list, i),
+		    "channel"));
+
+		if (name == NULL || channels_find(name) == CHANNELS ||
+		    !json_int(json_get(json_at(list, i), "after_s"), &v) ||
+		    v <= 0 || v > UINT32_MAX)
+			continue;
+		au->step[au->steps++] = (struct escalation){
+		    channels_find(name), (uint32_t)v };
+	}
+	list = json_get(j, "count");
+	if (json_int(json_at(list, 0), &v))
+		au->accepted = (uint64_t)v;
+	if (json_int(json_at(list, 1), &v))
+		au->unknown = (uint64_t)v;
+	if (json_int(json_at(list, 2), &v))
+		au->duplicate = (uint64_t)v;
+}
+
 void
 audience_parse(struct arena *a, const char *json, struct audience *au)
 {
 	struct json *j = NULL, *m;
 	struct err e = ERR_INIT;
-	bool yes;
+	bool yes = false;
 
 	memset(au, 0, sizeof(*au));
 	if (json_parse(json, strlen(json), JSON_PLAIN, 0, &j, &e) < 0)
@@ -77,6 +110,12 @@ audience_parse(struct arena *a, const char *json, struct audience *au)
 	} else if ((m = json_get(j, "group_id")) != NULL) {
 		if (id_of(m, &au->group_id))
 			au->kind = TO_GROUP;
+	} else if (json_str(json_get(j, "topic")) != NULL) {
+		au->kind = TO_TOPIC;
+		au->topic = arena_strdup(a, json_str(json_get(j, "topic")));
+	} else if (json_bool(json_get(j, "all"), &yes) && yes) {
+		au->kind = TO_ALL;
 	}
+	how_of(j, au);
 	json_free(j);
 }

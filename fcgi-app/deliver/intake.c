@@ -197,6 +197,8 @@ locate(struct db *db, struct arena *a, struct intake *in,
 			continue;	/* lapses; nobody misses it */
 		if (!w[i].found || w[i].to == NULL || w[i].gone)
 			dead = w[i].gone ? "device_gone" : "no_delivery";
+		if (job[i].stop || found[k].cancelled_us != 0)
+			dead = "cancelled";
 		item_list_add(&in->items, item_new(&(struct item_new){
 		    .job = &job[i], .note = note[k],
 		    .provider = job[i].provider,
@@ -279,6 +281,7 @@ intake_run(struct db *db, struct intake *in, struct err *e)
 	if (return_orphans(db, in, e) < 0 ||
 	    (asks = look(db, in, ask, e)) < 0)
 		goto out;
+	in->plan.now_us = in->now_us;
 	if (asks > 0 && (n = job_claim(db, a, ask, (size_t)asks, in->lease_s,
 	    &job, e)) < 0)
 		goto out;

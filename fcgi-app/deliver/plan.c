@@ -6,8 +6,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "channel/providers/expo.h"
-#include "net/net.h"
 #include "store/device.h"
 
 /* Above what PLAN_JOBS_MAX short audiences and contents can come to. */
@@ -24,92 +22,6 @@ struct plan_big {
 	int64_t		 expires_mono;
 };
 
-static const char *
-shown_of(struct arena *a, const char *channel, const char *endpoint)
-{
-	char host[256];
-	int port;
-
-	if (strcmp(channel, "expo") == 0)
-		return expo_token_shown(a, endpoint);
-	if (egress_host(endpoint, host, sizeof(host), &port) < 0)
-		return "";
-	return arena_strndup(a, host, DELIVERY_TARGET_MAX);
-}
-
-static void
-set_state(struct target *t, const struct part *p)
-{
-	t->state = "queued";
-	t->reason = "";
-	if (p->route == NULL) {
-		t->state = "failed";
-		t->reason = "no_provider";
-	}
-}
-
-static void
-from_device(struct arena *a, struct target *t, const struct part *p,
-    const struct device_target *d)
-{
-	memset(t, 0, sizeof(*t));
-	t->user_id = d->user_id;
-	t->device_id = d->id;
-	t->to = d->target;
-	t->shown = d->id == 0 ? "" : shown_of(a, p->n->channel, d->target);
-	t->locale = d->locale;
-	t->p256dh = d->p256dh;
-	t->auth = d->auth;
-	set_state(t, p);
-	if (d->id == 0 || !d->active) {
-		t->state = "skipped";
-		t->reason = d->id == 0 ? "no_device" : "device_gone";
-	}
-}
-
-/* One row that says why there is nothing to send. */
-static void
-nothing(struct arena *a, struct part *p, const char *state,
-    const char *reason)
-{
-	p->target = arena_alloc(a, sizeof(*p->target));
-	p->targets = 1;
-	p->target[0] = (struct target){ .user_id = p->au.user_id,
-	    .shown = "", .locale = "", .state = state, .reason = reason };
-	p->last = true;
-}
-
-/* Ids without a row (removed since) are told as skipped, too. */
-static void
-from_ids(struct arena *a, struct part *p, const uint64_t *id, size_t n,
-    const struct device_target *d, size_t found)
-{
-	p->target = arena_array(a, n + 1, sizeof(*p->target));
-	for (size_t i = 0; i < n; i++) {
-		struct target *t = &p->target[p->targets++];
-		size_t k;
-
-		for (k = 0; k < found && d[k].id != id[i]; k++)
-			;
-		if (k < found) {
-			from_device(a, t, p, &d[k]);
-			continue;
-		}
-		*t = (struct target){ .device_id = id[i], .shown = "",
-		    .to = arena_printf(a, "device:%" PRIu64, id[i]),
-		    .locale = "", .state = "skipped",
-		    .reason = "device_gone" };
-	}
-}
-
-static int
-by_id(const void *a, const void *b)
-{
-	const struct device_target *x = a, *y = b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
 /* --- short audiences ------------------------------------------------------------ */
 
 /* No device is read for these. */
@@ -118,73 +30,60 @@ direct(struct arena *a, struct part *p)
 {
 	switch (p->au.kind) {
 	case TO_ADDRESS:
+		if (PLAN_ROUTED(p))
+			return false;
 		p->target = arena_alloc(a, sizeof(*p->target));
 		p->targets = 1;
 		p->target[0] = (struct target){ .user_id = p->au.user_id,
 		    .to = p->au.to, .locale = "",
 		    .shown = arena_strndup(a, p->au.to,
 		    DELIVERY_TARGET_MAX) };
-		set_state(&p->target[0], p);
+		plan_set_state(&p->target[0], p);
 		p->last = true;
 		return true;
 	case TO_NOBODY:
-		nothing(a, p, "skipped", "nobody");
+		plan_nothing(a, p, "skipped", "nobody");
 		return true;
 	case TO_BROKEN:
-		nothing(a, p, "failed", "bad_audience");
+		plan_nothing(a, p, "failed", "bad_audience");
 		return true;
 	case TO_DEVICES:
 	case TO_USERS:
 	case TO_GROUP:
+	case TO_TOPIC:
+	case TO_ALL:
 		return false;
 	}
 	return false;
 }
 
-/* Devices of several short audiences in one read. */
+/* Recipients of short routed audiences, in one read. */
 static int
-read_devices(struct db *db, struct arena *a, struct part *part, size_t n,
-    struct err *e)
+read_people(struct db *db, struct plan *p, struct arena *a,
+    struct part *part, size_t n, struct err *e)
 {
-	const char *kind = NULL;
-	struct device_target *d;
-	uint64_t *id;
-	size_t ids = 0;
-	int found;
+	struct person *who;
+	size_t all = 0, k = 0;
 
 	for (size_t i = 0; i < n; i++)
 		if (part[i].target == NULL)
-			ids += part[i].au.n;
-	if (ids == 0)
+			all += part[i].au.kind == TO_ADDRESS ? 1 : part[i].au.n;
+	if (all == 0)
 		return 0;
-	id = arena_array(a, ids, sizeof(*id));
-	d = arena_array(a, ids, sizeof(*d));
-	ids = 0;
-	for (size_t i = 0; i < n; i++)
-		if (part[i].target == NULL) {
-			memcpy(id + ids, part[i].au.id,
-			    part[i].au.n * sizeof(*id));
-			ids += part[i].au.n;
-			kind = part[i].n->channel;
-		}
-	found = device_by_ids(db, a, kind, id, ids, d, ids, e);
-	if (found < 0)
-		return -1;
-	qsort(d, (size_t)found, sizeof(*d), by_id);
+	who = arena_array(a, all, sizeof(*who));
 	for (size_t i = 0; i < n; i++) {
-		struct part *p = &part[i];
-		struct device_target *lo = d, *hi = d + found;
+		struct part *q = &part[i];
 
-		if (p->target != NULL)
+		if (q->target != NULL)
 			continue;
-		while (lo < hi && lo->id < p->au.id[0])
-			lo++;
-		while (hi > lo && hi[-1].id > p->au.id[p->au.n - 1])
-			hi--;
-		from_ids(a, p, p->au.id, p->au.n, lo, (size_t)(hi - lo));
-		p->last = true;
+		q->last = true;
+		if (q->au.kind == TO_ADDRESS)
+			who[k++] = (struct person){ q, q->au.user_id };
+		else
+			for (size_t j = 0; j < q->au.n; j++)
+				who[k++] = (struct person){ q, q->au.id[j] };
 	}
-	return 0;
+	return plan_people(db, p, a, who, all, e);
 }
 
 static int
@@ -209,7 +108,11 @@ short_one(const struct part *p)
 	case TO_DEVICES:
 		return p->job->seq == 0 && p->au.n <= PLAN_SLICE;
 	case TO_USERS:
+		return PLAN_ROUTED(p) && p->job->seq == 0 &&
+		    p->au.n <= PLAN_FEW;
 	case TO_GROUP:
+	case TO_TOPIC:
+	case TO_ALL:
 		return false;
 	default:
 		return true;
@@ -262,7 +165,8 @@ begin_big(struct plan *p, const struct part *from)
 	    arena_memdup(b->keep, b->job.secret, b->job.secret_len);
 	b->n = *from->n;
 	b->n.channel = arena_strdup(b->keep, b->n.channel);
-	b->n.type = b->n.title = b->n.content = b->n.audience = "";
+	b->n.type = arena_strdup(b->keep, b->n.type);
+	b->n.title = b->n.content = b->n.audience = "";
 	b->part = *from;
 	b->part.job = &b->job;
 	b->part.n = &b->n;
@@ -270,6 +174,8 @@ begin_big(struct plan *p, const struct part *from)
 	if (b->part.au.id != NULL)
 		b->part.au.id = arena_memdup(b->keep, b->part.au.id,
 		    b->part.au.n * sizeof(*b->part.au.id));
+	if (b->part.au.topic != NULL)
+		b->part.au.topic = arena_strdup(b->keep, b->part.au.topic);
 	/* A plan that another worker began says how far it came. */
 	b->part.base = b->job.seq;
 	b->cursor = b->job.device_id;
@@ -278,25 +184,33 @@ begin_big(struct plan *p, const struct part *from)
 }
 
 static int
-slice_targets(struct db *db, struct arena *a, struct plan_big *b,
-    struct err *e)
+slice_targets(struct db *db, struct plan *plan, struct arena *a,
+    struct plan_big *b, struct err *e)
 {
 	struct part *p = &b->part;
-	struct device_target *d = arena_array(a, TARGETS_MAX, sizeof(*d));
+	struct device_target *d;
 	size_t left = p->au.n > b->cursor ? p->au.n - b->cursor : 0;
 	size_t n;
 	int found = 0;
 
 	p->target = NULL;
 	p->targets = 0;
+	if (PLAN_ROUTED(p) && p->au.kind != TO_DEVICES) {
+		if (plan_people_slice(db, plan, a, p, b->cursor, e) < 0)
+			return -1;
+		if (p->last && p->base + p->targets == 0)
+			plan_nothing(a, p, "skipped", "nobody");
+		return 0;
+	}
+	d = arena_array(a, TARGETS_MAX, sizeof(*d));
 	switch (p->au.kind) {
 	case TO_DEVICES:
 		n = left < PLAN_SLICE ? left : PLAN_SLICE;
 		if (n > 0 && (found = device_by_ids(db, a, p->n->channel,
 		    p->au.id + b->cursor, n, d, n, e)) < 0)
 			return -1;
-		qsort(d, (size_t)found, sizeof(*d), by_id);
-		from_ids(a, p, p->au.id + b->cursor, n, d, (size_t)found);
+		qsort(d, (size_t)found, sizeof(*d), plan_by_id);
+		plan_from_ids(a, p, p->au.id + b->cursor, n, d, (size_t)found);
 		p->cursor = b->cursor + n;
 		p->last = n == left;
 		return 0;
@@ -322,9 +236,9 @@ slice_targets(struct db *db, struct arena *a, struct plan_big *b,
 	p->target = arena_array(a, (size_t)found + 1, sizeof(*p->target));
 	for (int i = 0; i < found; i++)
 		if (p->au.kind != TO_GROUP || d[i].active)
-			from_device(a, &p->target[p->targets++], p, &d[i]);
+			plan_from_device(a, &p->target[p->targets++], p, &d[i]);
 	if (p->last && p->base + p->targets == 0)
-		nothing(a, p, "skipped", "no_device");
+		plan_nothing(a, p, "skipped", "no_device");
 	return 0;
 }
 
@@ -341,7 +255,7 @@ plan_slice(struct db *db, struct plan *p, struct err *e)
 		if (b == NULL)
 			continue;
 		a = arena_new(PLAN_ARENA_MAX);
-		rc = slice_targets(db, a, b, e);
+		rc = slice_targets(db, p, a, b, e);
 		if (rc == 0)
 			rc = plan_write(db, p, a, &b->part, 1, e);
 		arena_free(a);
@@ -382,8 +296,8 @@ plan_stop(struct db *db, struct plan *p)
 
 /* --- all ------------------------------------------------------------------------------ */
 
-static struct plan_route *
-route_for(struct plan *p, const char *channel)
+struct plan_route *
+plan_route_for(struct plan *p, const char *channel)
 {
 	for (size_t i = 0; i < p->routes; i++)
 		if (strcmp(p->route[i].channel, channel) == 0)
@@ -433,7 +347,7 @@ load(struct db *db, struct plan *p, struct arena *a, const struct job *job,
 		q->job = &job[i];
 		q->n = &found[k];
 		q->note = note_new(q->n);
-		q->route = route_for(p, q->n->channel);
+		q->route = plan_route_for(p, q->n->channel);
 		if (q->n->audience != NULL)
 			audience_parse(a, q->n->audience, &q->au);
 		else if (long_text(db, a, q, e) < 0)
@@ -471,15 +385,18 @@ plan_jobs(struct db *db, struct plan *p, const struct job *job, size_t n,
 	parts = (int)kept;
 	/* As many as make one slice; read and written together. */
 	for (at = 0; at <= kept; at++) {
-		size_t more = at < kept ? (part[at].target != NULL ? 1 :
-		    part[at].au.n) : 0;
+		size_t more = at < kept ? (part[at].target != NULL ||
+		    part[at].au.kind == TO_ADDRESS ? 1 : part[at].au.n) : 0;
+		bool routed = at > from && PLAN_ROUTED(&part[from]);
 
 		if (at == kept || targets + more > PLAN_SLICE ||
 		    (at > from && strcmp(part[at].n->channel,
 		    part[from].n->channel) != 0)) {
-			if (at > from && (read_devices(db, a, part + from,
-			    at - from, e) < 0 || write_parts(db, p, a,
-			    part + from, at - from, e) < 0))
+			if (at > from && ((routed ? read_people(db, p, a,
+			    part + from, at - from, e) : plan_read_devices(db, a,
+			    part + from, at - from, e)) < 0 ||
+			    write_parts(db, p, a, part + from, at - from, e) <
+			    0))
 				goto out;
 			from = at;
 			targets = 0;

@@ -15,6 +15,8 @@
 #define PLAN_JOBS_MAX	256		/* at a time */
 #define PLAN_SLICE	1000		/* recipients a transaction */
 #define PLAN_USERS	200		/* users a slice: they have devices */
+#define PLAN_PEOPLE	500		/* of a long routed audience */
+#define PLAN_FEW	50		/* recipients: planned with others */
 #define PLAN_BIG_MAX	4		/* long audiences at a time */
 #define TOLD_MAX	64
 
@@ -30,6 +32,7 @@ struct plan {
 	struct plan_route *route;	/* room is used up */
 	size_t		 routes;
 	uint32_t	 lease_s;
+	int64_t		 now_us;	/* the database's clock */
 	/* out */
 	struct item_list *items;
 	struct { char waiter[65]; uint64_t id; } told[TOLD_MAX];

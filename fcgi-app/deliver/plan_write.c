@@ -6,6 +6,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "queue/secret.h"
+#include "store/inbox.h"
 
 #define ID_TRIES	3
 
@@ -27,6 +28,8 @@ struct writing {
 	size_t		 sends, becomes, overs;
 	struct notification_total *total;
 	size_t		 totals;
+	struct inbox_new *inbox;
+	size_t		 inboxes;
 	struct part	*marked;	/* at most one */
 	unsigned	 times;
 	bool		 stale, id_taken;
@@ -49,6 +52,8 @@ write_work(struct db *db, void *arg, struct err *e)
 		w->stale = w->times == 1;
 		return 1;
 	}
+	if (w->inboxes > 0 && inbox_add(db, w->inbox, w->inboxes, e) < 0)
+		return -1;
 	if (w->becomes > 0) {
 		n = job_become_send(db, w->become, w->become_ref, w->becomes,
 		    e);
@@ -139,6 +144,7 @@ prepare(struct arena *a, struct writing *w)
 	w->become_ref = arena_array(a, w->parts, sizeof(*w->become_ref));
 	w->over = arena_array(a, w->parts, sizeof(*w->over));
 	w->total = arena_array(a, w->parts, sizeof(*w->total));
+	w->inbox = arena_array(a, all + 1, sizeof(*w->inbox));
 }
 
 static void
@@ -147,7 +153,8 @@ add_part(struct writing *w, struct part *p)
 	struct job_ref ref = { .id = p->job->id, .attempt = p->job->attempt,
 	    .owner = p->job->owner };
 	bool single = p->last && p->base == 0 && p->targets == 1 &&
-	    strcmp(p->target[0].state, "queued") == 0;
+	    strcmp(p->target[0].state, "queued") == 0 &&
+	    p->target[0].run_us == 0;
 	unsigned class = p->job->class < JOB_CLASSES ? p->job->class : 2;
 
 	for (size_t i = 0; i < p->targets; i++) {
@@ -159,20 +166,27 @@ add_part(struct writing *w, struct part *p)
 		*d = (struct delivery_new){ .notification_id = p->n->id,
 		    .user_id = t->user_id, .device_id = t->device_id,
 		    .seq = p->base + (uint32_t)i + 1,
-		    .channel = p->n->channel, .target = t->shown,
-		    .provider = p->route == NULL ? "" : p->route->provider,
-		    .state = t->state, .reason = t->reason };
+		    .channel = t->channel != NULL ? t->channel :
+		    p->n->channel, .target = t->shown,
+		    .provider = t->inbox ? "in_app" : t->route == NULL ? "" :
+		    t->route->provider,
+		    .state = t->state, .reason = t->reason,
+		    .sent = t->inbox };
 		delivery_hash(d->target_hash, t->to);
+		if (t->inbox)
+			w->inbox[w->inboxes++] = (struct inbox_new){
+			    t->user_id, p->n->id };
 		if (strcmp(t->state, "queued") != 0)
 			continue;
 		j = (struct job_new){ .notification_id = p->n->id,
 		    .user_id = t->user_id, .device_id = t->device_id,
 		    .seq = d->seq, .class = class,
-		    .provider = p->route->provider,
+		    .provider = t->route->provider,
 		    .waiter = p->job->waiter, .expires_us = p->job->expires_us,
-		    .leased = p->route->room[class] > 0 };
+		    .run_us = t->run_us, .leased = t->run_us == 0 &&
+		    t->route->room[class] > 0 };
 		if (j.leased)
-			p->route->room[class]--;
+			t->route->room[class]--;
 		if (single) {
 			w->become[w->becomes] = j;
 			w->become_of[w->becomes] = m;
@@ -239,10 +253,10 @@ give_room_back(struct writing *w)
 {
 	for (size_t i = 0; i < w->sends; i++)
 		if (w->send[i].leased)
-			w->send_of[i].part->route->room[w->send[i].class]++;
+			w->send_of[i].t->route->room[w->send[i].class]++;
 	for (size_t i = 0; i < w->becomes; i++)
 		if (w->become[i].leased)
-			w->become_of[i].part->route->room[
+			w->become_of[i].t->route->room[
 			    w->become[i].class]++;
 }
 

@@ -22,7 +22,8 @@ enqueue(struct db *db, const struct enqueue *m, uint64_t *existing,
 		.content = m->content, .audience = m->audience,
 		.class = m->class, .request_id = m->request_id,
 		.scope = m->idem_scope, .key = m->idem_key, .mac = m->idem_mac,
-		.life_s = m->life_s, .waiter = m->waiter,
+		.life_s = m->life_s, .run_us = m->run_us,
+		.ends_us = m->ends_us, .waiter = m->waiter,
 	};
 	struct arena *a;
 	int rc;

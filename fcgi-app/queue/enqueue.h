@@ -14,7 +14,8 @@ struct enqueue {
 	uint64_t	 user_id, token_id;	/* who sends; 0 the system */
 	const char	*type;		/* "code", "notice", "system", "push" … */
 	enum job_class	 class;
-	const char	*channel;	/* "sms", "email", "web_push" */
+	const char	*channel;	/* "sms", "email", "web_push"; "" as the
+					 * audience says, else by preference */
 	const char	*title;
 	const char	*content;	/* JSON the channel renders; no secrets */
 	const char	*audience;	/* JSON: {"to": "+98…", "user_id": 7} or
@@ -22,7 +23,9 @@ struct enqueue {
 					 * {"user_ids": […]} or {"group_id": "…"} */
 	const char	*request_id;
 	const uint8_t	*idem_scope, *idem_key, *idem_mac;	/* or NULL */
-	uint32_t	 life_s;	/* dead after this (R15) */
+	uint32_t	 life_s;	/* dead so long after it is due (R15) */
+	int64_t		 run_us;	/* not before; 0 now */
+	int64_t		 ends_us;	/* dead then, whatever life_s; or 0 */
 	const char	*waiter;	/* socket name or NULL (D1) */
 	const char	*secret;	/* JSON with code or link, sealed here; NULL */
 };

@@ -15,9 +15,9 @@
 
 DB_STMT(DELIVERY_INSERT, DB_WORKER, DB_ONCE,
     "INSERT INTO delivery (notification_id, seq, user_id, channel,"
-    " target_hash, target, device_id, provider, state, reason, created_at,"
-    " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6),"
-    " UTC_TIMESTAMP(6))");
+    " target_hash, target, device_id, provider, state, reason, sent_at,"
+    " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+    " IF(?, UTC_TIMESTAMP(6), NULL), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))");
 DB_STMT(DELIVERY_UPDATE, DB_WORKER, DB_ONCE,
     "UPDATE delivery SET state = ?, reason = ?, attempts = ?,"
     " provider_id = ?, attempt_log = CONCAT(" LOG_TRIM ", ?),"
@@ -53,7 +53,7 @@ DB_STMT(DELIVERY_COUNT, DB_API | DB_CTL, DB_READ,
     " COALESCE(SUM(state NOT IN ('queued', 'sent', 'delivered', 'read')), 0)"
     " FROM delivery WHERE notification_id = ?");
 
-#define INSERT_COLS	10
+#define INSERT_COLS	11
 #define UPDATE_COLS	8
 
 void
@@ -124,6 +124,7 @@ delivery_insert(struct db *db, const struct delivery_new *d, size_t n,
 		*at++ = DB_STR(d[i].provider);
 		*at++ = DB_STR(d[i].state);
 		*at++ = DB_STR(d[i].reason);
+		*at++ = DB_U64(d[i].sent ? 1 : 0);
 	}
 	rc = db_bulk(db, &DELIVERY_INSERT, v, n, INSERT_COLS, e);
 	if (rc >= 0 && final > 0)

@@ -18,6 +18,7 @@ struct delivery_new {
 	uint32_t	 seq;
 	const char	*channel, *target, *provider, *state, *reason;
 	uint8_t		 target_hash[16];	/* of address or endpoint */
+	bool		 sent;		/* already: sent_at is now */
 };
 /* Of an address, endpoint or token (NULL: nothing): what a search by
  * recipient looks for.  Mail is the same in any case of its letters. */

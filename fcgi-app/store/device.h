@@ -75,7 +75,7 @@ int	 device_remove_stray(struct db *db, uint64_t id, struct err *e)
 /* A device as a target.  id 0: the user has none that is active. */
 struct device_target {
 	uint64_t	 id, user_id;	/* user_id 0: nobody's */
-	const char	*target;	/* endpoint or token */
+	const char	*kind, *target;	/* endpoint or token */
 	const uint8_t	*p256dh, *auth;	/* 65 and 16 bytes, or NULL */
 	bool		 active;
 	const char	*locale;	/* of the user, or "" */
@@ -90,6 +90,16 @@ int	 device_by_ids(struct db *db, struct arena *a, const char *kind,
 int	 device_of_users(struct db *db, struct arena *a, const char *kind,
 	    const uint64_t *user_id, size_t n, struct device_target *out,
 	    size_t max, struct err *e) MUST_CHECK;
+/* Active ones of whatever kind of these users (sorted), by user and id; a user
+ * without any does not come.  Also for the api's explain. */
+int	 device_of_recipients(struct db *db, struct arena *a,
+	    const uint64_t *user_id, size_t n, struct device_target *out,
+	    size_t max, struct err *e) MUST_CHECK;
+/* Active ones that are members of a group themselves, of whatever kind, and
+ * whose owner is none; by id, after `after`.  The same. */
+int	 device_members(struct db *db, struct arena *a, uint64_t group_id,
+	    uint64_t after, struct device_target *out, size_t max,
+	    struct err *e) MUST_CHECK;
 /* Active ones of a group, its devices and those of its users, by id, after
  * `after`. */
 int	 device_of_group(struct db *db, struct arena *a, const char *kind,

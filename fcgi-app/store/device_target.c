@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-#define COLUMNS "d.id, d.user_id, d.target, d.p256dh, d.auth,"		\
+#define COLUMNS "d.id, d.user_id, d.kind, d.target, d.p256dh, d.auth,"	\
 	" d.is_active, u.locale"
 
 DB_STMT(DEVICE_BY_IDS, DB_WORKER, DB_READ,
@@ -19,6 +19,18 @@ DB_STMT(DEVICE_OF_USERS, DB_WORKER, DB_READ,
     "  id BIGINT UNSIGNED PATH '$')) t"
     " LEFT JOIN device d ON d.user_id = t.id AND d.kind = ? AND d.is_active"
     " LEFT JOIN user u ON u.id = t.id ORDER BY t.id, d.id LIMIT ?");
+DB_STMT(DEVICE_OF_RECIPIENTS, DB_API | DB_WORKER, DB_READ,
+    "SELECT " COLUMNS ", t.id FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "  id BIGINT UNSIGNED PATH '$')) t"
+    " STRAIGHT_JOIN device d ON d.user_id = t.id AND d.is_active"
+    " LEFT JOIN user u ON u.id = t.id ORDER BY t.id, d.id LIMIT ?");
+DB_STMT(DEVICE_MEMBERS, DB_API | DB_WORKER, DB_READ,
+    "SELECT " COLUMNS ", 0 FROM push_group_device g"
+    " STRAIGHT_JOIN device d ON d.id = g.device_id AND d.is_active"
+    " LEFT JOIN push_group_user m ON m.group_id = g.group_id"
+    "  AND m.user_id = d.user_id LEFT JOIN user u ON u.id = d.user_id"
+    " WHERE g.group_id = ? AND g.device_id > ? AND m.user_id IS NULL"
+    " ORDER BY g.device_id LIMIT ?");
 DB_STMT(DEVICE_OF_GROUP, DB_WORKER, DB_READ,
     "SELECT " COLUMNS ", 0 FROM ("
     " (SELECT g.device_id AS id FROM push_group_device g"
@@ -68,7 +80,8 @@ read_rows(struct db *db, struct arena *a, const struct db_stmt *s,
 	struct rows r = { .out = out, .max = max };
 
 	if (db_each(db, s, a, in, DB_OUT(DB_TO_U64(&r.it.id),
-	    DB_TO_U64(&r.it.user_id), DB_TO_STR(&r.it.target),
+	    DB_TO_U64(&r.it.user_id), DB_TO_STR(&r.it.kind),
+	    DB_TO_STR(&r.it.target),
 	    DB_TO_BIN(&r.it.p256dh, &r.dh_len),
 	    DB_TO_BIN(&r.it.auth, &r.auth_len), DB_TO_BOOL(&r.it.active),
 	    DB_TO_STR(&r.it.locale), DB_TO_U64(&r.asked)), row, &r, e) < 0)
@@ -113,6 +126,27 @@ device_of_users(struct db *db, struct arena *a, const char *kind,
 
 	buf_fini(&b);
 	return rc;
+}
+
+int
+device_of_recipients(struct db *db, struct arena *a, const uint64_t *user_id,
+    size_t n, struct device_target *out, size_t max, struct err *e)
+{
+	struct buf b;
+	const char *ids = ids_text(&b, user_id, n);
+	int rc = read_rows(db, a, &DEVICE_OF_RECIPIENTS, DB_IN(DB_STR(ids),
+	    DB_U64(max)), out, max, e);
+
+	buf_fini(&b);
+	return rc;
+}
+
+int
+device_members(struct db *db, struct arena *a, uint64_t group_id,
+    uint64_t after, struct device_target *out, size_t max, struct err *e)
+{
+	return read_rows(db, a, &DEVICE_MEMBERS, DB_IN(DB_U64(group_id),
+	    DB_U64(after), DB_U64(max)), out, max, e);
 }
 
 int

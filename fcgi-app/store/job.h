@@ -27,6 +27,7 @@ struct job {
 	uint32_t	 seq;
 	unsigned	 class, kind, attempt, tries, crashes;
 	bool		 repeat_ok;	/* of the request that left, if one did */
+	bool		 stop;		/* cancelled while it was leaving */
 	int64_t		 run_us, expires_us;
 	const char	*provider, *waiter;	/* waiter NULL: nobody */
 	const uint8_t	*secret;		/* sealed, or NULL */
@@ -98,6 +99,7 @@ struct job_new {
 	uint32_t	 seq;
 	unsigned	 class;
 	bool		 leased;	/* to owner, attempt 1; else ready */
+	int64_t		 run_us;	/* ready: not before this; 0 now */
 	const char	*provider, *waiter;
 	int64_t		 expires_us;
 	const void	*secret;

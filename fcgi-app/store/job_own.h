@@ -10,7 +10,7 @@
 #define JOB_COLUMNS							\
 	"j.id, j.owner, j.notification_id, j.user_id, j.device_id, j.seq,"	\
 	" j.class, j.kind, j.attempt, j.tries, j.crashes, j.repeat_ok,"	\
-	" j.run_at, j.expires_at, j.provider, j.waiter, j.secret"
+	" j.run_at, j.expires_at, j.provider, j.waiter, j.secret, j.stop"
 
 struct job_rows {
 	struct job	*job;		/* room for max */
@@ -22,6 +22,7 @@ struct job_rows {
 	const char	*provider, *waiter;
 	const uint8_t	*secret;
 	size_t		 secret_len;
+	bool		 stop;
 };
 #define JOB_OUT(r) DB_OUT(DB_TO_U64(&(r)->id), DB_TO_U64(&(r)->owner),	\
 	DB_TO_U64(&(r)->notification_id), DB_TO_U64(&(r)->user_id),		\
@@ -31,7 +32,7 @@ struct job_rows {
 	DB_TO_U64(&(r)->crashes), DB_TO_U64(&(r)->repeat_ok),		\
 	DB_TO_TIME(&(r)->run_us), DB_TO_TIME(&(r)->expires_us),		\
 	DB_TO_STR(&(r)->provider), DB_TO_STR(&(r)->waiter),			\
-	DB_TO_BIN(&(r)->secret, &(r)->secret_len))
+	DB_TO_BIN(&(r)->secret, &(r)->secret_len), DB_TO_BOOL(&(r)->stop))
 int	 job_row(void *arg, struct err *e);
 
 /* [[id, attempt, owner], …] in heap text: free it. */

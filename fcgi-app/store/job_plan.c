@@ -9,7 +9,7 @@ DB_STMT(JOB_INSERT, DB_WORKER, DB_ONCE,
     "INSERT INTO job (id, class, state, run_at, kind, notification_id, seq,"
     " user_id, device_id, provider, attempt, owner, lease_ends_at,"
     " expires_at, waiter, secret, created_at)"
-    " VALUES (?, ?, ?, IF(?, NULL, UTC_TIMESTAMP(6)), 2, ?, ?, ?, ?, ?, ?, ?,"
+    " VALUES (?, ?, ?, IF(?, NULL, COALESCE(?, UTC_TIMESTAMP(6))), 2, ?, ?, ?, ?, ?, ?, ?,"
     " UTC_TIMESTAMP(6) + INTERVAL ? SECOND, ?, ?, ?, UTC_TIMESTAMP(6))");
 DB_STMT(JOB_BECOME_SEND, DB_WORKER, DB_SAFE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS ("
@@ -30,7 +30,7 @@ DB_STMT(JOB_PLAN_MARK, DB_WORKER, DB_ONCE,
 DB_STMT(JOB_IS, DB_WORKER, DB_READ,
     "SELECT 1 FROM job WHERE id = ? AND owner = ?");
 
-#define INSERT_COLS 15
+#define INSERT_COLS 16
 
 int
 job_insert(struct db *db, const struct job_new *j, size_t n, uint32_t lease_s,
@@ -46,6 +46,7 @@ job_insert(struct db *db, const struct job_new *j, size_t n, uint32_t lease_s,
 		*at++ = DB_U64(j[i].class);
 		*at++ = DB_U64(j[i].leased ? JOB_LEASED : JOB_READY);
 		*at++ = DB_U64(j[i].leased ? 1 : 0);
+		*at++ = j[i].run_us != 0 ? DB_WHEN(j[i].run_us) : DB_NULL;
 		*at++ = DB_U64(j[i].notification_id);
 		*at++ = DB_U64(j[i].seq);
 		*at++ = DB_U64(j[i].user_id);

@@ -7,7 +7,8 @@
 #include "base/buf.h"
 
 DB_STMT(NOTIFICATION_ACCEPT, DB_API | DB_WORKER, DB_ONCE,
-    "CALL gp_accept(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    "CALL gp_accept(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+    " ?, ?)");
 DB_STMT(NOTIFICATION_EXISTS, DB_API | DB_WORKER, DB_READ,
     "SELECT content = ? AND audience = ? AND request_id <=> ?"
     " FROM notification WHERE id = ?");
@@ -15,14 +16,15 @@ DB_STMT(NOTIFICATION_BY_KEY, DB_API | DB_WORKER, DB_READ,
     "SELECT id, body_mac FROM notification WHERE scope = ? AND idem_key = ?");
 #define COLUMNS "n.id, n.user_id, n.token_id, n.type, n.channel, n.title,"	\
 	" n.content, n.audience, n.class, n.created_at, n.expires_at,"		\
-	" n.planned_at, n.total"
+	" n.planned_at, n.total, n.cancelled_at"
 DB_STMT(NOTIFICATION_FIND, DB_API | DB_WORKER, DB_READ,
     "SELECT " COLUMNS " FROM notification n WHERE n.id = ?");
 DB_STMT(NOTIFICATION_LOAD, DB_WORKER, DB_READ,
     "SELECT n.id, n.user_id, n.token_id, n.type, n.channel, n.title,"
     " IF(LENGTH(n.content) <= ?, n.content, NULL),"
     " IF(LENGTH(n.audience) <= ?, n.audience, NULL),"
-    " n.class, n.created_at, n.expires_at, n.planned_at, n.total"
+    " n.class, n.created_at, n.expires_at, n.planned_at, n.total,"
+    " n.cancelled_at"
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) t"
     " STRAIGHT_JOIN notification n ON n.id = t.id");
 DB_STMT(NOTIFICATION_PLANNED, DB_WORKER, DB_SAFE,
@@ -74,7 +76,8 @@ notification_accept(struct db *db, const struct notification_new *n,
 		    DB_BIN(n->scope, HASH_LEN), DB_BIN(n->key, HASH_LEN),
 		    DB_BIN(n->mac, MAC_LEN), DB_U64(n->life_s),
 		    DB_U64(n->job_id), DB_STR(n->waiter),
-		    DB_BIN(n->secret, n->secret_len)), e);
+		    DB_BIN(n->secret, n->secret_len), DB_WHEN(n->run_us),
+		    DB_WHEN(n->ends_us)), e);
 
 		if (rc >= 0)
 			return 1;
@@ -117,7 +120,8 @@ struct load {
 	DB_TO_STR(&(l)->it.title), DB_TO_STR(&(l)->it.content),		\
 	DB_TO_STR(&(l)->it.audience), DB_TO_U64(&(l)->class),		\
 	DB_TO_TIME(&(l)->it.created_us), DB_TO_TIME(&(l)->it.expires_us),	\
-	DB_TO_TIME(&(l)->it.planned_us), DB_TO_U64(&(l)->total))
+	DB_TO_TIME(&(l)->it.planned_us), DB_TO_U64(&(l)->total),		\
+	DB_TO_TIME(&(l)->it.cancelled_us))
 
 static int
 load_row(void *arg, struct err *e)

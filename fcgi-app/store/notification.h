@@ -14,6 +14,8 @@ struct notification_new {
 	const char	*request_id;		/* or NULL */
 	const uint8_t	*scope, *key, *mac;	/* 16, 16, 32 bytes, or NULL */
 	uint32_t	 life_s;
+	int64_t		 run_us;		/* not before; 0 now */
+	int64_t		 ends_us;		/* 0: life_s after it is due */
 	const char	*waiter;		/* or NULL */
 	const void	*secret;		/* sealed, or NULL */
 	size_t		 secret_len;
@@ -35,6 +37,7 @@ struct notification {
 	const char	*type, *channel, *title, *content, *audience;
 	unsigned	 class;
 	int64_t		 created_us, expires_us, planned_us;	/* 0: not yet */
+	int64_t		 cancelled_us;		/* 0: not */
 	uint32_t	 total;
 };
 /* 1 and *n in the arena, 0 none, -1. */

@@ -255,7 +255,8 @@ PURGE(GATE, "gate_code");
 	C(ID, id) C(ID, token_id) C(TEXT, type) C(NUM, class)		\
 	C(TEXT, channel) C(TEXT, title) C(JSON, content)		\
 	C(JSON, audience) C(TEXT, request_id) C(TIME, created_at)	\
-	C(TIME, expires_at) C(TIME, planned_at) C(NUM, total)
+	C(TIME, expires_at) C(TIME, planned_at) C(NUM, total)		\
+	C(TIME, cancelled_at)
 READ(NOTIFICATION, "notification", NOTIFICATION_COLS);
 static const struct personal_held NOTIFICATION_held[] = {
 	{ "user_id", OWNER }, { "scope", BOOKKEEPING },
@@ -331,7 +332,7 @@ static const struct personal_held JOB_held[] = {
 	{ "owner", BOOKKEEPING }, { "lease_ends_at", BOOKKEEPING },
 	{ "expires_at", BOOKKEEPING }, { "waiter", BOOKKEEPING },
 	{ "secret", SECRET }, { "last_error", BOOKKEEPING },
-	{ "created_at", BOOKKEEPING },
+	{ "created_at", BOOKKEEPING }, { "stop", BOOKKEEPING },
 };
 /* Found by their deliveries, which have an index; the queue has none. */
 DB_STMT(PERSONAL_PURGE_JOB, DB_API | DB_WORKER, DB_SAFE,
@@ -351,6 +352,69 @@ static const struct personal_held CONTACT_held[] = {
 	{ "user_id", OWNER }, { "closed_at", BOOKKEEPING },
 };
 PURGE(CONTACT, "whatsapp_contact");
+/* --- wishes, inbox ------------------------------------------------------------ */
+
+#define PREFERENCE_COLS(C)						\
+	C(TEXT, default_channel) C(NUM, on_mask) C(NUM, off_mask)	\
+	C(NUM, quiet_from) C(NUM, quiet_to) C(TEXT, quiet_zone)		\
+	C(TEXT, digest) C(TIME, updated_at)
+DB_STMT(PERSONAL_READ_PREFERENCE, DB_API, DB_READ, "SELECT "
+    PREFERENCE_COLS(SELECTED) "0 FROM preference"
+    " WHERE user_id = ? AND ? = 0 LIMIT ?");
+static const struct personal_col PREFERENCE_col[] = {
+	PREFERENCE_COLS(COLUMN)
+};
+static const struct personal_held PREFERENCE_held[] = {
+	{ "user_id", OWNER },
+};
+PURGE(PREFERENCE, "preference");
+
+#define PREFERENCE_TYPE_COLS(C)						\
+	C(TEXT, type) C(NUM, on_mask) C(NUM, off_mask)
+DB_STMT(PERSONAL_READ_PREFERENCE_TYPE, DB_API, DB_READ, "SELECT "
+    PREFERENCE_TYPE_COLS(SELECTED) "0 FROM preference_type"
+    " WHERE user_id = ? AND ? = 0 ORDER BY type LIMIT ?");
+static const struct personal_col PREFERENCE_TYPE_col[] = {
+	PREFERENCE_TYPE_COLS(COLUMN)
+};
+static const struct personal_held PREFERENCE_TYPE_held[] = {
+	{ "user_id", OWNER },
+};
+PURGE(PREFERENCE_TYPE, "preference_type");
+
+#define TOPIC_COLS(C)	C(TEXT, topic) C(TIME, created_at)
+DB_STMT(PERSONAL_READ_TOPIC, DB_API, DB_READ, "SELECT "
+    TOPIC_COLS(SELECTED) "0 FROM topic_user"
+    " WHERE user_id = ? AND ? = 0 ORDER BY topic LIMIT ?");
+static const struct personal_col TOPIC_col[] = { TOPIC_COLS(COLUMN) };
+static const struct personal_held TOPIC_held[] = { { "user_id", OWNER } };
+PURGE(TOPIC, "topic_user");
+
+/* What it says is in the notification, which is its sender's. */
+#define INBOX_COLS(C)							\
+	C(NUM, seq) C(ID, notification_id) C(TIME, created_at)		\
+	C(TIME, seen_at) C(TIME, read_at) C(TIME, archived_at)
+DB_STMT(PERSONAL_READ_INBOX, DB_API, DB_READ, "SELECT "
+    INBOX_COLS(SELECTED) "seq FROM inbox"
+    " WHERE user_id = ? AND seq > ? ORDER BY seq LIMIT ?");
+static const struct personal_col INBOX_col[] = { INBOX_COLS(COLUMN) };
+static const struct personal_held INBOX_held[] = { { "user_id", OWNER } };
+PURGE(INBOX, "inbox");
+static const struct personal_held INBOX_COUNT_held[] = {
+	{ "user_id", OWNER }, { "seq", DERIVED }, { "unread", DERIVED },
+	{ "unseen", DERIVED },
+};
+PURGE(INBOX_COUNT, "inbox_count");
+
+/* Of an administrator: what he did is in the audit; the rows stay. */
+static const struct personal_held SUPPRESSION_held[] = {
+	{ "id", BOOKKEEPING }, { "channel", "the audit tells it" },
+	{ "address_hash", "another's" }, { "shown", "another's" },
+	{ "reason", "the audit tells it" }, { "user_id", OWNER },
+	{ "created_at", "the audit tells it" },
+};
+DB_STMT(PERSONAL_PURGE_SUPPRESSION, DB_API | DB_WORKER, DB_SAFE,
+    "UPDATE suppression SET user_id = NULL WHERE user_id = ? LIMIT ?");
 
 /* --- closing, audit ---------------------------------------------------------------- */
 
@@ -443,6 +507,19 @@ const struct personal_rule personal_rules[] = {
 	    { &PERSONAL_PURGE_ARTICLE }, NULL, false },
 	{ "whatsapp_contact", EXPORT(CONTACT, 1, 100), HELD(CONTACT),
 	    { &PERSONAL_PURGE_CONTACT }, NULL, true },
+	{ "preference", EXPORT(PREFERENCE, 1, 10), HELD(PREFERENCE),
+	    { &PERSONAL_PURGE_PREFERENCE }, NULL, false },
+	{ "preference_type", EXPORT(PREFERENCE_TYPE, 1, 1000),
+	    HELD(PREFERENCE_TYPE), { &PERSONAL_PURGE_PREFERENCE_TYPE }, NULL,
+	    false },
+	{ "topic_user", EXPORT(TOPIC, 1, 1000), HELD(TOPIC),
+	    { &PERSONAL_PURGE_TOPIC }, NULL, false },
+	{ "inbox", EXPORT(INBOX, 1, 100), HELD(INBOX),
+	    { &PERSONAL_PURGE_INBOX }, NULL, false },
+	{ "inbox_count", HELD(INBOX_COUNT),
+	    .purge = { &PERSONAL_PURGE_INBOX_COUNT } },
+	{ "suppression", HELD(SUPPRESSION),
+	    .purge = { &PERSONAL_PURGE_SUPPRESSION } },
 	{ "job", HELD(JOB), .purge = { &PERSONAL_PURGE_JOB } },
 	{ "campaign", EXPORT(CAMPAIGN, 1, 8), HELD(CAMPAIGN),
 	    { &PERSONAL_PURGE_CAMPAIGN }, NULL, false },

@@ -239,6 +239,25 @@ def test_push_tokens(inst, call, person):
     call(400, "POST", at + "test/", token, headers={"Idempotency-Key": "short"})
     call(400, "POST", at + "remove/", token, json={"token": "x"})
     call(200, "POST", at + "remove/", token, json=mine)
+def test_notifying(inst, call, person):
+    admin, user = inst.token, sign_in(call, person)["access"]
+    me = {"user_id": person["user"]["id"], "title": "Hello", "body": "World"}
+    path = "/api/notifications/"
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    got = call(202, "POST", path, admin, json={**me, "data": {"a": "1"}, "escalate": [{"channel": "sms", "after_s": 60}]}, headers=key)
+    assert call(202, "POST", path, admin, json={**me, "data": {"a": "1"}, "escalate": [{"channel": "sms", "after_s": 60}]},
+                headers=key) == got
+    call(422, "POST", path, admin, json=me, headers=key)
+    call(200, "POST", path, admin, json={**me, "channels": ["in_app"]}, headers={"Prefer": "wait=10"})
+    call(202, "POST", path, admin, json={"user_ids": [me["user_id"], 10 ** 12], "body": "x"})
+    call(400, "POST", path, admin, json={"body": "x"})
+    call(401, "POST", path, json=me)
+    call(403, "POST", path, user, json=me)
+    call(200, "POST", path + "explain/", admin, json=me)
+    call(400, "POST", path + "explain/", admin, json={**me, "channels": ["pigeon"]})
+    call(200, "GET", f"{path}{got['id']}/", admin)
+    call(200, "POST", f"{path}{got['id']}/cancel/", admin)
+    call(404, "POST", f"{path}{got['id']}/cancel/", user)
 
 
 def test_sending(inst, call, person):
@@ -248,7 +267,7 @@ def test_sending(inst, call, person):
     got = call(200, "POST", "/api/push/send/single/", admin, json={"subscription_info": sub, **text, "data": {"a": "1"}})
     call(200, "GET", f"/api/notifications/{got['id']}/?limit=10&after=0", admin)
     call(404, "GET", f"/api/notifications/{UNKNOWN}/", admin)
-    call(403, "GET", f"/api/notifications/{got['id']}/", user)
+    call(404, "GET", f"/api/notifications/{got['id']}/", user)
     call(200, "POST", "/api/push/send/single/", json={"subscription_info": sub, **text, "admin_token": admin})
     call(401, "POST", "/api/push/send/single/", json={"subscription_info": sub, **text})
     call(403, "POST", "/api/push/send/single/", user, json={"subscription_info": sub, **text})

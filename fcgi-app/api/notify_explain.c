@@ -1,0 +1,130 @@
+/*
+ * notify_explain.c - POST /api/notifications/explain/: for each recipient and
+ * channel, would it go, by which provider, or why not.  The decision is that
+ * of planning (deliver/people.h); nothing is written.
+ */
+#include "api/notify_own.h"
+
+#include "auth/token.h"
+#include "base/clock.h"
+#include "channel/providers/webpush.h"
+#include "deliver/people.h"
+
+#define SHOWN		1000		/* recipients an answer */
+
+static int
+ids_of(struct call *c, const struct audience *au, uint64_t *id,
+    struct err *e)
+{
+	struct recipient_walk w = { .group_id = au->group_id,
+	    .topic = au->topic };
+	size_t n = au->n < SHOWN ? au->n : SHOWN;
+
+	switch (au->kind) {
+	case TO_USERS:
+		memcpy(id, au->id, n * sizeof(*id));
+		return (int)n;
+	case TO_ADDRESS:
+		id[0] = au->user_id;
+		return 1;
+	case TO_GROUP:
+		w.set = SET_GROUP;
+		break;
+	case TO_TOPIC:
+		w.set = SET_TOPIC;
+		break;
+	default:
+		w.set = SET_ALL;
+		break;
+	}
+	return recipient_ids(c->db, &w, 0, id, SHOWN, e);
+}
+
+/* The worker's view: there web push is set up when it starts. */
+static void
+who_serves(const char *provider[CHANNELS])
+{
+	struct err e = ERR_INIT;
+
+	if (webpush_public_key() == NULL)
+		(void)!webpush_setup(token_keys(), &e);
+	route_providers(provider);
+}
+
+static void
+write_way(struct jw *w, const struct someone *s, const struct way *y,
+    const char *const provider[CHANNELS])
+{
+	bool goes = y->way->what == ROUTE_GO;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s->devices; i++)
+		n += channels_find(s->device[i].kind) == y->channel;
+	jw_object(w, NULL);
+	jw_str(w, "channel", channels_name(y->channel));
+	jw_str(w, "outcome", !goes ? "skip" : y->held != NULL ? "held" :
+	    "send");
+	jw_str(w, "reason", goes ? y->held : y->way->reason);
+	jw_str(w, "provider", goes ? provider[y->channel] : NULL);
+	if (goes && people_by_device(y->channel))
+		jw_u64(w, "devices", n);
+	if (y->not_before_us != 0)
+		jw_time(w, "not_before", y->not_before_us);
+	jw_bool(w, "recorded", y->way->kept);
+	jw_end(w);
+}
+
+static void
+write_one(struct jw *w, const struct someone *s,
+    const char *const provider[CHANNELS])
+{
+	struct way y[WAYS_MAX];
+	size_t n = people_ways(s, y);
+
+	jw_object(w, NULL);
+	if (s->user_id == 0)
+		jw_null(w, "user_id");
+	else
+		jw_u64(w, "user_id", s->user_id);
+	jw_str(w, "reason", s->route.nobody);
+	jw_array(w, "channels");
+	for (size_t i = 0; i < n; i++)
+		write_way(w, s, &y[i], provider);
+	jw_end(w);
+	jw_end(w);
+}
+
+int
+explain_post(struct call *c, const void *in, struct err *e)
+{
+	uint64_t *id = arena_array(c->arena, SHOWN, sizeof(*id));
+	const char *provider[CHANNELS];
+	struct message_for m;
+	struct someone *s;
+	struct notify n;
+	struct jw *w;
+	int count;
+
+	if (notify_read(c, in, &n, e) < 0 ||
+	    (count = ids_of(c, &n.au, id, e)) < 0)
+		return -1;
+	m = (struct message_for){ .au = &n.au, .type = n.type,
+	    .critical = n.class == CLASS_CODE,
+	    .now_us = n.run_us != 0 ? n.run_us : clock_now() };
+	s = arena_array(c->arena, (size_t)count + 1, sizeof(*s));
+	for (int i = 0; i < count; i++)
+		s[i] = (struct someone){ .m = &m, .user_id = id[i] };
+	who_serves(provider);
+	if (people_decide(c->db, c->arena, s, (size_t)count, provider, e) < 0)
+		return -1;
+	w = resp_json(c->resp, 200);
+	jw_u64(w, "accepted", n.au.accepted);
+	jw_u64(w, "skipped", n.au.unknown + n.au.duplicate);
+	jw_bool(w, "truncated", n.au.n > SHOWN || count == SHOWN);
+	jw_array(w, "results");
+	for (int i = 0; i < count; i++)
+		write_one(w, &s[i], provider);
+	jw_end(w);
+	resp_json_end(c->resp);
+	return 0;
+}

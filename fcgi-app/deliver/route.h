@@ -1,0 +1,50 @@
+/*
+ * route.h - the one decision whether a message goes to somebody on a channel,
+ * or why not.  Planning and POST /api/notifications/explain/ both ask here, so
+ * they agree by construction.  Pure: everything it judges by is in the case.
+ *
+ * By preference, for each channel, the first that says something wins: the
+ * user's wish for the type, the user's wish for the channel, the user's
+ * default_channel (then nothing but it and the inbox), the site's default
+ * channels.  Channels that the sender names are those and no others; the
+ * user's "no" holds for them too.  Class critical passes every "no" of the
+ * user's, but not a mailbox that is gone.
+ */
+#ifndef GP_DELIVER_ROUTE_H
+#define GP_DELIVER_ROUTE_H
+
+#include "store/recipient.h"
+
+struct route_case {
+	const struct recipient *who;
+	unsigned	 devices;	/* bits of push channels he has any of */
+	bool		 critical;
+	unsigned	 asked;		/* the sender's channels; 0: by preference */
+	unsigned	 defaults;	/* the site's */
+	const char	*provider[CHANNELS];	/* NULL: nobody serves it */
+	/* Addresses of the message itself, not of an account: they need no
+	 * proof.  NULL: the account's. */
+	const char	*email, *phone;
+};
+
+enum route_what { ROUTE_NO = 0,	/* not wanted: nobody asked for it */
+	ROUTE_GO, ROUTE_SKIP };
+struct route_way {
+	enum route_what	 what;
+	const char	*reason;	/* a stable word; "" for ROUTE_GO */
+	bool		 kept;		/* gets a delivery row: all that go, and
+					 * what people ask about */
+};
+struct decision {
+	const char	*nobody;	/* not a recipient at all: the reason;
+					 * or NULL */
+	struct route_way way[CHANNELS];
+};
+void	 route_decide(const struct route_case *c, struct decision *r);
+
+/* Who serves each channel as the settings have it. */
+void	 route_providers(const char *provider[CHANNELS]);
+/* The site's default channels. */
+unsigned route_defaults(void);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * inbox.h - tables inbox and inbox_count: the in-app channel.
+ *
+ * What must stay true: seq is gapless within a user, and the counters are
+ * exact; both live in the user's row of inbox_count, which whoever adds,
+ * sees or reads has locked.  A notification is in an inbox once.
+ */
+#ifndef GP_STORE_INBOX_H
+#define GP_STORE_INBOX_H
+
+#include "store/db.h"
+
+/* --- planning (worker) ---------------------------------------------------- */
+struct inbox_new { uint64_t user_id, notification_id; };
+/* Add them, at most 5,000, in the caller's transaction; sorts n.  0 or -1. */
+int	 inbox_add(struct db *db, struct inbox_new *n, size_t count,
+	    struct err *e) MUST_CHECK;
+
+/* --- reading (api) ---------------------------------------------------------- */
+struct inbox {
+	uint64_t	 notification_id, seq;
+	const char	*type, *title, *content;	/* content: JSON */
+	int64_t		 created_us, seen_us, read_us, archived_us; /* 0: not */
+};
+struct inbox_page {
+	uint64_t	 user_id, after;	/* seq */
+	bool		 unread, archived;	/* only those; else all that
+						 * are not archived */
+	unsigned	 limit;
+};
+/* By seq, rising; `row` as in db_each with *i filled.  Rows or -1. */
+int	 inbox_each(struct db *db, struct arena *a, const struct inbox_page *p,
+	    struct inbox *i, int (*row)(void *arg, struct err *e), void *arg,
+	    struct err *e) MUST_CHECK;
+struct inbox_counts { uint64_t unread, unseen, seq; };
+int	 inbox_count(struct db *db, uint64_t user_id, struct inbox_counts *c,
+	    struct err *e) MUST_CHECK;
+
+/* Each in the caller's transaction: 1 done or done before, 0 not there, -1. */
+int	 inbox_read(struct db *db, uint64_t user_id, uint64_t notification_id,
+	    struct err *e) MUST_CHECK;
+/* Also reads it: what is put away is no news. */
+int	 inbox_archive(struct db *db, uint64_t user_id,
+	    uint64_t notification_id, struct err *e) MUST_CHECK;
+/* All up to seq `to` (0: all there are), at most `max` rows: their
+ * notifications in id, lowest seq first.  How many, or -1. */
+int	 inbox_read_all(struct db *db, uint64_t user_id, uint64_t to,
+	    uint64_t *id, size_t max, struct err *e) MUST_CHECK;
+/* Shown in a list: up to seq `to`.  Rows or -1. */
+int64_t	 inbox_seen(struct db *db, uint64_t user_id, uint64_t to,
+	    struct err *e) MUST_CHECK;
+
+#endif
