@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "store/delivery.h"
 
 /* Without a name of ours it may be somebody else's message: the same number
  * may serve other systems.  Our commit is never so late. */
@@ -137,12 +138,38 @@ log_line(struct arena *a, const struct found *f)
 	return line;
 }
 
+struct change {
+	const struct callback *c;
+	const struct found *f;
+	const char	*from, *line;
+	bool		 done;
+};
+
+/* The state, and what belongs to it: who counts and who is told. */
+static int
+change_work(struct db *db, void *arg, struct err *e)
+{
+	struct change *x = arg;
+	const struct delivery_ref ref = { x->f->notification_id,
+	    (uint32_t)x->f->seq };
+	int64_t rc = db_run(db, &CALLBACK_APPLY, DB_IN(DB_STR(x->c->state),
+	    DB_STR(x->c->reason), DB_STR(x->c->provider_id),
+	    DB_STR(x->line), DB_U64(x->f->notification_id),
+	    DB_U64(x->f->seq), DB_STR(x->from)), e);
+
+	x->done = rc > 0;
+	if (rc <= 0)
+		return rc < 0 ? -1 : 1;
+	return delivery_changed(db, &ref, 1, e);
+}
+
 /* A fate, where CALLBACK_EARLY means: not now. */
 static int
 apply(struct db *db, struct arena *a, const struct callback *c,
     struct err *e)
 {
 	const char *from = from_of(c->state);
+	struct change x;
 	struct found f;
 
 	if (from == NULL)
@@ -155,13 +182,11 @@ apply(struct db *db, struct arena *a, const struct callback *c,
 		if (strcmp(f.state, "queued") == 0 ||
 		    strcmp(f.state, "sending") == 0)
 			return CALLBACK_EARLY;
-		rc = db_run(db, &CALLBACK_APPLY, DB_IN(DB_STR(c->state),
-		    DB_STR(c->reason), DB_STR(c->provider_id),
-		    DB_STR(log_line(a, &f)), DB_U64(f.notification_id),
-		    DB_U64(f.seq), DB_STR(from)), e);
-		if (rc < 0)
+		x = (struct change){ .c = c, .f = &f, .from = from,
+		    .line = log_line(a, &f) };
+		if (db_tx(db, change_work, &x, e) < 0)
 			return -1;
-		if (rc > 0)
+		if (x.done)
 			return CALLBACK_DONE;
 		/* It moved between the two, or is past this. */
 		if (strstr(from, f.state) == NULL)
