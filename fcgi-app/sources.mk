@@ -85,6 +85,8 @@ STORE_SOURCES = \
 	fcgi-app/store/audit.h \
 	fcgi-app/store/audit_page.c \
 	fcgi-app/store/audit_page.h \
+	fcgi-app/store/bounce.c \
+	fcgi-app/store/bounce.h \
 	fcgi-app/store/callback.c \
 	fcgi-app/store/callback.h \
 	fcgi-app/store/campaign.c \
@@ -511,6 +513,7 @@ API_SOURCES = \
 	fcgi-app/api/users.c \
 	fcgi-app/api/verify_email.c \
 	fcgi-app/api/webhook.c \
+	fcgi-app/api/webhook_email.c \
 	fcgi-app/api/webhook_own.h \
 	fcgi-app/api/webhook_sms.c \
 	fcgi-app/api/webhook_whatsapp.c
@@ -557,6 +560,7 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl.c \
 	fcgi-app/bin/ctl.h \
 	fcgi-app/bin/ctl_audit.c \
+	fcgi-app/bin/ctl_bounces.c \
 	fcgi-app/bin/ctl_config.c \
 	fcgi-app/bin/ctl_deliveries.c \
 	fcgi-app/bin/ctl_doctor.c \
@@ -1157,6 +1161,7 @@ EXTRA_FILES = \
 	tests/e2e/test_admin_users.py \
 	tests/e2e/test_articles.py \
 	tests/e2e/test_audit.py \
+	tests/e2e/test_bounces.py \
 	tests/e2e/test_callbacks.py \
 	tests/e2e/test_campaigns.py \
 	tests/e2e/test_communications.py \

@@ -46,6 +46,8 @@ const struct ctl_command ctl_commands[] = {
 	    true, ctl_partitions },
 	{ "sms", "[status | release PREFIX | release --all | reset]",
 	    "money spent on SMS, and suspended prefixes", true, ctl_sms },
+	{ "bounces", "[DIR]", "read the mailbox that bounces come to", true,
+	    ctl_bounces },
 	{ "audit", "verify", "walk the audit chain", true, ctl_audit },
 };
 const size_t ctl_commands_count = COUNT_OF(ctl_commands);

@@ -32,7 +32,7 @@ struct ctl_command {
 extern const struct ctl_command ctl_commands[];
 extern const size_t ctl_commands_count;
 
-int	 ctl_config(struct ctl *c), ctl_doctor(struct ctl *c),
+int	 ctl_bounces(struct ctl *c), ctl_config(struct ctl *c), ctl_doctor(struct ctl *c),
 	 ctl_import(struct ctl *c), ctl_passwords(struct ctl *c),
 	 ctl_jobs(struct ctl *c), ctl_keys(struct ctl *c),
 	 ctl_migrate(struct ctl *c), ctl_routes(struct ctl *c),

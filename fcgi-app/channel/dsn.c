@@ -202,7 +202,7 @@ dsn_bounce(const struct dsn *d, const char **state, const char **reason,
 	switch (d->what) {
 	case DSN_FAILED:
 		*state = "failed";
-		*reason = d->hard ? "bounced" : "bounced_soft";
+		*reason = d->hard ? "bounced" : "bounce_soft";
 		*suppress = d->hard ? "bounced" : NULL;
 		return true;
 	case DSN_DELIVERED:

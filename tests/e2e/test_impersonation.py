@@ -69,7 +69,7 @@ def test_s70_rows_refuse_it_unless_they_say_otherwise(inst):
         forget_limits(inst)
         if row["access"] in ("anyone", "refresh", "holder") or row["acting"]:
             continue
-        path = row["path"].replace("{id}", str(p.id)).replace("{member}", "1").replace("{provider}", "x").replace("{version}", "1")
+        path = row["path"].replace("{id}", str(p.id)).replace("{member}", "1").replace("{provider}", "x").replace("{version}", "1").replace("{secret}", "x" * 24)
         r = inst.api(row["method"], path, token=token, json={} if row["method"] not in ("GET", "DELETE") else None)
         refused.add((row["method"], row["path"].removeprefix("/api/")))
         if r.status_code != 403 or r.json()["code"] != "impersonated":

@@ -81,7 +81,7 @@ def test_s73_every_refusal_of_every_row_is_in_persian(inst):
     for row in rows:
         of_path.setdefault(row["path"], set()).add(row["method"])
     for row in rows:
-        url = row["path"].replace("{id}", "12345").replace("{member}", "12346").replace("{provider}", "sandbox").replace("{version}", "1")
+        url = row["path"].replace("{id}", "12345").replace("{member}", "12346").replace("{provider}", "sandbox").replace("{version}", "1").replace("{secret}", "x" * 24)
         writes = row["method"] not in ("GET", "HEAD")
         other = next(m for m in ("PUT", "PATCH", "DELETE", "POST") if m not in of_path[row["path"]])
         asked = [(other, {}), (row["method"], {}), (row["method"], {"token": user}), (row["method"], {"token": admin}), (row["method"], {"token": "nonsense"})]

@@ -27,7 +27,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def inst():
-    with Instance() as own:  # its throttles are emptied below
+    with Instance(conf={"GATEPOST_EMAIL_WEBHOOK_SECRET": "openapi-" + "x" * 24}) as own:  # its throttles are emptied below
         yield own
 
 
@@ -528,6 +528,13 @@ def test_articles(inst, call, person, path):
     call(200, "PATCH", path, me, json={"status": "published"})
     call(204, "DELETE", path, me)
     call(404, "DELETE", path, me)
+
+
+def test_bounces(call):
+    path, event = f"/api/webhooks/email/openapi-{'x' * 24}/", {"event": "bounce", "message_id": f"<{UNKNOWN}.1@example.com>"}
+    assert call(200, "POST", path, json=event)["ignored"] == 1
+    call(400, "POST", path, json={"events": "x"})
+    call(404, "POST", path.replace("x", "y"), json=event)
 
 
 def test_health(call):

@@ -24,7 +24,8 @@ REFUSE_FIRST = {("GET", "/api/auth/social/{provider}/callback"), ("POST", "/api/
                 ("GET", "/api/auth/gate/redeem"),
                 # Not signed, or not by the secret: test_callbacks.py has the database gone under those that are.
                 ("GET", "/api/webhooks/whatsapp/"), ("POST", "/api/webhooks/whatsapp/"), ("POST", "/api/webhooks/twilio/"),
-                ("GET", "/api/webhooks/kavenegar/{secret}/"), ("POST", "/api/webhooks/kavenegar/{secret}/")}
+                ("GET", "/api/webhooks/kavenegar/{secret}/"), ("POST", "/api/webhooks/kavenegar/{secret}/"),
+                ("POST", "/api/webhooks/email/{secret}/")}
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +234,7 @@ def test_the_database_is_gone_and_comes_back(frail):
             body = {k: v for k, v in values.items() if k in known} | of_path.get(row["path"], {})
             if row["path"] in ("/api/push/send/group/", "/api/notifications/", "/api/notifications/explain/"):
                 body.pop("user_ids")
-            place = {"id": "1-1" if "/deliveries/" in row["path"] else "1", "member": "2", "provider": "facebook", "version": "1"}
+            place = {"id": "1-1" if "/deliveries/" in row["path"] else "1", "member": "2", "provider": "facebook", "version": "1", "secret": "x" * 24}
             ask = {k: of_path.get(row["path"], {}).get(k, "A" * 32) for k in known & {"token", "id"}} \
                 if row["source"] == "query" else None
             r = frail.api(row["method"], row["path"].format(**place), token=admin, params=ask,
