@@ -374,6 +374,8 @@ DELIVER_SOURCES = \
 	fcgi-app/deliver/campaign.h \
 	fcgi-app/deliver/campaign_own.h \
 	fcgi-app/deliver/campaign_plan.c \
+	fcgi-app/deliver/hold.c \
+	fcgi-app/deliver/hold.h \
 	fcgi-app/deliver/hours.c \
 	fcgi-app/deliver/hours.h \
 	fcgi-app/deliver/intake.c \
@@ -1205,6 +1207,7 @@ EXTRA_FILES = \
 	tests/e2e/test_statements.py \
 	tests/e2e/test_takeover.py \
 	tests/e2e/test_templates.py \
+	tests/e2e/test_time.py \
 	tests/e2e/test_trouble.py \
 	tests/e2e/test_twilio.py \
 	tests/e2e/test_undo.py \

@@ -8,7 +8,7 @@
 #include "auth/token.h"
 #include "base/clock.h"
 #include "channel/providers/webpush.h"
-#include "deliver/people.h"
+#include "deliver/hold.h"
 
 #define SHOWN		1000		/* recipients an answer */
 
@@ -109,13 +109,15 @@ explain_post(struct call *c, const void *in, struct err *e)
 	    (count = ids_of(c, &n.au, id, e)) < 0)
 		return -1;
 	m = (struct message_for){ .au = &n.au, .type = n.type,
-	    .critical = n.class == CLASS_CODE,
+	    .critical = n.class == CLASS_CODE, .class = n.class,
 	    .now_us = n.run_us != 0 ? n.run_us : clock_now() };
 	s = arena_array(c->arena, (size_t)count + 1, sizeof(*s));
 	for (int i = 0; i < count; i++)
 		s[i] = (struct someone){ .m = &m, .user_id = id[i] };
 	who_serves(provider);
-	if (people_decide(c->db, c->arena, s, (size_t)count, provider, e) < 0)
+	if (people_decide(c->db, c->arena, s, (size_t)count, provider,
+	    e) < 0 || hold_decide(c->db, c->arena, s, (size_t)count, false,
+	    e) < 0)
 		return -1;
 	w = resp_json(c->resp, 200);
 	jw_u64(w, "accepted", n.au.accepted);

@@ -352,6 +352,45 @@ check_social(struct check *c)
 	}
 }
 
+/* WHAT:CHANNEL/hour=N: deliver/hold reads them. */
+static bool
+is_cap(const char *p, size_t n)
+{
+	const char *colon = memchr(p, ':', n), *end = p + n, *slash;
+
+	slash = colon == NULL ? NULL : memchr(colon, '/',
+	    (size_t)(end - colon));
+	if (slash == NULL || colon == p || slash - colon < 2 ||
+	    colon - p > 64)
+		return false;
+	if (text_starts(slash, "/hour="))
+		p = slash + 6;
+	else if (text_starts(slash, "/day="))
+		p = slash + 5;
+	else
+		return false;
+	n = strspn(p, "0123456789");
+	return n > 0 && n < 7 && p + n == end && strspn(p, "0") < n;
+}
+
+static void
+check_caps(struct check *c)
+{
+	const char *p = conf_str(CONF_CAPS);
+
+	while (*p != '\0') {
+		size_t n = strcspn(p, ", ");
+
+		if (n > 0 && !is_cap(p, n)) {
+			finding(c, CONF_CAPS, "holds no rule",
+			    "write campaign:email/day=2 or *:*/hour=10");
+			break;
+		}
+		p += n;
+		p += strspn(p, ", ");
+	}
+}
+
 int
 conf_check(struct buf *report)
 {
@@ -379,5 +418,6 @@ conf_check(struct buf *report)
 	check_mail(&c);
 	check_countries(&c);
 	check_social(&c);
+	check_caps(&c);
 	return c.found;
 }

@@ -173,6 +173,7 @@ CONF(CONF_PUSH_HOSTS, "GATEPOST_PUSH_HOSTS", CONF_LIST,
     0, 2000, "Hosts that push endpoints may name (H4).")
 CONF(CONF_EGRESS_ALLOW, "GATEPOST_EGRESS_ALLOW", CONF_LIST, "", 0, 2000, "host:port pairs that may be called although they are private, loopback or not on port 443: an issuer of your own network; tests.")
 CONF(CONF_EGRESS_CA, "GATEPOST_EGRESS_CA", CONF_PATH, "", 0, 200, "CA file trusted for outgoing TLS besides the system's. For tests.")
+CONF(CONF_CAPS, "GATEPOST_CAPS", CONF_LIST, "", 0, 2000, "How many messages a person gets at most: WHAT:CHANNEL/hour=N or /day=N, with commas between. WHAT is a type, a class (transactional, campaign) or *, CHANNEL a channel or *; the most particular rule holds. What is over waits for the next hour or day. Codes, notices and class critical pass.")
 CONF(CONF_DEFAULT_CHANNELS, "GATEPOST_DEFAULT_CHANNELS", CONF_LIST, "in_app,web_push,expo,email", 0, 100, "Channels of a notification whose sender names none, for people who have not said otherwise: email, sms, whatsapp, web_push, expo, in_app. A channel without a provider, or without a device or proved address of the recipient, is passed over.")
 CONF(CONF_TYPES, "GATEPOST_NOTIFICATION_TYPES", CONF_LIST, "", 0, 4000, "Types of notifications besides order, message, payment, product, review and system.")
 CONF(CONF_PUSH_WAIT_S, "GATEPOST_PUSH_WAIT_S", CONF_INT, "5", 0, 15, "How long the kept push sends wait for the outcome without Prefer.")

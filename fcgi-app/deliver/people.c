@@ -215,6 +215,14 @@ people_ways(const struct someone *s, struct way w[WAYS_MAX])
 			    .not_before_us = s->m->now_us +
 			    (int64_t)au->step[i].after_s * US_PER_S,
 			    .held = "escalation" };
+	for (size_t i = 0; i < n; i++) {
+		const struct hold *h = &s->hold[w[i].channel];
+
+		if (h->why != NULL) {
+			w[i].not_before_us = h->us;
+			w[i].held = h->why;
+		}
+	}
 	return n;
 }
 

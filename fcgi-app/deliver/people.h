@@ -13,6 +13,7 @@ struct message_for {			/* of a notification */
 	const struct audience *au;
 	const char	*type;
 	bool		 critical;
+	unsigned	 class;
 	int64_t		 now_us;	/* the database's clock */
 };
 
@@ -26,6 +27,9 @@ struct someone {
 	struct device_target *device;	/* his, active, of all kinds */
 	size_t		 devices;
 	struct decision	 route, step[ESCALATE_MAX];
+	/* of a way that waits, by deliver/hold: until when and why; why NULL:
+	 * it does not.  All zero until hold_decide. */
+	struct hold { int64_t us; const char *why; } hold[CHANNELS];
 };
 /* Fill in n of them; `provider` as in route_case.  0 or -1. */
 int	 people_decide(struct db *db, struct arena *a, struct someone *s,

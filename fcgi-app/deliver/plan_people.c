@@ -2,7 +2,7 @@
  * plan_people.c - recipients × channels as targets: who is reached where (by
  * people.c, as explain shows it), and the rows of those who are not.
  */
-#include "deliver/people.h"
+#include "deliver/hold.h"
 #include "deliver/plan_own.h"
 
 static size_t
@@ -42,6 +42,16 @@ next_target(const struct someone *s, const char *channel)
 	return t;
 }
 
+/* What waits past its end is claimed at its end, and ends as expired then. */
+static int64_t
+run_at(const struct someone *s, const struct way *w)
+{
+	const struct part *p = s->tag;
+
+	return p->job->expires_us != 0 && w->not_before_us >
+	    p->job->expires_us ? p->job->expires_us : w->not_before_us;
+}
+
 static void
 add_devices(struct arena *a, struct plan *p, const struct someone *s,
     const struct way *w)
@@ -61,7 +71,7 @@ add_devices(struct arena *a, struct plan *p, const struct someone *s,
 		t->p256dh = d->p256dh;
 		t->auth = d->auth;
 		t->route = plan_route_for(p, name);
-		t->run_us = w->not_before_us;
+		t->run_us = run_at(s, w);
 	}
 }
 
@@ -93,7 +103,7 @@ add_way(struct arena *a, struct plan *p, const struct someone *s,
 	t->to = people_address(s, w->channel);
 	t->shown = arena_strndup(a, t->to, DELIVERY_TARGET_MAX);
 	t->route = plan_route_for(p, name);
-	t->run_us = w->not_before_us;
+	t->run_us = run_at(s, w);
 }
 
 static void
@@ -132,11 +142,13 @@ plan_people(struct db *db, struct plan *p, struct arena *a,
 
 		m[i] = (struct message_for){ .au = &part->au,
 		    .type = part->n->type, .critical = part->n->class == 0,
+		    .class = part->n->class,
 		    .now_us = p->now_us };
 		s[i] = (struct someone){ .m = &m[i], .tag = who[i].part,
 		    .user_id = who[i].user_id };
 	}
-	if (people_decide(db, a, s, n, provider, e) < 0)
+	if (people_decide(db, a, s, n, provider, e) < 0 ||
+	    hold_decide(db, a, s, n, true, e) < 0)
 		return -1;
 	/* `targets` counts first, and is filled again. */
 	for (size_t i = 0; i < n; i++)

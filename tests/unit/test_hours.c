@@ -2,6 +2,7 @@
  * test_hours.c - zones, quiet hours and digests, against Python's zoneinfo
  * (hours_oracle.py), which searches minute by minute where we compute.
  */
+#include "deliver/hold.h"
 #include "deliver/hours.h"
 
 #include "base/clock.h"
@@ -364,6 +365,38 @@ preferences_are_read(void **state UNUSED)
 	}
 }
 
+static void
+the_most_particular_cap_holds(void **state UNUSED)
+{
+	static const char rules[] = "*:*/day=50, *:sms/hour=2,*:sms/day=9,"
+	    "campaign:*/day=3, order:email/hour=7,bad,x:y/week=1,z:*/hour=0";
+	static const struct {
+		const char *type;
+		unsigned class;
+		const char *channel, *scope;
+		unsigned hour, day;
+	} row[] = {
+		{ "welcome", 1, "email", "*", 0, 50 },
+		{ "welcome", 1, "sms", "*", 2, 9 },
+		{ "news", 2, "sms", "campaign", 0, 3 },
+		{ "order", 2, "email", "order", 7, 0 },
+		{ "order", 1, "expo", "*", 0, 50 },
+		{ "z", 1, "expo", "*", 0, 50 },
+	};
+	struct cap c;
+
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		print_message("%s %s\n", row[i].type, row[i].channel);
+		assert_int_equal(hold_cap(rules, row[i].type, row[i].class,
+		    row[i].channel, &c), 1);
+		assert_string_equal(c.scope, row[i].scope);
+		assert_int_equal(c.an_hour, row[i].hour);
+		assert_int_equal(c.a_day, row[i].day);
+	}
+	assert_int_equal(hold_cap("", "order", 1, "email", &c), 0);
+	assert_int_equal(hold_cap("a:b,:,/=,x", "x", 1, "email", &c), 0);
+}
+
 int
 main(void)
 {
@@ -376,6 +409,7 @@ main(void)
 		    a_digest_comes_once_a_day_and_out_of_quiet_hours),
 		cmocka_unit_test(names_that_are_no_zones_are_refused),
 		cmocka_unit_test(preferences_are_read),
+		cmocka_unit_test(the_most_particular_cap_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
