@@ -653,6 +653,7 @@ UNIT_TESTS = \
 	test_store_lost \
 	test_store_otp \
 	test_store_personal \
+	test_store_receipt \
 	test_store_session \
 	test_store_user \
 	test_store_whatsapp \
@@ -955,6 +956,10 @@ test_store_otp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_store_personal_SOURCES = tests/unit/test_store_personal.c
 test_store_personal_LDADD = $(GP_TEST_LIBS)
 test_store_personal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_receipt_SOURCES = tests/unit/test_store_receipt.c
+test_store_receipt_LDADD = $(GP_TEST_LIBS)
+test_store_receipt_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_store_session_SOURCES = tests/unit/test_store_session.c
 test_store_session_LDADD = $(GP_TEST_LIBS)

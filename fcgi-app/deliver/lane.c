@@ -88,6 +88,10 @@ fill_tokens(struct lane *l, int64_t now_us)
 {
 	double most = l->p->per_s / 4.0 < 1 ? 1 : l->p->per_s / 4.0;
 
+	/* One request's worth: of full ones no second sees more than per_s. */
+	if (l->p->many_max > 0)
+		most = l->p->many_max;
+
 	l->tokens += (double)(now_us - l->filled_us) * l->p->per_s / US_PER_S;
 	l->filled_us = now_us;
 	if (l->tokens > most)

@@ -36,13 +36,16 @@ def apps(inst, user, n):
     return tokens
 
 
-def push(inst, user, type="order", secret=None, life_s=3600, **content):
-    """A message to all apps of the user, accepted as the API accepts: its id."""
+def push(inst, user, type="order", life_s=3600, **content):
+    """A message to all apps of the user, as it is accepted: its id."""
     made = secrets.randbits(62)
     content = {"title": "Title", "body": "Body", "data": {"orderId": "7"}, **content}
-    inst.rows("CALL gp_accept(%s, NULL, NULL, %s, 1, 'expo', 'Title', %s, %s, NULL, NULL, NULL, NULL, %s, %s, NULL, %s)",
-              made, type, json.dumps(content), json.dumps({"user_ids": [user["id"]]}), life_s, secrets.randbits(62),
-              secret)
+    inst.rows("INSERT INTO notification (id, type, class, channel, title, content, audience, created_at, expires_at)"
+              " VALUES (%s, %s, 1, 'expo', 'Title', %s, %s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL %s SECOND)",
+              made, type, json.dumps(content), json.dumps({"user_ids": [user["id"]]}), life_s)
+    inst.rows("INSERT INTO job (id, class, run_at, kind, notification_id, expires_at, created_at)"
+              " SELECT %s, 1, created_at, 1, id, expires_at, created_at FROM notification WHERE id = %s",
+              secrets.randbits(62), made)
     return made
 
 

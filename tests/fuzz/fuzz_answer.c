@@ -6,6 +6,38 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
+/* Of several in one request, and of what is said of them later. */
+static void
+many(const struct provider *p, const struct out_request *out,
+    const struct in_answer *in)
+{
+	static const struct message m[3] = {
+		{ .type = "order", .to = "ExpoPushToken[a]" },
+		{ .type = "order", .to = "ExpoPushToken[b]" },
+		{ .type = "order", .to = "ExpoPushToken[a]" } };
+	static const struct receipt_asked ask[3] = { { .id = "A" },
+		{ .id = "B", .resent = 1 }, { .id = "A" } };
+	const struct message *at[3] = { &m[0], &m[1], &m[2] };
+	struct verdict v[3];
+	unsigned again[3];
+	struct many_verdicts all = { .v = v, .again = again };
+
+	for (size_t n = 1; p->judge_many != NULL && n <= 3; n++) {
+		p->judge_many(at, n, out, in, &all);
+		for (size_t i = 0; i < n; i++)
+			if (v[i].outcome == OUTCOME_OK &&
+			    (!in->complete || again[i] != 0))
+				__builtin_trap();
+	}
+	for (size_t n = 1; p->receipts != NULL && n <= 3; n++) {
+		p->receipts->judge(ask, n, in, &all);
+		for (size_t i = 0; i < n; i++)
+			if (v[i].outcome == OUTCOME_OK &&
+			    all.whole.outcome != OUTCOME_OK)
+				__builtin_trap();
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -35,6 +67,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		if (v.outcome == OUTCOME_OK && !in.complete)
 			__builtin_trap();
 		(void)outcome_word(v.outcome);
+		many(providers[i], &out, &in);
 	}
 	arena_free(a);
 	return 0;

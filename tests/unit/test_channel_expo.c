@@ -345,6 +345,115 @@ each_project_gets_a_request_of_its_own(void **state UNUSED)
 	json_free(many.content);
 }
 
+/* --- receipts ------------------------------------------------------------- */
+
+static struct receipt_asked asked[4] = { { .id = "A" }, { .id = "B" },
+	{ .id = "C" }, { .id = "D", .resent = 1 } };
+
+static void
+judge_receipts(long status, const char *body, long retry_after_s)
+{
+	const struct in_answer in = { .complete = true, .body_sent = true,
+	    .status = status, .body = body, .body_len = strlen(body),
+	    .retry_after_s = retry_after_s };
+
+	many.out.v = many.v;
+	many.out.again = many.again;
+	p->receipts->judge(asked, 4, &in, &many.out);
+}
+
+static void
+receipts_are_asked_for_by_their_ids(void **state UNUSED)
+{
+	struct out_request req = { .kind = SEND_HTTP };
+	struct err e = ERR_INIT;
+
+	assert_int_equal(p->receipts->ask(asked, 4, cc.a, &req, &e), 0);
+	assert_string_equal(req.url,
+	    "https://exp.host/--/api/v2/push/getReceipts");
+	assert_string_equal(arena_strndup(cc.a, req.body, req.body_len),
+	    "{\"ids\":[\"A\",\"B\",\"C\",\"D\"]}");
+	assert_true(req.repeat_ok);
+	assert_true(p->receipts->ids_max <= 1000);
+}
+
+static void
+a_receipt_is_its_id_s_wherever_it_stands(void **state UNUSED)
+{
+	judge_receipts(200, "{\"data\":{\"Z\":{\"status\":\"error\","
+	    "\"details\":{\"error\":\"DeviceNotRegistered\"}},"
+	    "\"D\":{\"status\":\"ok\"},\"A\":{\"status\":\"error\","
+	    "\"details\":{\"error\":\"DeviceNotRegistered\"}},"
+	    "\"C\":7}}", 0);
+	assert_int_equal(many.out.whole.outcome, OUTCOME_OK);
+	assert_string_equal(word(0), "drop");
+	assert_string_equal(word(1), "unsure");		/* none yet */
+	assert_string_equal(word(2), "unsure");		/* unreadable: none */
+	assert_string_equal(word(3), "ok");
+}
+
+static void
+each_error_of_a_receipt_has_its_reaction(void **state UNUSED)
+{
+	static const struct { const char *error, *want, *want_again; } row[] = {
+		{ "DeviceNotRegistered", "drop", "drop" },
+		{ "MessageTooBig", "perm", "perm" },
+		{ "MessageRateExceeded", "retry", "retry" },
+		{ "MismatchSenderId", "config", "config" },
+		{ "InvalidCredentials", "config", "config" },
+		{ "DeveloperError", "perm", "perm" },
+		{ "ExpoError", "retry", "perm" },
+		{ "ProviderError", "retry", "perm" },
+		{ "New", "perm", "perm" }, { "", "perm", "perm" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		print_message("%s\n", row[i].error);
+		judge_receipts(200, arena_printf(cc.a, "{\"data\":{\"A\":{"
+		    "\"status\":\"error\",\"details\":{\"error\":\"%s\"}},"
+		    "\"D\":{\"status\":\"error\",\"details\":{\"error\":"
+		    "\"%s\"}}}}", row[i].error, row[i].error), 0);
+		assert_string_equal(word(0), row[i].want);
+		assert_string_equal(word(3), row[i].want_again);
+		/* Too fast: not at once, and slower each time. */
+		if (strcmp(row[i].error, "MessageRateExceeded") == 0)
+			assert_true(many.v[0].wait_s >= 60 &&
+			    many.v[3].wait_s > many.v[0].wait_s);
+	}
+	/* Nor for ever. */
+	asked[3].resent = 5;
+	judge_receipts(200, "{\"data\":{\"D\":{\"status\":\"error\","
+	    "\"details\":{\"error\":\"MessageRateExceeded\"}}}}", 0);
+	assert_string_equal(word(3), "perm");
+	asked[3].resent = 1;
+}
+
+static void
+no_answer_about_receipts_says_nothing_of_any(void **state UNUSED)
+{
+	static const struct { long status; const char *body, *whole;
+		bool fewer; } row[] = {
+		{ 429, "{\"errors\":[{\"code\":\"TOO_MANY_REQUESTS\"}]}",
+		    "slow", false },
+		{ 400, "{\"errors\":[{\"code\":\"PUSH_TOO_MANY_RECEIPTS\"}]}",
+		    "perm", true },
+		{ 401, "{\"error\":\"invalid_token\"}", "config", false },
+		{ 503, "<html>", "retry", false },
+		{ 200, "{\"data\":{\"A\":{\"sta", "retry", true },
+		{ 200, "{\"data\":[{\"status\":\"ok\"}]}", "retry", true },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		judge_receipts(row[i].status, row[i].body, 7);
+		assert_string_equal(outcome_word(many.out.whole.outcome),
+		    row[i].whole);
+		assert_int_equal(many.out.whole.wait_s, 7);
+		assert_int_equal(many.again[0] != 0, row[i].fewer);
+		for (size_t k = 0; k < 4; k++)
+			assert_string_equal(word(k), "unsure");
+	}
+}
+
 static void
 an_empty_url_switches_it_off(void **state UNUSED)
 {
@@ -374,6 +483,10 @@ main(void)
 		cmocka_unit_test(a_refusal_of_all_is_everybody_s),
 		cmocka_unit_test(one_bad_message_fails_alone),
 		cmocka_unit_test(each_project_gets_a_request_of_its_own),
+		cmocka_unit_test(receipts_are_asked_for_by_their_ids),
+		cmocka_unit_test(a_receipt_is_its_id_s_wherever_it_stands),
+		cmocka_unit_test(each_error_of_a_receipt_has_its_reaction),
+		cmocka_unit_test(no_answer_about_receipts_says_nothing_of_any),
 		cmocka_unit_test(an_empty_url_switches_it_off),
 	};
 
