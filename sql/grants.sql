@@ -45,7 +45,7 @@ GRANT SELECT, INSERT, UPDATE ON `@DB@`.sms_spend TO gatepost_api@localhost;
 GRANT SELECT, INSERT ON `@DB@`.social_deletion TO gatepost_api@localhost;
 GRANT SELECT, INSERT, DELETE ON `@DB@`.social_offer TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.social_visit TO gatepost_api@localhost;
-GRANT SELECT, UPDATE ON `@DB@`.suppression TO gatepost_api@localhost;
+GRANT SELECT, INSERT, UPDATE ON `@DB@`.suppression TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.template TO gatepost_api@localhost;
 GRANT SELECT, INSERT ON `@DB@`.template_version TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.throttle TO gatepost_api@localhost;

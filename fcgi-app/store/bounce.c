@@ -8,10 +8,12 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/mail.h"
+#include "base/rand.h"
 #include "store/delivery.h"
 
 DB_STMT(BOUNCE_KNOWN, DB_API | DB_CTL, DB_READ,
-    "SELECT state FROM delivery WHERE notification_id = ? AND seq = ?"
+    "SELECT target FROM delivery WHERE notification_id = ? AND seq = ?"
     " AND channel = 'email'");
 DB_STMT(BOUNCE_APPLY, DB_API | DB_CTL, DB_ONCE,
     "UPDATE delivery SET state = ?, reason = ?,"
@@ -19,6 +21,12 @@ DB_STMT(BOUNCE_APPLY, DB_API | DB_CTL, DB_ONCE,
     " sent_at = COALESCE(sent_at, UTC_TIMESTAMP(6)),"
     " updated_at = UTC_TIMESTAMP(6) WHERE notification_id = ? AND seq = ?"
     " AND channel = 'email' AND state IN ('sent', 'unsure')");
+
+DB_STMT(BOUNCE_SUPPRESS, DB_API | DB_CTL, DB_SAFE,
+    "INSERT IGNORE INTO suppression (id, channel, address_hash, shown,"
+    " reason, created_at) VALUES (?, 'email', UNHEX(SHA2(?, 256)),"
+    " CONCAT(LEFT(?, 1), '***', SUBSTRING(?, LOCATE('@', ?))), ?,"
+    " UTC_TIMESTAMP(6))");
 
 struct taking {
 	struct arena	*a;
@@ -45,20 +53,38 @@ log_line(struct arena *a, const struct bounce *b)
 	return line;
 }
 
+/* Only the address that the delivery went to, whatever the report says. */
+static int
+suppress(struct db *db, const struct bounce *b, const char *target,
+    struct err *e)
+{
+	char cmp[MAIL_MAX + 1];
+
+	if (b->suppress == NULL || !mail_parse(target, cmp, NULL))
+		return 0;
+	return db_run(db, &BOUNCE_SUPPRESS, DB_IN(DB_U64(rand_id()),
+	    DB_STR(cmp), DB_STR(cmp), DB_STR(cmp), DB_STR(cmp),
+	    DB_STR(b->suppress)), e) < 0 ? -1 : 0;
+}
+
 static int
 take_work(struct db *db, void *arg, struct err *e)
 {
 	struct taking *t = arg;
 	const struct bounce *b = t->b;
 	struct delivery_ref ref = { b->notification_id, b->seq };
-	const char *state;
+	const char *target;
 	int64_t n;
 
 	t->rc = db_one(db, &BOUNCE_KNOWN, t->a, DB_IN(
 	    DB_U64(b->notification_id), DB_U64(b->seq)),
-	    DB_OUT(DB_TO_STR(&state)), e);
-	if (t->rc <= 0 || b->state == NULL)
+	    DB_OUT(DB_TO_STR(&target)), e);
+	if (t->rc <= 0)
 		return t->rc < 0 ? -1 : 0;
+	if (suppress(db, b, target, e) < 0)
+		return -1;
+	if (b->state == NULL)
+		return 0;
 	n = db_run(db, &BOUNCE_APPLY, DB_IN(DB_STR(b->state),
 	    DB_STR(b->reason), DB_STR(log_line(t->a, b)),
 	    DB_U64(b->notification_id), DB_U64(b->seq)), e);

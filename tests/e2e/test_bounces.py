@@ -40,6 +40,11 @@ def delivery(inst, task):
     return rows[0] if rows else {"state": None}
 
 
+def barred(inst, to):
+    return [r["reason"] for r in inst.rows("SELECT reason FROM suppression WHERE channel = 'email' AND address_hash ="
+                                           " UNHEX(SHA2(%s, 256))", to.lower())]
+
+
 def report(message_id, action="failed", status="5.1.1", to="someone@else.example"):
     return (f"Return-Path: <>\r\nTo: bounce@gatepost.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
             f"Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n--b\r\n\r\nSorry.\r\n--b\r\n"
@@ -59,6 +64,8 @@ def test_a_report_ends_the_delivery_once(inst):
         assert r.status_code == 200 and r.json() == {"received": True, "taken": 1, "ignored": 0}, r.text
     got = delivery(inst, task)
     assert (got["state"], got["reason"]) == ("failed", "bounced") and got["attempt_log"].count("bounced") == 1
+    # Not the one that the report names: anybody could write that.
+    assert barred(inst, to) == ["bounced"] and barred(inst, "someone@else.example") == []
 
 
 @pytest.mark.parametrize("action, status, state, reason", [
