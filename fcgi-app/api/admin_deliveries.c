@@ -320,7 +320,8 @@ timeline(struct call *c, struct jw *w, const struct delivery_story *s)
 static void
 write_job(struct jw *w, const struct delivery_story *s)
 {
-	static const char *const word[] = { "ready", "leased", "leaving" };
+	static const char *const word[] = { "ready", "leased", "leaving",
+		"paused" };
 
 	if (s->job_id == 0) {
 		jw_null(w, "job");

@@ -136,7 +136,8 @@ struct queues { struct ctl *c; struct job_queued q; };
 static int
 show_queue(void *arg, struct err *e)
 {
-	static const char *const word[] = { "ready", "leased", "leaving" };
+	static const char *const word[] = { "ready", "leased", "leaving",
+		"paused" };
 	const struct queues *l = arg;
 	const char *state = l->q.state < COUNT_OF(word) ? word[l->q.state] :
 	    "dead";

@@ -77,6 +77,7 @@ struct walk {
 	const struct db_stmt *page, *edge;
 	struct db_value	 key;
 	bool		 rest;		/* more is asked than the index knows */
+	unsigned	 stretch;
 };
 
 struct reading {
@@ -149,7 +150,7 @@ stretch(struct db *db, struct arena *a, const struct walk *w,
 	*end = (struct delivery_at){ 0 };
 	if (w->rest) {
 		rc = db_one(db, w->edge, a, DB_IN(w->key, PLACES(high, low),
-		    DB_U64(DELIVERY_LOG_STRETCH - 1)),
+		    DB_U64(w->stretch - 1)),
 		    DB_OUT(DB_TO_U64(&edge.id), DB_TO_U64(&seq)), e);
 		if (rc < 0)
 			return -1;
@@ -192,29 +193,34 @@ is_trouble(const char *state)
 static void
 choose(const struct delivery_search *f, struct walk *w)
 {
-	bool by_state = asked(f->state);
+	/* How much is asked; the index answers one of it, but for time. */
+	unsigned n = asked(f->provider_id) + (f->to != NULL) +
+	    (f->user_id != 0) + asked(f->state) + asked(f->channel) +
+	    asked(f->reason) + asked(f->provider) + asked(f->type) +
+	    asked(f->title) + asked(f->text) + (f->sender_id != 0);
+	const bool more = n > 1;
 
 	if (asked(f->provider_id))
 		*w = (struct walk){ &DELIVERY_PAGE_PROVIDER_ID,
-		    &DELIVERY_EDGE_PROVIDER_ID, DB_STR(f->provider_id), true };
+		    &DELIVERY_EDGE_PROVIDER_ID, DB_STR(f->provider_id), more,
+		    DELIVERY_LOG_STRETCH_BY };
 	else if (f->to != NULL)
 		*w = (struct walk){ &DELIVERY_PAGE_TO, &DELIVERY_EDGE_TO,
-		    DB_BIN(f->to, 16), true };
+		    DB_BIN(f->to, 16), more, DELIVERY_LOG_STRETCH_BY };
 	else if (f->user_id != 0)
 		*w = (struct walk){ &DELIVERY_PAGE_USER, &DELIVERY_EDGE_USER,
-		    DB_U64(f->user_id), true };
-	else if (by_state && is_trouble(f->state))
+		    DB_U64(f->user_id), more, DELIVERY_LOG_STRETCH_BY };
+	else if (asked(f->state) && is_trouble(f->state))
 		*w = (struct walk){ &DELIVERY_PAGE_TROUBLE,
-		    &DELIVERY_EDGE_TROUBLE, DB_STR(f->state), true };
-	else if (by_state && strcmp(f->state, "queued") == 0)
+		    &DELIVERY_EDGE_TROUBLE, DB_STR(f->state), more,
+		    DELIVERY_LOG_STRETCH_BY };
+	else if (asked(f->state) && strcmp(f->state, "queued") == 0)
 		*w = (struct walk){ &DELIVERY_PAGE_QUEUED,
-		    &DELIVERY_EDGE_QUEUED, DB_U64(1), true };
+		    &DELIVERY_EDGE_QUEUED, DB_U64(1), true,
+		    DELIVERY_LOG_STRETCH_BY };
 	else
 		*w = (struct walk){ &DELIVERY_PAGE_TIME, &DELIVERY_EDGE_TIME,
-		    DB_NULL, by_state };
-	w->rest = w->rest || asked(f->channel) || asked(f->reason) ||
-	    asked(f->provider) || asked(f->type) || asked(f->title) ||
-	    asked(f->text) || f->sender_id != 0;
+		    DB_NULL, n > 0, DELIVERY_LOG_STRETCH };
 }
 
 uint64_t
@@ -263,7 +269,8 @@ by_notes(struct db *db, struct arena *a, const struct delivery_search *f,
 	int more;
 
 	more = db_one(db, edge, a, DB_IN(key, DB_U64(high.id),
-	    DB_U64(low.id), DB_U64(DELIVERY_LOG_STRETCH - 1)),
+	    DB_U64(low.id), DB_U64((by_request || by_type ?
+	    DELIVERY_LOG_STRETCH_BY : DELIVERY_LOG_STRETCH) - 1)),
 	    DB_OUT(DB_TO_U64(&last)), e);
 	if (more < 0)
 		return -1;

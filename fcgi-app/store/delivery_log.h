@@ -6,7 +6,7 @@
  * down: of the recipient's address, the user, the provider's id, the request,
  * the state that went wrong, the type of the notification, or the time alone.
  * What that index does not decide is compared row by row, for at most
- * DELIVERY_LOG_STRETCH rows a call; then the cursor is handed out although the
+ * a stretch of rows a call; then the cursor is handed out although the
  * page is not full, and the caller goes on from there if it wants to.  So a
  * call costs the same whether the log has a million rows or a billion: a
  * descent a partition (13 in a year, each 4 pages deep at 10^8 rows) and two
@@ -25,7 +25,10 @@
 
 #include "store/delivery.h"
 
-#define DELIVERY_LOG_STRETCH	20000u
+/* In the order of the key, and by another index, where each row is a page of
+ * its own. */
+#define DELIVERY_LOG_STRETCH	8000u
+#define DELIVERY_LOG_STRETCH_BY	2000u
 #define DELIVERY_LOG_PAGE_MAX	200u
 
 struct delivery_at { uint64_t id; uint32_t seq; };
