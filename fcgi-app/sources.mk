@@ -251,6 +251,7 @@ CHANNEL_SOURCES = \
 	fcgi-app/channel/providers/expo_receipt.c \
 	fcgi-app/channel/providers/kavenegar.c \
 	fcgi-app/channel/providers/kavenegar.h \
+	fcgi-app/channel/providers/kavenegar_status.c \
 	fcgi-app/channel/providers/mime.c \
 	fcgi-app/channel/providers/mime.h \
 	fcgi-app/channel/providers/providers.h \
@@ -1184,6 +1185,7 @@ EXTRA_FILES = \
 	tests/e2e/test_identity.py \
 	tests/e2e/test_impersonation.py \
 	tests/e2e/test_import.py \
+	tests/e2e/test_kavenegar_status.py \
 	tests/e2e/test_kept.py \
 	tests/e2e/test_locale.py \
 	tests/e2e/test_mail_mx.py \

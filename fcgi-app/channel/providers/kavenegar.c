@@ -340,4 +340,5 @@ const struct provider provider_kavenegar = {
 	.configured = configured,
 	.build = build,
 	.judge = judge,
+	.receipts = &kavenegar_receipts,
 };

@@ -7,8 +7,11 @@
 
 #include "base/cdefs.h"
 
+struct receipts;
+
 /* The state of a delivery, and *reason ("" or a word); NULL: it says nothing
  * new (queued there, or not known there). */
+extern const struct receipts kavenegar_receipts;
 const char *kavenegar_state(int status, const char **reason);
 
 #endif
