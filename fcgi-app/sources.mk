@@ -165,6 +165,8 @@ STORE_SOURCES = \
 	fcgi-app/store/personal.c \
 	fcgi-app/store/personal.h \
 	fcgi-app/store/personal_rules.c \
+	fcgi-app/store/preference.c \
+	fcgi-app/store/preference.h \
 	fcgi-app/store/provider_state.c \
 	fcgi-app/store/provider_state.h \
 	fcgi-app/store/receipt.c \
@@ -182,6 +184,8 @@ STORE_SOURCES = \
 	fcgi-app/store/social.h \
 	fcgi-app/store/stats.c \
 	fcgi-app/store/stats.h \
+	fcgi-app/store/suppression.c \
+	fcgi-app/store/suppression.h \
 	fcgi-app/store/template.c \
 	fcgi-app/store/template.h \
 	fcgi-app/store/throttle.c \
@@ -366,7 +370,9 @@ QUEUE_SOURCES = \
 	fcgi-app/queue/secret.c \
 	fcgi-app/queue/secret.h \
 	fcgi-app/queue/turns.c \
-	fcgi-app/queue/turns.h
+	fcgi-app/queue/turns.h \
+	fcgi-app/queue/unsubscribe.c \
+	fcgi-app/queue/unsubscribe.h
 
 DELIVER_SOURCES = \
 	fcgi-app/deliver/audience.c \
@@ -393,10 +399,10 @@ DELIVER_SOURCES = \
 	fcgi-app/deliver/plan_own.h \
 	fcgi-app/deliver/plan_people.c \
 	fcgi-app/deliver/plan_write.c \
+	fcgi-app/deliver/reach.c \
+	fcgi-app/deliver/reach.h \
 	fcgi-app/deliver/record.c \
 	fcgi-app/deliver/record.h \
-	fcgi-app/deliver/route.c \
-	fcgi-app/deliver/route.h \
 	fcgi-app/deliver/send.c \
 	fcgi-app/deliver/send.h \
 	fcgi-app/deliver/site_notify.c \
@@ -457,6 +463,7 @@ API_SOURCES = \
 	fcgi-app/api/idem.c \
 	fcgi-app/api/identities.c \
 	fcgi-app/api/impersonate.c \
+	fcgi-app/api/inbox.c \
 	fcgi-app/api/limit.c \
 	fcgi-app/api/list.c \
 	fcgi-app/api/list.h \
@@ -477,6 +484,7 @@ API_SOURCES = \
 	fcgi-app/api/password_rows.c \
 	fcgi-app/api/passwordless.c \
 	fcgi-app/api/passwordless.h \
+	fcgi-app/api/preferences.c \
 	fcgi-app/api/profile.c \
 	fcgi-app/api/proof.h \
 	fcgi-app/api/push_answer.c \
@@ -504,12 +512,14 @@ API_SOURCES = \
 	fcgi-app/api/social.c \
 	fcgi-app/api/social_own.h \
 	fcgi-app/api/subscriptions.c \
+	fcgi-app/api/suppressions.c \
 	fcgi-app/api/template_use.c \
 	fcgi-app/api/template_use.h \
 	fcgi-app/api/templates.c \
 	fcgi-app/api/templates_own.h \
 	fcgi-app/api/templates_try.c \
 	fcgi-app/api/tokens.c \
+	fcgi-app/api/unsubscribe.c \
 	fcgi-app/api/user.c \
 	fcgi-app/api/user_groups.c \
 	fcgi-app/api/user_own.h \
@@ -1185,6 +1195,7 @@ EXTRA_FILES = \
 	tests/e2e/test_identity.py \
 	tests/e2e/test_impersonation.py \
 	tests/e2e/test_import.py \
+	tests/e2e/test_inbox.py \
 	tests/e2e/test_kavenegar_status.py \
 	tests/e2e/test_kept.py \
 	tests/e2e/test_locale.py \

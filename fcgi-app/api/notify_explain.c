@@ -48,14 +48,14 @@ who_serves(const char *provider[CHANNELS])
 
 	if (webpush_public_key() == NULL)
 		(void)!webpush_setup(token_keys(), &e);
-	route_providers(provider);
+	reach_providers(provider);
 }
 
 static void
 write_way(struct jw *w, const struct someone *s, const struct way *y,
     const char *const provider[CHANNELS])
 {
-	bool goes = y->way->what == ROUTE_GO;
+	bool goes = y->way->what == REACH_GO;
 	unsigned n = 0;
 
 	for (size_t i = 0; i < s->devices; i++)
@@ -86,7 +86,7 @@ write_one(struct jw *w, const struct someone *s,
 		jw_null(w, "user_id");
 	else
 		jw_u64(w, "user_id", s->user_id);
-	jw_str(w, "reason", s->route.nobody);
+	jw_str(w, "reason", s->reach.nobody);
 	jw_array(w, "channels");
 	for (size_t i = 0; i < n; i++)
 		write_way(w, s, &y[i], provider);

@@ -15,6 +15,7 @@
 #include "base/phone.h"
 #include "base/text.h"
 #include "queue/secret.h"
+#include "queue/unsubscribe.h"
 
 #include <getopt.h>
 #include <unistd.h>
@@ -76,6 +77,7 @@ api_load(const struct api_options *o, struct err *e)
 	keys = fresh;
 	token_use(&keys);
 	job_secret_use(keys.seal);
+	unsubscribe_use(keys.mac);
 	return 0;
 }
 

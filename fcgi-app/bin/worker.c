@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "channel/providers/webpush.h"
 #include "queue/secret.h"
+#include "queue/unsubscribe.h"
 #include "store/db.h"
 #include "worker/loop.h"
 
@@ -117,6 +118,7 @@ load(const struct options *o, struct err *e)
 		return -1;
 	token_use(&keys);
 	job_secret_use(keys.seal);
+	unsubscribe_use(keys.mac);
 	set_up_push();
 	return 0;
 }

@@ -28,6 +28,7 @@ struct message {
 	const struct json *content;	/* notification.content */
 	const struct json *secret;	/* opened job.secret, or NULL */
 	const char	*locale;
+	const char	*unsubscribe;	/* address for List-Unsubscribe; NULL */
 	int64_t		 created_us, expires_us, now_us;
 	/* web push */
 	const uint8_t	*p256dh, *auth;	/* 65 and 16 bytes */

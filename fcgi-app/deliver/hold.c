@@ -241,7 +241,7 @@ hold_one(struct someone *s, const char *rules, struct place *p)
 
 	hours_of(s->r, &hours);
 	for (size_t k = 0; k < n; k++) {
-		if (w[k].way->what != ROUTE_GO ||
+		if (w[k].way->what != REACH_GO ||
 		    w[k].channel == CHANNEL_IN_APP)
 			continue;
 		hold_way(s, &w[k], &hours);

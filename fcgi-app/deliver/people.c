@@ -145,7 +145,7 @@ decide(const char *const provider[CHANNELS], unsigned defaults,
 	const struct audience *au = s->m->au;
 	const char *to = to_address(s) ? au->to : NULL;
 	bool mail = to != NULL && strchr(to, '@') != NULL;
-	struct route_case c = { .who = s->r, .critical = s->m->critical,
+	struct reach_case c = { .who = s->r, .critical = s->m->critical,
 	    .asked = au->channels, .defaults = defaults,
 	    .email = mail ? to : NULL, .phone = mail ? NULL : to };
 
@@ -156,10 +156,10 @@ decide(const char *const provider[CHANNELS], unsigned defaults,
 		if (id != CHANNELS)
 			c.devices |= CHANNEL_BIT(id);
 	}
-	route_decide(&c, &s->route);
+	reach_decide(&c, &s->reach);
 	for (size_t i = 0; i < au->steps; i++) {
 		c.asked = CHANNEL_BIT(au->step[i].channel);
-		route_decide(&c, &s->step[i]);
+		reach_decide(&c, &s->step[i]);
 	}
 }
 
@@ -168,7 +168,7 @@ people_decide(struct db *db, struct arena *a, struct someone *s, size_t n,
     const char *const provider[CHANNELS], struct err *e)
 {
 	struct devices all = { NULL, 0 };
-	unsigned defaults = route_defaults();
+	unsigned defaults = reach_defaults();
 
 	if (n == 0)
 		return 0;
@@ -194,7 +194,7 @@ step_counts(const struct someone *s, size_t i)
 	for (size_t k = 0; k < i; k++)
 		if (au->step[k].channel == id)
 			return false;
-	return !s->route.way[id].kept;
+	return !s->reach.way[id].kept;
 }
 
 size_t
@@ -203,11 +203,11 @@ people_ways(const struct someone *s, struct way w[WAYS_MAX])
 	const struct audience *au = s->m->au;
 	size_t n = 0;
 
-	if (s->route.nobody != NULL)
+	if (s->reach.nobody != NULL)
 		return 0;
 	for (unsigned i = 0; i < CHANNELS; i++)
 		w[n++] = (struct way){ .channel = (enum channel_id)i,
-		    .way = &s->route.way[i] };
+		    .way = &s->reach.way[i] };
 	for (size_t i = 0; i < au->steps; i++)
 		if (step_counts(s, i))
 			w[n++] = (struct way){ .channel = au->step[i].channel,

@@ -6,7 +6,7 @@
 #define GP_DELIVER_PEOPLE_H
 
 #include "deliver/audience.h"
-#include "deliver/route.h"
+#include "deliver/reach.h"
 #include "store/device.h"
 
 struct message_for {			/* of a notification */
@@ -26,12 +26,12 @@ struct someone {
 	struct recipient *r;
 	struct device_target *device;	/* his, active, of all kinds */
 	size_t		 devices;
-	struct decision	 route, step[ESCALATE_MAX];
+	struct reach	 reach, step[ESCALATE_MAX];
 	/* of a way that waits, by deliver/hold: until when and why; why NULL:
 	 * it does not.  All zero until hold_decide. */
 	struct hold { int64_t us; const char *why; } hold[CHANNELS];
 };
-/* Fill in n of them; `provider` as in route_case.  0 or -1. */
+/* Fill in n of them; `provider` as in reach_case.  0 or -1. */
 int	 people_decide(struct db *db, struct arena *a, struct someone *s,
 	    size_t n, const char *const provider[CHANNELS], struct err *e)
 	    MUST_CHECK;
@@ -40,12 +40,12 @@ int	 people_decide(struct db *db, struct arena *a, struct someone *s,
  * something.  not_before_us 0: at once. */
 struct way {
 	enum channel_id	 channel;
-	const struct route_way *way;
+	const struct reach_way *way;
 	int64_t		 not_before_us;
 	const char	*held;		/* why it waits, or NULL */
 };
 #define WAYS_MAX	(CHANNELS + ESCALATE_MAX)
-/* None for route.nobody.  How many. */
+/* None for reach.nobody.  How many. */
 size_t	 people_ways(const struct someone *s, struct way w[WAYS_MAX]);
 /* The address of a way that goes to no device. */
 const char *people_address(const struct someone *s, enum channel_id id);

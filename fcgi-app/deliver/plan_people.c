@@ -12,7 +12,7 @@ count_way(const struct someone *s, const struct way *w)
 
 	if (!w->way->kept)
 		return 0;
-	if (w->way->what != ROUTE_GO || !people_by_device(w->channel))
+	if (w->way->what != REACH_GO || !people_by_device(w->channel))
 		return 1;
 	for (size_t i = 0; i < s->devices; i++)
 		n += channels_find(s->device[i].kind) == w->channel;
@@ -27,7 +27,7 @@ count_targets(const struct someone *s)
 
 	for (size_t i = 0; i < ways; i++)
 		n += count_way(s, &w[i]);
-	return s->route.nobody != NULL ? 1 : n;
+	return s->reach.nobody != NULL ? 1 : n;
 }
 
 static struct target *
@@ -84,12 +84,12 @@ add_way(struct arena *a, struct plan *p, const struct someone *s,
 
 	if (!w->way->kept)
 		return;
-	if (w->way->what == ROUTE_GO && people_by_device(w->channel)) {
+	if (w->way->what == REACH_GO && people_by_device(w->channel)) {
 		add_devices(a, p, s, w);
 		return;
 	}
 	t = next_target(s, name);
-	if (w->way->what == ROUTE_SKIP) {
+	if (w->way->what == REACH_SKIP) {
 		t->state = strcmp(w->way->reason, "no_provider") == 0 ?
 		    "failed" : "skipped";
 		t->reason = w->way->reason;
@@ -115,10 +115,10 @@ add_targets(struct arena *a, struct plan *p, const struct someone *s)
 
 	for (size_t i = 0; i < n; i++)
 		add_way(a, p, s, &w[i]);
-	if (s->route.nobody != NULL) {
+	if (s->reach.nobody != NULL) {
 		t = next_target(s, "");
 		t->state = "skipped";
-		t->reason = s->route.nobody;
+		t->reason = s->reach.nobody;
 	}
 }
 

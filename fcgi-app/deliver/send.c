@@ -10,6 +10,7 @@
 #include "net/net.h"
 #include "queue/backoff.h"
 #include "queue/secret.h"
+#include "queue/unsubscribe.h"
 
 #define REQUEST_MAX	((size_t)2 << 20)	/* a mail with its parts */
 #define SPARE_MAX	64
@@ -78,6 +79,24 @@ open_secret(struct item *it, struct err *e)
 	    &it->secret_json, e);
 }
 
+/*
+ * What nobody may turn off offers no link that would do nothing: class
+ * critical, and the system's own (codes, notices).
+ */
+static const char *
+unsubscribe_of(const struct item *it)
+{
+	const struct note *n = it->note;
+	struct unsubscribe u = { .notification_id = n->id, .seq = it->seq,
+	    .user_id = it->user_id };
+
+	if (n->class == 0 || strcmp(n->type, "notice") == 0 || is_code(it) ||
+	    strcmp(it->lane->p->channel, "email") != 0 ||
+	    !text_copy(u.type, sizeof(u.type), n->type))
+		return NULL;
+	return unsubscribe_url(it->arena, &u);
+}
+
 int
 send_build(struct item *it, int64_t now_us, struct record *r)
 {
@@ -93,6 +112,7 @@ send_build(struct item *it, int64_t now_us, struct record *r)
 		.secret = it->secret_json,
 		.locale = it->note->locale[0] != '\0' ? it->note->locale :
 		    it->locale == NULL ? "" : it->locale,
+		.unsubscribe = unsubscribe_of(it),
 		.created_us = it->note->created_us,
 		.expires_us = it->expires_us, .now_us = now_us,
 		.p256dh = it->keys ? it->p256dh : NULL,

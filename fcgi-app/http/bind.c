@@ -114,7 +114,8 @@ bind_accepts(const struct fieldset *f, enum body_type t)
 	bool file = false, flat = true;
 
 	for (size_t i = 0; i < f->rows; i++) {
-		file = file || f->row[i].type == FT_FILE;
+		file = file || f->row[i].type == FT_FILE ||
+		    (f->row[i].flags & F_MULTIPART) != 0;
 		if (f->row[i].type == FT_JSON &&
 		    (f->row[i].flags & F_JSON_TEXT) == 0)
 			flat = false;

@@ -260,6 +260,44 @@ def test_notifying(inst, call, person):
     call(404, "POST", f"{path}{got['id']}/cancel/", user)
 
 
+def test_inbox_and_wishes(inst, call, person):
+    admin, user = inst.token, sign_in(call, person)["access"]
+    for _ in range(3):
+        got = call(200, "POST", "/api/notifications/", admin, headers={"Prefer": "wait=10"},
+                   json={"user_id": person["user"]["id"], "title": "Hello", "body": "World", "channels": ["in_app"], "data": {"a": 1}})
+    call(200, "GET", "/api/inbox/?after=0&limit=1&unread=true", user)
+    call(401, "GET", "/api/inbox/")
+    call(200, "GET", "/api/inbox/counts/", user)
+    call(200, "POST", "/api/inbox/seen/", user, json={"seq": 1})
+    call(200, "POST", f"/api/inbox/{got['id']}/read/", user)
+    call(404, "POST", f"/api/inbox/{UNKNOWN}/read/", user)
+    call(200, "POST", f"/api/inbox/{got['id']}/archive/", user)
+    call(404, "POST", f"/api/inbox/{UNKNOWN}/archive/", user)
+    call(200, "POST", "/api/inbox/read-all/", user, json={})
+    call(200, "GET", "/api/preferences/", user)
+    whole = call(200, "PUT", "/api/preferences/", user, json={
+        "default_channel": "sms", "channels": {"email": False, "expo": None}, "types": {"order": {"expo": False}}, "topics": ["news"],
+        "quiet_hours": {"from": "22:00", "to": "07:00", "time_zone": "Asia/Tehran"}, "digest": {"every": "day", "at": "08:00"}})
+    assert call(200, "PUT", "/api/preferences/", user, json=whole) == whole
+    call(200, "PATCH", "/api/preferences/", user, json={"default_channel": None, "quiet_hours": None, "digest": None, "channels": None,
+                                                         "types": None, "topics": []})
+    call(400, "PATCH", "/api/preferences/", user, json={"channels": {"pigeon": True}})
+    from people import an_email
+    made = call(201, "POST", "/api/suppressions/", admin, json={"channel": "email", "address": an_email()})
+    call(400, "POST", "/api/suppressions/", admin, json={"channel": "sms", "address": "nobody"})
+    call(403, "POST", "/api/suppressions/", user, json={"channel": "sms", "address": "nobody"})
+    call(200, "GET", "/api/suppressions/?channel=email&limit=1", admin)
+    call(204, "DELETE", f"/api/suppressions/{made['id']}/", admin)
+    call(404, "DELETE", f"/api/suppressions/{made['id']}/", admin)
+    to = an_email()
+    call(202, "POST", "/api/notifications/", admin, json={"email": to, "title": "Hello", "body": "World"})
+    link = re.search(r"\?t=([^>]+)", inst.sandbox.wait(channel="email", to=to)[0]["headers"]["list-unsubscribe"]).group(1)
+    call(200, "GET", f"/api/unsubscribe/?t={link}")
+    call(400, "GET", "/api/unsubscribe/?t=nothing")
+    call(200, "POST", f"/api/unsubscribe/?t={link}", data={"List-Unsubscribe": "One-Click"})
+    call(400, "POST", "/api/unsubscribe/", json={"t": "nothing"})
+
+
 def test_sending(inst, call, person):
     user, admin = sign_in(call, person)["access"], inst.token
     sub = subscription(inst, call)

@@ -143,7 +143,9 @@ mime_write(struct arena *a, const struct mime_mail *m, const char **out,
 		    "an envelope address is not clean");
 	if (text_has_crlf(m->id, strlen(m->id)) ||
 	    text_has_crlf(m->from, strlen(m->from)) ||
-	    text_has_crlf(m->subject, strlen(m->subject)))
+	    text_has_crlf(m->subject, strlen(m->subject)) ||
+	    (m->unsubscribe != NULL && text_has_crlf(m->unsubscribe,
+	    strlen(m->unsubscribe))))
 		return err_set(e, ERR_INPUT, "bad_header",
 		    "a header value has a line break");
 	buf_init(&b, MAIL_MAX_BYTES);
@@ -159,6 +161,12 @@ mime_write(struct arena *a, const struct mime_mail *m, const char **out,
 	buf_printf(&b, "\r\nMessage-ID: <%s%s>\r\n"
 	    "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n", m->id,
 	    at);
+	/* One header line: RFC 5322 allows 998 bytes, and some readers of
+	 * this header do not unfold. */
+	if (m->unsubscribe != NULL)
+		buf_printf(&b, "List-Unsubscribe: <%s>\r\n"
+		    "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+		    m->unsubscribe);
 	if (m->html == NULL) {
 		add_body(&b, "text/plain", m->text);
 	} else {

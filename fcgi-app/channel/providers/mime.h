@@ -15,6 +15,7 @@ struct mime_mail {
 	const char	*reply_to;	/* one address, or NULL */
 	const char	*id;		/* left part of the Message-ID */
 	int64_t		 date_us;
+	const char	*unsubscribe;	/* RFC 8058 address, or NULL */
 };
 /*
  * The message, in the arena.  -1 with ERR_INPUT "bad_address" or "bad_header"

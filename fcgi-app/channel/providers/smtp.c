@@ -41,6 +41,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	mail.text = r.text;
 	mail.html = r.html;
 	mail.reply_to = json_str(json_get(m->content, "reply_to"));
+	mail.unsubscribe = m->unsubscribe;
 	if (mime_write(a, &mail, &out->mail, &out->mail_len, e) < 0)
 		return -1;
 	out->kind = SEND_SMTP;

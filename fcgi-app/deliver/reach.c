@@ -1,7 +1,7 @@
 /*
- * route.c - see route.h.
+ * reach.c - see reach.h.
  */
-#include "deliver/route.h"
+#include "deliver/reach.h"
 
 #include "base/conf.h"
 #include "channel/channel.h"
@@ -22,7 +22,7 @@ wish_of(const struct recipient *u, unsigned bit)
 }
 
 static bool
-by_default(const struct route_case *c, enum channel_id id)
+by_default(const struct reach_case *c, enum channel_id id)
 {
 	if (c->who->default_channel == CHANNELS)
 		return (c->defaults & CHANNEL_BIT(id)) != 0;
@@ -32,7 +32,7 @@ by_default(const struct route_case *c, enum channel_id id)
 
 /* NULL when there is somewhere to send to. */
 static const char *
-no_place(const struct route_case *c, enum channel_id id)
+no_place(const struct reach_case *c, enum channel_id id)
 {
 	const struct recipient *u = c->who;
 
@@ -60,7 +60,7 @@ no_place(const struct route_case *c, enum channel_id id)
 }
 
 static const char *
-hindrance(const struct route_case *c, enum channel_id id, bool *quiet)
+hindrance(const struct reach_case *c, enum channel_id id, bool *quiet)
 {
 	const struct recipient *u = c->who;
 	const char *why = no_place(c, id);
@@ -79,7 +79,7 @@ hindrance(const struct route_case *c, enum channel_id id, bool *quiet)
 }
 
 static void
-decide(const struct route_case *c, enum channel_id id, struct route_way *w)
+decide(const struct reach_case *c, enum channel_id id, struct reach_way *w)
 {
 	unsigned bit = CHANNEL_BIT(id);
 	enum wish wish = wish_of(c->who, bit);
@@ -87,21 +87,21 @@ decide(const struct route_case *c, enum channel_id id, struct route_way *w)
 	bool quiet, usual = c->asked != 0 ? (c->asked & bit) != 0 :
 	    by_default(c, id);
 
-	*w = (struct route_way){ ROUTE_NO, "not_chosen", false };
+	*w = (struct reach_way){ REACH_NO, "not_chosen", false };
 	if (c->asked != 0 ? !usual : !usual && wish != WISH_YES)
 		return;
 	if (wish == WISH_NO && !c->critical) {
-		*w = (struct route_way){ ROUTE_SKIP, "opted_out", true };
+		*w = (struct reach_way){ REACH_SKIP, "opted_out", true };
 		return;
 	}
 	if ((why = hindrance(c, id, &quiet)) != NULL)
-		*w = (struct route_way){ ROUTE_SKIP, why, !quiet };
+		*w = (struct reach_way){ REACH_SKIP, why, !quiet };
 	else
-		*w = (struct route_way){ ROUTE_GO, "", true };
+		*w = (struct reach_way){ REACH_GO, "", true };
 }
 
 void
-route_decide(const struct route_case *c, struct decision *r)
+reach_decide(const struct reach_case *c, struct reach *r)
 {
 	unsigned go = 0, any = 0;
 
@@ -112,18 +112,18 @@ route_decide(const struct route_case *c, struct decision *r)
 		r->nobody = "inactive";
 	for (unsigned i = 0; i < CHANNELS; i++) {
 		decide(c, (enum channel_id)i, &r->way[i]);
-		go += r->way[i].what == ROUTE_GO;
-		any += r->way[i].what != ROUTE_NO;
+		go += r->way[i].what == REACH_GO;
+		any += r->way[i].what != REACH_NO;
 	}
 	if (r->nobody == NULL && any == 0)
 		r->nobody = "no_channel";
 	/* Nothing goes at all: then every reason is wanted. */
 	for (unsigned i = 0; i < CHANNELS && go == 0; i++)
-		r->way[i].kept = r->way[i].what != ROUTE_NO;
+		r->way[i].kept = r->way[i].what != REACH_NO;
 }
 
 void
-route_providers(const char *provider[CHANNELS])
+reach_providers(const char *provider[CHANNELS])
 {
 	for (unsigned i = 0; i < CHANNELS; i++) {
 		const struct provider *p = provider_for(channels_name(
@@ -135,7 +135,7 @@ route_providers(const char *provider[CHANNELS])
 }
 
 unsigned
-route_defaults(void)
+reach_defaults(void)
 {
 	return channels_mask(conf_str(CONF_DEFAULT_CHANNELS));
 }

@@ -1,5 +1,5 @@
 /*
- * route.h - the one decision whether a message goes to somebody on a channel,
+ * reach.h - the one decision whether a message goes to somebody on a channel,
  * or why not.  Planning and POST /api/notifications/explain/ both ask here, so
  * they agree by construction.  Pure: everything it judges by is in the case.
  *
@@ -10,12 +10,12 @@
  * user's "no" holds for them too.  Class critical passes every "no" of the
  * user's, but not a mailbox that is gone.
  */
-#ifndef GP_DELIVER_ROUTE_H
-#define GP_DELIVER_ROUTE_H
+#ifndef GP_DELIVER_REACH_H
+#define GP_DELIVER_REACH_H
 
 #include "store/recipient.h"
 
-struct route_case {
+struct reach_case {
 	const struct recipient *who;
 	unsigned	 devices;	/* bits of push channels he has any of */
 	bool		 critical;
@@ -27,24 +27,24 @@ struct route_case {
 	const char	*email, *phone;
 };
 
-enum route_what { ROUTE_NO = 0,	/* not wanted: nobody asked for it */
-	ROUTE_GO, ROUTE_SKIP };
-struct route_way {
-	enum route_what	 what;
-	const char	*reason;	/* a stable word; "" for ROUTE_GO */
+enum reach_what { REACH_NO = 0,	/* not wanted: nobody asked for it */
+	REACH_GO, REACH_SKIP };
+struct reach_way {
+	enum reach_what	 what;
+	const char	*reason;	/* a stable word; "" for REACH_GO */
 	bool		 kept;		/* gets a delivery row: all that go, and
 					 * what people ask about */
 };
-struct decision {
+struct reach {
 	const char	*nobody;	/* not a recipient at all: the reason;
 					 * or NULL */
-	struct route_way way[CHANNELS];
+	struct reach_way way[CHANNELS];
 };
-void	 route_decide(const struct route_case *c, struct decision *r);
+void	 reach_decide(const struct reach_case *c, struct reach *r);
 
 /* Who serves each channel as the settings have it. */
-void	 route_providers(const char *provider[CHANNELS]);
+void	 reach_providers(const char *provider[CHANNELS]);
 /* The site's default channels. */
-unsigned route_defaults(void);
+unsigned reach_defaults(void);
 
 #endif

@@ -1,0 +1,236 @@
+/*
+ * inbox.c - GET /api/inbox/ and what people do in it.
+ *
+ * What must stay true: the counters are exact, whatever happens at once;
+ * reading takes back, in the same transaction, what is still queued for the
+ * same person on other channels.
+ */
+#include "api/push_own.h"
+
+#include "base/conf.h"
+#include "store/cancel.h"
+#include "store/inbox.h"
+
+#define PAGE		20
+#define PAGE_MOST	100
+#define ALL_BATCH	500
+
+struct inbox_in { struct opt_int after, limit; struct opt_bool unread,
+	archived; };
+static const struct field inbox_rows[] = {
+	FIELD_OF(FT_INT, struct inbox_in, after, "after", 0, INT64_MAX, 0),
+	FIELD_OF(FT_INT, struct inbox_in, limit, "limit", 1, PAGE_MOST, 0),
+	FIELD_OF(FT_BOOL, struct inbox_in, unread, "unread", 0, 0, F_LOOSE),
+	FIELD_OF(FT_BOOL, struct inbox_in, archived, "archived", 0, 0,
+	    F_LOOSE),
+};
+const struct fieldset inbox_fields =
+    FIELDSET(struct inbox_in, inbox_rows, IN_QUERY);
+
+struct upto_in { struct opt_int seq; };
+static const struct field upto_rows[] = {
+	FIELD_OF(FT_INT, struct upto_in, seq, "seq", 1, INT64_MAX, 0),
+};
+const struct fieldset inbox_upto_fields =
+    FIELDSET(struct upto_in, upto_rows, IN_BODY);
+
+struct listing { struct call *c; struct jw *w; struct inbox i;
+	uint64_t last; };
+
+static int
+write_row(void *arg, struct err *e)
+{
+	struct listing *l = arg;
+	struct json *j = NULL;
+
+	jw_object(l->w, NULL);
+	jw_id(l->w, "id", l->i.notification_id);
+	jw_u64(l->w, "seq", l->i.seq);
+	jw_str(l->w, "type", l->i.type);
+	jw_str(l->w, "title", l->i.title);
+	if (json_parse(l->i.content, strlen(l->i.content), JSON_PLAIN, 0, &j,
+	    e) < 0)
+		return err_set(e, ERR_INTERNAL, "bad_row",
+		    "notification %" PRIu64 ": its content",
+		    l->i.notification_id);
+	jw_str(l->w, "body", json_str(json_get(j, "body")));
+	jw_str(l->w, "url", json_str(json_get(j, "url")));
+	if (json_get(j, "data") == NULL)
+		jw_null(l->w, "data");
+	else
+		jw_raw(l->w, "data", json_text(l->c->arena,
+		    json_get(j, "data")));
+	json_free(j);
+	jw_time(l->w, "created_at", l->i.created_us);
+	jw_time(l->w, "seen_at", l->i.seen_us);
+	jw_time(l->w, "read_at", l->i.read_us);
+	jw_time(l->w, "archived_at", l->i.archived_us);
+	jw_end(l->w);
+	l->last = l->i.seq;
+	return 0;
+}
+
+static void
+write_counts(struct jw *w, const struct inbox_counts *n)
+{
+	jw_u64(w, "unread", n->unread);
+	jw_u64(w, "unseen", n->unseen);
+	jw_u64(w, "seq", n->seq);
+}
+
+int
+inbox_get(struct call *c, const void *in_, struct err *e)
+{
+	const struct inbox_in *in = in_;
+	struct inbox_page p = { .user_id = c->who.user_id,
+	    .after = in->after.set ? (uint64_t)in->after.v : 0,
+	    .unread = in->unread.set && in->unread.v,
+	    .archived = in->archived.set && in->archived.v,
+	    .limit = in->limit.set ? (unsigned)in->limit.v : PAGE };
+	struct listing l = { .c = c };
+	struct inbox_counts n;
+	int rows;
+
+	if (inbox_count(c->db, c->who.user_id, &n, e) < 0)
+		return -1;
+	l.w = resp_json(c->resp, 200);
+	write_counts(l.w, &n);
+	jw_array(l.w, "results");
+	rows = inbox_each(c->db, c->arena, &p, &l.i, write_row, &l, e);
+	if (rows < 0)
+		return -1;
+	jw_end(l.w);
+	jw_str(l.w, "next", (unsigned)rows < p.limit ? NULL :
+	    arena_printf(c->arena, "%s/api/inbox/?after=%" PRIu64
+	    "&limit=%u%s%s", conf_str(CONF_PUBLIC_URL), l.last, p.limit,
+	    p.unread ? "&unread=true" : "", p.archived ? "&archived=true" :
+	    ""));
+	resp_no_store(c->resp);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+static int
+answer_counts(struct call *c, struct err *e)
+{
+	struct inbox_counts n;
+
+	if (inbox_count(c->db, c->who.user_id, &n, e) < 0)
+		return -1;
+	write_counts(resp_json(c->resp, 200), &n);
+	resp_no_store(c->resp);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+int
+inbox_counts_get(struct call *c, const void *in, struct err *e)
+{
+	(void)in;
+	return answer_counts(c, e);
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+struct reading {
+	uint64_t	 user_id, id, to;
+	bool		 archive, found, more;
+	struct cancelled c;
+};
+
+static int
+read_work(struct db *db, void *arg, struct err *e)
+{
+	struct reading *r = arg;
+	int rc = r->archive ? inbox_archive(db, r->user_id, r->id, e) :
+	    inbox_read(db, r->user_id, r->id, e);
+
+	r->found = rc > 0;
+	if (rc <= 0)
+		return rc < 0 ? -1 : 1;
+	return cancel_for_user(db, r->user_id, &r->id, 1, "read", &r->c, e);
+}
+
+static int
+read_one(struct call *c, bool archive, struct err *e)
+{
+	struct reading r = { .user_id = c->who.user_id, .archive = archive };
+
+	if (id_of_path(c, 0, &r.id, e) < 0 ||
+	    db_tx(c->db, read_work, &r, e) < 0)
+		return -1;
+	if (!r.found)
+		return err_set(e, ERR_NOT_FOUND, "not_found",
+		    "not in this inbox");
+	return answer_counts(c, e);
+}
+
+int
+inbox_read_post(struct call *c, const void *in, struct err *e)
+{
+	(void)in;
+	return read_one(c, false, e);
+}
+
+int
+inbox_archive_post(struct call *c, const void *in, struct err *e)
+{
+	(void)in;
+	return read_one(c, true, e);
+}
+
+static int
+all_work(struct db *db, void *arg, struct err *e)
+{
+	uint64_t id[ALL_BATCH];
+	struct reading *r = arg;
+	int n = inbox_read_all(db, r->user_id, r->to, id, ALL_BATCH, e);
+
+	if (n < 0)
+		return -1;
+	r->more = n == ALL_BATCH;
+	return n == 0 ? 0 : cancel_for_user(db, r->user_id, id, (size_t)n,
+	    "read", &r->c, e);
+}
+
+/* Up to what there is now, or the seq the caller has shown: news that come
+ * meanwhile stay news. */
+int
+inbox_read_all_post(struct call *c, const void *in_, struct err *e)
+{
+	const struct upto_in *in = in_;
+	struct reading r = { .user_id = c->who.user_id };
+	struct inbox_counts n;
+
+	if (inbox_count(c->db, c->who.user_id, &n, e) < 0)
+		return -1;
+	r.to = in->seq.set ? (uint64_t)in->seq.v : n.seq;
+	do {
+		if (db_tx(c->db, all_work, &r, e) < 0)
+			return -1;
+	} while (r.more);
+	return answer_counts(c, e);
+}
+
+static int
+seen_work(struct db *db, void *arg, struct err *e)
+{
+	struct reading *r = arg;
+
+	return inbox_seen(db, r->user_id, r->to, e) < 0 ? -1 : 0;
+}
+
+int
+inbox_seen_post(struct call *c, const void *in_, struct err *e)
+{
+	const struct upto_in *in = in_;
+	struct reading r = { .user_id = c->who.user_id };
+	struct inbox_counts n;
+
+	if (inbox_count(c->db, c->who.user_id, &n, e) < 0)
+		return -1;
+	r.to = in->seq.set ? (uint64_t)in->seq.v : n.seq;
+	if (db_tx(c->db, seen_work, &r, e) < 0)
+		return -1;
+	return answer_counts(c, e);
+}

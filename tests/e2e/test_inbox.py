@@ -1,0 +1,246 @@
+"""The inbox, wishes, the link in mails, and barred addresses."""
+import re
+
+import pytest
+
+from people import Person, within
+from push_case import admin_token, at_once, refused, word
+from test_notify import PATH, TEXT, a_user, final, look, send, ways
+
+
+@pytest.fixture(scope="module")
+def inst():
+    from conftest import no_faults
+    from instance import Instance
+    with Instance() as whole:
+        yield whole
+        no_faults(whole)
+
+
+@pytest.fixture
+def sara(inst):
+    p = Person(inst)
+    p.user = {"id": p.id, "phone": p.phone}
+    return p
+
+
+def tell(inst, p, **more):
+    r = send(inst, user_id=p.id, headers={"Prefer": "wait=15"}, **{"channels": ["in_app"], **more})
+    assert r.status_code == 200, r.text
+    return r.json()["id"]
+
+
+def inbox(p, query=""):
+    r = p.first.call("GET", f"/api/inbox/{query}")
+    assert r.status_code == 200, r.text
+    return r.json()
+
+
+def act(p, what, status=200, **body):
+    r = p.first.call("POST", f"/api/inbox/{what}/", json=body)
+    assert r.status_code == status, r.text
+    return r.json()
+
+
+def counts(r):
+    return r["unread"], r["unseen"], r["seq"]
+
+
+def test_seq_without_gaps_and_exact_counters(inst, sara):
+    """Many messages for many people at once: every inbox is 1, 2, 3 …, its counters are what its rows say."""
+    others = [a_user(inst)["id"] for _ in range(5)]
+    got = at_once(24, lambda i: send(inst, user_ids=[sara.id] + others[i % 5:], channels=["in_app"], title=f"n{i}"))
+    assert {r.status_code for r in got} == {202}
+    for r in got:
+        final(inst, r.json()["id"])
+    for who in [sara.id] + others:
+        seqs = [r["seq"] for r in inst.rows("SELECT seq FROM inbox WHERE user_id = %s ORDER BY seq", who)]
+        assert seqs == list(range(1, len(seqs) + 1))
+        assert inst.rows("SELECT seq, unread, unseen FROM inbox_count WHERE user_id = %s", who) == [
+            {"seq": len(seqs), "unread": len(seqs), "unseen": len(seqs)}]
+    first = inbox(sara, "?limit=20")
+    assert counts(first) == (24, 24, 24) and [m["seq"] for m in first["results"]] == list(range(1, 21))
+    rest = sara.first.call("GET", first["next"][len(inst.url):]).json()
+    assert [m["seq"] for m in rest["results"]] == [21, 22, 23, 24] and rest["next"] is None
+    # read by many at once, each twice: the counters stay exact
+    ids = [m["id"] for m in first["results"][:10]]
+    assert all(r.status_code == 200 for r in at_once(20, lambda i: sara.first.call("POST", f"/api/inbox/{ids[i % 10]}/read/")))
+    assert counts(inbox(sara)) == (14, 14, 24)
+    assert counts(act(sara, "seen", seq=12)) == (14, 12, 24)
+    assert counts(act(sara, "read-all", seq=15)) == (9, 9, 24)
+    assert counts(act(sara, "read-all")) == (0, 0, 24) and counts(act(sara, "seen")) == (0, 0, 24)
+    assert inbox(sara, "?unread=true")["results"] == []
+    assert inst.rows("SELECT COUNT(*) n FROM inbox WHERE user_id = %s AND (read_at IS NULL OR seen_at IS NULL)", sara.id)[0]["n"] == 0
+
+
+def test_what_a_message_shows_and_that_it_is_his(inst, sara):
+    id_ = tell(inst, sara, data={"orderId": "7"}, url="/orders/7", type="order")
+    m = inbox(sara)["results"][0]
+    assert {k: m[k] for k in ("id", "seq", "type", "title", "body", "url", "data")} == {
+        "id": id_, "seq": 1, "type": "order", "title": "Order", "body": "On its way", "url": "/orders/7", "data": {"orderId": "7"}}
+    assert m["created_at"] and m["seen_at"] is m["read_at"] is m["archived_at"] is None
+    other = Person(inst)
+    for what in ("read", "archive"):
+        refused(other.first.call("POST", f"/api/inbox/{id_}/{what}/"), 404)
+    assert inbox(other)["results"] == [] and counts(inbox(other)) == (0, 0, 0)
+    assert counts(act(sara, f"{id_}/archive")) == (0, 0, 1) and counts(act(sara, f"{id_}/archive")) == (0, 0, 1)
+    assert inbox(sara)["results"] == [] and inbox(sara, "?archived=true")["results"][0]["archived_at"]
+
+
+def test_reading_takes_back_the_rest(inst, sara):
+    """Escalation by SMS after an hour: read in time, it never leaves; not read, it does."""
+    steps = [{"channel": "sms", "after_s": 3600}]
+    read, left = (send(inst, user_id=sara.id, channels=["in_app"], escalate=steps, title=t).json()["id"] for t in ("read", "left"))
+    for id_ in (read, left):
+        within(10, "planned", lambda id_=id_: look(inst, id_)["planned"])
+        assert ways(look(inst, id_), sara.user) == {"in_app": ("sent", ""), "sms": ("queued", "")}
+    assert inst.rows("SELECT TIMESTAMPDIFF(SECOND, created_at, run_at) s FROM job WHERE notification_id = %s", read)[0]["s"] in (3599, 3600)
+    act(sara, f"{read}/read")
+    assert ways(look(inst, read), sara.user)["sms"] == ("cancelled", "read")
+    assert not inst.rows("SELECT 1 FROM job WHERE notification_id = %s", read)
+    inst.rows("UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE notification_id = %s", left)
+    assert ways(final(inst, left), sara.user)["sms"] == ("sent", "")
+    assert [m["text"].split("\n")[0] for m in inst.sandbox.messages(channel="sms", to=sara.phone) if "On its way" in m["text"]] == ["left"]
+    all_ = [send(inst, user_id=sara.id, channels=["in_app"], escalate=steps).json()["id"] for _ in range(3)]
+    for id_ in all_:
+        within(10, "planned", lambda id_=id_: look(inst, id_)["planned"])
+    act(sara, "read-all")
+    assert [ways(look(inst, id_), sara.user)["sms"] for id_ in all_] == [("cancelled", "read")] * 3
+
+
+def wishes(p, method="GET", status=200, **body):
+    r = p.first.call(method, "/api/preferences/", json=body if method != "GET" else None)
+    assert r.status_code == status, r.text
+    return r.json()
+
+
+def test_preferences_are_kept_and_obeyed(inst, sara):
+    fresh = wishes(sara)
+    assert fresh == {"default_channel": None, "prefers_email": True, "prefers_in_app": True, "channels": {
+        "email": True, "sms": False, "whatsapp": False, "web_push": True, "expo": True, "in_app": True}, "types": {},
+        "quiet_hours": None, "digest": None, "topics": []}
+    got = wishes(sara, "PATCH", channels={"sms": True}, types={"order": {"sms": False, "in_app": True}}, topics=["news", "news"])
+    assert got["channels"]["sms"] is True and got["types"] == {"order": {"sms": False, "in_app": True}} and got["topics"] == ["news"]
+    got = wishes(sara, "PATCH", prefers_in_app=False)
+    assert got["channels"]["in_app"] is False and got["prefers_in_app"] is False and got["channels"]["sms"] is True
+    n = final(inst, send(inst, user_id=sara.id, type="message").json()["id"])
+    assert ways(n, sara.user) == {"sms": ("sent", ""), "in_app": ("skipped", "opted_out")}
+    n = final(inst, send(inst, user_id=sara.id, type="order").json()["id"])
+    assert ways(n, sara.user) == {"in_app": ("sent", "")}
+    assert send(inst, topic="news", channels=["in_app"]).json()["accepted"] == 1
+    # What was shown can be sent back, with one old member changed.
+    again = wishes(sara, "PUT", **{**got, "prefers_in_app": True})
+    assert again == {**got, "prefers_in_app": True, "channels": {**got["channels"], "in_app": True}}
+    assert wishes(sara, "PUT") == fresh
+    assert not inst.rows("SELECT 1 FROM topic_user WHERE user_id = %s", sara.id)
+
+
+def test_changes_at_once_lose_nothing(inst, sara):
+    names = ["email", "sms", "whatsapp", "web_push", "expo", "in_app"]
+    got = at_once(12, lambda i: sara.first.call("PATCH", "/api/preferences/", json={"channels": {names[i % 6]: False}}))
+    assert {r.status_code for r in got} == {200}
+    assert not any(wishes(sara)["channels"].values())
+
+
+@pytest.mark.parametrize("field, body", [
+    ("default_channel", {"default_channel": "pigeon"}), ("channels", {"channels": {"pigeon": True}}), ("channels", {"channels": {"sms": 1}}),
+    ("channels", {"channels": []}), ("types", {"types": {"a b": {}}}), ("types", {"types": {"order": {"pigeon": True}}}),
+    ("types", {"types": {f"t{i}": {} for i in range(101)}}), ("quiet_hours", {"quiet_hours": {"from": "25:00", "to": "07:00"}}),
+    ("quiet_hours", {"quiet_hours": {"from": "22:00"}}), ("quiet_hours", {"quiet_hours": {"from": "22:00", "to": "07:00", "time_zone": "../x"}}),
+    ("digest", {"digest": {"every": "minute"}}), ("digest", {"digest": "day"}), ("topics", {"topics": ["a b"]}), ("colour", {"colour": "red"}),
+])
+def test_what_is_wrong_is_named_and_nothing_changes(inst, sara, field, body):
+    before = wishes(sara)
+    refused(sara.first.call("PATCH", "/api/preferences/", json={"prefers_email": False, **body}), 400, field=field)
+    assert wishes(sara) == before
+
+
+# --- unsubscribing -----------------------------------------------------------
+
+def link_of(m):
+    assert m["headers"]["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
+    return re.fullmatch(r"<(https://[^>]+)>", m["headers"]["list-unsubscribe"]).group(1)
+
+
+def mail(inst, u, **more):
+    id_ = send(inst, **{"user_id": u["id"], "channels": ["email"], **more}).json()["id"]
+    assert [d["state"] for d in final(inst, id_)["deliveries"]] == ["sent"]
+    return inst.sandbox.wait(channel="email", to=u["email"])[0]
+
+
+def test_one_click_stops_that_kind_and_no_other(inst):
+    """RFC 8058: no session, no cookie, a form or multipart; a GET changes nothing."""
+    u = a_user(inst)
+    link = link_of(mail(inst, u, type="order"))[len(inst.url):]
+    page = inst.api("GET", link, headers={"Accept": "text/html"})
+    assert page.status_code == 200 and "<form" in page.text and inst.api("GET", link).status_code == 200
+    assert not inst.rows("SELECT 1 FROM preference_type WHERE user_id = %s", u["id"])
+    for body in ({"data": {"List-Unsubscribe": "One-Click"}}, {"files": {"List-Unsubscribe": (None, "One-Click")}}):
+        assert inst.api("POST", link, **body).status_code == 200
+        assert inst.rows("SELECT type, off_mask FROM preference_type WHERE user_id = %s", u["id"]) == [{"type": "order", "off_mask": 1}]
+    n = final(inst, send(inst, user_id=u["id"], channels=["email"], type="order").json()["id"])
+    assert ways(n, u) == {"email": ("skipped", "opted_out")}
+    link = link_of(mail(inst, u, type="review"))[len(inst.url):]
+    token = link.split("?t=")[1]
+    assert inst.api("POST", "/api/unsubscribe/", data={"t": token, "all": "true"}).status_code == 200
+    n = final(inst, send(inst, user_id=u["id"], channels=["email"], type="message").json()["id"])
+    assert ways(n, u) == {"email": ("skipped", "opted_out")}
+    # What nobody may turn off has no such link, and passes.
+    m = mail(inst, u, **{"class": "critical"})
+    assert "list-unsubscribe" not in m["headers"]
+
+
+def test_an_address_of_nobody_is_barred(inst):
+    to = f"x{word()}@example.com"
+    send(inst, email=to)
+    link = link_of(inst.sandbox.wait(channel="email", to=to)[0])[len(inst.url):]
+    assert inst.api("POST", link, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    n = final(inst, send(inst, email=to.upper()).json()["id"])
+    assert [(d["state"], d["reason"]) for d in n["deliveries"]] == [("skipped", "suppressed")]
+    n = final(inst, send(inst, email=to, **{"class": "critical"}).json()["id"])
+    assert [d["state"] for d in n["deliveries"]] == ["sent"]
+
+
+def test_a_link_that_is_not_ours_tells_nothing(inst):
+    u = a_user(inst)
+    token = link_of(mail(inst, u)).split("?t=")[1]
+    flipped = token[:9] + ("A" if token[9] != "A" else "B") + token[10:]
+    for t in (flipped, token[:-3], "x" * 40, token + "AAAA"):
+        refused(inst.api("POST", f"/api/unsubscribe/?t={t}", data={"List-Unsubscribe": "One-Click"}), 400, "invalid_link")
+        refused(inst.api("GET", f"/api/unsubscribe/?t={t}"), 400, "invalid_link")
+    assert not inst.rows("SELECT 1 FROM preference_type WHERE user_id = %s", u["id"])
+
+
+# --- barred addresses -----------------------------------------------------------
+
+def test_suppressions(inst):
+    u = a_user(inst, phone=True)
+    path = "/api/suppressions/"
+    key = {"Idempotency-Key": f"bar-{word()}{word()}"}
+    got = at_once(8, lambda i: inst.api("POST", path, token=inst.token, headers=key, json={
+        "channel": "email", "address": u["email"].upper(), "reason": "unsubscribed"}))
+    assert {r.status_code for r in got} <= {201, 409}
+    row = next(r.json() for r in got if r.status_code == 201)
+    assert row["address"] == f"{u['email'][0]}…@example.com" and row["reason"] == "unsubscribed" and u["email"] not in got[0].text
+    assert len(inst.rows("SELECT 1 FROM suppression WHERE id = %s", row["id"])) == 1
+    n = final(inst, send(inst, user_id=u["id"], channels=["email", "sms"]).json()["id"])
+    assert ways(n, u) == {"email": ("skipped", "suppressed"), "sms": ("sent", "")}
+    n = final(inst, send(inst, user_id=u["id"], channels=["email"], **{"class": "critical"}).json()["id"])
+    assert ways(n, u) == {"email": ("sent", "")}
+    # A mailbox that is gone stays gone, for critical too; the weaker reason does not take its place.
+    for reason, kept in (("bounced", "bounced"), ("unsubscribed", "bounced")):
+        r = inst.api("POST", path, token=inst.token, json={"channel": "email", "address": u["email"], "reason": reason})
+        assert r.status_code == 201 and r.json()["id"] == row["id"] and r.json()["reason"] == kept
+    n = final(inst, send(inst, user_id=u["id"], channels=["email"], **{"class": "critical"}).json()["id"])
+    assert ways(n, u) == {"email": ("skipped", "suppressed")}
+    found = inst.api("GET", f"{path}?address={u['email']}&reason=bounced", token=inst.token).json()
+    assert found["count"] == 1 and found["results"][0]["id"] == row["id"]
+    assert inst.api("DELETE", f"{path}{row['id']}/", token=inst.token).status_code == 204
+    refused(inst.api("DELETE", f"{path}{row['id']}/", token=inst.token), 404)
+    assert mail(inst, u)
+    weak = admin_token(inst, scopes=["send"])
+    refused(inst.api("GET", path, token=weak["token"]), 403, "scope_required")
+    for body, field in (({"channel": "sms", "address": "x"}, "address"), ({"channel": "email", "address": "0912"}, "address"),
+                        ({"channel": "in_app", "address": "x"}, "channel"), ({"channel": "email"}, "address")):
+        refused(inst.api("POST", path, token=inst.token, json=body), 400, field=field)
+    assert inst.rows("SELECT COUNT(*) n FROM audit WHERE event = 'suppression_remove'")[0]["n"] == 1
