@@ -17,6 +17,7 @@ BASE_SOURCES = \
 	fcgi-app/base/conf_lines.c \
 	fcgi-app/base/conf_parts.h \
 	fcgi-app/base/conf_rows.h \
+	fcgi-app/base/conf_sample.c \
 	fcgi-app/base/conf_types.c \
 	fcgi-app/base/crypto.c \
 	fcgi-app/base/crypto.h \
@@ -167,6 +168,8 @@ STORE_SOURCES = \
 	fcgi-app/store/personal_rules.c \
 	fcgi-app/store/preference.c \
 	fcgi-app/store/preference.h \
+	fcgi-app/store/provider.c \
+	fcgi-app/store/provider.h \
 	fcgi-app/store/provider_state.c \
 	fcgi-app/store/provider_state.h \
 	fcgi-app/store/receipt.c \
@@ -240,6 +243,8 @@ HTTP_SOURCES = \
 	fcgi-app/http/response.h
 
 CHANNEL_SOURCES = \
+	fcgi-app/channel/account.c \
+	fcgi-app/channel/account.h \
 	fcgi-app/channel/channel.c \
 	fcgi-app/channel/channel.h \
 	fcgi-app/channel/dsn.c \
@@ -260,6 +265,7 @@ CHANNEL_SOURCES = \
 	fcgi-app/channel/providers/mime.h \
 	fcgi-app/channel/providers/providers.h \
 	fcgi-app/channel/providers/smtp.c \
+	fcgi-app/channel/providers/smtp_token.c \
 	fcgi-app/channel/providers/twilio.c \
 	fcgi-app/channel/providers/vapid.c \
 	fcgi-app/channel/providers/vapid.h \
@@ -375,6 +381,8 @@ QUEUE_SOURCES = \
 	fcgi-app/queue/unsubscribe.h
 
 DELIVER_SOURCES = \
+	fcgi-app/deliver/accounts.c \
+	fcgi-app/deliver/accounts.h \
 	fcgi-app/deliver/audience.c \
 	fcgi-app/deliver/audience.h \
 	fcgi-app/deliver/campaign.c \
@@ -393,6 +401,8 @@ DELIVER_SOURCES = \
 	fcgi-app/deliver/lane.h \
 	fcgi-app/deliver/people.c \
 	fcgi-app/deliver/people.h \
+	fcgi-app/deliver/pick.c \
+	fcgi-app/deliver/pick.h \
 	fcgi-app/deliver/plan.c \
 	fcgi-app/deliver/plan.h \
 	fcgi-app/deliver/plan_devices.c \
@@ -420,6 +430,7 @@ API_SOURCES = \
 	fcgi-app/api/admin_jobs.c \
 	fcgi-app/api/admin_log.h \
 	fcgi-app/api/admin_own.h \
+	fcgi-app/api/admin_providers.c \
 	fcgi-app/api/admin_resend.c \
 	fcgi-app/api/admin_stats.c \
 	fcgi-app/api/admin_user_change.c \
@@ -487,6 +498,9 @@ API_SOURCES = \
 	fcgi-app/api/preferences.c \
 	fcgi-app/api/profile.c \
 	fcgi-app/api/proof.h \
+	fcgi-app/api/provider_change.c \
+	fcgi-app/api/provider_own.h \
+	fcgi-app/api/provider_test.c \
 	fcgi-app/api/push_answer.c \
 	fcgi-app/api/push_content.c \
 	fcgi-app/api/push_own.h \
@@ -548,10 +562,12 @@ WORKER_SOURCES = \
 	fcgi-app/worker/purge.c \
 	fcgi-app/worker/purge.h \
 	fcgi-app/worker/receipt.c \
+	fcgi-app/worker/route.c \
 	fcgi-app/worker/sweep.c \
 	fcgi-app/worker/sweep.h \
 	fcgi-app/worker/tick.c \
-	fcgi-app/worker/together.c
+	fcgi-app/worker/together.c \
+	fcgi-app/worker/token.c
 
 BIN_API_SOURCES = \
 	fcgi-app/bin/api.c \
@@ -586,6 +602,7 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl_migrate.c \
 	fcgi-app/bin/ctl_partitions.c \
 	fcgi-app/bin/ctl_passwords.c \
+	fcgi-app/bin/ctl_provider.c \
 	fcgi-app/bin/ctl_routes.c \
 	fcgi-app/bin/ctl_sms.c \
 	fcgi-app/bin/ctl_superuser.c
@@ -653,6 +670,7 @@ UNIT_TESTS = \
 	test_reason \
 	test_request \
 	test_response \
+	test_retry_matrix \
 	test_shm \
 	test_shm_board \
 	test_store_away \
@@ -924,6 +942,10 @@ test_response_SOURCES = tests/unit/test_response.c
 test_response_LDADD = $(GP_TEST_LIBS)
 test_response_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_retry_matrix_SOURCES = tests/unit/test_retry_matrix.c
+test_retry_matrix_LDADD = $(GP_TEST_LIBS)
+test_retry_matrix_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_shm_SOURCES = tests/unit/test_shm.c
 test_shm_LDADD = $(GP_TEST_LIBS)
 test_shm_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -1034,6 +1056,7 @@ SQL_FILES = \
 	sql/0019_campaign.sql \
 	sql/0020_whatsapp.sql \
 	sql/0021_notify.sql \
+	sql/0022_routing.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1208,6 +1231,7 @@ EXTRA_FILES = \
 	tests/e2e/test_passwordless.py \
 	tests/e2e/test_passwords.py \
 	tests/e2e/test_pool_secrets.py \
+	tests/e2e/test_providers.py \
 	tests/e2e/test_published.py \
 	tests/e2e/test_push_groups.py \
 	tests/e2e/test_push_outage.py \
@@ -1233,6 +1257,7 @@ EXTRA_FILES = \
 	tests/e2e/test_verify_email.py \
 	tests/e2e/test_webhooks.py \
 	tests/e2e/test_whatsapp.py \
+	tests/fixtures/matrix.json \
 	tests/fixtures/providers/expo.json \
 	tests/fixtures/providers/kavenegar.json \
 	tests/fixtures/providers/smtp.json \

@@ -25,12 +25,11 @@ struct row {
 	enum conf_type	 type;
 	const char	*def;
 	int64_t		 min, max;
-	const char	*help;
 };
 
 static const struct row row[CONF_KEYS] = {
 #define CONF(id, key, type, def, min, max, help) \
-	[id] = { key, type, def, min, max, help },
+	[id] = { key, type, def, min, max },
 #define ALIAS(key, of)
 #include "base/conf_rows.h"
 #undef CONF
@@ -427,6 +426,29 @@ conf_set(const char *key, const char *value, struct err *e)
 }
 
 const char *
+conf_default(enum conf_key k)
+{
+	return row[k].def;
+}
+
+const char *
+conf_fits(enum conf_key k, char *text)
+{
+	const struct row *r = &row[k];
+	int64_t v;
+
+	switch (r->type) {
+	case CONF_INT:
+		return text_i64(text, r->min, r->max, &v) != 0 ? NULL :
+		    "must be a whole number in its range";
+	case CONF_BOOL:
+		return conf_parse_bool(text, &v) ? NULL : "must be yes or no";
+	default:
+		return check_text(r, text);
+	}
+}
+
+const char *
 conf_name(enum conf_key k)
 {
 	return row[k].key;
@@ -437,62 +459,4 @@ conf_source(unsigned *mode)
 {
 	*mode = current()->mode;
 	return current()->source;
-}
-
-/* Words of `text` behind "# ", at most 78 columns. */
-static void
-comment(struct buf *out, const char *text)
-{
-	size_t column = 0;
-
-	while (*text != '\0') {
-		size_t n = strcspn(text, " ");
-
-		if (column == 0 || column + 1 + n > 78) {
-			buf_str(out, column == 0 ? "# " : "\n# ");
-			column = 2;
-		} else {
-			buf_char(out, ' ');
-			column++;
-		}
-		buf_add(out, text, n);
-		column += n;
-		text += n + strspn(text + n, " ");
-	}
-	buf_char(out, '\n');
-}
-
-static void
-sample_row(struct buf *out, unsigned k)
-{
-	const struct row *r = &row[k];
-
-	comment(out, r->help);
-	if (r->type == CONF_INT)
-		buf_printf(out, "# A whole number from %" PRId64 " to %" PRId64
-		    ".\n", r->min, r->max);
-	else if (r->type == CONF_BOOL)
-		buf_str(out, "# yes or no.\n");
-	else if (r->type == CONF_LIST)
-		buf_str(out, "# Items separated by commas.\n");
-	else if (r->type == CONF_SECRET)
-		buf_printf(out, "# A secret: %s%s=path reads it from a file."
-		    "\n", r->key, SUFFIX);
-	for (size_t i = 0; i < COUNT_OF(alias); i++)
-		if (alias[i].of == k)
-			buf_printf(out, "# Also read under its old name %s.\n",
-			    alias[i].key);
-	buf_printf(out, "#%s=%s\n\n", r->key, r->def);
-}
-
-void
-conf_sample(struct buf *out)
-{
-	buf_str(out,
-	    "# Settings of Gatepost: every one, with its default behind #.\n"
-	    "# KEY=value, KEY='value' or KEY=\"value\"; variables of the same\n"
-	    "# names in the environment win.  Check a file with\n"
-	    "#   gatepostctl config check FILE\n\n");
-	for (unsigned k = 0; k < CONF_KEYS; k++)
-		sample_row(out, k);
 }

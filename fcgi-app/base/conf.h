@@ -36,6 +36,11 @@ int	 conf_load(const char *path, struct err *e) MUST_CHECK;
 const char *conf_str(enum conf_key k);	/* "" when empty */
 int64_t	 conf_int(enum conf_key k);
 bool	 conf_bool(enum conf_key k);
+/* What a row is where nothing sets it. */
+const char *conf_default(enum conf_key k);
+/* Would the row take this text?  NULL, or what is wrong with it; the text is
+ * tidied as a setting is (a URL's last slash). */
+const char *conf_fits(enum conf_key k, char *text);
 /* Comma-separated list has `item` (exact, ASCII case ignored)? */
 bool	 conf_list_has(enum conf_key k, const char *item);
 

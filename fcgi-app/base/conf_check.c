@@ -23,6 +23,7 @@ static const struct { enum conf_key k; const char *words[5]; } choice[] = {
 	{ CONF_ARTICLE_TELL, { "readers", "author", NULL } },
 	{ CONF_USER_SEND, { "all", "proved", "none", NULL } },
 	{ CONF_SMTP_TLS, { "starttls", "implicit", NULL } },
+	{ CONF_SMTP_PRESET, { "", "gmail", "workspace", "office365", NULL } },
 };
 
 /* The first must not pass the second. */
@@ -37,7 +38,10 @@ static const struct { enum conf_key least, most; const char *why; } order[] = {
 
 /* If the first is set, the second is needed. */
 static const struct { enum conf_key when, need; } pair[] = {
-	{ CONF_SMTP_USER, CONF_SMTP_PASSWORD },
+	{ CONF_SMTP_TOKEN_URL, CONF_SMTP_CLIENT },
+	{ CONF_SMTP_TOKEN_URL, CONF_SMTP_USER },
+	{ CONF_SMTP_TOKEN, CONF_SMTP_USER },
+	{ CONF_SMTP_PRESET, CONF_SMTP_FROM },
 	{ CONF_SMTP_HOST, CONF_SMTP_FROM },
 	{ CONF_VAPID_PUBLIC, CONF_VAPID_PRIVATE },
 	{ CONF_WHATSAPP_NUMBER, CONF_WHATSAPP_TOKEN },
@@ -258,6 +262,10 @@ check_mail(struct check *c)
 	if (conf_int(CONF_SMTP_PORT) == 587 && implicit)
 		finding(c, CONF_SMTP_TLS, "port 587 begins without TLS",
 		    "set it to starttls");
+	if (is_set(CONF_SMTP_USER) && !is_set(CONF_SMTP_PASSWORD) &&
+	    !is_set(CONF_SMTP_TOKEN) && !is_set(CONF_SMTP_TOKEN_URL))
+		finding(c, CONF_SMTP_PASSWORD, "is empty and EMAIL_HOST_USER "
+		    "is set", "set it, or a token");
 	if (is_set(CONF_SMTP_FROM) &&
 	    strchr(conf_str(CONF_SMTP_FROM), '@') == NULL)
 		finding(c, CONF_SMTP_FROM, "holds no address",

@@ -38,7 +38,7 @@ int	 ctl_bounces(struct ctl *c), ctl_config(struct ctl *c), ctl_doctor(struct ct
 	 ctl_migrate(struct ctl *c), ctl_routes(struct ctl *c),
 	 ctl_superuser(struct ctl *c), ctl_audit(struct ctl *c),
 	 ctl_sms(struct ctl *c), ctl_deliveries(struct ctl *c),
-	 ctl_partitions(struct ctl *c);
+	 ctl_partitions(struct ctl *c), ctl_provider(struct ctl *c);
 
 /* Of the doctor, ctl_doctor_social.c: 0 fine, 1 a warning, 2 wrong. */
 int	 ctl_look_social(struct ctl *c, char *saw, size_t size);

@@ -306,7 +306,7 @@ look_providers(struct ctl *c, char saw[SAW_MAX])
 	for (size_t i = 0; providers[i] != NULL; i++) {
 		const struct provider *p = providers[i];
 
-		if (p->configured(&e) == 0) {
+		if (p->configured(NULL, &e) == 0) {
 			ready++;
 			continue;
 		}

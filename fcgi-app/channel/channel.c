@@ -49,7 +49,7 @@ provider_for(const char *channel)
 
 	for (size_t i = 0; providers[i] != NULL; i++)
 		if (strcmp(providers[i]->channel, channel) == 0 &&
-		    providers[i]->configured(&e) == 0)
+		    providers[i]->configured(NULL, &e) == 0)
 			return providers[i];
 	return NULL;
 }

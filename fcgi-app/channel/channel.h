@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "channel/account.h"
 #include "net/exchange.h"
 
 /* Reaction words of PROVIDERS.md; begins at the safe one. */
@@ -22,6 +23,7 @@ struct message {
 	uint64_t	 notification_id;
 	uint32_t	 seq;
 	unsigned	 try;		/* requests that left before this one */
+	const struct account *account;	/* whose; NULL: the settings file's */
 	const char	*type;		/* "code", "notice", "push" … */
 	const char	*to;		/* E.164, e-mail as typed, or endpoint */
 	const char	*title;
@@ -30,6 +32,7 @@ struct message {
 	const char	*locale;
 	const char	*unsubscribe;	/* address for List-Unsubscribe; NULL */
 	int64_t		 created_us, expires_us, now_us;
+	const char	*bearer;	/* fetched for the account, or NULL */
 	/* web push */
 	const uint8_t	*p256dh, *auth;	/* 65 and 16 bytes */
 };
@@ -43,6 +46,10 @@ struct verdict {
 	bool		 query;		/* UNSURE: provider can be asked */
 	bool		 closed;	/* WhatsApp: the 24 hours in which the
 					 * recipient may be written to are over */
+	bool		 refused;	/* RETRY: it said no in so many words,
+					 * so that nothing can be taken */
+	bool		 elsewhere;	/* PERM: of this account; another may
+					 * take it, for nothing was taken */
 };
 
 /*
@@ -80,8 +87,21 @@ struct provider {
 	unsigned	 per_s;		/* requests a second; 0 no limit */
 	unsigned	 pair_s;	/* at least so long between two to one
 					 * recipient, by all workers; 0 none */
-	/* Settings complete?  0, or -1 ERR_CONFIG naming the setting. */
-	int	(*configured)(struct err *e);
+	/* What an account can set, ended by a row without a name; NULL: there
+	 * is one account only, the settings file's. */
+	const struct setting *settings;
+	/* Are an account's settings complete (NULL: the settings file's)?  0,
+	 * or -1 ERR_CONFIG naming the setting. */
+	int	(*configured)(const struct account *acc, struct err *e);
+	/* Messages a day that its settings allow; 0, or no function: any. */
+	uint64_t (*daily)(const struct account *acc);
+	/* Accounts whose bearer token is fetched: the request for one (1 made,
+	 * 0 this account needs none, -1 ERR_CONFIG), and what its answer gives:
+	 * the token in the arena and its life; -1 with the endpoint's word. */
+	int	(*token_ask)(const struct account *acc, struct arena *a,
+		    struct out_request *out, struct err *e);
+	int	(*token_read)(const struct in_answer *in, struct arena *a,
+		    const char **token, int64_t *life_s, struct err *e);
 	/* -1: the message cannot be made: ERR_INPUT code becomes the reason
 	 * of a failed delivery ("payload_too_large"). */
 	int	(*build)(const struct message *m, struct arena *a,
@@ -104,7 +124,7 @@ struct provider {
 
 extern const struct provider *const providers[];	/* NULL-ended */
 const struct provider *provider_find(const char *name);
-/* First configured provider of a channel; NULL none. */
+/* First provider of a channel that the settings file sets up; NULL none. */
 const struct provider *provider_for(const char *channel);
 
 /* Text of our own messages (codes, notices), by locale; rows in texts.c. */

@@ -198,6 +198,14 @@ const struct text_row text_rows[] = {
 	{ "new_signin", "fa", "{site}: ورود تازه",
 	    "دستگاه تازه‌ای وارد حساب {site} شما شد: {detail}. اگر شما نبودید گذرواژه را عوض کنید.",
 	    "دستگاه تازه‌ای وارد شد", "{detail}. اگر شما نبودید گذرواژه را عوض کنید و نشست‌های خود را ببینید." },
+	{ "provider_test", "en", "{site}: a test",
+	    "This is a test of {site}. Nothing needs to be done.",
+	    "This is a test", "It came as it should. Nothing needs to be "
+	    "done." },
+	{ "provider_test", "fa", "{site}: آزمایش",
+	    "این پیام آزمایشی {site} است. کاری لازم نیست.",
+	    "این یک آزمایش است", "پیام همان‌گونه که باید رسید. کاری لازم "
+	    "نیست." },
 	{ "identity_linked", "en", "{site}: a sign-in was added",
 	    "Your {site} account can now be opened with {detail}. If it was "
 	    "not you, remove it and change your password.",

@@ -117,5 +117,7 @@ audience_parse(struct arena *a, const char *json, struct audience *au)
 		au->kind = TO_ALL;
 	}
 	how_of(j, au);
+	if (json_str(json_get(j, "provider")) != NULL)
+		au->pin = arena_strdup(a, json_str(json_get(j, "provider")));
 	json_free(j);
 }

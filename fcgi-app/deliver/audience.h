@@ -4,6 +4,7 @@
  *   {"to": "+98…", "user_id": 7}   an address; whose, for locale and account
  *   {"device_ids": ["1", …]}       {"user_ids": [7, …]}   {"group_id": "9"}
  *   {"topic": "news"}              {"all": true}: every active account
+ *   … "provider": "smtp2"         by this account and no other
  *   {"nobody": true}               the work of a message, and no message,
  *                                  whatever else stands there
  *
@@ -30,6 +31,7 @@ struct escalation { enum channel_id channel; uint32_t after_s; };
 struct audience {
 	enum audience_kind kind;
 	const char	*to, *topic;
+	const char	*pin;		/* account to go by, or NULL */
 	uint64_t	 user_id, group_id;	/* 0: none */
 	uint64_t	*id;		/* devices or users: sorted, unique */
 	size_t		 n;

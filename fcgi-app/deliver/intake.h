@@ -11,7 +11,7 @@
 
 #include "deliver/plan.h"
 
-#define INTAKE_QUEUES	16		/* providers, and "" for plans */
+#define INTAKE_QUEUES	40		/* providers, and "" for plans */
 
 struct intake_queue {
 	char		 provider[25];

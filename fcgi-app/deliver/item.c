@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "net/net.h"
 
 static void *
@@ -113,6 +114,9 @@ item_new(const struct item_new *n)
 	it->host = tail_str(&at, host);
 	it->locale = tail_str(&at, n->locale);
 	it->waiter = tail_str(&at, n->job->waiter);
+	it->bound = n->job->bound;
+	(void)text_copy(it->tried, sizeof(it->tried), n->job->tried == NULL ?
+	    "" : n->job->tried);
 	it->dead = n->dead;
 	if (it->dead == NULL && it->note->content == NULL)
 		it->dead = "bad_content";
@@ -136,6 +140,7 @@ item_free(struct item *it)
 		return;
 	json_free(it->secret_json);
 	arena_free(it->arena);
+	account_unref(it->account);
 	note_unref(it->note);
 	secret_wipe(it->auth, sizeof(it->auth));
 	free(it);

@@ -42,8 +42,12 @@ struct item {
 	bool		 keys;
 	uint8_t		 p256dh[65], auth[16];
 	const char	*dead;		/* do not send: final reason; or NULL */
+	bool		 bound;		/* no other account may get it */
+	char		 tried[JOB_TRIED_MAX + 1];
 	/* while it leaves and is on its way: send.c */
 	struct lane	*lane;
+	struct account	*account;	/* of msg and req: a reference */
+	unsigned	 token_no;	/* of the bearer it goes with */
 	struct arena	*arena;
 	struct json	*secret_json;
 	struct message	 msg;

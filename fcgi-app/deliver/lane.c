@@ -4,6 +4,7 @@
 #include "deliver/lane.h"
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/rand.h"
 #include "base/text.h"
 #include "net/net.h"
@@ -16,25 +17,69 @@
 #define OPEN_LOST_MAX_S	60u
 #define OPEN_CONFIG_S	30u
 #define OPEN_CONFIG_MAX_S 900u
+#define TOKEN_FRESH_US	(INT64_C(5) * US_PER_S)
 #define LEARN_AFTER_US	(INT64_C(2) * US_PER_S)
+
+static void
+forget_token(struct lane *l)
+{
+	if (l->token != NULL)
+		secret_wipe(l->token, strlen(l->token));
+	free(l->token);
+	l->token = NULL;
+	l->token_is = TOKEN_NONE;
+	l->token_next_us = 0;
+}
 
 void
 lane_init(struct lane *l, const char *name, const struct provider *p,
     unsigned cap_max)
 {
 	memset(l, 0, sizeof(*l));
-	l->p = p;
 	(void)text_copy(l->name, sizeof(l->name), name);
+	l->cap_max = cap_max;
 	for (size_t c = 0; c < JOB_CLASSES; c++)
 		item_list_init(&l->wait[c]);
-	if (p != NULL)
-		l->cap = p->concurrency < cap_max ? p->concurrency : cap_max;
-	if (p != NULL && p->many_max > 0) {
+	lane_account(l, p == NULL ? NULL : account_implicit(p));
+	l->tokens = 1;
+	l->filled_us = clock_mono();
+}
+
+void
+lane_account(struct lane *l, struct account *acc)
+{
+	const struct provider *p = acc == NULL ? NULL : acc->p;
+	unsigned most;
+
+	account_unref(l->account);
+	forget_token(l);
+	l->account = acc;
+	l->p = p;
+	l->usable = false;
+	if (p == NULL)
+		return;
+	most = acc->concurrency != 0 ? acc->concurrency : p->concurrency;
+	l->cap = most < l->cap_max ? most : l->cap_max;
+	if (p->many_max > 0) {
 		l->requests_max = l->cap;
 		l->cap *= p->many_max;
 	}
-	l->tokens = 1;
-	l->filled_us = clock_mono();
+	l->per_s = acc->per_s != 0 ? acc->per_s : p->per_s;
+}
+
+bool
+lane_token_lost(struct lane *l, unsigned token_no, int64_t now_us)
+{
+	if (l->token == NULL)
+		return l->token_is == TOKEN_WANTED;
+	if (token_no != l->token_no)
+		return true;		/* there is another already */
+	/* A fresh one that is refused is no matter of its age. */
+	if (now_us - l->token_got_us < TOKEN_FRESH_US)
+		return false;
+	forget_token(l);
+	l->token_is = TOKEN_WANTED;
+	return true;
 }
 
 void
@@ -45,18 +90,26 @@ lane_fini(struct lane *l)
 	for (size_t c = 0; c < JOB_CLASSES; c++)
 		while ((it = item_list_take(&l->wait[c])) != NULL)
 			item_free(it);
+	account_unref(l->account);
+	l->account = NULL;
+	forget_token(l);
 }
 
 size_t
 lane_waiting(const struct lane *l)
 {
-	return l->wait[0].n + l->wait[1].n + l->wait[2].n;
+	size_t n = 0;
+
+	for (size_t c = 0; c < JOB_CLASSES; c++)
+		n += l->wait[c].n;
+	return n;
 }
 
 bool
 lane_flows(const struct lane *l)
 {
-	return l->p != NULL && l->usable && l->gate != GATE_OPEN;
+	return l->p != NULL && l->usable && !l->spent &&
+	    l->token_is != TOKEN_REFUSED && l->gate != GATE_OPEN;
 }
 
 void
@@ -78,7 +131,9 @@ lane_room(const struct lane *l, uint32_t room[JOB_CLASSES])
 	/* Codes always find room; campaigns leave half of it. */
 	most[0] = hold;
 	most[1] = hold * 15 / 16;
-	most[2] = hold / 2;
+	most[2] = hold * 3 / 4;
+	most[3] = hold * 5 / 8;
+	most[4] = hold / 2;
 	for (size_t c = 0; c < JOB_CLASSES; c++)
 		room[c] = have < most[c] ? most[c] - (uint32_t)have : 0;
 }
@@ -86,13 +141,13 @@ lane_room(const struct lane *l, uint32_t room[JOB_CLASSES])
 static void
 fill_tokens(struct lane *l, int64_t now_us)
 {
-	double most = l->p->per_s / 4.0 < 1 ? 1 : l->p->per_s / 4.0;
+	double most = l->per_s / 4.0 < 1 ? 1 : l->per_s / 4.0;
 
 	/* One request's worth: of full ones no second sees more than per_s. */
 	if (l->p->many_max > 0)
 		most = l->p->many_max;
 
-	l->tokens += (double)(now_us - l->filled_us) * l->p->per_s / US_PER_S;
+	l->tokens += (double)(now_us - l->filled_us) * l->per_s / US_PER_S;
 	l->filled_us = now_us;
 	if (l->tokens > most)
 		l->tokens = most;
@@ -103,13 +158,14 @@ lane_may_leave(struct lane *l, int64_t now_us)
 {
 	unsigned n;
 
-	if (!lane_flows(l) || l->flying >= l->cap ||
+	if (!lane_flows(l) || l->token_is == TOKEN_WANTED ||
+	    l->flying >= l->cap ||
 	    (l->p->many_max > 0 && l->requests >= l->requests_max))
 		return 0;
 	n = l->cap - l->flying;
 	if (l->gate == GATE_TRIAL)
 		n = l->flying == 0 ? 1 : 0;
-	if (l->p->per_s > 0) {
+	if (l->per_s > 0) {
 		fill_tokens(l, now_us);
 		if (n > (unsigned)l->tokens)
 			n = (unsigned)l->tokens;
@@ -153,7 +209,7 @@ void
 lane_left(struct lane *l)
 {
 	l->flying++;
-	if (l->p->per_s > 0)
+	if (l->per_s > 0)
 		l->tokens -= 1;
 }
 
@@ -162,8 +218,8 @@ lane_wake_us(const struct lane *l, int64_t now_us)
 {
 	if (l->p == NULL || lane_waiting(l) == 0)
 		return 0;
-	if (l->p->per_s > 0 && l->tokens < 1 && l->flying < l->cap)
-		return now_us + US_PER_S / l->p->per_s + 1000;
+	if (l->per_s > 0 && l->tokens < 1 && l->flying < l->cap)
+		return now_us + US_PER_S / l->per_s + 1000;
 	return 0;
 }
 

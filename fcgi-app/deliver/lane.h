@@ -1,5 +1,5 @@
 /*
- * lane.h - a provider as this worker sees it: who waits, how many may be on
+ * lane.h - an account as this worker sees it: who waits, how many may be on
  * the way, how fast, and whether it is worth trying at all.
  *
  * Each lane has its own room and its own share of what is in flight, so one
@@ -26,8 +26,21 @@ struct lane_host {
 
 struct lane {
 	const struct provider *p;	/* NULL: a name we do not know */
+	struct account	*account;	/* one reference; NULL with p */
 	char		 name[25];
-	bool		 usable;	/* its settings are complete */
+	bool		 usable;	/* its settings are complete, and it is
+					 * active */
+	uint64_t	 version;	/* of its account's row; 0: implicit */
+	/* A bearer token that is fetched for the account. */
+	enum { TOKEN_NONE = 0, TOKEN_WANTED, TOKEN_GOOD, TOKEN_REFUSED } token_is;
+	char		*token;
+	unsigned	 token_no;	/* of the token, for who used an older */
+	bool		 token_asked;
+	int64_t		 token_got_us, token_until_us, token_next_us;
+	bool		 spent;		/* its quota of the day */
+	bool		 seen;		/* there may be jobs of it */
+	int64_t		 credit;	/* of its turns when planning */
+	unsigned	 cap_max, per_s;
 	struct item_list wait[JOB_CLASSES];
 	struct turns	 turns;
 	unsigned	 cap, flying;
@@ -49,9 +62,17 @@ struct lane {
 void	 lane_init(struct lane *l, const char *name, const struct provider *p,
 	    unsigned cap_max);
 void	 lane_fini(struct lane *l);
+/*
+ * It is this account from now on (takes over the reference), or none: what
+ * nobody serves.  Its rate and cap follow; requests on their way keep the old.
+ */
+void	 lane_account(struct lane *l, struct account *acc);
 size_t	 lane_waiting(const struct lane *l);
 /* May anything leave at all now? */
 bool	 lane_flows(const struct lane *l);
+/* Its token is no good any more: true when it may be only that, and another
+ * is fetched; false when the account itself is refused. */
+bool	 lane_token_lost(struct lane *l, unsigned token_no, int64_t now_us);
 /* How many more items of each class it may hold. */
 void	 lane_room(const struct lane *l, uint32_t room[JOB_CLASSES]);
 /* How many may leave now (cap, rate, breaker). */

@@ -171,6 +171,8 @@ begin_big(struct plan *p, const struct part *from)
 	b->part.job = &b->job;
 	b->part.n = &b->n;
 	b->part.note->refs++;
+	b->part.au.pin = b->part.au.pin == NULL ? NULL :
+	    arena_strdup(b->keep, b->part.au.pin);
 	if (b->part.au.id != NULL)
 		b->part.au.id = arena_memdup(b->keep, b->part.au.id,
 		    b->part.au.n * sizeof(*b->part.au.id));

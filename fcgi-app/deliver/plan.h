@@ -11,6 +11,7 @@
 #define GP_DELIVER_PLAN_H
 
 #include "deliver/item.h"
+#include "deliver/pick.h"
 
 #define PLAN_JOBS_MAX	256		/* at a time */
 #define PLAN_SLICE	1000		/* recipients a transaction */
@@ -19,12 +20,6 @@
 #define PLAN_FEW	50		/* recipients: planned with others */
 #define PLAN_BIG_MAX	4		/* long audiences at a time */
 #define TOLD_MAX	64
-
-/* Which provider serves a channel, and how many more items it may hold. */
-struct plan_route {
-	char		 channel[13], provider[25];
-	uint32_t	 room[JOB_CLASSES];
-};
 
 struct plan_big;			/* a long audience under way */
 struct plan {

@@ -9,6 +9,7 @@
 #include "store/inbox.h"
 
 #define ID_TRIES	3
+#define BULK_MIN	100u	/* targets of one notification */
 
 struct made {			/* one send job to be */
 	struct part	*part;
@@ -147,6 +148,31 @@ prepare(struct arena *a, struct writing *w)
 	w->inbox = arena_array(a, all + 1, sizeof(*w->inbox));
 }
 
+/* Which account: the one that the audience names, else by weight. */
+static struct plan_route *
+route_of(struct plan *pl, const struct part *p, const struct target *t,
+    unsigned class)
+{
+	const char *channel = t->channel != NULL ? t->channel :
+	    p->n->channel;
+
+	return p->au.pin != NULL ? pick_named(pl->route, pl->routes, channel,
+	    p->au.pin) : pick_route(pl->route, pl->routes, channel, "",
+	    class);
+}
+
+/* The many of one notification have classes of their own, so that they are in
+ * nobody's way who has one message (R9). */
+static unsigned
+class_of(const struct part *p)
+{
+	unsigned class = p->job->class < JOB_CLASSES ? p->job->class : 2;
+
+	if (p->base + p->targets <= BULK_MIN || class >= JOB_CLASS_BULK)
+		return class;
+	return class < 2 ? JOB_CLASS_BULK : JOB_CLASS_BULK + 1;
+}
+
 static void
 add_part(struct writing *w, struct part *p)
 {
@@ -155,7 +181,7 @@ add_part(struct writing *w, struct part *p)
 	bool single = p->last && p->base == 0 && p->targets == 1 &&
 	    strcmp(p->target[0].state, "queued") == 0 &&
 	    p->target[0].run_us == 0;
-	unsigned class = p->job->class < JOB_CLASSES ? p->job->class : 2;
+	unsigned class = class_of(p);
 
 	for (size_t i = 0; i < p->targets; i++) {
 		struct target *t = &p->target[i];
@@ -163,6 +189,13 @@ add_part(struct writing *w, struct part *p)
 		struct made m = { .part = p, .t = t, .in_place = single };
 		struct job_new j;
 
+		if (strcmp(t->state, "queued") == 0) {
+			t->route = route_of(w->p, p, t, class);
+			if (t->route == NULL) {
+				t->state = "failed";
+				t->reason = "no_provider";
+			}
+		}
 		*d = (struct delivery_new){ .notification_id = p->n->id,
 		    .user_id = t->user_id, .device_id = t->device_id,
 		    .seq = p->base + (uint32_t)i + 1,
@@ -182,6 +215,7 @@ add_part(struct writing *w, struct part *p)
 		    .user_id = t->user_id, .device_id = t->device_id,
 		    .seq = d->seq, .class = class,
 		    .provider = t->route->provider,
+		    .bound = p->au.pin != NULL,
 		    .waiter = p->job->waiter, .expires_us = p->job->expires_us,
 		    .run_us = t->run_us, .leased = t->run_us == 0 &&
 		    t->route->room[class] > 0 };
@@ -221,7 +255,10 @@ add_item(struct plan *p, const struct job_new *j, const struct made *m)
 		job.owner = j->owner;
 		job.attempt = 1;
 		job.tries = 0;
+		job.class = j->class;
 	}
+	job.bound = j->bound;
+	job.tried = "";
 	item_list_add(p->items, item_new(&(struct item_new){ .job = &job,
 	    .note = m->part->note, .provider = j->provider, .to = m->t->to,
 	    .locale = m->t->locale, .p256dh = m->t->p256dh,

@@ -31,7 +31,8 @@ change_of(const struct record *r)
 	    .seq = it->seq, .attempts = it->tries,
 	    .state = r->what == RECORD_FINAL ? r->state : "queued",
 	    .reason = r->reason, .provider_id = r->provider_id,
-	    .log = r->log, .sent = r->sent };
+	    .log = r->log, .sent = r->sent,
+	    .provider = it->left_us == 0 ? NULL : it->provider };
 }
 
 /* Was it accepted by a provider that has more to say of it later? */
@@ -67,6 +68,9 @@ sort_out(struct recording *w)
 			w->final[w->finals++] = r->item->ref;
 		} else {
 			r->item->ref.why = r->reason;
+			r->item->ref.to = r->to;
+			r->item->ref.tried = r->item->tried;
+			r->item->ref.bound = r->item->bound;
 			w->back[w->backs++] = r->item->ref;
 		}
 		if (r->what != RECORD_HOLD)

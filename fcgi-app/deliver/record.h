@@ -27,6 +27,8 @@ struct record {
 	char		 log[800];	/* a JSON line, or "" */
 	bool		 sent, device_dead;
 	bool		 closed;	/* as verdict.closed */
+	char		 to[25];	/* not FINAL: the account it goes to; "":
+					 * stays */
 	bool		 stale;		/* out: the job was not ours any more */
 };
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/reason.h"
 #include "base/text.h"
+#include "deliver/pick.h"
 #include "net/net.h"
 #include "queue/backoff.h"
 #include "queue/secret.h"
@@ -59,6 +60,13 @@ send_hold(struct item *it, int64_t delay_us, struct record *r)
 	it->ref.delay_us = delay_us;
 }
 
+void
+send_move(struct item *it, const char *to, struct record *r)
+{
+	send_hold(it, 0, r);
+	(void)text_copy(r->to, sizeof(r->to), to);
+}
+
 static bool
 is_code(const struct item *it)
 {
@@ -105,7 +113,10 @@ send_build(struct item *it, int64_t now_us, struct record *r)
 	it->arena = take_arena();
 	if (open_secret(it, &e) < 0)
 		goto failed;
+	it->account = it->lane->account == NULL ? NULL :
+	    account_ref(it->lane->account);
 	it->msg = (struct message){
+		.account = it->account, .bearer = it->lane->token,
 		.notification_id = it->note->id, .seq = it->seq,
 		.try = it->tries, .type = it->note->type, .to = it->to,
 		.title = it->note->title, .content = it->note->content,
@@ -118,6 +129,7 @@ send_build(struct item *it, int64_t now_us, struct record *r)
 		.p256dh = it->keys ? it->p256dh : NULL,
 		.auth = it->keys ? it->auth : NULL,
 	};
+	it->token_no = it->lane->token_no;
 	memset(&it->req, 0, sizeof(it->req));
 	if (it->lane->p->build(&it->msg, it->arena, &it->req, &e) < 0)
 		goto failed;
@@ -143,6 +155,8 @@ send_unbuild(struct item *it)
 	it->secret_json = NULL;
 	give_arena(it->arena);
 	it->arena = NULL;
+	account_unref(it->account);
+	it->account = NULL;
 	memset(&it->msg, 0, sizeof(it->msg));
 	memset(&it->req, 0, sizeof(it->req));
 }
@@ -151,7 +165,7 @@ void
 send_judge(struct item *it, const struct in_answer *in, struct verdict *v)
 {
 	memset(v, 0, sizeof(*v));
-	it->lane->p->judge(&it->msg, &it->req, in, v);
+	it->account->p->judge(&it->msg, &it->req, in, v);
 	send_rules(it, in, v);
 }
 
@@ -247,15 +261,38 @@ again(struct item *it, const struct verdict *v, int64_t now_us,
 	it->ref.delay_us = delay;
 }
 
+const char *
+send_elsewhere(struct item *it, const struct verdict *v,
+    const struct in_answer *in, const char *(*find)(const struct item *it))
+{
+	const char *to;
+
+	if (pick_binds(v, in))
+		it->bound = true;
+	if (it->bound || !pick_elsewhere(v, in))
+		return NULL;
+	pick_add_tried(it->tried, it->lane->name);
+	if ((to = find(it)) == NULL)
+		it->tried[0] = '\0';	/* all were: a new round */
+	return to;
+}
+
 void
 send_record(struct item *it, const struct verdict *v,
     const struct in_answer *in, int64_t now_us, int64_t hold_us,
-    struct record *r)
+    const char *to, struct record *r)
 {
 	send_end(it, "unsure", v->code, r);
 	plain(r->reason);
 	r->closed = v->closed;
 	write_log(it, v, in, now_us, r);
+	if (to != NULL && it->expires_us > now_us) {
+		r->what = RECORD_RETRY;
+		r->state = "queued";
+		(void)text_copy(r->to, sizeof(r->to), to);
+		it->ref.delay_us = 0;
+		return;
+	}
 	switch (v->outcome) {
 	case OUTCOME_OK:
 		r->state = "sent";

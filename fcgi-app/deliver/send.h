@@ -23,14 +23,23 @@ void	 send_judge(struct item *it, const struct in_answer *in,
 /* The rules all providers share, for a verdict that came otherwise. */
 void	 send_rules(const struct item *it, const struct in_answer *in,
 	    struct verdict *v);
+/* Where it may go instead: another lane's name, or NULL.  Marks in the item
+ * what the answer means for other accounts; `find` looks for one that traffic
+ * flows to and that was not tried. */
+const char *send_elsewhere(struct item *it, const struct verdict *v,
+	    const struct in_answer *in,
+	    const char *(*find)(const struct item *it));
 /* What to write for it.  hold_us: how long the provider's breaker stays
- * open.  Counts the request in it->tries before. */
+ * open; `to` the account it goes to now, or NULL.  Counts the request in
+ * it->tries before. */
 void	 send_record(struct item *it, const struct verdict *v,
 	    const struct in_answer *in, int64_t now_us, int64_t hold_us,
-	    struct record *r);
+	    const char *to, struct record *r);
 /* A record that ends it without a request. */
 void	 send_end(struct item *it, const char *state, const char *reason,
 	    struct record *r);
+/* A record that gives it to another account, uncounted. */
+void	 send_move(struct item *it, const char *to, struct record *r);
 /* A record that gives it back for a while, uncounted. */
 void	 send_hold(struct item *it, int64_t delay_us, struct record *r);
 

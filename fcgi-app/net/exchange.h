@@ -9,6 +9,16 @@
 
 enum transport_kind { SEND_HTTP, SEND_SMTP };
 
+/* A submission server and who we are there.  The login is chosen from what
+ * it offers: by bearer token when there is one, else by password. */
+struct smtp_server {
+	const char	*host;
+	int		 port;
+	bool		 implicit;	/* TLS at once; else STARTTLS */
+	const char	*user, *password, *bearer;	/* "": none */
+	const char	*ehlo;		/* our name; "": the public URL's host */
+};
+
 struct out_request {
 	enum transport_kind kind;
 	/* HTTP */
@@ -24,6 +34,7 @@ struct out_request {
 	bool		 zip;		/* the answer may come compressed */
 	uint32_t	 timeout_ms;	/* whole time; 0: the setting's */
 	/* SMTP: one recipient a transaction */
+	const struct smtp_server *server;
 	const char	*mail_from, *rcpt_to;	/* envelope addresses */
 	const char	*mail;		/* RFC 5322, CRLF */
 	size_t		 mail_len;

@@ -23,7 +23,7 @@ struct net *net_new(struct err *e);
 void	 net_free(struct net *n);
 
 /*
- * Begin a request (SMTP: to the server of the settings); `done` is called
+ * Begin a request; `done` is called
  * from net_step exactly once, with the answer valid during the call.  `req`
  * and what it points to must live until then.  -1 when it could not even begin
  * (nothing left; ERR_INPUT or ERR_CONFIG).

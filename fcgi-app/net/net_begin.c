@@ -257,16 +257,16 @@ static int
 set_smtp(struct transfer *t, struct err *e)
 {
 	const struct out_request *q = t->req;
-	const char *ehlo = conf_str(CONF_SMTP_EHLO);
-	bool implicit = strcmp(conf_str(CONF_SMTP_TLS), "implicit") == 0;
+	const struct smtp_server *to = q->server;
 	long ms = (long)conf_int(CONF_PROVIDER_TIMEOUT_MS);
+	const char *ehlo = to->ehlo;
 	CURL *c = t->easy;
 	char url[600], name[256];
 	const char *p;
 
-	if (conf_str(CONF_SMTP_HOST)[0] == '\0')
+	if (to->host[0] == '\0' || strpbrk(to->host, "/@?#\r\n ") != NULL)
 		return err_set(e, ERR_CONFIG, "no_smtp_host",
-		    "EMAIL_HOST is not set");
+		    "EMAIL_HOST is not set, or no host");
 	if (ehlo[0] == '\0') {
 		p = strstr(conf_str(CONF_PUBLIC_URL), "://");
 		p = p == NULL ? "localhost" : p + 3;
@@ -274,9 +274,8 @@ set_smtp(struct transfer *t, struct err *e)
 		ehlo = name;
 	}
 	/* The path of the URL is the name for EHLO. */
-	snprintf(url, sizeof(url), "%s://%s:%d/%s", implicit ? "smtps" :
-	    "smtp", conf_str(CONF_SMTP_HOST), (int)conf_int(CONF_SMTP_PORT),
-	    ehlo);
+	snprintf(url, sizeof(url), "%s://%s:%d/%s", to->implicit ? "smtps" :
+	    "smtp", to->host, to->port, ehlo);
 	if (text_has_crlf(q->mail_from, strlen(q->mail_from)))
 		return err_set(e, ERR_INPUT, "line_break_in_header",
 		    "sender with CR or LF");
@@ -285,12 +284,15 @@ set_smtp(struct transfer *t, struct err *e)
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	if (curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK)
 		return err_set(e, ERR_CONFIG, "bad_smtp_host", "%s",
-		    conf_str(CONF_SMTP_HOST));
+		    to->host);
 	curl_easy_setopt(c, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
-	if (conf_str(CONF_SMTP_USER)[0] != '\0') {
-		curl_easy_setopt(c, CURLOPT_USERNAME, conf_str(CONF_SMTP_USER));
-		curl_easy_setopt(c, CURLOPT_PASSWORD,
-		    conf_str(CONF_SMTP_PASSWORD));
+	if (to->user[0] != '\0') {
+		curl_easy_setopt(c, CURLOPT_USERNAME, to->user);
+		if (to->bearer[0] != '\0')
+			curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER,
+			    to->bearer);
+		else
+			curl_easy_setopt(c, CURLOPT_PASSWORD, to->password);
 		curl_easy_setopt(c, CURLOPT_SASL_IR, 1L);
 	}
 	curl_easy_setopt(c, CURLOPT_MAIL_FROM, q->mail_from);

@@ -67,3 +67,46 @@ job_secret_open(struct arena *a, const uint8_t *p, size_t n, uint64_t id,
 	*json = text;
 	return 0;
 }
+
+static size_t
+named(char ad[64], const char *what, uint64_t id)
+{
+	return (size_t)snprintf(ad, 64, "%.32s:%" PRIu64, what, id);
+}
+
+int
+named_secret_seal(struct arena *a, const char *json, const char *what,
+    uint64_t id, const uint8_t **out, size_t *len, struct err *e)
+{
+	size_t n = strlen(json);
+	char ad[64];
+	uint8_t *to;
+
+	if (have_key(e) < 0)
+		return -1;
+	to = arena_alloc(a, n + SEAL_EXTRA);
+	seal(to, seal_key, ad, named(ad, what, id), json, n);
+	*out = to;
+	*len = n + SEAL_EXTRA;
+	return 0;
+}
+
+int
+named_secret_open(struct arena *a, const uint8_t *p, size_t n,
+    const char *what, uint64_t id, const char **json, struct err *e)
+{
+	char ad[64], *text;
+
+	if (have_key(e) < 0)
+		return -1;
+	if (n < SEAL_EXTRA)
+		return err_set(e, ERR_INTERNAL, "secret_broken",
+		    "%s %" PRIu64 ": %zu bytes", what, id, n);
+	text = arena_alloc(a, n);
+	if (seal_open((uint8_t *)text, seal_key, ad, named(ad, what, id), p,
+	    n) < 0)
+		return err_set(e, ERR_INTERNAL, "secret_broken",
+		    "%s %" PRIu64 " does not open", what, id);
+	*json = text;
+	return 0;
+}

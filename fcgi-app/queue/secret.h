@@ -21,4 +21,13 @@ int	 job_secret_seal(uint8_t *out, size_t cap, size_t *len, uint64_t id,
 int	 job_secret_open(struct arena *a, const uint8_t *p, size_t n,
 	    uint64_t id, const char **json, struct err *e) MUST_CHECK;
 
+/* The same for a row of another table, bound to `what` and its id; sealed into
+ * the arena. */
+int	 named_secret_seal(struct arena *a, const char *json, const char *what,
+	    uint64_t id, const uint8_t **out, size_t *len, struct err *e)
+	    MUST_CHECK;
+int	 named_secret_open(struct arena *a, const uint8_t *p, size_t n,
+	    const char *what, uint64_t id, const char **json, struct err *e)
+	    MUST_CHECK;
+
 #endif

@@ -3,7 +3,7 @@
  */
 #include "queue/turns.h"
 
-const unsigned turns_weight[TURNS_CLASSES] = { 8, 4, 1 };
+const unsigned turns_weight[TURNS_CLASSES] = { 8, 4, 1, 2, 1 };
 
 int
 turns_next(struct turns *t, const bool has[TURNS_CLASSES])

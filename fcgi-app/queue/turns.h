@@ -1,13 +1,14 @@
 /*
  * turns.h - weighted turns between the classes: codes 8, transactional 4,
- * campaigns 1.  No class starves, and a campaign is never in a code's way.
+ * campaigns 1; the many of one notification 2 and 1.  No class starves, and a
+ * campaign is never in a code's way.
  */
 #ifndef GP_QUEUE_TURNS_H
 #define GP_QUEUE_TURNS_H
 
 #include "base/cdefs.h"
 
-#define TURNS_CLASSES	3
+#define TURNS_CLASSES	5
 extern const unsigned turns_weight[TURNS_CLASSES];
 
 struct turns { int credit[TURNS_CLASSES]; };	/* begins as zeroes */

@@ -20,7 +20,8 @@ DB_STMT(DELIVERY_INSERT, DB_WORKER, DB_ONCE,
     " IF(?, UTC_TIMESTAMP(6), NULL), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))");
 DB_STMT(DELIVERY_UPDATE, DB_WORKER, DB_ONCE,
     "UPDATE delivery SET state = ?, reason = ?, attempts = ?,"
-    " provider_id = ?, attempt_log = CONCAT(" LOG_TRIM ", ?),"
+    " provider_id = ?, provider = COALESCE(?, provider),"
+    " attempt_log = CONCAT(" LOG_TRIM ", ?),"
     " sent_at = IF(?, UTC_TIMESTAMP(6), sent_at),"
     " updated_at = UTC_TIMESTAMP(6)"
     " WHERE notification_id = ? AND seq = ?");
@@ -54,7 +55,7 @@ DB_STMT(DELIVERY_COUNT, DB_API | DB_CTL, DB_READ,
     " FROM delivery WHERE notification_id = ?");
 
 #define INSERT_COLS	11
-#define UPDATE_COLS	8
+#define UPDATE_COLS	9
 
 void
 delivery_hash(uint8_t out[16], const char *to)
@@ -169,6 +170,7 @@ delivery_update(struct db *db, const struct delivery_change *d, size_t n,
 		*at++ = DB_STR(d[i].reason);
 		*at++ = DB_U64(d[i].attempts);
 		*at++ = DB_STR(d[i].provider_id);
+		*at++ = DB_STR(d[i].provider);
 		*at = DB_STR("");
 		if (len > 0) {
 			at->p = text.p + line;

@@ -34,6 +34,8 @@ struct delivery_change {
 	unsigned	 attempts;	/* requests that left so far */
 	const char	*state, *reason, *provider_id;
 	const char	*log;		/* one JSON line without its end, or "" */
+	const char	*provider;	/* the account it was tried at; NULL
+					 * leaves it */
 	bool		 sent;		/* sent_at becomes now */
 };
 /* In a transaction of the caller, whose job it holds.  0 or -1. */

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 
-#define REFS_TEXT_MAX	((size_t)JOB_BATCH_MAX * 192 + 16)
+#define REFS_TEXT_MAX	((size_t)JOB_BATCH_MAX * 448 + 16)
 
 #define RUN "WHERE id BETWEEN ? AND ? AND attempt = ? AND owner = ?"
 DB_STMT(JOB_INTEND_RUN, DB_WORKER, DB_SAFE,
@@ -41,11 +41,14 @@ DB_STMT(JOB_BACK, DB_WORKER, DB_SAFE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS ("
     "  id BIGINT UNSIGNED PATH '$[0]', a INT UNSIGNED PATH '$[1]',"
     "  o BIGINT UNSIGNED PATH '$[2]', d BIGINT PATH '$[3]',"
-    "  w VARCHAR(40) PATH '$[4]')) t"
+    "  w VARCHAR(40) PATH '$[4]', p VARCHAR(24) PATH '$[5]',"
+    "  y VARCHAR(160) PATH '$[6]', b TINYINT PATH '$[7]')) t"
     " STRAIGHT_JOIN job j ON j.id = t.id"
     " SET j.state = 0, j.owner = 0, j.lease_ends_at = NULL,"
     " j.run_at = UTC_TIMESTAMP(6) + INTERVAL t.d MICROSECOND,"
-    " j.last_error = IF(t.w = '', j.last_error, t.w)"
+    " j.last_error = IF(t.w = '', j.last_error, t.w),"
+    " j.provider = IF(t.p = '', j.provider, t.p),"
+    " j.tried = IF(t.y = '-', j.tried, t.y), j.bound = j.bound OR t.b"
     " WHERE j.attempt = t.a AND j.owner = t.o");
 DB_STMT(JOB_LOCK, DB_WORKER, DB_READ,
     "SELECT t.n FROM " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
@@ -68,7 +71,8 @@ job_row(void *arg, struct err *e)
 		.seq = (uint32_t)r->seq, .class = (unsigned)r->class,
 		.kind = (unsigned)r->kind, .attempt = (unsigned)r->attempt,
 		.tries = (unsigned)r->tries, .crashes = (unsigned)r->crashes,
-		.repeat_ok = r->repeat_ok != 0,
+		.repeat_ok = r->repeat_ok != 0, .bound = r->bound != 0,
+		.tried = r->tried == NULL ? "" : r->tried,
 		.run_us = r->run_us, .expires_us = r->expires_us,
 		.provider = r->provider, .waiter = r->waiter,
 		.secret = r->secret, .secret_len = r->secret_len,
@@ -101,6 +105,10 @@ refs_text(const struct job_ref *r, size_t n, enum ref_part part)
 		if (part == REF_BACK) {
 			jw_i64(&w, NULL, r[i].delay_us);
 			jw_str(&w, NULL, r[i].why == NULL ? "" : r[i].why);
+			jw_str(&w, NULL, r[i].to == NULL ? "" : r[i].to);
+			jw_str(&w, NULL, r[i].tried == NULL ? "-" :
+			    r[i].tried);
+			jw_u64(&w, NULL, r[i].bound ? 1 : 0);
 		}
 		jw_end(&w);
 	}

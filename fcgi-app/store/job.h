@@ -18,7 +18,12 @@
 enum job_state { JOB_READY = 0, JOB_LEASED = 1, JOB_LEAVING = 2,
 	JOB_PAUSED = 3, JOB_DEAD = 9 };
 enum job_kind { JOB_PLAN = 1, JOB_SEND = 2 };
-#define JOB_CLASSES	3
+/* Classes 0 to 2 are the notification's; 3 and 4 are the many of one
+ * notification (transactional, campaign), which wait for nobody's single
+ * message to pass (R9). */
+#define JOB_CLASSES	5
+#define JOB_CLASS_BULK	3
+#define JOB_TRIED_MAX	160
 #define JOB_CRASHES_MAX	3		/* then it is a dead letter */
 #define JOB_BATCH_MAX	2000
 
@@ -28,7 +33,9 @@ struct job {
 	unsigned	 class, kind, attempt, tries, crashes;
 	bool		 repeat_ok;	/* of the request that left, if one did */
 	bool		 stop;		/* cancelled while it was leaving */
+	bool		 bound;		/* no other account may get it (S51) */
 	int64_t		 run_us, expires_us;
+	const char	*tried;		/* accounts, by commas */
 	const char	*provider, *waiter;	/* waiter NULL: nobody */
 	const uint8_t	*secret;		/* sealed, or NULL */
 	size_t		 secret_len;
@@ -71,6 +78,9 @@ struct job_ref {
 	enum job_fate	 fate;
 	int64_t		 delay_us;	/* ready again after this */
 	const char	*why;		/* last_error; "" leaves it */
+	const char	*to;		/* another account; NULL: stays */
+	const char	*tried;		/* NULL leaves it */
+	bool		 bound;		/* from now on; false leaves it */
 };
 /*
  * The intent mark (D26): leased becomes leaving, tries + 1; refused past the
@@ -100,6 +110,7 @@ struct job_new {
 	unsigned	 class;
 	bool		 leased;	/* to owner, attempt 1; else ready */
 	int64_t		 run_us;	/* ready: not before this; 0 now */
+	bool		 bound;
 	const char	*provider, *waiter;
 	int64_t		 expires_us;
 	const void	*secret;

@@ -15,8 +15,8 @@
 #define EARLIEST(class) "(SELECT run_at FROM job WHERE provider = ?"	\
 	" AND class = " #class " AND run_at >= ? ORDER BY run_at LIMIT 1)"
 DB_STMT(JOB_PEEK, DB_WORKER, DB_READ,
-    "SELECT " EARLIEST(0) ", " EARLIEST(1) ", " EARLIEST(2) ","
-    " UTC_TIMESTAMP(6)");
+    "SELECT " EARLIEST(0) ", " EARLIEST(1) ", " EARLIEST(2) ", "
+    EARLIEST(3) ", " EARLIEST(4) ", UTC_TIMESTAMP(6)");
 DB_STMT(JOB_DUE, DB_WORKER, DB_READ,
     "SELECT " JOB_COLUMNS " FROM job j WHERE j.provider = ? AND j.class = ?"
     " AND j.run_at >= ? AND j.run_at <= UTC_TIMESTAMP(6)"
@@ -62,9 +62,12 @@ job_peek(struct db *db, const char *provider,
 	rc = db_one(db, &JOB_PEEK, NULL, DB_IN(
 	    DB_STR(provider), from_floor(floor_us[0]),
 	    DB_STR(provider), from_floor(floor_us[1]),
-	    DB_STR(provider), from_floor(floor_us[2])),
+	    DB_STR(provider), from_floor(floor_us[2]),
+	    DB_STR(provider), from_floor(floor_us[3]),
+	    DB_STR(provider), from_floor(floor_us[4])),
 	    DB_OUT(DB_TO_TIME(&due_us[0]), DB_TO_TIME(&due_us[1]),
-	    DB_TO_TIME(&due_us[2]), DB_TO_TIME(now_us)), e);
+	    DB_TO_TIME(&due_us[2]), DB_TO_TIME(&due_us[3]),
+	    DB_TO_TIME(&due_us[4]), DB_TO_TIME(now_us)), e);
 	return rc < 0 ? -1 : 0;
 }
 

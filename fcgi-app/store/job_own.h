@@ -10,6 +10,7 @@
 #define JOB_COLUMNS							\
 	"j.id, j.owner, j.notification_id, j.user_id, j.device_id, j.seq,"	\
 	" j.class, j.kind, j.attempt, j.tries, j.crashes, j.repeat_ok,"	\
+	" j.bound, j.tried,"						\
 	" j.run_at, j.expires_at, j.provider, j.waiter, j.secret, j.stop"
 
 struct job_rows {
@@ -17,9 +18,9 @@ struct job_rows {
 	size_t		 n, max;
 	/* where the columns of the current row are put */
 	uint64_t	 id, owner, notification_id, user_id, device_id, seq,
-			 class, kind, attempt, tries, crashes, repeat_ok;
+			 class, kind, attempt, tries, crashes, repeat_ok, bound;
 	int64_t		 run_us, expires_us;
-	const char	*provider, *waiter;
+	const char	*tried, *provider, *waiter;
 	const uint8_t	*secret;
 	size_t		 secret_len;
 	bool		 stop;
@@ -30,6 +31,7 @@ struct job_rows {
 	DB_TO_U64(&(r)->class), DB_TO_U64(&(r)->kind),			\
 	DB_TO_U64(&(r)->attempt), DB_TO_U64(&(r)->tries),			\
 	DB_TO_U64(&(r)->crashes), DB_TO_U64(&(r)->repeat_ok),		\
+	DB_TO_U64(&(r)->bound), DB_TO_STR(&(r)->tried),			\
 	DB_TO_TIME(&(r)->run_us), DB_TO_TIME(&(r)->expires_us),		\
 	DB_TO_STR(&(r)->provider), DB_TO_STR(&(r)->waiter),			\
 	DB_TO_BIN(&(r)->secret, &(r)->secret_len), DB_TO_BOOL(&(r)->stop))

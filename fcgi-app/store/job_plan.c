@@ -8,18 +8,18 @@
 DB_STMT(JOB_INSERT, DB_WORKER, DB_ONCE,
     "INSERT INTO job (id, class, state, run_at, kind, notification_id, seq,"
     " user_id, device_id, provider, attempt, owner, lease_ends_at,"
-    " expires_at, waiter, secret, created_at)"
+    " expires_at, waiter, secret, bound, created_at)"
     " VALUES (?, ?, ?, IF(?, NULL, COALESCE(?, UTC_TIMESTAMP(6))), 2, ?, ?, ?, ?, ?, ?, ?,"
-    " UTC_TIMESTAMP(6) + INTERVAL ? SECOND, ?, ?, ?, UTC_TIMESTAMP(6))");
+    " UTC_TIMESTAMP(6) + INTERVAL ? SECOND, ?, ?, ?, ?, UTC_TIMESTAMP(6))");
 DB_STMT(JOB_BECOME_SEND, DB_WORKER, DB_SAFE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS ("
     "  id BIGINT UNSIGNED PATH '$[0]', a INT UNSIGNED PATH '$[1]',"
     "  o BIGINT UNSIGNED PATH '$[2]', u BIGINT UNSIGNED PATH '$[3]',"
     "  d BIGINT UNSIGNED PATH '$[4]', p VARCHAR(24) PATH '$[5]',"
-    "  s TINYINT PATH '$[6]')) t"
+    "  s TINYINT PATH '$[6]', b TINYINT PATH '$[7]')) t"
     " STRAIGHT_JOIN job j ON j.id = t.id"
     " SET j.kind = 2, j.seq = 1, j.user_id = t.u, j.device_id = t.d,"
-    " j.provider = t.p, j.state = t.s, j.owner = IF(t.s = 1, j.owner, 0),"
+    " j.bound = t.b, j.provider = t.p, j.state = t.s, j.owner = IF(t.s = 1, j.owner, 0),"
     " j.run_at = IF(t.s = 1, NULL, UTC_TIMESTAMP(6)),"
     " j.lease_ends_at = IF(t.s = 1, j.lease_ends_at, NULL)"
     " WHERE j.attempt = t.a AND j.owner = t.o AND j.kind = 1");
@@ -30,7 +30,7 @@ DB_STMT(JOB_PLAN_MARK, DB_WORKER, DB_ONCE,
 DB_STMT(JOB_IS, DB_WORKER, DB_READ,
     "SELECT 1 FROM job WHERE id = ? AND owner = ?");
 
-#define INSERT_COLS 16
+#define INSERT_COLS 17
 
 int
 job_insert(struct db *db, const struct job_new *j, size_t n, uint32_t lease_s,
@@ -58,6 +58,7 @@ job_insert(struct db *db, const struct job_new *j, size_t n, uint32_t lease_s,
 		*at++ = DB_WHEN(j[i].expires_us);
 		*at++ = DB_STR(j[i].waiter);
 		*at++ = DB_BIN(j[i].secret, j[i].secret_len);
+		*at++ = DB_U64(j[i].bound ? 1 : 0);
 	}
 	rc = db_bulk(db, &JOB_INSERT, v, n, INSERT_COLS, e);
 	free(v);
@@ -75,9 +76,10 @@ job_become_send(struct db *db, const struct job_new *j,
 	buf_char(&b, '[');
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&b, "%s[%" PRIu64 ",%u,%" PRIu64 ",%" PRIu64 ",%"
-		    PRIu64 ",\"%s\",%d]", i > 0 ? "," : "", r[i].id,
+		    PRIu64 ",\"%s\",%d,%d]", i > 0 ? "," : "", r[i].id,
 		    r[i].attempt, r[i].owner, j[i].user_id, j[i].device_id,
-		    j[i].provider, j[i].leased ? JOB_LEASED : JOB_READY);
+		    j[i].provider, j[i].leased ? JOB_LEASED : JOB_READY,
+		    j[i].bound ? 1 : 0);
 	buf_char(&b, ']');
 	rc = db_run(db, &JOB_BECOME_SEND, DB_IN(DB_STR(buf_text(&b))), e);
 	buf_fini(&b);

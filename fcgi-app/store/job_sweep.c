@@ -14,7 +14,7 @@ DB_STMT(JOB_LAPSED_LOCK, DB_WORKER, DB_READ,
 /* Walks the queue's rows: asked only for queues that are not being claimed. */
 DB_STMT(JOB_EXPIRED, DB_WORKER, DB_READ,
     "SELECT " JOB_COLUMNS " FROM job j WHERE j.provider = ?"
-    " AND j.class IN (0, 1, 2) AND j.run_at IS NOT NULL"
+    " AND j.class IN (0, 1, 2, 3, 4) AND j.run_at IS NOT NULL"
     " AND j.expires_at <= UTC_TIMESTAMP(6) LIMIT ?");
 DB_STMT(JOB_EXPIRED_LOCK, DB_WORKER, DB_READ,
     "SELECT t.n FROM " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
@@ -24,6 +24,7 @@ DB_STMT(JOB_REVIVE, DB_WORKER, DB_ONCE,
     "UPDATE " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
     " SET j.state = 0, j.owner = 0, j.lease_ends_at = NULL,"
     " j.crashes = j.crashes + 1, j.run_at = UTC_TIMESTAMP(6),"
+    " j.bound = j.bound OR j.tries > 0,"
     " j.last_error = 'worker_died'");
 DB_STMT(JOB_BURY, DB_WORKER, DB_SAFE,
     "UPDATE " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-DB_STMT(NOTIFICATION_ACCEPT, DB_API | DB_WORKER, DB_ONCE,
+DB_STMT(NOTIFICATION_ACCEPT, DB_API | DB_WORKER | DB_CTL, DB_ONCE,
     "CALL gp_accept(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
     " ?, ?)");
 DB_STMT(NOTIFICATION_EXISTS, DB_API | DB_WORKER, DB_READ,

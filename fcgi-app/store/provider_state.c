@@ -3,7 +3,7 @@
  */
 #include "store/provider_state.h"
 
-DB_STMT(PROVIDER_ALL, DB_WORKER | DB_CTL, DB_READ,
+DB_STMT(PROVIDER_ALL, DB_API | DB_WORKER | DB_CTL, DB_READ,
     "SELECT name, state, reason, failures, COALESCE("
     "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), until_at), 0)"
     " FROM provider_state");
@@ -19,7 +19,7 @@ DB_STMT(PROVIDER_TRY, DB_WORKER, DB_ONCE,
     " updated_at = UTC_TIMESTAMP(6)"
     " WHERE name = ? AND state <> 'closed'"
     " AND until_at <= UTC_TIMESTAMP(6)");
-DB_STMT(PROVIDER_CLOSE, DB_WORKER | DB_CTL, DB_SAFE,
+DB_STMT(PROVIDER_CLOSE, DB_API | DB_WORKER | DB_CTL, DB_SAFE,
     "UPDATE provider_state SET state = 'closed', reason = '', failures = 0,"
     " until_at = NULL, updated_at = UTC_TIMESTAMP(6) WHERE name = ?");
 

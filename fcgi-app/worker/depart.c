@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
+#include "base/text.h"
 #include "deliver/send.h"
 
 /* A busy lane leaves by handfuls: a mark costs a commit, whoever shares it. */
@@ -19,8 +20,9 @@ loop_settle(struct item *it, const struct verdict *v,
     const struct in_answer *in, int64_t open_us)
 {
 	struct loop *l = it->lane->owner;
+	const char *to = send_elsewhere(it, v, in, loop_elsewhere);
 
-	send_record(it, v, in, loop_db_now(l), open_us, loop_record(l));
+	send_record(it, v, in, loop_db_now(l), open_us, to, loop_record(l));
 	send_unbuild(it);
 }
 
@@ -35,6 +37,12 @@ settle(struct item *it, const struct in_answer *in)
 	struct verdict v;
 
 	send_judge(it, in, &v);
+	if (v.outcome == OUTCOME_CONFIG && it->msg.bearer != NULL &&
+	    lane_token_lost(lane, it->token_no, now)) {
+		/* The token's time may be over: once more with another. */
+		v.outcome = OUTCOME_RETRY;
+		v.refused = true;
+	}
 	ev = lane_result(lane, it, &v, in, now, &open_s);
 	loop_settle(it, &v, in, lane_open_left(lane, now));
 	loop_breaker(l, lane, ev, v.code, open_s);
@@ -99,29 +107,128 @@ hold(struct loop *l, struct item *it, int64_t us)
 	send_hold(it, us < left || left < 0 ? us : left, loop_record(l));
 }
 
+/* --- quotas ------------------------------------------------------------------------- */
+
+static struct quota *
+quota_of(struct depart *d, const char *name)
+{
+	for (size_t k = 0; k < d->quotas; k++)
+		if (strcmp(d->quota[k].name, name) == 0)
+			return &d->quota[k];
+	return NULL;
+}
+
+/* Accounts of rows are counted whether they have a limit or not; the implicit
+ * ones where they have: they carry the most. */
+static void
+count_quota(struct depart *d, const struct lane *lane)
+{
+	uint64_t limit = lane->account == NULL ? 0 :
+	    account_daily(lane->account);
+	struct quota *q;
+
+	if (lane->account == NULL || (lane->account->implicit && limit == 0))
+		return;
+	if ((q = quota_of(d, lane->name)) == NULL) {
+		q = &d->quota[d->quotas++];
+		(void)text_copy(q->name, sizeof(q->name), lane->name);
+		q->limit = limit == 0 ? UINT32_MAX : limit;
+	}
+}
+
+/* Everybody locks them in this order. */
+static int
+by_name(const void *a, const void *b)
+{
+	const struct quota *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
 /* --- the mark ---------------------------------------------------------------------- */
+
+static int
+intend(struct db *db, struct job_ref *ref, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i += DEPART_MAX)
+		if (job_intend(db, ref + i, n - i < DEPART_MAX ? n - i :
+		    DEPART_MAX, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* As many of each account's as its day has left, marked and counted in one
+ * transaction: however many workers there are, no more leave. */
+static int
+mark_work(struct db *db, void *arg, struct err *e)
+{
+	struct depart *d = arg;
+	struct job_ref ref[MANY_MAX];
+	size_t n = 0;
+
+	for (size_t k = 0; k < d->quotas; k++)
+		d->quota[k].want = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		struct quota *q = quota_of(d, d->it[i]->lane->name);
+
+		if (q != NULL && d->wait_s[i] == 0)
+			q->want++;
+	}
+	for (size_t k = 0; k < d->quotas; k++) {
+		struct quota *q = &d->quota[k];
+
+		q->got = 0;
+		if (q->want > 0 && provider_take(db, q->name, q->limit,
+		    q->want, &q->got, e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		struct quota *q = quota_of(d, d->it[i]->lane->name);
+
+		d->let[i] = q == NULL || q->got > 0;
+		if (d->wait_s[i] > 0 || !d->let[i])
+			continue;
+		if (q != NULL)
+			q->got--;
+		ref[n++] = d->ref[i];
+	}
+	if (n > 0 && intend(db, ref, n, e) < 0)
+		return -1;
+	for (size_t i = 0, k = 0; i < d->n; i++) {
+		struct quota *q = quota_of(d, d->it[i]->lane->name);
+
+		if (d->wait_s[i] > 0 || !d->let[i])
+			continue;
+		d->ref[i] = ref[k++];
+		if (q != NULL && d->ref[i].fate != JOB_HELD &&
+		    provider_give_back(db, q->name, 1, e) < 0)
+			return -1;
+	}
+	return 0;
+}
 
 static int
 mark_run(struct db *db, void *arg, struct err *e)
 {
 	struct depart *d = arg;
-	size_t at[MANY_MAX], n = 0;
-	struct job_ref go[MANY_MAX];
 
 	if (pair_take(db, d, e) < 0)
 		return -1;
-	for (size_t i = 0; i < d->n; i++)
-		if (d->wait_s[i] == 0) {
-			at[n] = i;
-			go[n++] = d->ref[i];
-		}
-	for (size_t i = 0; i < n; i += DEPART_MAX)
-		if (job_intend(db, go + i, n - i < DEPART_MAX ? n - i :
-		    DEPART_MAX, e) < 0)
-			return -1;
-	for (size_t i = 0; i < n; i++)
-		d->ref[at[i]] = go[i];
-	return 0;
+	return d->quotas > 0 ? db_tx(db, mark_work, d, e) :
+	    mark_work(db, d, e);
+}
+
+/* Its account has had its day: to another, or until tomorrow. */
+static void
+turn_away(struct loop *l, struct item *it)
+{
+	const char *to;
+
+	it->lane->spent = true;
+	if (!it->bound && (to = loop_elsewhere(it)) != NULL)
+		send_move(it, to, loop_record(l));
+	else
+		hold(l, it, loop_lane_wait(it->lane));
 }
 
 static void
@@ -139,7 +246,7 @@ mark_done(void *arg, int rc, const struct err *e)
 	for (size_t i = 0; i < d->n; i++) {
 		struct item *it = d->it[i];
 
-		if (rc == 0 && d->wait_s[i] == 0 &&
+		if (rc == 0 && d->wait_s[i] == 0 && d->let[i] &&
 		    d->ref[i].fate == JOB_HELD) {
 			if (d->together != NULL)
 				d->it[held++] = it;
@@ -155,6 +262,8 @@ mark_done(void *arg, int rc, const struct err *e)
 			/* Nothing left; perhaps it is marked, then the next
 			 * mark finds that. */
 			lane_add(it->lane, it);
+		} else if (!d->let[i]) {
+			turn_away(l, it);
 		} else if (d->ref[i].fate == JOB_TOO_LATE) {
 			send_end(it, "expired", "expired", loop_record(l));
 		} else {
@@ -187,8 +296,12 @@ post_mark(struct loop *l, struct depart *d)
 {
 	if (d->together != NULL)
 		d->together->requests++;
-	for (size_t i = 0; i < d->n; i++)
+	for (size_t i = 0; i < d->n; i++) {
 		d->ref[i] = d->it[i]->ref;
+		d->let[i] = true;
+		count_quota(d, d->it[i]->lane);
+	}
+	qsort(d->quota, d->quotas, sizeof(d->quota[0]), by_name);
 	l->departing++;
 	desk_post(l->mark_desk, mark_run, mark_done, d);
 }
@@ -201,7 +314,12 @@ loop_release(struct loop *l, struct lane *lane, int64_t us)
 	struct item *it;
 
 	while ((it = lane_next(lane)) != NULL) {
-		if (us > 0)
+		const char *to = us == 0 || it->bound ? NULL :
+		    loop_elsewhere(it);
+
+		if (to != NULL)
+			send_move(it, to, loop_record(l));
+		else if (us > 0)
 			hold(l, it, us);
 		else
 			send_hold(it, 0, loop_record(l));
@@ -222,7 +340,14 @@ make_ready(struct loop *l, struct lane *lane, struct item *it)
 		return false;
 	}
 	if (lane->p == NULL) {
-		send_end(it, "failed", "no_provider", loop_record(l));
+		/* Its account is no more. */
+		const char *to = it->bound ? NULL : loop_elsewhere(it);
+
+		if (to != NULL)
+			send_move(it, to, loop_record(l));
+		else
+			send_end(it, it->bound && it->tries > 0 ? "unsure" :
+			    "failed", "no_provider", loop_record(l));
 		return false;
 	}
 	if (it->expires_us <= now) {

@@ -16,6 +16,7 @@
 #include "base/text.h"
 
 #define LOOK_US		(10 * US_PER_S)	/* at the providers' settings */
+#define EVACUATE	64u	/* jobs a round */
 #define SAY_US		(5 * US_PER_S)
 
 static volatile sig_atomic_t stop_asked;
@@ -50,6 +51,26 @@ loop_complain(struct loop *l, const char *what, const struct err *e)
 	log_err(LOG_WARN_, what, e);
 }
 
+/* A lane that nobody serves any more and that holds nothing. */
+static struct lane *
+reuse(struct loop *l, const char *name)
+{
+	for (size_t i = 0; i < l->lanes && !l->taking; i++) {
+		struct lane *lane = &l->lane[i];
+
+		if (lane->p != NULL || lane_waiting(lane) > 0 ||
+		    lane->flying > 0 || lane->asking ||
+		    lane->token_asked || lane->gate != GATE_CLOSED_OK)
+			continue;
+		lane_fini(lane);
+		lane_init(lane, name, provider_find(name),
+		    l->setup->inflight);
+		lane->owner = l;
+		return lane;
+	}
+	return NULL;
+}
+
 struct lane *
 loop_lane(struct loop *l, const char *name)
 {
@@ -57,28 +78,11 @@ loop_lane(struct loop *l, const char *name)
 		if (strcmp(l->lane[i].name, name) == 0)
 			return &l->lane[i];
 	if (l->lanes == LANES_MAX)
-		return NULL;
+		return reuse(l, name);
 	lane_init(&l->lane[l->lanes], name, provider_find(name),
 	    l->setup->inflight);
 	l->lane[l->lanes].owner = l;
 	return &l->lane[l->lanes++];
-}
-
-/* Which of them have all settings?  Said when it changes. */
-static void
-look_at_settings(struct loop *l)
-{
-	for (size_t i = 0; i < l->lanes; i++) {
-		struct lane *lane = &l->lane[i];
-		struct err e = ERR_INIT;
-		bool was = lane->usable;
-
-		if (lane->p == NULL)
-			continue;
-		lane->usable = lane->p->configured(&e) == 0;
-		if (was && !lane->usable)
-			log_err(LOG_WARN_, lane->name, &e);
-	}
 }
 
 /* --- taking in -------------------------------------------------------------------- */
@@ -89,7 +93,7 @@ rooms(struct loop *l)
 	struct intake *in = &l->intake;
 
 	in->lease_s = l->setup->lease_s;
-	in->routes = 0;
+	in->routes = loop_routes(l, in->route);
 	in->queues = l->lanes + 1;
 	for (unsigned c = 0; c < JOB_CLASSES; c++)
 		in->queue[0].room[c] = l->setup->batch < PLAN_JOBS_MAX ?
@@ -97,24 +101,15 @@ rooms(struct loop *l)
 	for (size_t i = 0; i < l->lanes; i++) {
 		struct lane *lane = &l->lane[i];
 		struct intake_queue *q = &in->queue[i + 1];
-		bool known = false;
 
 		(void)text_copy(q->provider, sizeof(q->provider), lane->name);
 		lane_room(lane, q->room);
 		q->look = lane->gate == GATE_OPEN;
-		/* The first that is set up serves the channel. */
-		for (size_t k = 0; k < in->routes; k++)
-			known = known || (lane->p != NULL && strcmp(
-			    in->route[k].channel, lane->p->channel) == 0);
-		if (lane->p != NULL && lane->usable && !known) {
-			struct plan_route *r = &in->route[in->routes++];
-
-			(void)text_copy(r->channel, sizeof(r->channel),
-			    lane->p->channel);
-			(void)text_copy(r->provider, sizeof(r->provider),
-			    lane->name);
-			memcpy(r->room, q->room, sizeof(r->room));
-		}
+		/* What waits there goes to another account. */
+		for (unsigned c = 0; c < JOB_CLASSES; c++)
+			if (lane->p != NULL && !lane_flows(lane) &&
+			    lane->seen && loop_has_other(l, lane))
+				q->room[c] = EVACUATE;
 		for (unsigned c = 0; c < JOB_CLASSES; c++)
 			if (q->room[c] > l->setup->batch)
 				q->room[c] = l->setup->batch;
@@ -161,6 +156,11 @@ take_done(void *arg, int rc, const struct err *e)
 		}
 		lane_add(lane, it);
 	}
+	loop_routed(l, in->route, in->routes);
+	for (size_t i = 0; i < l->lanes; i++)
+		if (l->lane[i].p != NULL && !lane_flows(&l->lane[i]))
+			loop_release(l, &l->lane[i],
+			    loop_lane_wait(&l->lane[i]));
 	for (size_t i = 0; i < in->plan.tell; i++)
 		waiter_tell(l->setup->run_dir, in->plan.told[i].waiter,
 		    in->plan.told[i].id);
@@ -191,13 +191,14 @@ take(struct loop *l)
 		 * empty. */
 		lane_room(lane, room);
 		if (lane->due && lane_flows(lane) &&
-		    lane_waiting(lane) < lane->cap && room[2] > 0 &&
+		    lane_waiting(lane) < lane->cap &&
+		    room[JOB_CLASSES - 1] > 0 &&
 		    lane->gate != GATE_TRIAL) {
 			lane->due = false;
 			l->want = true;
 		}
 	}
-	if (l->taking || l->stopping || (!l->want && now < l->next_take_us))
+	if (l->taking || l->stopping || !l->accounts_known || (!l->want && now < l->next_take_us))
 		return;
 	l->taking = true;
 	l->want = false;
@@ -212,9 +213,10 @@ wait_ms(const struct loop *l)
 {
 	int64_t now = clock_mono(), at = now + 50 * MS;
 
-	if (!l->taking && l->want)
+	if (!l->taking && l->want && l->accounts_known)
 		return 0;
-	if (!l->taking && !l->stopping && l->next_take_us < at)
+	if (!l->taking && !l->stopping && l->accounts_known &&
+	    l->next_take_us < at)
 		at = l->next_take_us;
 	if (campaigning_wake_us(l->campaigns) != 0 &&
 	    campaigning_wake_us(l->campaigns) < at)
@@ -282,6 +284,7 @@ turn(struct loop *l, struct err *e)
 	loop_sweep(l);
 	take(l);
 	loop_trials(l);
+	loop_tokens(l);
 	if (!l->stopping)
 		loop_dispatch(l);
 	loop_flush(l, false);
@@ -306,7 +309,7 @@ turn(struct loop *l, struct err *e)
 		(void)desk_reap(l->mx_desk);
 	if (clock_mono() >= l->next_look_us) {
 		l->next_look_us = clock_mono() + LOOK_US;
-		look_at_settings(l);
+		loop_look(l);
 	}
 	return 0;
 }
@@ -344,7 +347,7 @@ begin(struct loop *l, struct err *e)
 	l->owner = rand_id();
 	for (size_t i = 0; providers[i] != NULL; i++)
 		(void)loop_lane(l, providers[i]->name);
-	look_at_settings(l);
+	loop_look(l);
 	l->next_look_us = clock_mono() + LOOK_US;
 	return 0;
 }
@@ -387,6 +390,8 @@ end(struct loop *l)
 		item_free(l->flying[i]);
 	loop_forget_together(l);
 	receipt_round_free(l->receipt);
+	if (l->sweep != NULL)
+		accounts_drop(&l->sweep->accounts);
 	free(l->sweep);
 	stop_fd = -1;
 	if (l->ep_fd != -1)

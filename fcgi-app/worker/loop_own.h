@@ -31,7 +31,14 @@ struct depart {			/* items whose intent is being marked */
 	struct job_ref	 ref[MANY_MAX];
 	int		 wait_s[MANY_MAX];	/* out: another message to the
 						 * same recipient was first */
+	bool		 let[MANY_MAX];	/* by its quota */
 	size_t		 n;
+	struct quota {
+		char	 name[25];
+		uint64_t limit;
+		unsigned want, got;
+	} quota[LANES_MAX];
+	size_t		 quotas;
 };
 _Static_assert(MANY_MAX >= DEPART_MAX, "a depart holds either");
 
@@ -54,6 +61,7 @@ struct loop {
 	/* taking in */
 	struct intake	 intake;
 	bool		 taking, want, stopping, idle, swept;
+	bool		 accounts_known;
 	int64_t		 next_take_us, stop_us;
 	/* departing */
 	size_t		 departing;		/* operations */
@@ -101,6 +109,27 @@ int64_t	 campaigning_wake_us(const struct campaigning *c);	/* 0: it wakes us */
 /* pair.c: which of them may go to their recipients now (struct provider's
  * pair_s); wait_s of each.  On the mark desk.  0 or -1. */
 int	 pair_take(struct db *db, struct depart *d, struct err *e) MUST_CHECK;
+
+/* route.c */
+/* What table provider says now; takes what it needs of *s. */
+void	 loop_accounts(struct loop *l, struct accounts *s);
+/* Accounts that planning may choose from: how many of r[LANES_MAX]. */
+size_t	 loop_routes(struct loop *l, struct plan_route *r);
+/* Their turns, after it chose. */
+void	 loop_routed(struct loop *l, const struct plan_route *r, size_t n);
+/* The name of another account that traffic flows to and that was not tried,
+ * or NULL. */
+const char *loop_elsewhere(const struct item *it);
+/* Does another account serve what this one's messages are for? */
+bool	 loop_has_other(const struct loop *l, const struct lane *lane);
+/* How long a lane that does not flow will not, as far as is known. */
+int64_t	 loop_lane_wait(const struct lane *lane);
+/* Which of them have all settings?  Said when it changes. */
+void	 loop_look(struct loop *l);
+
+/* token.c */
+/* Fetch bearer tokens where one is wanted, or soon will be. */
+void	 loop_tokens(struct loop *l);
 
 /* depart.c */
 void	 loop_dispatch(struct loop *l);

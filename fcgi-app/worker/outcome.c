@@ -92,6 +92,9 @@ write_done(void *arg, int rc, const struct err *e)
 		if (b->stale > 0)
 			log_info("%zu results came too late for their lease",
 			    b->stale);
+		/* What went to another account is due there. */
+		for (size_t i = 0; i < b->n; i++)
+			l->want = l->want || b->r[i].to[0] != '\0';
 		batch_free(b);
 		return;
 	}
@@ -246,7 +249,8 @@ loop_trials(struct loop *l)
 
 		if (lane->gate != GATE_OPEN || lane->asking ||
 		    lane->open_until_us > now || l->stopping ||
-		    (lane_waiting(lane) == 0 && !lane->due))
+		    (lane_waiting(lane) == 0 && !lane->due &&
+		    !(lane->usable && loop_has_other(l, lane))))
 			continue;
 		if ((t = calloc(1, sizeof(*t))) == NULL)
 			fatal("worker: out of memory");

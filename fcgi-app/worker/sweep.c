@@ -263,6 +263,9 @@ read_shared(struct db *db, struct sweep *s, struct err *e)
 			(void)text_copy(s->provider[s->providers++],
 			    sizeof(s->provider[0]), name[i]);
 	}
+	/* After the names of the jobs: whoever has one has its row, too. */
+	if (accounts_read(db, &s->accounts, e) < 0)
+		goto out;
 	rc = 0;
 out:
 	arena_free(a);

@@ -7,9 +7,10 @@
 #ifndef GP_WORKER_SWEEP_H
 #define GP_WORKER_SWEEP_H
 
+#include "deliver/accounts.h"
 #include "store/job.h"
 
-#define SWEEP_LANES	16
+#define SWEEP_LANES	40
 #define SWEEP_TOLD	256
 
 struct sweep {
@@ -25,6 +26,7 @@ struct sweep {
 	struct { char name[25], state[11]; int64_t left_us;
 		unsigned failures; } breaker[SWEEP_LANES];
 	size_t		 breakers;
+	struct accounts	 accounts;	/* kept when they cannot be read */
 	char		 provider[SWEEP_LANES][25];	/* that have jobs */
 	size_t		 providers;
 	struct { char waiter[65]; uint64_t id; } told[SWEEP_TOLD];

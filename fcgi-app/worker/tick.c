@@ -29,6 +29,7 @@ sweep_done(void *arg, int rc, const struct err *e)
 	int64_t now = clock_mono();
 
 	l->sweeping = false;
+	loop_accounts(l, &s->accounts);
 	if (rc < 0) {
 		loop_complain(l, "sweep", e);
 		return;
@@ -55,8 +56,12 @@ sweep_done(void *arg, int rc, const struct err *e)
 			lane_learn(&l->lane[i], "closed", 0, 0, now);
 	}
 	for (size_t i = 0; i < s->providers; i++)
-		if (s->provider[i][0] != '\0')
-			(void)loop_lane(l, s->provider[i]);
+		if (s->provider[i][0] != '\0') {
+			struct lane *lane = loop_lane(l, s->provider[i]);
+
+			if (lane != NULL)
+				lane->seen = true;
+		}
 	if (s->revived + s->unsure + s->buried + s->expired > 0) {
 		log_event("swept", LOG_KI("revived", s->revived),
 		    LOG_KI("unsure", s->unsure),

@@ -575,6 +575,30 @@ def test_bounces(call):
     call(404, "POST", path.replace("x", "y"), json=event)
 
 
+def test_provider_accounts(inst, call, person):
+    root, all_ = inst.admin(), "/api/admin/providers/"
+    body = {"name": "second", "kind": "smtp", "settings": {"host": "mail.example.com", "from": "a@example.com"},
+            "secrets": {"password": "x"}, "weight": 0}
+    made = call(201, "POST", all_, root, json=body)
+    call(400, "POST", all_, root, json={**body, "settings": {"colour": "red"}})
+    call(409, "POST", all_, root, json=body)
+    call(403, "POST", all_, sign_in(call, person)["access"], json=body)
+    call(200, "GET", f"{all_}?page_size=50", root)
+    call(400, "GET", f"{all_}?page_size=0", root)
+    one = f"{all_}{made['id']}/"
+    call(200, "GET", one, root)
+    call(404, "GET", f"{all_}{UNKNOWN}/", root)
+    call(200, "PATCH", one, root, json={"weight": 2})
+    call(400, "PATCH", one, root, json={"weight": "x"})
+    call(409, "PATCH", f"{all_}smtp/", root, json={"weight": 2})
+    call(200, "POST", f"{one}reset-counter/", root)
+    call(200, "POST", f"{all_}smtp/test/", root, json={"to": "me@example.org"}, headers={"Prefer": "wait=15"})
+    call(202, "POST", f"{all_}smtp/test/", root, json={"to": "me@example.org"}, headers={"Prefer": "respond-async"})
+    call(400, "POST", f"{all_}smtp/test/", root, json={"to": "me"})
+    call(204, "DELETE", one, root)
+    call(409, "DELETE", f"{all_}smtp/", root)
+
+
 def test_health(call):
     call(200, "GET", "/api/auth/challenge/")
     call(200, "GET", "/api/health/live")

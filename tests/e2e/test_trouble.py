@@ -223,6 +223,8 @@ def test_the_database_is_gone_and_comes_back(frail):
                    "/api/auth/mfa/totp/confirm/": {"code": "123456"},
                    "/api/users/push-tokens/": {"token": "ExpoPushToken[x]"},
                    "/api/users/push-tokens/remove/": {"token": "ExpoPushToken[x]"},
+                   "/api/admin/providers/": {"name": "second", "kind": "smtp",
+                                             "settings": {"host": "mail.example.com", "from": "a@example.com"}},
                    "/api/verify-email/": link, "/api/v1/verify-email/": link, "/api/register/": {"email": "x@example.com"},
                    "/api/v1/register/": {"email": "x@example.com"}, "/api/verify-email/resend/": {"email": "x@example.com"},
                    "/api/campaigns/": {"channels": ["web_push"], "audience": {"all": True}},

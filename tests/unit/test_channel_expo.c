@@ -461,7 +461,7 @@ an_empty_url_switches_it_off(void **state UNUSED)
 
 	assert_ptr_equal(provider_for("expo"), p);
 	cc_set("GATEPOST_EXPO_URL", "");
-	assert_int_equal(p->configured(&e), -1);
+	assert_int_equal(p->configured(NULL, &e), -1);
 	assert_null(provider_for("expo"));
 	cc_set("GATEPOST_EXPO_URL", "https://exp.host");
 }

@@ -207,15 +207,15 @@ without_key_or_template_it_is_not_configured(void **state UNUSED)
 {
 	struct err e = ERR_INIT;
 
-	assert_int_equal(p->configured(&e), 0);
+	assert_int_equal(p->configured(NULL, &e), 0);
 	assert_ptr_equal(provider_for("sms"), p);
 	cc_set("KAVENEGAR_API_KEY", "");
-	assert_int_equal(p->configured(&e), -1);
+	assert_int_equal(p->configured(NULL, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_null(provider_for("sms"));
 	cc_set("KAVENEGAR_API_KEY", "s3cret/key");
 	cc_set("GATEPOST_KAVENEGAR_TEMPLATE", "");
-	assert_int_equal(p->configured(&e), -1);
+	assert_int_equal(p->configured(NULL, &e), -1);
 	cc_set("GATEPOST_KAVENEGAR_TEMPLATE", "gatepost-code");
 	assert_ptr_equal(provider_find("kavenegar"), p);
 	assert_null(provider_find("nobody"));

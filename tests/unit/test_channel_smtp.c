@@ -127,13 +127,13 @@ without_server_or_sender_it_is_not_configured(void **state UNUSED)
 
 	assert_ptr_equal(provider_for("email"), p);
 	cc_set("EMAIL_HOST", "");
-	assert_int_equal(p->configured(&e), -1);
+	assert_int_equal(p->configured(NULL, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	cc_set("EMAIL_HOST", "smtp.example.com");
 	cc_set("DEFAULT_FROM_EMAIL", "");
-	assert_int_equal(p->configured(&e), -1);
+	assert_int_equal(p->configured(NULL, &e), -1);
 	cc_set("DEFAULT_FROM_EMAIL", "Gatepost <no-reply@example.com>");
-	assert_int_equal(p->configured(&e), 0);
+	assert_int_equal(p->configured(NULL, &e), 0);
 }
 
 int

@@ -141,12 +141,12 @@ what_the_provider_would_refuse_never_leaves(void **state UNUSED)
 	cc_refused(sms, &m, "no_text");
 	json_free(content);
 	cc_set("TWILIO_ACCOUNT_SID", "AC/../x");
-	assert_int_equal(sms->configured(&e), -1);
+	assert_int_equal(sms->configured(NULL, &e), -1);
 	cc_set("TWILIO_ACCOUNT_SID", SID);
-	assert_int_equal(sms->configured(&e), 0);
-	assert_int_equal(wa->configured(&e), 0);
+	assert_int_equal(sms->configured(NULL, &e), 0);
+	assert_int_equal(wa->configured(NULL, &e), 0);
 	cc_set("TWILIO_PHONE_NUMBER", "");
-	assert_int_equal(sms->configured(&e), -1);
+	assert_int_equal(sms->configured(NULL, &e), -1);
 }
 
 int

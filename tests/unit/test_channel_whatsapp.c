@@ -224,15 +224,15 @@ old_settings_of_the_address_serve(void **state UNUSED)
 	assert_string_equal(cc_build(p, &m).url, "https://graph.facebook.com"
 	    "/v25.0/106540352242922/messages");
 	cc_set("WHATSAPP_API_URL", "https://graph.facebook.com");
-	assert_int_equal(p->configured(&e), 0);
+	assert_int_equal(p->configured(NULL, &e), 0);
 	cc_set("GATEPOST_WHATSAPP_VERSION", "v25.0/../x");
-	assert_int_equal(p->configured(&e), -1);
+	assert_int_equal(p->configured(NULL, &e), -1);
 	cc_set("GATEPOST_WHATSAPP_VERSION", "v25.0");
 	cc_set("WHATSAPP_PHONE_NUMBER_ID", "1/x");
-	assert_int_equal(p->configured(&e), -1);
+	assert_int_equal(p->configured(NULL, &e), -1);
 	cc_set("WHATSAPP_PHONE_NUMBER_ID", "106540352242922");
 	cc_set("WHATSAPP_ACCESS_TOKEN", "a b");
-	assert_int_equal(p->configured(&e), -1);
+	assert_int_equal(p->configured(NULL, &e), -1);
 	cc_set("WHATSAPP_ACCESS_TOKEN", "EAAsecret");
 	json_free(content);
 }

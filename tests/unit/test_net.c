@@ -191,6 +191,9 @@ what_did_not_leave_is_told_so(void **state)
 	net_free(n);
 }
 
+static const struct smtp_server server = { .host = "localhost", .port = 25,
+    .user = "", .password = "", .bearer = "", .ehlo = "" };
+
 static void
 only_https_without_line_breaks_begins(void **state)
 {
@@ -214,10 +217,9 @@ only_https_without_line_breaks_begins(void **state)
 		q.header[1] = "X: a\r\nY: b";
 		assert_int_equal(net_begin(n, &q, "", done, NULL, &e), -1);
 		assert_int_equal(e.kind, ERR_INPUT);
-		q = (struct out_request){ .kind = SEND_SMTP,
+		q = (struct out_request){ .kind = SEND_SMTP, .server = &server,
 		    .mail_from = "a@example.org\r\nRCPT TO:<b@example.org>",
 		    .rcpt_to = "c@example.org", .mail = "x", .mail_len = 1 };
-		set("EMAIL_HOST", "localhost");
 		assert_int_equal(net_begin(n, &q, "", done, NULL, &e), -1);
 		q.mail_from = "a@example.org";
 		q.rcpt_to = "c@example.org\nDATA";

@@ -207,7 +207,7 @@ static void
 peek_sees_the_next_of_each_class(void **state)
 {
 	struct db *db = db_new(DB_WORKER);
-	int64_t due[3], now, floor[3] = { 0, 0, 0 };
+	int64_t due[JOB_CLASSES], now, floor[JOB_CLASSES] = { 0 };
 
 	(void)state;
 	fill(4, "UPDATE job SET run_at = UTC_TIMESTAMP(6) + INTERVAL 60 "

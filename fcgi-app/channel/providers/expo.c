@@ -84,8 +84,9 @@ expo_token_shown(struct arena *a, const char *token)
 /* --- a message's part ---------------------------------------------------- */
 
 static int
-configured(struct err *e)
+configured(const struct account *acc, struct err *e)
 {
+	(void)acc;
 	return *conf_str(CONF_EXPO_URL) != '\0' ? 0 : err_set(e, ERR_CONFIG,
 	    "not_configured", "GATEPOST_EXPO_URL is empty");
 }

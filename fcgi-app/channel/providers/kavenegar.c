@@ -25,12 +25,12 @@
 #define FAILED_TRIES_MAX	3	/* of 402, "a few times" */
 
 static int
-configured(struct err *e)
+configured(const struct account *acc, struct err *e)
 {
-	if (*conf_str(CONF_KAVENEGAR_KEY) == '\0')
+	if (*account_str(acc, CONF_KAVENEGAR_KEY) == '\0')
 		return err_set(e, ERR_CONFIG, "not_configured",
 		    "KAVENEGAR_API_KEY is not set");
-	if (*conf_str(CONF_KAVENEGAR_TEMPLATE) == '\0')
+	if (*account_str(acc, CONF_KAVENEGAR_TEMPLATE) == '\0')
 		return err_set(e, ERR_CONFIG, "not_configured",
 		    "GATEPOST_KAVENEGAR_TEMPLATE is not set");
 	return 0;
@@ -114,7 +114,8 @@ add_lookup(struct arena *a, struct buf *b, const struct message *m,
 		return err_set(e, ERR_INPUT, "bad_code",
 		    "the code is no lookup token");
 	form(a, b, "token", code);
-	form(a, b, "template", conf_str(CONF_KAVENEGAR_TEMPLATE));
+	form(a, b, "template", account_str(m->account,
+	    CONF_KAVENEGAR_TEMPLATE));
 	return 0;
 }
 
@@ -122,6 +123,7 @@ static int
 add_text(struct arena *a, struct buf *b, const struct message *m,
     struct err *e)
 {
+	const char *sender = account_str(m->account, CONF_KAVENEGAR_SENDER);
 	struct rendered r;
 	size_t points;
 
@@ -133,8 +135,8 @@ add_text(struct arena *a, struct buf *b, const struct message *m,
 		return err_set(e, ERR_INPUT, "text_too_long",
 		    "%zu characters", points);
 	form(a, b, "message", r.text);
-	if (*conf_str(CONF_KAVENEGAR_SENDER) != '\0')
-		form(a, b, "sender", conf_str(CONF_KAVENEGAR_SENDER));
+	if (*sender != '\0')
+		form(a, b, "sender", sender);
 	form(a, b, "localid", localid(a, m));
 	return 0;
 }
@@ -144,7 +146,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
     struct err *e)
 {
 	const char *to = receptor(a, m->to);
-	const char *base = conf_str(CONF_KAVENEGAR_URL);
+	const char *base = account_str(m->account, CONF_KAVENEGAR_URL);
 	struct buf b;
 
 	if (to == NULL)
@@ -159,7 +161,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	}
 	out->kind = SEND_HTTP;
 	out->url = arena_printf(a, "%s/v1/%s/%s.json", base,
-	    url_encode(a, conf_str(CONF_KAVENEGAR_KEY)),
+	    url_encode(a, account_str(m->account, CONF_KAVENEGAR_KEY)),
 	    is_code(m) ? "verify/lookup" : "sms/send");
 	out->log_url = base;
 	out->method = "POST";
@@ -201,6 +203,15 @@ outcome_of(int64_t status)
 		if (status_rows[i].status == status)
 			return status_rows[i].outcome;
 	return status >= 800 && status <= 813 ? OUTCOME_PERM : OUTCOME_RETRY;
+}
+
+static bool
+documented(int64_t status)
+{
+	for (size_t i = 0; i < COUNT_OF(status_rows); i++)
+		if (status_rows[i].status == status)
+			return true;
+	return false;
 }
 
 /* `entries` is an array in practice; some models read an object. */
@@ -293,6 +304,9 @@ judge(const struct message *m, const struct out_request *req,
 			status = int_of(json_get(doc, "return"), "status");
 		if (status != 0)
 			keep(v, first_entry(doc), status);
+		/* Their envelope with an error in it that we know: nothing
+		 * was taken. */
+		v->refused = status != 200 && documented(status);
 		if (status == 0)
 			judge_unreadable(v, req, in);
 		else if (status == 200)
@@ -303,6 +317,12 @@ judge(const struct message *m, const struct out_request *req,
 			    outcome_of(status), "kavenegar_%" PRId64, status);
 		json_free(doc);
 	}
+	/* "Failed" and "undelivered", said at once, or "operation failed"
+	 * again and again: not sent, not charged, and not the number's fault
+	 * (S51). */
+	v->elsewhere = v->outcome == OUTCOME_PERM && (status == 402 ||
+	    strcmp(v->code, "kavenegar_state_6") == 0 ||
+	    strcmp(v->code, "kavenegar_state_11") == 0);
 	/* What left with a localid can be asked for by it (section 1.5). */
 	v->query = !is_code(m) && in->body_sent &&
 	    (v->outcome == OUTCOME_UNSURE || (v->outcome == OUTCOME_RETRY &&
@@ -332,11 +352,20 @@ kavenegar_state(int status, const char **reason)
 	return NULL;
 }
 
+static const struct setting settings[] = {
+	{ "api_key", CONF_KAVENEGAR_KEY, SETTING_SECRET },
+	{ "url", CONF_KAVENEGAR_URL, SETTING_SHARED },
+	{ "template", CONF_KAVENEGAR_TEMPLATE, SETTING_SHARED },
+	{ "sender", CONF_KAVENEGAR_SENDER, SETTING_PLAIN },
+	{ NULL, CONF_KEYS, SETTING_PLAIN }
+};
+
 const struct provider provider_kavenegar = {
 	.name = "kavenegar",
 	.channel = "sms",
 	.concurrency = 4,
 	.per_s = 10,
+	.settings = settings,
 	.configured = configured,
 	.build = build,
 	.judge = judge,

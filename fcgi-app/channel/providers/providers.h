@@ -10,6 +10,12 @@ extern const struct provider provider_kavenegar, provider_smtp,
     provider_webpush, provider_expo, provider_webhook, provider_whatsapp,
     provider_twilio, provider_twilio_whatsapp;
 
+/* smtp_token.c: OAuth for submission (PROVIDERS.md 6.1, 6.2). */
+int	 smtp_token_ask(const struct account *acc, struct arena *a,
+	    struct out_request *out, struct err *e);
+int	 smtp_token_read(const struct in_answer *in, struct arena *a,
+	    const char **token, int64_t *life_s, struct err *e);
+
 void	 verdict_set(struct verdict *v, enum outcome o, const char *fmt, ...)
 	    PRINTF(3, 4);
 /*

@@ -13,21 +13,88 @@
 #include "base/text.h"
 #include "net/net.h"
 
-static int
-configured(struct err *e)
+/* Servers that many have an account at (6.1). */
+static const struct preset {
+	const char	*word, *host;
+	uint64_t	 daily;
+} presets[] = {
+	{ "gmail", "smtp.gmail.com", 500 },
+	{ "workspace", "smtp.gmail.com", 2000 },
+	{ "office365", "smtp.office365.com", 10000 },
+};
+
+static uint64_t
+daily(const struct account *acc)
 {
-	if (*conf_str(CONF_SMTP_HOST) == '\0' ||
-	    *conf_str(CONF_SMTP_FROM) == '\0')
+	/* A row has a column for it. */
+	int64_t own = acc == NULL || acc->implicit ?
+	    conf_int(CONF_SMTP_DAILY) : 0;
+	const char *word = account_str(acc, CONF_SMTP_PRESET);
+
+	for (size_t i = 0; own == 0 && i < COUNT_OF(presets); i++)
+		if (strcmp(presets[i].word, word) == 0)
+			return presets[i].daily;
+	return (uint64_t)own;
+}
+
+static const char *
+host_of(const struct account *acc)
+{
+	const char *host = account_str(acc, CONF_SMTP_HOST);
+	const char *word = account_str(acc, CONF_SMTP_PRESET);
+
+	for (size_t i = 0; *host == '\0' && i < COUNT_OF(presets); i++)
+		if (strcmp(presets[i].word, word) == 0)
+			host = presets[i].host;
+	return host;
+}
+
+static int
+configured(const struct account *acc, struct err *e)
+{
+	const char *tls = account_str(acc, CONF_SMTP_TLS);
+	const char *word = account_str(acc, CONF_SMTP_PRESET);
+	bool known = *word == '\0';
+
+	for (size_t i = 0; i < COUNT_OF(presets); i++)
+		known = known || strcmp(presets[i].word, word) == 0;
+	if (!known)
+		return err_set(e, ERR_CONFIG, "not_configured",
+		    "GATEPOST_SMTP_PRESET is none that we know");
+	if (*host_of(acc) == '\0' || *account_str(acc, CONF_SMTP_FROM) == '\0')
 		return err_set(e, ERR_CONFIG, "not_configured",
 		    "EMAIL_HOST or DEFAULT_FROM_EMAIL is not set");
+	if (strcmp(tls, "starttls") != 0 && strcmp(tls, "implicit") != 0)
+		return err_set(e, ERR_CONFIG, "not_configured",
+		    "GATEPOST_SMTP_TLS is neither starttls nor implicit");
 	return 0;
+}
+
+static const struct smtp_server *
+server_of(struct arena *a, const struct message *m)
+{
+	const struct account *acc = m->account;
+	struct smtp_server *s = arena_alloc(a, sizeof(*s));
+
+	*s = (struct smtp_server){
+		.host = host_of(acc),
+		.port = (int)account_int(acc, CONF_SMTP_PORT),
+		.implicit = strcmp(account_str(acc, CONF_SMTP_TLS),
+		    "implicit") == 0,
+		.user = account_str(acc, CONF_SMTP_USER),
+		.password = account_str(acc, CONF_SMTP_PASSWORD),
+		.bearer = m->bearer != NULL ? arena_strdup(a, m->bearer) :
+		    account_str(acc, CONF_SMTP_TOKEN),
+		.ehlo = account_str(acc, CONF_SMTP_EHLO),
+	};
+	return s;
 }
 
 static int
 build(const struct message *m, struct arena *a, struct out_request *out,
     struct err *e)
 {
-	const char *from = conf_str(CONF_SMTP_FROM);
+	const char *from = account_str(m->account, CONF_SMTP_FROM);
 	struct rendered r;
 	struct mime_mail mail = {
 		.from = from, .to = m->to, .date_us = m->created_us,
@@ -45,7 +112,8 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	if (mime_write(a, &mail, &out->mail, &out->mail_len, e) < 0)
 		return -1;
 	out->kind = SEND_SMTP;
-	out->log_url = conf_str(CONF_SMTP_HOST);
+	out->server = server_of(a, m);
+	out->log_url = out->server->host;
 	out->mail_from = mime_address(a, from);
 	out->rcpt_to = m->to;
 	/* D26, PROVIDERS.md 6.3: a code is never sent twice; other mail once
@@ -186,6 +254,7 @@ judge_refusal(const struct message *m, const struct in_answer *in,
 	const char *text = in->body == NULL ? "" : in->body;
 	char enhanced[16], dashed[16];
 
+	v->refused = true;	/* whatever the code, it was a no */
 	enhanced_find(text, in->status, enhanced);
 	v->outcome = outcome_of(in->status, enhanced, text, &v->wait_s);
 	/* Refused while greeting, at EHLO or AUTH (section 6.3 on libcurl's
@@ -199,6 +268,9 @@ judge_refusal(const struct message *m, const struct in_answer *in,
 		v->outcome = OUTCOME_SLOW;
 		v->wait_s = MINUTE;
 	}
+	/* Policy, spam, not permitted: what is thought of this sender. */
+	v->elsewhere = v->outcome == OUTCOME_PERM &&
+	    text_starts(enhanced, "5.7.");
 	snprintf(v->log, sizeof(v->log), "\"reply\":%ld,\"enhanced\":\"%s\"",
 	    in->status, enhanced);
 	snprintf(dashed, sizeof(dashed), "%s", enhanced);
@@ -231,12 +303,34 @@ judge(const struct message *m, const struct out_request *req,
 	}
 }
 
+static const struct setting settings[] = {
+	{ "preset", CONF_SMTP_PRESET, SETTING_PLAIN },
+	{ "host", CONF_SMTP_HOST, SETTING_PLAIN },
+	{ "port", CONF_SMTP_PORT, SETTING_PLAIN },
+	{ "tls", CONF_SMTP_TLS, SETTING_PLAIN },
+	{ "user", CONF_SMTP_USER, SETTING_PLAIN },
+	{ "password", CONF_SMTP_PASSWORD, SETTING_SECRET },
+	{ "from", CONF_SMTP_FROM, SETTING_SHARED },
+	{ "ehlo", CONF_SMTP_EHLO, SETTING_SHARED },
+	{ "token", CONF_SMTP_TOKEN, SETTING_SECRET },
+	{ "token_url", CONF_SMTP_TOKEN_URL, SETTING_PLAIN },
+	{ "refresh_token", CONF_SMTP_REFRESH, SETTING_SECRET },
+	{ "client_id", CONF_SMTP_CLIENT, SETTING_PLAIN },
+	{ "client_secret", CONF_SMTP_CLIENT_SECRET, SETTING_SECRET },
+	{ "scope", CONF_SMTP_SCOPE, SETTING_PLAIN },
+	{ NULL, CONF_KEYS, SETTING_PLAIN }
+};
+
 const struct provider provider_smtp = {
 	.name = "smtp",
 	.channel = "email",
 	.concurrency = 3,
 	.per_s = 0,
+	.settings = settings,
 	.configured = configured,
+	.daily = daily,
+	.token_ask = smtp_token_ask,
+	.token_read = smtp_token_read,
 	.build = build,
 	.judge = judge,
 };

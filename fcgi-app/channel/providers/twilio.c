@@ -50,14 +50,16 @@ configured(enum conf_key from, const char *name, struct err *e)
 }
 
 static int
-sms_configured(struct err *e)
+sms_configured(const struct account *acc, struct err *e)
 {
+	(void)acc;
 	return configured(CONF_TWILIO_SMS_FROM, "TWILIO_PHONE_NUMBER", e);
 }
 
 static int
-whatsapp_configured(struct err *e)
+whatsapp_configured(const struct account *acc, struct err *e)
 {
+	(void)acc;
 	return configured(CONF_TWILIO_WHATSAPP_FROM,
 	    "GATEPOST_TWILIO_WHATSAPP_FROM", e);
 }

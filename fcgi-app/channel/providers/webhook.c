@@ -20,8 +20,9 @@
 
 /* The addresses are rows of a table; there is nothing to set. */
 static int
-configured(struct err *e)
+configured(const struct account *acc, struct err *e)
 {
+	(void)acc;
 	(void)e;
 	return 0;
 }

@@ -70,8 +70,9 @@ webpush_public_key(void)
 }
 
 static int
-configured(struct err *e)
+configured(const struct account *acc, struct err *e)
 {
+	(void)acc;
 	return signer != NULL ? 0 : err_set(e, ERR_CONFIG, "not_configured",
 	    "there is no VAPID key or subject (VAPID_SUBJECT)");
 }
@@ -219,7 +220,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	if (m->p256dh == NULL || m->auth == NULL)
 		return err_set(e, ERR_INPUT, "no_keys",
 		    "the device has no keys");
-	if (configured(e) < 0)
+	if (configured(m->account, e) < 0)
 		return -1;
 	if (!url_clean(m->to))
 		return err_set(e, ERR_INPUT, "bad_endpoint",

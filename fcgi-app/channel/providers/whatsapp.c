@@ -64,12 +64,13 @@ graph(struct arena *a)
 }
 
 static int
-configured(struct err *e)
+configured(const struct account *acc, struct err *e)
 {
 	const char *id = conf_str(CONF_WHATSAPP_NUMBER);
 	const char *token = conf_str(CONF_WHATSAPP_TOKEN);
 	char version[16];
 
+	(void)acc;
 	if (*id == '\0' || strspn(id, "0123456789") != strlen(id))
 		return err_set(e, ERR_CONFIG, "not_configured",
 		    "WHATSAPP_PHONE_NUMBER_ID is not set, or no number");

@@ -10,6 +10,8 @@ const { LIES, TOKEN_LIES, discoveryLie, jwksLie } = require('./oidc_lies');
 
 const CODE_MS = 60000;
 const DEFAULTS = {
+	mail_refresh: 'sandbox-smtp-refresh', mail_token: 'sandbox-smtp-token',
+	mail_life_s: 3599,
 	client_id: 'sandbox-client', client_secret: 'sandbox-oidc-secret',
 	/* Exact; empty: any callback of Gatepost on localhost. */
 	redirect_uris: [],
@@ -242,6 +244,9 @@ class Oidc extends Web {
 			throw oauth(400, 'invalid_request', 'a form is wanted');
 		once(form, (why) => oauth(400, 'invalid_request', why));
 		this.client(req, form);
+		if (form.get('grant_type') === 'refresh_token' ||
+		    form.get('grant_type') === 'client_credentials')
+			return this.mailToken(form);
 		if (form.get('grant_type') !== 'authorization_code')
 			throw oauth(400, 'unsupported_grant_type', 'grant_type');
 		const c = this.codes.get(form.get('code'));
@@ -266,6 +271,20 @@ class Oidc extends Web {
 			expires_in: 3600, scope: c.scope,
 			...(s.lie === 'no_id_token' ? {} :
 			    { id_token: this.idToken(c) }) } };
+	}
+
+	/* What mail programs ask of Google and Microsoft (PROVIDERS.md 6.1). */
+	mailToken(form) {
+		const s = this.settings;
+		const app = form.get('grant_type') === 'client_credentials';
+
+		if (app && !/\/\.default$/.test(form.get('scope') || ''))
+			throw oauth(400, 'invalid_scope', 'scope');
+		if (!app && form.get('refresh_token') !== s.mail_refresh)
+			throw oauth(400, 'invalid_grant', 'refresh_token');
+		return { headers: { 'cache-control': 'no-store' }, body: {
+			access_token: s.mail_token, token_type: 'Bearer',
+			expires_in: s.mail_life_s } };
 	}
 
 	person(c, all) {
