@@ -166,6 +166,7 @@ STORE_SOURCES = \
 	fcgi-app/store/personal.c \
 	fcgi-app/store/personal.h \
 	fcgi-app/store/personal_rules.c \
+	fcgi-app/store/personal_tables.def \
 	fcgi-app/store/preference.c \
 	fcgi-app/store/preference.h \
 	fcgi-app/store/provider.c \
@@ -237,6 +238,7 @@ HTTP_SOURCES = \
 	fcgi-app/http/multipart.c \
 	fcgi-app/http/problem.c \
 	fcgi-app/http/problem_member.c \
+	fcgi-app/http/problem_rows.def \
 	fcgi-app/http/request.c \
 	fcgi-app/http/request.h \
 	fcgi-app/http/response.c \
