@@ -449,7 +449,7 @@ def test_ctl_lists_accounts_and_sends_a_test(inst):
     said = inst.ctl("provider", "test", "email", to, "--by", "by-ctl").stdout
     assert "sent by by-ctl" in said and '"outcome":"ok"' in said, said
     assert len(inst.sandbox.messages(channel="email", to=to)) == 1
-    done = inst.ctl("provider", "test", "email", f"r550-5.1.1.{word()}@example.org", check=False)
+    done = inst.ctl("provider", "test", "email", f"r550-5.1.1+{word()}@example.org", check=False)
     assert done.returncode == 1 and "failed by smtp: smtp_550_5_1_1" in done.stdout, done.stdout
     assert inst.ctl("provider", "test", "pigeon", "x", check=False).returncode == 1
     assert inst.ctl("provider", "test", check=False).returncode == 2
