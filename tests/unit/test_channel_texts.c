@@ -8,7 +8,7 @@
 static const char *const templates[] = { "code", "signin", "confirm_email", "taken", "password_changed",
 	"number_changed", "reset_done", "refresh_reuse", "email_changed",
 	"number_undo", "email_undo", "number_added", "email_added", "factors_reset", "change_undone", "new_signin", "account_closing",
-	"identity_linked", "identity_unlinked",
+	"identity_linked", "identity_unlinked", "provider_test",
 	"account_restored", "impersonated", "reset_begun", "mfa_on", "mfa_off",
 	"recovery_used", "recovery_new" };
 static const char *const purposes[] = { "register", "login", "reset", "phone",

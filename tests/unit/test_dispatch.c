@@ -166,7 +166,7 @@ access_words_hold(void **state UNUSED)
 		{ "/api/author/", &user, 200, "" },
 		{ "/api/author/", &claim, 403, "not_verified" },
 		{ "/api/sender/", &user, 200, "" },
-		{ "/api/sender/", &unverified, 403, "role_required" },
+		{ "/api/sender/", &unverified, 403, "not_verified" },
 		{ "/api/sender/", &staff, 200, "" },
 		{ "/api/admin/", &user, 403, "role_required" },
 		{ "/api/admin/", &staff, 200, "" },
@@ -435,7 +435,7 @@ s56_hashing_refuses_what_waited_too_long(void **state UNUSED)
 		wire_set(&w, "GATEPOST_ARRIVED", text);
 		EXPECT(row[i].status, row[i].status == 503 ? "busy" : "");
 		if (row[i].status == 503)
-			assert_true(wire_has(&w, "Retry-After: 1"));
+			assert_true(wire_has(&w, "Retry-After: 5"));
 	}
 	case_d.pool = POOL_MAIN;
 }

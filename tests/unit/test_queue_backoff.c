@@ -67,11 +67,13 @@ the_expiry_is_the_ceiling_and_retry_after_the_floor(void **state)
 static void
 turns_follow_the_weights(void **state)
 {
-	const bool all[3] = { true, true, true };
-	const bool two[3] = { false, true, true };
-	const bool none[3] = { false, false, false };
-	int got[3] = { 0, 0, 0 };
-	struct turns t = { { 0, 0, 0 } };
+	/* The classes alone, then the many of one notification, too. */
+	const bool all[TURNS_CLASSES] = { true, true, true };
+	const bool every[TURNS_CLASSES] = { true, true, true, true, true };
+	const bool two[TURNS_CLASSES] = { false, true, true };
+	const bool none[TURNS_CLASSES] = { false };
+	int got[TURNS_CLASSES] = { 0 };
+	struct turns t = { { 0 } };
 
 	(void)state;
 	for (int i = 0; i < 1300; i++)
@@ -79,6 +81,12 @@ turns_follow_the_weights(void **state)
 	assert_int_equal(got[0], 800);
 	assert_int_equal(got[1], 400);
 	assert_int_equal(got[2], 100);
+	memset(&t, 0, sizeof(t));
+	memset(got, 0, sizeof(got));
+	for (int i = 0; i < 1600; i++)
+		got[turns_next(&t, every)]++;
+	for (int i = 0; i < TURNS_CLASSES; i++)
+		assert_int_equal(got[i], 100 * turns_weight[i]);
 	/* Whoever has nothing takes no turn and saves none up. */
 	memset(got, 0, sizeof(got));
 	for (int i = 0; i < 500; i++)
@@ -89,7 +97,7 @@ turns_follow_the_weights(void **state)
 	/* A code among campaigns is next but one, at the latest. */
 	memset(&t, 0, sizeof(t));
 	for (int i = 0; i < 100; i++)
-		(void)turns_next(&t, (const bool[3]){ false, false, true });
+		(void)turns_next(&t, (const bool[TURNS_CLASSES]){ false, false, true });
 	got[0] = turns_next(&t, all);
 	got[1] = turns_next(&t, all);
 	assert_true(got[0] == 0 || got[1] == 0);
@@ -99,7 +107,8 @@ static void
 room_is_shared_by_weight_and_nobody_starves(void **state)
 {
 	static const struct {
-		uint32_t room; bool has[3]; uint32_t want[3];
+		uint32_t room; bool has[TURNS_CLASSES];
+		uint32_t want[TURNS_CLASSES];
 	} row[] = {
 		{ 130, { true, true, true }, { 80, 40, 10 } },
 		{ 130, { false, false, true }, { 0, 0, 130 } },
@@ -108,8 +117,12 @@ room_is_shared_by_weight_and_nobody_starves(void **state)
 		{ 100, { false, true, true }, { 0, 80, 20 } },
 		{ 0, { true, true, true }, { 0, 0, 0 } },
 		{ 10, { false, false, false }, { 0, 0, 0 } },
+		{ 160, { true, true, true, true, true },
+		    { 80, 40, 10, 20, 10 } },
+		{ 30, { false, false, false, true, true },
+		    { 0, 0, 0, 20, 10 } },
 	};
-	uint32_t out[3];
+	uint32_t out[TURNS_CLASSES];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
