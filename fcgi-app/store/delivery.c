@@ -223,7 +223,7 @@ delivery_truth(struct db *db, const struct delivery_change *d, struct err *e)
 		buf_printf(&text, "%s\n", d->log);
 		t.line = db_text(buf_text(&text));
 	}
-	rc = db_tx(db, truth_work, &t, e);
+	rc = db_join(db, truth_work, &t, e);
 	buf_fini(&text);
 	return rc < 0 ? -1 : t.rows > 0;
 }

@@ -42,7 +42,8 @@ struct delivery_change {
 int	 delivery_update(struct db *db, const struct delivery_change *d,
 	    size_t n, struct err *e) MUST_CHECK;
 /* A late answer: `unsure` after the same number of attempts becomes its true
- * state (D26), nothing else changes.  1 it did, 0, -1. */
+ * state (D26), nothing else changes; joins the transaction of a caller that has
+ * one.  1 it did, 0, -1. */
 int	 delivery_truth(struct db *db, const struct delivery_change *d,
 	    struct err *e) MUST_CHECK;
 /* Is any delivery of it still queued (or not planned yet)?  1, 0, -1. */
