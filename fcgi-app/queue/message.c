@@ -12,12 +12,13 @@
 #include "base/phone.h"
 #include "base/text.h"
 #include "store/group.h"
+#include "store/user.h"
 
 #define CONTENT_MAX	((size_t)60 * 1024)
 #define IDS_MAX		10000
 #define USER_ID_MAX	(INT64_C(1) << 53)
-#define LIFE_S		(24 * 60 * 60)
-#define LIFE_MAX_S	(28 * 24 * 60 * 60)
+#define DAY_S		(24 * 60 * 60)
+#define FAR_US		((int64_t)366 * DAY_S * US_PER_S)
 
 enum kind { K_TEXT, K_LINE, K_WORD, K_DATA, K_INT, K_BOOL, K_TIME,
 	K_CHANNELS, K_CLASS, K_USER, K_USERS, K_GROUP, K_TOPIC, K_EMAIL,
@@ -44,6 +45,7 @@ static const struct member {
 	{ "channel_id", K_LINE, 100, "channel_id" },
 	{ "channels", K_CHANNELS, 6, NULL },
 	{ "class", K_CLASS, 0, NULL },
+	{ "at", K_TIME, 0, NULL },
 	{ "expires_at", K_TIME, 0, NULL },
 	{ "user_id", K_USER, 0, NULL },
 	{ "user_ids", K_USERS, IDS_MAX, NULL },
@@ -60,9 +62,9 @@ struct reading {
 	struct enqueue	*m;
 	const struct member *at;
 	const char	*who, *channels;	/* JSON of the audience */
-	const char	*one_channel;		/* when it is one */
+	const char	*usual;		/* of an address, when none is named */
 	size_t		 ways;			/* said to whom */
-	int64_t		 ends_us;
+	int64_t		 at_us, ends_us;
 	struct jw	 w;
 };
 
@@ -122,7 +124,6 @@ read_channels(struct reading *r, const struct json *j, struct err *e)
 				break;
 		if (k == COUNT_OF(known))
 			return refuse(r, "unknown_channel", e);
-		r->one_channel = n == 1 ? known[k] : NULL;
 	}
 	r->channels = json_text(r->a, j);
 	return 0;
@@ -161,11 +162,22 @@ quoted(struct reading *r, const char *name, const char *s)
 	return text;
 }
 
+/* Who proved an address is asked for his wishes; it goes to the address. */
+static const char *
+address(struct reading *r, const char *to, uint64_t owner)
+{
+	const char *text = quoted(r, "to", to);
+
+	return owner == 0 ? text : arena_printf(r->a, "%s,\"user_id\":%" PRIu64,
+	    text, owner);
+}
+
 static int
 read_who(struct reading *r, const struct json *j, struct err *e)
 {
+	char phone[PHONE_MAX], cmp[MAIL_MAX + 1], unique[MAIL_MAX + 1];
 	const char *s = json_str(j);
-	char phone[PHONE_MAX];
+	uint64_t owner = 0;
 	struct group g;
 	bool yes;
 	int64_t v;
@@ -196,15 +208,21 @@ read_who(struct reading *r, const struct json *j, struct err *e)
 		r->who = quoted(r, "topic", s);
 		return 0;
 	case K_EMAIL:
-		if (s == NULL || !mail_parse(s, NULL, NULL))
+		if (s == NULL || !mail_parse(s, cmp, unique))
 			break;
-		r->who = quoted(r, "to", s);
+		if (user_email_owner(r->db, unique, &owner, e) < 0)
+			return -1;
+		r->who = address(r, s, owner);
+		r->usual = "[\"email\"]";
 		return 0;
 	case K_PHONE:
 		if (s == NULL || !phone_normalise(s, conf_str(CONF_REGION),
 		    phone))
 			break;
-		r->who = quoted(r, "to", phone);
+		if (user_phone_owner(r->db, phone, &owner, e) < 0)
+			return -1;
+		r->who = address(r, phone, owner);
+		r->usual = "[\"sms\"]";
 		return 0;
 	case K_ALL:
 		if (!json_bool(j, &yes) || !yes)
@@ -257,8 +275,9 @@ read_member(struct reading *r, const struct json *j, struct err *e)
 		jw_i64(&r->w, r->at->into, v);
 		return 0;
 	case K_TIME:
-		if (json_str(j) == NULL ||
-		    clock_parse(json_str(j), &r->ends_us) != 1)
+		if (json_str(j) == NULL || clock_parse(json_str(j),
+		    strcmp(r->at->name, "at") == 0 ? &r->at_us :
+		    &r->ends_us) != 1)
 			return refuse(r, "invalid", e);
 		return 0;
 	case K_CHANNELS:
@@ -296,21 +315,25 @@ read_all(struct reading *r, const struct json *j, struct err *e)
 static int
 whole(struct reading *r, struct err *e)
 {
-	int64_t left = r->ends_us - clock_now();
+	int64_t now = clock_now(), due = r->at_us > now ? r->at_us : now;
 
 	if (r->ways != 1)
 		return err_field(e, "user_id", r->ways == 0 ? "required" :
 		    "too_many_targets", "%zu ways", r->ways);
 	if (r->m->title == NULL)
 		return err_field(e, "title", "required", "no title");
-	r->m->life_s = LIFE_S;
-	if (r->ends_us != 0) {
-		if (left <= 0)
-			return err_field(e, "expires_at", "in_the_past",
-			    "over");
-		r->m->life_s = left / US_PER_S > LIFE_MAX_S ? LIFE_MAX_S :
-		    (uint32_t)(left / US_PER_S + 1);
-	}
+	if (due > now + FAR_US)
+		return err_field(e, "at", "invalid", "over a year ahead");
+	if (r->ends_us != 0 && r->ends_us <= now)
+		return err_field(e, "expires_at", "in_the_past", "over");
+	if (r->ends_us != 0 && (r->ends_us <= due ||
+	    r->ends_us > due + FAR_US))
+		return err_field(e, "expires_at", "invalid",
+		    "before it is due, or over a year after");
+	r->m->run_us = due > now ? due : 0;
+	r->m->ends_us = r->ends_us;
+	r->m->life_s = r->m->class == CLASS_CODE ? DAY_S :
+	    r->m->class == CLASS_CAMPAIGN ? 7 * DAY_S : 3 * DAY_S;
 	return 0;
 }
 
@@ -344,7 +367,9 @@ message_read(struct db *db, struct arena *a, const char *json,
 		goto out;
 	}
 	m->content = arena_strdup(a, buf_text(&b));
-	m->channel = r.one_channel != NULL ? r.one_channel : "";
+	m->channel = "";
+	if (r.channels == NULL)
+		r.channels = r.usual;
 	m->audience = r.channels == NULL ? arena_printf(a, "{%s}", r.who) :
 	    arena_printf(a, "{%s,\"channels\":%s}", r.who, r.channels);
 	rc = 0;

@@ -1,7 +1,8 @@
 /*
  * message.h - a notification as JSON, the members of POST
  * /api/notifications/, into what enqueue() takes.  For messages that do not
- * come by HTTP: gatepost_notify's.
+ * come by HTTP: gatepost_notify's.  Whom no channel is named for is reached by
+ * preference, as there.
  */
 #ifndef GP_QUEUE_MESSAGE_H
 #define GP_QUEUE_MESSAGE_H

@@ -9,7 +9,8 @@ import pymysql
 import pytest
 
 from instance import TOP, Instance, wait_until
-from push_case import at_once, browser, new_user, refused, subscribed, word
+from push_case import at_once, new_user, refused, subscribed, word
+from test_notify import a_user
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,81 @@ def test_a_worker_killed_among_many_takes_each_once(inst, she):
     made = inst.rows("SELECT title, COUNT(*) n FROM notification WHERE title IN %s GROUP BY title",
                      [m["title"] for m in many])
     assert len(made) == 30 and {r["n"] for r in made} == {1}
+
+
+# --- the examples that are shipped ---------------------------------------------------
+
+def one_order(inst, user, product):
+    """The order is there, and its message arrives once."""
+    order, = inst.rows("SELECT id FROM shop.orders WHERE buyer = %s AND product = %s", user["id"], product)
+    mail, = inst.sandbox.wait(channel="email", to=user["email"])
+    assert mail["subject"] == "Thank you" and f"We have your order of {product}." in mail["text"]
+    row, = listed(inst, key=f"order-{order['id']}")
+    n = inst.api("GET", f"/api/notifications/{row['notification_id']}/", token=inst.admin()).json()
+    assert n["type"] == "order" and n["data"] == {"orderId": str(order["id"])}
+    assert {d["channel"]: d["state"] for d in n["deliveries"]} == {"email": "sent", "in_app": "sent"}
+
+
+def example(inst, name):
+    with open(f"{TOP}/scripts/examples/{name}") as f:
+        return f.read().replace("CALL gatepost.", f"CALL {inst.env['GATEPOST_DB_NAME']}.")
+
+
+def test_the_sql_example_does_send(inst):
+    user, product = a_user(inst), word()
+    script = f"SET @buyer = {user['id']}, @product = '{product}';\n" + example(inst, "order.sql")
+    subprocess.run([shutil.which("mariadb") or "mysql", "--no-defaults", f"--socket={inst.env['GATEPOST_DB_SOCKET']}",
+                    "-ushop", "-psh0p", "shop"], input=script, text=True, check=True)
+    one_order(inst, user, product)
+
+
+def test_the_php_example_does_send(inst, tmp_path):
+    php = shutil.which("php")
+    if php is None or "pdo_mysql" not in subprocess.run([php, "-m"], capture_output=True, text=True).stdout:
+        pytest.skip("NOT PROVED: the PHP example needs php-cli and php-mysql")
+    user, product = a_user(inst), word()
+    script = tmp_path / "order.php"
+    script.write_text(example(inst, "order.php"))
+    env = {**os.environ, "SITE_USER": "shop", "SITE_PASSWORD": "sh0p",
+           "SITE_DSN": f"mysql:unix_socket={inst.env['GATEPOST_DB_SOCKET']};dbname=shop;charset=utf8mb4"}
+
+    def run(what):
+        return subprocess.run([php, str(script), str(user["id"]), what], env=env, capture_output=True, text=True)
+    failed = run("nothing")
+    assert failed.returncode == 1 and "no order" in failed.stdout
+    done = run(product)
+    assert done.returncode == 0 and done.stdout.startswith("order "), done.stdout + done.stderr
+    one_order(inst, user, product)
+    assert len(inst.sandbox.messages(channel="email", to=user["email"])) == 1
+
+
+def test_by_preference_to_an_address_and_at_a_time(inst):
+    user, mail = a_user(inst), f"s{word()}@example.com"
+    inst.rows("INSERT INTO preference (user_id, off_mask, updated_at) VALUES (%s, 1, NOW())", user["id"])
+    keys = [word() for _ in range(4)]
+    t = {"title": word(), "body": "b"}
+    c = site(inst, autocommit=True)
+    with c.cursor() as cursor:
+        ask(cursor, inst, {**t, "user_id": user["id"]}, keys[0])
+        ask(cursor, inst, {**t, "email": mail}, keys[1])
+        ask(cursor, inst, {**t, "email": user["email"]}, keys[2])
+        ask(cursor, inst, {**t, "email": mail, "at": "2026-12-31T00:00:00Z" if not inst.rows(
+            "SELECT NOW() > '2026-12-01' n")[0]["n"] else "2027-06-01T00:00:00Z"}, keys[3])
+
+    def became(key):
+        row, = listed(inst, key=key)
+        assert row["state"] != "refused", row
+        return row["notification_id"] and [(r["channel"], r["state"], r["reason"]) for r in inst.rows(
+            "SELECT channel, state, reason FROM delivery WHERE notification_id = %s ORDER BY channel",
+            int(row["notification_id"]))]
+    def until(key, *want):
+        wait_until(f"{want}", lambda: became(key) == list(want))
+    until(keys[0], ("email", "skipped", "opted_out"), ("in_app", "sent", ""))
+    until(keys[1], ("email", "sent", ""))
+    until(keys[2], ("email", "skipped", "opted_out"))
+    wait_until("it is taken", lambda: became(keys[3]) == [])
+    assert len(inst.sandbox.messages(channel="email", to=mail)) == 1
+    assert not inst.sandbox.messages(channel="email", to=user["email"])
 
 
 @pytest.mark.parametrize("text, reason, field", [
