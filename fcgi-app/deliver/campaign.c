@@ -60,7 +60,7 @@ room(struct campaign_pace *p, const struct campaign_queue *q)
 		p->window /= 2;
 		p->full_us = now;
 	}
-	return q->all >= WAITING_MAX || q->busy >= p->window ? 0 :
+	return q->begun >= WAITING_MAX || q->busy >= p->window ? 0 :
 	    p->window - q->busy;
 }
 

@@ -1,206 +1,289 @@
 /*
- * campaign_plan.c - a slice of a campaign's audience: whom it goes to, and by
- * which of their addresses.
+ * campaign_plan.c - a slice of a campaign's audience: whom it goes to is by
+ * its conditions, by which of their addresses by the one decision that
+ * notifications and explain go by (people.h).
  */
 #include "deliver/campaign_own.h"
 
-#include "base/crypto.h"
+#include "base/clock.h"
 #include "base/json.h"
-#include "net/net.h"
+#include "base/mail.h"
+#include "base/rand.h"
+#include "deliver/hold.h"
+#include "deliver/plan_own.h"
 #include "queue/campaign_audience.h"
-#include "store/delivery.h"
-#include "store/device.h"
+#include "queue/enqueue.h"
+#include "store/inbox.h"
+#include "store/job.h"
 #include "store/notification.h"
+#include "store/user.h"
 
 #define SLICE		1000		/* people, or addresses */
-#define DEVICES_MAX	8000		/* of one slice */
-#define ARENA_MAX	((size_t)48 << 20)
+#define ARENA_MAX	((size_t)96 << 20)
 
 struct slice {
 	struct arena	*a;
 	struct campaign	*c;
-	const struct campaign_tick *t;
+	const char	*provider[CHANNELS];
 	bool		 expired;
 	struct campaign_audience au;
 	struct delivery_new *row;
+	int64_t		*run_us;	/* of a row; 0: when it is released */
 	size_t		 n, max;
 	struct campaign_mark mark;
+	/* made of the rows */
+	struct job_new	*later;		/* that wait for their recipient */
+	struct inbox_new *inbox;
+	size_t		 laters, inboxes;
 	bool		 stale;
 };
 
 /* --- rows --------------------------------------------------------------------------- */
 
-static void
-add(struct slice *s, const char *channel, uint64_t user_id,
-    uint64_t device_id, const char *to, const char *shown,
-    const char *why_not)
+static struct delivery_new *
+next_row(struct slice *s, const struct someone *who, const char *channel)
 {
-	const char *provider = campaign_provider(s->t, channel);
-	struct delivery_new *d = &s->row[s->n];
-	uint8_t h[32];
+	struct delivery_new *d;
 
-	if (s->n == s->max)
-		return;
+	if (s->n == s->max) {
+		size_t max = s->max == 0 ? 2 * SLICE : 2 * s->max;
+		struct delivery_new *row = arena_array(s->a, max,
+		    sizeof(*row));
+		int64_t *run = arena_array(s->a, max, sizeof(*run));
+
+		if (s->n > 0) {
+			memcpy(row, s->row, s->n * sizeof(*row));
+			memcpy(run, s->run_us, s->n * sizeof(*run));
+		}
+		s->row = row;
+		s->run_us = run;
+		s->max = max;
+	}
+	d = &s->row[s->n];
 	*d = (struct delivery_new){ .notification_id = s->c->id,
-	    .user_id = user_id, .device_id = device_id, .channel = channel,
-	    .seq = (uint32_t)(s->c->planned + s->n + 1), .target = shown,
-	    .provider = provider == NULL ? "" : provider,
+	    .user_id = who->user_id, .channel = channel, .target = "",
+	    .seq = (uint32_t)(s->c->planned + s->n + 1), .provider = "",
 	    .state = "queued", .reason = "" };
-	if (why_not != NULL) {
-		d->state = "skipped";
-		d->reason = why_not;
+	s->run_us[s->n++] = 0;
+	return d;
+}
+
+/* What waits past its end is claimed at its end, and ends as expired then. */
+static int64_t
+run_at(const struct slice *s, const struct way *w)
+{
+	return w->not_before_us > s->c->ends_us ? s->c->ends_us :
+	    w->not_before_us;
+}
+
+static void
+add_queued(struct slice *s, const struct someone *who, const struct way *w,
+    const struct device_target *dev)
+{
+	struct delivery_new *d = next_row(s, who, channels_name(w->channel));
+	const char *to = dev != NULL ? dev->target :
+	    people_address(who, w->channel);
+
+	d->provider = s->provider[w->channel] == NULL ? "" :
+	    s->provider[w->channel];
+	d->device_id = dev == NULL ? 0 : dev->id;
+	d->target = dev != NULL ? plan_shown(s->a, dev) :
+	    arena_strndup(s->a, to, DELIVERY_TARGET_MAX);
+	delivery_hash(d->target_hash, to);
+	s->run_us[s->n - 1] = run_at(s, w);
+	if (s->expired)
+		d->state = d->reason = "expired";
+}
+
+static void
+add_way(struct slice *s, const struct someone *who, const struct way *w)
+{
+	const char *to = who->m->au->kind == TO_ADDRESS ? who->m->au->to :
+	    NULL;
+	struct delivery_new *d;
+
+	if (!w->way->kept)
+		return;
+	if (w->way->what == REACH_GO && people_by_device(w->channel)) {
+		for (size_t i = 0; i < who->devices; i++)
+			if (channels_find(who->device[i].kind) == w->channel)
+				add_queued(s, who, w, &who->device[i]);
+		return;
+	}
+	if (w->way->what == REACH_GO && w->channel != CHANNEL_IN_APP) {
+		add_queued(s, who, w, NULL);
+		return;
+	}
+	d = next_row(s, who, channels_name(w->channel));
+	delivery_hash(d->target_hash, to);
+	if (to != NULL)
+		d->target = arena_strndup(s->a, to, DELIVERY_TARGET_MAX);
+	if (w->way->what == REACH_SKIP) {
+		d->state = strcmp(w->way->reason, "no_provider") == 0 ?
+		    "failed" : "skipped";
+		d->reason = w->way->reason;
 	} else if (s->expired) {
 		d->state = d->reason = "expired";
-	} else if (provider == NULL) {
-		d->state = "failed";
-		d->reason = "no_provider";
+	} else {
+		d->state = "sent";
+		d->provider = "in_app";
+		d->sent = true;
 	}
-	sha256(h, to == NULL ? "" : to, to == NULL ? 0 : strlen(to));
-	memcpy(d->target_hash, h, sizeof(d->target_hash));
-	s->n++;
-}
-
-static const char *
-host_of(struct arena *a, const char *endpoint)
-{
-	char host[256];
-	int port;
-
-	if (egress_host(endpoint, host, sizeof(host), &port) < 0)
-		return "";
-	return arena_strndup(a, host, DELIVERY_TARGET_MAX);
-}
-
-/* --- people ------------------------------------------------------------------------------ */
-
-static bool
-goes_by(const struct campaign *c, const char *channel)
-{
-	size_t n = strlen(channel);
-	const char *at = c->channels;
-
-	while ((at = strstr(at, channel)) != NULL) {
-		if ((at == c->channels || at[-1] == ',') &&
-		    (at[n] == ',' || at[n] == '\0'))
-			return true;
-		at += n;
-	}
-	return false;
 }
 
 static void
-add_address(struct slice *s, const char *channel, const struct people_row *p,
-    const char *to)
+add_someone(struct slice *s, const struct someone *who)
 {
-	if (goes_by(s->c, channel))
-		add(s, channel, p->id, 0, to, to == NULL ? "" :
-		    arena_strndup(s->a, to, DELIVERY_TARGET_MAX),
-		    to == NULL ? "no_address" : NULL);
+	struct way w[WAYS_MAX];
+	size_t n = people_ways(who, w), before = s->n;
+	struct delivery_new *d;
+
+	for (size_t i = 0; i < n; i++)
+		add_way(s, who, &w[i]);
+	if (s->n > before)
+		return;
+	/* Each has a row, whatever there is to say. */
+	d = next_row(s, who, "");
+	delivery_hash(d->target_hash, who->m->au->kind == TO_ADDRESS ?
+	    who->m->au->to : NULL);
+	d->state = "skipped";
+	d->reason = who->reach.nobody != NULL ? who->reach.nobody :
+	    "not_chosen";
 }
 
-/* Their devices of a kind; *n people are left when they have too many. */
+/* --- whom ------------------------------------------------------------------------------ */
+
+/* When this slice will leave, as far as the rate says. */
+static int64_t
+leaves_us(const struct campaign *c)
+{
+	int64_t us = c->rate == 0 ? c->now_us : c->now_us + (int64_t)(
+	    c->planned - c->released) * US_PER_S / (int64_t)c->rate;
+
+	return us < c->ends_us ? us : c->ends_us;
+}
+
 static int
-read_devices(struct db *db, struct slice *s, const char *channel,
-    const struct people_row *p, size_t *n, struct device_target **out,
+decide(struct db *db, struct slice *s, struct someone *who, size_t n,
     struct err *e)
 {
-	uint64_t *id = arena_array(s->a, *n + 1, sizeof(*id));
-	int found;
-
-	*out = NULL;
-	if (!goes_by(s->c, channel) || *n == 0)
+	if (n == 0)
 		return 0;
-	for (size_t i = 0; i < *n; i++)
-		id[i] = p[i].id;
-	*out = arena_array(s->a, DEVICES_MAX, sizeof(**out));
-	found = device_of_users(db, s->a, channel, id, *n, *out, DEVICES_MAX,
-	    e);
-	if (found < DEVICES_MAX)
-		return found;
-	/* The last of them may have more: she comes with the next slice. */
-	while (*n > 1 && p[*n - 1].id >= (*out)[found - 1].user_id)
-		--*n;
-	return found;
-}
-
-static void
-add_devices(struct slice *s, const char *channel,
-    const struct device_target *d, size_t n, uint64_t user_id, size_t *at)
-{
-	for (; *at < n && d[*at].user_id <= user_id; ++*at) {
-		const struct device_target *x = &d[*at];
-
-		if (x->user_id != user_id)
-			continue;
-		add(s, channel, user_id, x->id, x->id == 0 ? NULL :
-		    x->target, x->id == 0 ? "" : host_of(s->a, x->target),
-		    x->id == 0 ? "no_device" : NULL);
-	}
+	if (people_decide(db, s->a, who, n, s->provider, e) < 0 ||
+	    hold_decide(db, s->a, who, n, !s->expired, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		add_someone(s, &who[i]);
+	return 0;
 }
 
 static int
 people(struct db *db, struct slice *s, struct err *e)
 {
-	static const char *const kind[2] = { "web_push", "expo" };
-	struct people_row *p = arena_array(s->a, SLICE, sizeof(*p));
-	struct device_target *d[2];
-	size_t n, at[2] = { 0, 0 }, devices[2];
-	int found = people_page(db, s->a, &s->au.where, s->c->cursor_id, p,
+	struct audience *au = arena_alloc(s->a, sizeof(*au));
+	struct message_for *m = arena_alloc(s->a, sizeof(*m));
+	uint64_t *id = arena_array(s->a, SLICE, sizeof(*id));
+	struct someone *who;
+	int n = people_page(db, &s->au.where, s->c->cursor_id, id,
 	    SLICE, e);
 
-	if (found < 0)
+	if (n < 0)
 		return -1;
-	n = (size_t)found;
+	*au = (struct audience){ .kind = TO_USERS,
+	    .channels = channels_mask(s->c->channels) };
+	*m = (struct message_for){ .au = au, .type = s->c->type,
+	    .class = CLASS_CAMPAIGN, .now_us = leaves_us(s->c) };
+	who = arena_array(s->a, (size_t)n + 1, sizeof(*who));
+	for (int i = 0; i < n; i++)
+		who[i] = (struct someone){ .m = m, .user_id = id[i] };
+	if (decide(db, s, who, (size_t)n, e) < 0)
+		return -1;
 	s->mark.last = n < SLICE;
-	for (int k = 0; k < 2; k++) {
-		int rc = read_devices(db, s, kind[k], p, &n, &d[k], e);
-
-		if (rc < 0)
-			return -1;
-		devices[k] = (size_t)rc;
-	}
-	s->mark.last = s->mark.last && n == (size_t)found;
-	s->max = n * 4 + devices[0] + devices[1];
-	s->row = arena_array(s->a, s->max + 1, sizeof(*s->row));
-	for (size_t i = 0; i < n; i++) {
-		add_address(s, "email", &p[i], p[i].email);
-		add_address(s, "sms", &p[i], p[i].phone);
-		add_address(s, "whatsapp", &p[i], p[i].phone);
-		for (int k = 0; k < 2; k++)
-			add_devices(s, kind[k], d[k], devices[k], p[i].id,
-			    &at[k]);
-	}
-	s->mark.people = s->c->people + n;
-	s->mark.cursor_id = n > 0 ? p[n - 1].id : s->c->cursor_id;
+	s->mark.people = s->c->people + (uint64_t)n;
+	s->mark.cursor_id = n > 0 ? id[n - 1] : s->c->cursor_id;
 	return 0;
 }
 
-/* --- addresses ------------------------------------------------------------------------------ */
+/* Who proved an address is asked for his wishes; it goes to the address. */
+static int
+owner_of(struct db *db, const char *to, uint64_t *owner, struct err *e)
+{
+	char cmp[MAIL_MAX + 1], unique[MAIL_MAX + 1];
+	int rc = 0;
+
+	if (mail_parse(to, cmp, unique))
+		rc = user_email_owner(db, unique, owner, e);
+	else if (*to == '+')
+		rc = user_phone_owner(db, to, owner, e);
+	return rc < 0 ? -1 : 0;
+}
 
 /* The cursor is a place in the list. */
-static void
-addresses(struct slice *s)
+static int
+addresses(struct db *db, struct slice *s, struct err *e)
 {
 	size_t all = json_len(s->au.addresses), n = all > s->c->cursor_id ?
 	    all - s->c->cursor_id : 0;
+	struct message_for *m;
+	struct someone *who;
+	struct audience *au;
 
 	s->mark.last = n <= SLICE;
 	if (n > SLICE)
 		n = SLICE;
-	s->max = n;
-	s->row = arena_array(s->a, n + 1, sizeof(*s->row));
+	au = arena_array(s->a, n + 1, sizeof(*au));
+	m = arena_array(s->a, n + 1, sizeof(*m));
+	who = arena_array(s->a, n + 1, sizeof(*who));
 	for (size_t i = 0; i < n; i++) {
 		const char *to = json_str(json_at(s->au.addresses,
 		    s->c->cursor_id + i));
 
-		add(s, s->c->channels, 0, 0, to == NULL ? "" : to,
-		    to == NULL ? "" : to, to == NULL ? "no_address" : NULL);
+		au[i] = (struct audience){ .kind = TO_ADDRESS,
+		    .to = to == NULL ? "" : to,
+		    .channels = channels_mask(s->c->channels) };
+		m[i] = (struct message_for){ .au = &au[i],
+		    .type = s->c->type, .class = CLASS_CAMPAIGN,
+		    .now_us = leaves_us(s->c) };
+		who[i] = (struct someone){ .m = &m[i] };
+		if (owner_of(db, au[i].to, &who[i].user_id, e) < 0)
+			return -1;
 	}
+	if (decide(db, s, who, n, e) < 0)
+		return -1;
 	s->mark.people = s->c->people + n;
 	s->mark.cursor_id = s->c->cursor_id + n;
+	return 0;
 }
 
 /* --- the transaction ---------------------------------------------------------------------------- */
+
+/* What goes with the rows: the inbox, and jobs of those whose recipients are
+ * not to be disturbed yet (all others get theirs when they are released). */
+static void
+make_more(struct slice *s)
+{
+	uint64_t id = rand_id();
+
+	s->later = arena_array(s->a, s->n + 1, sizeof(*s->later));
+	s->inbox = arena_array(s->a, s->n + 1, sizeof(*s->inbox));
+	for (size_t i = 0; i < s->n; i++) {
+		const struct delivery_new *d = &s->row[i];
+
+		if (d->sent)
+			s->inbox[s->inboxes++] = (struct inbox_new){
+			    .user_id = d->user_id,
+			    .notification_id = d->notification_id };
+		if (s->run_us[i] <= s->c->now_us ||
+		    strcmp(d->state, "queued") != 0)
+			continue;
+		s->later[s->laters] = (struct job_new){ .id = id + s->laters,
+		    .notification_id = d->notification_id, .seq = d->seq,
+		    .user_id = d->user_id, .device_id = d->device_id,
+		    .class = CLASS_CAMPAIGN, .provider = d->provider,
+		    .expires_us = s->c->ends_us, .run_us = s->run_us[i] };
+		s->laters++;
+	}
+}
 
 static int
 write_work(struct db *db, void *arg, struct err *e)
@@ -219,6 +302,13 @@ write_work(struct db *db, void *arg, struct err *e)
 	}
 	if (s->n > 0 && delivery_insert(db, s->row, s->n, e) < 0)
 		return -1;
+	if (s->inboxes > 0 && inbox_add(db, s->inbox, s->inboxes, e) < 0)
+		return -1;
+	if (s->laters > 0 && job_insert(db, s->later, s->laters, 0, e) < 0) {
+		/* Ids are chance: others have these. */
+		s->stale = e->kind == ERR_DB_DUP;
+		return s->stale ? 1 : -1;
+	}
 	if (s->mark.last) {
 		struct notification_total t = { .id = s->c->id,
 		    .total = (uint32_t)s->mark.planned };
@@ -235,11 +325,11 @@ slice(struct db *db, struct slice *s, const struct json *audience,
 	if (campaign_audience_stored(s->a, audience, &s->au) < 0)
 		return err_set(e, ERR_INTERNAL, "bad_row",
 		    "campaign %" PRIu64 ": its audience", s->c->id);
-	if (s->au.addresses != NULL)
-		addresses(s);
-	else if (people(db, s, e) < 0)
+	if ((s->au.addresses != NULL ? addresses(db, s, e) :
+	    people(db, s, e)) < 0)
 		return -1;
 	s->mark.planned = s->c->planned + s->n;
+	make_more(s);
 	if (db_tx(db, write_work, s, e) < 0)
 		return -1;
 	if (s->stale)
@@ -256,12 +346,15 @@ int
 campaign_plan(struct db *db, const struct campaign_tick *t,
     struct campaign *c, bool expired, struct err *e)
 {
-	struct slice s = { .a = arena_new(ARENA_MAX), .c = c, .t = t,
+	struct slice s = { .a = arena_new(ARENA_MAX), .c = c,
 	    .expired = expired };
 	struct json *audience = NULL;
 	struct campaign full;
 	int rc = campaign_find(db, s.a, c->id, &full, e);
 
+	for (unsigned i = 0; i < CHANNELS; i++)
+		s.provider[i] = i == CHANNEL_IN_APP ? "in_app" :
+		    campaign_provider(t, channels_name((enum channel_id)i));
 	if (rc > 0)
 		rc = json_parse(full.audience, strlen(full.audience),
 		    JSON_PLAIN, 0, &audience, e);

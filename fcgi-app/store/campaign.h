@@ -106,14 +106,15 @@ int	 campaign_planned(struct db *db, const struct campaign *c,
  * that makes the jobs.  `state` must still be the campaign's. */
 int	 campaign_released(struct db *db, const struct campaign *c, uint64_t to,
 	    int64_t rate_us, struct err *e) MUST_CHECK;
-/* Send jobs for queued deliveries after seq `from` up to `to`, ids from
- * `first` on.  How many, or -1 (ERR_DB_DUP: ids are taken). */
+/* Send jobs for queued deliveries after seq `from` up to `to` that have none
+ * yet (planning makes them of what waits), ids from `first` on.  How many, or -1 (ERR_DB_DUP: ids are taken). */
 int64_t	 campaign_jobs(struct db *db, const struct campaign *c, uint64_t first,
 	    uint64_t from, uint64_t to, struct err *e)
 	    MUST_CHECK;
 /* How many of its jobs are due, leased or leaving (dead letters and those
- * that wait for another try are not), and how many there are in all. */
-struct campaign_queue { uint64_t busy, all; };
+ * that wait for another try are not), how many there are but for those that
+ * wait for their recipient's hour, and how many in all. */
+struct campaign_queue { uint64_t busy, begun, all; };
 int	 campaign_queue(struct db *db, uint64_t id, struct campaign_queue *q,
 	    struct err *e) MUST_CHECK;
 /* Deliveries in (from, to] that are queued end as `state` without a job. */
@@ -126,7 +127,7 @@ int64_t	 campaign_hold_jobs(struct db *db, uint64_t id, struct err *e)
 	    MUST_CHECK;
 int64_t	 campaign_drop_jobs(struct db *db, uint64_t id, const char *state,
 	    struct err *e) MUST_CHECK;
-/* Held jobs are ready again. */
+/* Held jobs are ready again, at the hour they had. */
 int64_t	 campaign_free_jobs(struct db *db, uint64_t id, struct err *e)
 	    MUST_CHECK;
 /* Of the last `n` requests that were answered, after c->judged: how many, how

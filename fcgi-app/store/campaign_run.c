@@ -24,19 +24,24 @@ DB_STMT(CAMPAIGN_JOBS, DB_WORKER, DB_ONCE,
     " SELECT ? + d.seq, 2, 0, UTC_TIMESTAMP(6), 2, d.notification_id, d.seq,"
     " d.user_id, d.device_id, d.provider, ?, UTC_TIMESTAMP(6)"
     " FROM delivery d WHERE d.notification_id = ? AND d.seq > ?"
-    " AND d.seq <= ? AND d.state = 'queued'");
+    " AND d.seq <= ? AND d.state = 'queued' AND NOT EXISTS (SELECT 1 FROM job j"
+    "  WHERE j.notification_id = d.notification_id AND j.seq = d.seq)");
 DB_STMT(CAMPAIGN_QUEUE, DB_WORKER, DB_READ,
     "SELECT COALESCE(SUM(state IN (1, 2)"
-    " OR (state = 0 AND run_at <= UTC_TIMESTAMP(6))), 0), COUNT(*)"
+    " OR (state = 0 AND run_at <= UTC_TIMESTAMP(6))), 0),"
+    " COUNT(*) - COALESCE(SUM(state = 0 AND tries = 0 AND crashes = 0"
+    "  AND run_at > UTC_TIMESTAMP(6)), 0), COUNT(*)"
     " FROM job WHERE notification_id = ? AND state <> 9");
 DB_STMT(CAMPAIGN_END_ROWS, DB_WORKER, DB_SAFE,
     "UPDATE delivery SET state = ?, reason = ?,"
     " updated_at = UTC_TIMESTAMP(6) WHERE notification_id = ? AND seq > ?"
     " AND seq <= ? AND state = 'queued'");
-/* The attempt number is the fence: who holds such a job holds it no more. */
+/* The attempt number is the fence: who holds such a job holds it no more.
+ * What waits for its recipient's hour keeps that hour where a lease would have
+ * its end; a time in run_at is for jobs that are ready (0001). */
 DB_STMT(CAMPAIGN_HOLD_JOBS, DB_API | DB_WORKER, DB_SAFE,
-    "UPDATE job SET state = 3, run_at = NULL, owner = 0,"
-    " lease_ends_at = NULL, attempt = attempt + 1"
+    "UPDATE job SET lease_ends_at = IF(state = 0, run_at, NULL),"
+    " state = 3, run_at = NULL, owner = 0, attempt = attempt + 1"
     " WHERE notification_id = ? AND state IN (0, 1)");
 DB_STMT(CAMPAIGN_HELD_ROWS, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE job j STRAIGHT_JOIN delivery d ON d.notification_id = ?"
@@ -46,7 +51,8 @@ DB_STMT(CAMPAIGN_HELD_ROWS, DB_API | DB_WORKER, DB_SAFE,
 DB_STMT(CAMPAIGN_HELD_DROP, DB_API | DB_WORKER, DB_SAFE,
     "DELETE FROM job WHERE notification_id = ? AND state = 3");
 DB_STMT(CAMPAIGN_FREE_JOBS, DB_API | DB_WORKER, DB_SAFE,
-    "UPDATE job SET state = 0, run_at = UTC_TIMESTAMP(6)"
+    "UPDATE job SET state = 0, run_at = GREATEST(UTC_TIMESTAMP(6),"
+    " COALESCE(lease_ends_at, UTC_TIMESTAMP(6))), lease_ends_at = NULL"
     " WHERE notification_id = ? AND state = 3");
 /* A recipient that is gone says nothing about the campaign, and neither does
  * a worker that died. */
@@ -135,7 +141,8 @@ campaign_queue(struct db *db, uint64_t id, struct campaign_queue *q,
 {
 	memset(q, 0, sizeof(*q));
 	return db_one(db, &CAMPAIGN_QUEUE, NULL, DB_IN(DB_U64(id)),
-	    DB_OUT(DB_TO_U64(&q->busy), DB_TO_U64(&q->all)), e) < 0 ? -1 : 0;
+	    DB_OUT(DB_TO_U64(&q->busy), DB_TO_U64(&q->begun),
+	    DB_TO_U64(&q->all)), e) < 0 ? -1 : 0;
 }
 
 int

@@ -4,8 +4,7 @@
  */
 #include "store/people.h"
 
-#define WHO "SELECT u.id, COALESCE(u.locale, ''),"			\
-	" IF(u.email_verified_at IS NULL, NULL, u.email), u.phone_proved FROM "
+#define WHO "SELECT u.id FROM "
 #define HAS_DEVICE(bit, kind)						\
 	" AND (? & " #bit " = 0 OR EXISTS (SELECT 1 FROM device d"	\
 	" WHERE d.user_id = u.id AND d.kind = '" kind "' AND d.is_active))"
@@ -37,7 +36,7 @@ DB_STMT(PEOPLE_IDS, DB_WORKER, DB_READ, WHO "(SELECT DISTINCT t.id FROM"
     "  WHERE g.group_id = ? AND g.user_id = u.id))" CONDITIONS
     " ORDER BY t.id LIMIT ?");
 
-struct page { struct people_row *out, it; size_t n, max; };
+struct page { uint64_t *out, it; size_t n, max; };
 
 static int
 row(void *arg, struct err *e)
@@ -60,29 +59,27 @@ row(void *arg, struct err *e)
 	has, has, has, has, DB_U64(max)
 
 int
-people_page(struct db *db, struct arena *a, const struct people_where *w,
-    uint64_t after, struct people_row *out, size_t max, struct err *e)
+people_page(struct db *db, const struct people_where *w, uint64_t after,
+    uint64_t *id, size_t max, struct err *e)
 {
 	const struct db_value staff = w->staff < 0 ? DB_NULL :
 	    DB_U64((uint64_t)w->staff);
 	const struct db_value locales = DB_STR(w->locales);
 	const struct db_value countries = DB_STR(w->countries);
 	const struct db_value has = DB_U64(w->has);
-	struct page p = { .out = out, .max = max };
-	const struct db_out to = DB_OUT(DB_TO_U64(&p.it.id),
-	    DB_TO_STR(&p.it.locale), DB_TO_STR(&p.it.email),
-	    DB_TO_STR(&p.it.phone));
+	struct page p = { .out = id, .max = max };
+	const struct db_out to = DB_OUT(DB_TO_U64(&p.it));
 	int64_t rc;
 
 	if (w->ids != NULL)
-		rc = db_each(db, &PEOPLE_IDS, a, DB_IN(DB_STR(w->ids),
+		rc = db_each(db, &PEOPLE_IDS, NULL, DB_IN(DB_STR(w->ids),
 		    DB_U64(after), DB_U64(w->group_id), DB_U64(w->group_id),
 		    CONDITION_VALUES), to, row, &p, e);
 	else if (w->group_id != 0)
-		rc = db_each(db, &PEOPLE_GROUP, a, DB_IN(DB_U64(w->group_id),
+		rc = db_each(db, &PEOPLE_GROUP, NULL, DB_IN(DB_U64(w->group_id),
 		    DB_U64(after), CONDITION_VALUES), to, row, &p, e);
 	else
-		rc = db_each(db, &PEOPLE_ALL, a, DB_IN(DB_U64(after),
+		rc = db_each(db, &PEOPLE_ALL, NULL, DB_IN(DB_U64(after),
 		    CONDITION_VALUES), to, row, &p, e);
 	return rc < 0 ? -1 : (int)p.n;
 }

@@ -28,16 +28,9 @@ struct people_where {
 	unsigned	 has;		/* of enum people_has: all of these */
 };
 
-struct people_row {
-	uint64_t	 id;
-	const char	*locale;	/* or "" */
-	const char	*email, *phone;	/* proved ones, or NULL */
-};
-
-/* Those after `after`, by id, at most max, strings in the arena.  How many,
- * or -1. */
-int	 people_page(struct db *db, struct arena *a,
-	    const struct people_where *w, uint64_t after, struct people_row *out,
-	    size_t max, struct err *e) MUST_CHECK;
+/* Ids of those after `after`, rising, at most max.  How many, or -1. */
+int	 people_page(struct db *db, const struct people_where *w,
+	    uint64_t after, uint64_t *id, size_t max, struct err *e)
+	    MUST_CHECK;
 
 #endif

@@ -10,6 +10,7 @@ import pytest
 
 from instance import Instance, wait_until
 from push_case import admin_token, at_once, browser, refused, word
+from test_notify import a_user
 
 
 @pytest.fixture(scope="module")
@@ -350,3 +351,100 @@ def test_r12_the_same_request_again_makes_nothing_new(inst, token):
         assert inst.api("POST", f"/api/campaigns/{c['id']}/start/", token=token, headers=key).status_code == 200
     end = until(inst, token, c, "done")
     assert end["total"] == 0 and end["people"] == 0
+
+
+# --- whom it does not go to, or not yet: as POST /api/notifications/ ----------------
+
+EMAIL = 1
+
+
+def said(inst, c):
+    """What became of each, by recipient: his channels."""
+    got = {}
+    for r in inst.rows("SELECT user_id, channel, state, reason FROM delivery WHERE notification_id = %s", int(c["id"])):
+        got.setdefault(r["user_id"], {})[r["channel"]] = (r["state"], r["reason"])
+    return got
+
+
+def suppressed(inst, channel, address):
+    inst.rows("INSERT INTO suppression VALUES (%s, %s, UNHEX(SHA2(%s, 256)), '', 'bounced', NULL, NOW())",
+              secrets.randbits(60), channel, address)
+
+
+def mails(inst, to):
+    return inst.sandbox.messages(channel="email", to=to)
+
+
+def test_who_opted_out_is_skipped(inst, token):
+    plain, off, other, claim = a_user(inst), a_user(inst, phone=True), a_user(inst), a_user(inst, proved=False)
+    inst.rows("INSERT INTO preference (user_id, off_mask, updated_at) VALUES (%s, %s, NOW())", off["id"], EMAIL)
+    inst.rows("INSERT INTO preference_type VALUES (%s, 'news', 0, %s)", other["id"], EMAIL)
+    ids = [u["id"] for u in (plain, off, other, claim)]
+    c = make(inst, token, {"ids": ids}, channels=["email", "sms"], type="news", start=True)
+    end = until(inst, token, c, "done")
+    none = ("skipped", "no_address")
+    assert said(inst, c) == {
+        plain["id"]: {"email": ("sent", ""), "sms": none},
+        off["id"]: {"email": ("skipped", "opted_out"), "sms": ("sent", "")},
+        other["id"]: {"email": ("skipped", "opted_out"), "sms": none},
+        claim["id"]: {"email": ("skipped", "unproved"), "sms": none}}
+    assert end["people"] == 4 and end["progress"]["sent"] == 2 and end["progress"]["queued"] == 0
+    assert mails(inst, plain["email"]) and not mails(inst, off["email"]) and not mails(inst, other["email"])
+    # His wish is of a type: another comes.
+    c = make(inst, token, {"ids": [other["id"]]}, channels=["email"], type="order", start=True)
+    until(inst, token, c, "done")
+    assert said(inst, c) == {other["id"]: {"email": ("sent", "")}}
+
+
+def test_a_suppressed_address_is_skipped(inst, token):
+    plain, gone = a_user(inst), a_user(inst)
+    suppressed(inst, "email", gone["email"])
+    c = make(inst, token, {"ids": [plain["id"], gone["id"]]}, channels=["email"], start=True)
+    end = until(inst, token, c, "done")
+    assert said(inst, c) == {plain["id"]: {"email": ("sent", "")}, gone["id"]: {"email": ("skipped", "suppressed")}}
+    assert end["progress"]["sent"] == 1 and end["progress"]["skipped"] == 1
+    assert mails(inst, plain["email"]) and not mails(inst, gone["email"])
+
+
+def test_bulk_asks_whose_address_it_is_and_whether_it_is_barred(inst, token):
+    off, nobody, barred = a_user(inst), f"b{word()}@example.com", f"b{word()}@example.com"
+    suppressed(inst, "email", barred)
+    inst.rows("INSERT INTO preference (user_id, off_mask, updated_at) VALUES (%s, %s, NOW())", off["id"], EMAIL)
+    r = inst.api("POST", "/api/communications/bulk/", token=inst.admin(), json={
+        "type": "email", "recipients": [nobody, barred, off["email"]], "subject": "S", "content": "x"})
+    assert r.ok, r.text
+    id_ = wait_until("it is planned", lambda: inst.rows(
+        "SELECT notification_id n FROM delivery WHERE target = %s", nobody))
+
+    def final():
+        got = {r["target"]: (r["state"], r["reason"]) for r in inst.rows(
+            "SELECT target, state, reason FROM delivery WHERE notification_id = %s", id_[0]["n"])}
+        return got if got[nobody][0] != "queued" else None
+    assert wait_until("all is final", final) == {
+        nobody: ("sent", ""), barred: ("skipped", "suppressed"), off["email"]: ("skipped", "opted_out")}
+    assert not mails(inst, barred) and not mails(inst, off["email"])
+
+
+def test_r11_quiet_hours_put_it_off_through_a_pause_too(inst, token):
+    plain, asleep = a_user(inst), a_user(inst)
+    now = inst.rows("SELECT UTC_TIMESTAMP(6) t")[0]["t"]
+    end = (now + datetime.timedelta(hours=2)).replace(second=0, microsecond=0)
+    began = now - datetime.timedelta(hours=1)
+    inst.rows("INSERT INTO preference (user_id, quiet_from, quiet_to, quiet_zone, updated_at) VALUES (%s, %s, %s, 'UTC', NOW())",
+              asleep["id"], began.hour * 60 + began.minute, end.hour * 60 + end.minute)
+    c = make(inst, token, {"ids": [plain["id"], asleep["id"]]}, channels=["email"], start=True)
+
+    def jobs_of():
+        return inst.rows("SELECT state, run_at FROM job WHERE notification_id = %s", int(c["id"]))
+    wait_until("the other's is sent", lambda: said(inst, c).get(plain["id"]) == {"email": ("sent", "")})
+    wait_until("one waits", lambda: jobs_of() == [{"state": 0, "run_at": end}])
+    assert said(inst, c)[asleep["id"]] == {"email": ("queued", "")} and not mails(inst, asleep["email"])
+    wait_until("all is released", lambda: shown(inst, token, c)["released"] == 2)
+    step(inst, token, c, "pause")
+    assert jobs_of() == [{"state": 3, "run_at": None}]
+    step(inst, token, c, "resume")
+    # Its hour is the recipient's, and there is one of it.
+    assert jobs_of() == [{"state": 0, "run_at": end}]
+    inst.rows("UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE notification_id = %s", int(c["id"]))
+    until(inst, token, c, "done")
+    assert said(inst, c)[asleep["id"]] == {"email": ("sent", "")} and len(mails(inst, asleep["email"])) == 1

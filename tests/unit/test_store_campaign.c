@@ -79,7 +79,7 @@ check(int n)
 	    "FROM delivery"), n);
 	assert_int_equal(dbtest_num(root, "SELECT COUNT(*) FROM delivery "
 	    "WHERE NOT (state = 'sent' AND attempts = 1) AND NOT (state = "
-	    "'skipped' AND reason = 'no_address' AND attempts = 0)"), 0);
+	    "'skipped' AND reason = 'unproved' AND attempts = 0)"), 0);
 	assert_int_equal(dbtest_num(root, "SELECT COUNT(*) FROM job"), 0);
 	assert_string_equal(dbtest_ask(root, "SELECT state FROM campaign"),
 	    "done");
