@@ -209,7 +209,7 @@ def test_by_preference_to_an_address_and_at_a_time(inst):
     ({"user_id": 1, "title": "t", "channels": ["fax"]}, "unknown_channel", "channels"),
     ({"user_id": 1, "title": "x" * 300}, "too_long", "title"),
     ({"user_id": 1, "title": "t", "expires_at": "2001-01-01T00:00:00Z"}, "in_the_past", "expires_at"),
-    ("x" * 300000, "too_large", "message"),
+    pytest.param("x" * 300000, "too_large", "message", id="too long"),
 ])
 def test_bad_input_is_a_row_with_its_reason(inst, text, reason, field):
     key = word()
