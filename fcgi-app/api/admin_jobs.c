@@ -23,8 +23,8 @@ static const struct { const char *word; int state; } states[] = {
 	{ "leaving", JOB_LEAVING }, { "paused", JOB_PAUSED },
 	{ "dead", JOB_DEAD },
 };
-static const char *const classes[] = { "critical", "transactional",
-	"campaign" };
+static const char *const classes[JOB_CLASSES] = { "critical",
+	"transactional", "campaign", "transactional_bulk", "campaign_bulk" };
 
 struct jobs_in {
 	struct opt_int	 limit;

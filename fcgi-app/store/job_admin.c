@@ -24,7 +24,7 @@
 #define DEAD_OF								\
 	" FROM (SELECT DISTINCT provider p FROM job) q STRAIGHT_JOIN job j"	\
 	" FORCE INDEX (job_claim) ON j.provider = q.p"			\
-	" AND j.class IN (0, 1, 2) AND j.run_at IS NULL WHERE j.state = 9"
+	" AND j.class IN (0, 1, 2, 3, 4) AND j.run_at IS NULL WHERE j.state = 9"
 
 DB_STMT(JOB_QUEUES, DB_API | DB_CTL, DB_READ,
     "SELECT provider, class, state, COUNT(*), MIN(run_at), MIN(created_at)"

@@ -77,6 +77,15 @@ def test_dead_letters_are_listed_explained_and_redriven_by_one_call(inst, boss):
     assert inst.rows("SELECT COUNT(*) n FROM audit WHERE event = 'jobs_redrive'")[0]["n"] >= 2
 
 
+def test_dead_letters_of_every_class_are_redriven(inst, boss):
+    nid = dead_letters(inst, 5)
+    inst.rows("UPDATE job SET class = seq - 1 WHERE notification_id = %s", nid)
+    got = inst.api("GET", JOBS, token=boss, params={"state": "dead", "notification_id": str(nid)}).json()["results"]
+    assert {j["class"] for j in got} == {"critical", "transactional", "campaign", "transactional_bulk", "campaign_bulk"}
+    assert inst.api("POST", JOBS + "redrive/", token=boss, json={"all": True}).json() == {"redriven": 5}
+    wait_until("all are sent", lambda: states(inst, nid) == [("sent", "")] * 5)
+
+
 def test_r15_a_redriven_message_past_its_life_is_expired_not_sent(inst, boss):
     nid = dead_letters(inst, 1, "UTC_TIMESTAMP(6) - INTERVAL 1 SECOND")
     job = inst.api("GET", JOBS, token=boss, params={"state": "dead", "notification_id": str(nid)}).json()["results"][0]["id"]
