@@ -287,15 +287,18 @@ def test_jobs_counts_lists_and_redrives(inst):
     # One letter, left as three dead workers leave it.
     email = f"late-{secrets.token_hex(4)}@example.com"
     inst.kill("worker")
-    r = inst.api("POST", "/api/auth/register/", json={"email": email, "password": PASSWORD})
-    assert r.status_code == 201, r.text
-    inst.rows("UPDATE job SET state = 9, crashes = 3, attempt = 3 WHERE state = 0 ORDER BY id DESC LIMIT 1")
-    letters = [json.loads(line) for line in ctl(inst, "jobs", "dead", "--json").stdout.splitlines()]
-    assert len(letters) == 1 and letters[0]["id"].isdigit()
-    assert json.loads(ctl(inst, "jobs", "--json").stdout)["dead"] == 1
-    assert "1 dead letters are ready again" in ctl(inst, "jobs", "redrive").stdout
-    assert json.loads(ctl(inst, "jobs", "--json").stdout)["dead"] == 0
-    inst.start("worker")
+    try:
+        r = inst.api("POST", "/api/auth/register/", json={"email": email, "password": PASSWORD})
+        assert r.status_code == 201, r.text
+        inst.rows("UPDATE job SET state = 9, run_at = NULL, crashes = 3, attempt = 3, last_error = 'dead_letter'"
+                  " WHERE state = 0 ORDER BY id DESC LIMIT 1")
+        letters = [json.loads(line) for line in ctl(inst, "jobs", "dead", "--json").stdout.splitlines()]
+        assert len(letters) == 1 and letters[0]["id"].isdigit()
+        assert json.loads(ctl(inst, "jobs", "--json").stdout)["dead"] == 1
+        assert "1 dead letters are ready again" in ctl(inst, "jobs", "redrive").stdout
+        assert json.loads(ctl(inst, "jobs", "--json").stdout)["dead"] == 0
+    finally:
+        inst.start("worker")
     assert inst.sandbox.code(email, channel="email")
 
 
