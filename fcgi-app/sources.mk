@@ -287,6 +287,7 @@ CHANNEL_SOURCES = \
 	fcgi-app/channel/template_check.c \
 	fcgi-app/channel/template_own.h \
 	fcgi-app/channel/template_value.c \
+	fcgi-app/channel/text_rows.def \
 	fcgi-app/channel/texts.c \
 	fcgi-app/channel/texts.h
 
