@@ -62,8 +62,13 @@ on_header(char *p, size_t one, size_t n, void *arg)
 	struct transfer *t = arg;
 
 	if (t->req->kind == SEND_SMTP) {
-		size_t have = t->reply_whole ? 0 : strlen(t->reply);
+		size_t have;
 
+		/* After a refusal libcurl says QUIT before it hands the
+		 * answer out; the goodbye is no answer to the mail. */
+		if (n >= 3 && memcmp(p, "221", 3) == 0)
+			return n * one;
+		have = t->reply_whole ? 0 : strlen(t->reply);
 		/* A space after the code: the reply's last line. */
 		t->reply_whole = n >= 4 && p[3] == ' ';
 		if (n >= 3 && memcmp(p, "354", 3) == 0)
