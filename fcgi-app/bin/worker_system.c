@@ -59,7 +59,8 @@ take(const char *run_dir, const char *name, struct err *e)
 		return 0;
 	}
 	n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	if (ftruncate(pid_fd, 0) < 0 || write(pid_fd, text, (size_t)n) != n)
+	/* Cut after writing: who looks at any time finds a number. */
+	if (write(pid_fd, text, (size_t)n) != n || ftruncate(pid_fd, n) < 0)
 		return err_errno(e, "pid_file", "write %s", pid_path);
 	return 1;
 }
