@@ -5,6 +5,7 @@
 #include "store/cancel.h"
 
 #include "base/buf.h"
+#include "store/delivery.h"
 #include "store/job.h"
 
 DB_STMT(CANCEL_MARK, DB_API, DB_SAFE,
@@ -114,7 +115,8 @@ finish(struct db *db, struct take *t, const char *reason,
 	if (t->rows.len > 0) {
 		buf_char(&t->rows, ']');
 		if ((n = db_run(db, &CANCEL_DELIVERIES, DB_IN(
-		    DB_STR(buf_text(&t->rows)), DB_STR(reason)), e)) < 0)
+		    DB_STR(buf_text(&t->rows)), DB_STR(reason)), e)) < 0 ||
+		    delivery_changed_list(db, buf_text(&t->rows), e) < 0)
 			return -1;
 		c->cancelled += (uint64_t)n;
 	}
@@ -139,8 +141,10 @@ cancel_notification(struct db *db, uint64_t notification_id,
 	    take_row, &t, e) < 0 || finish(db, &t, "cancelled", c, e) < 0)
 		goto out;
 	if (t.plan && t.planned == 0) {
+		const struct delivery_ref whole = { notification_id, 1 };
+
 		if (db_run(db, &CANCEL_WHOLE, DB_IN(DB_U64(notification_id)),
-		    e) < 0)
+		    e) < 0 || delivery_changed(db, &whole, 1, e) < 0)
 			goto out;
 		t.planned = 1;
 		c->cancelled++;

@@ -86,6 +86,8 @@ int	 delivery_count(struct db *db, uint64_t notification_id,
  * by the hour what is final now, and notes it for webhooks that want it.
  */
 struct delivery_ref { uint64_t notification_id; uint32_t seq; };
+int	 delivery_changed_list(struct db *db, const char *pairs, struct err *e)
+	    MUST_CHECK;			/* JSON: [[notification, seq], …] */
 int	 delivery_changed(struct db *db, const struct delivery_ref *r,
 	    size_t n, struct err *e) MUST_CHECK;
 

@@ -23,11 +23,19 @@ DB_STMT(DELIVERY_HOUR_COUNT, DB_API | DB_WORKER | DB_CTL, DB_ONCE,
     " ON DUPLICATE KEY UPDATE n = delivery_hour.n + VALUES(n)");
 
 int
+delivery_changed_list(struct db *db, const char *pairs, struct err *e)
+{
+	if (db_run(db, &DELIVERY_HOUR_COUNT, DB_IN(DB_STR(pairs)), e) < 0)
+		return -1;
+	return webhook_note(db, pairs, e) < 0 ? -1 : 0;
+}
+
+int
 delivery_changed(struct db *db, const struct delivery_ref *r, size_t n,
     struct err *e)
 {
 	struct buf b;
-	int64_t rc;
+	int rc;
 
 	if (n == 0)
 		return 0;
@@ -37,9 +45,7 @@ delivery_changed(struct db *db, const struct delivery_ref *r, size_t n,
 		buf_printf(&b, "%s[%" PRIu64 ",%u]", i > 0 ? "," : "",
 		    r[i].notification_id, r[i].seq);
 	buf_char(&b, ']');
-	rc = db_run(db, &DELIVERY_HOUR_COUNT, DB_IN(DB_STR(buf_text(&b))), e);
-	if (rc >= 0)
-		rc = webhook_note(db, buf_text(&b), e);
+	rc = delivery_changed_list(db, buf_text(&b), e);
 	buf_fini(&b);
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
