@@ -248,7 +248,7 @@ def test_cancelled_before_it_is_planned_and_after(inst):
     again = inst.api("POST", f"{PATH}{id_}/cancel/", token=inst.token)
     assert again.status_code == 200 and again.json()["cancelled"] == 0
     # A cancel is a change of state like any other: the hour's count has it once.
-    assert inst.rows("SELECT SUM(n) FROM delivery_hour WHERE state = 'cancelled'")[0][0] == 1
+    assert inst.rows("SELECT SUM(n) n FROM delivery_hour WHERE state = 'cancelled'")[0]["n"] == 1
     # Steps that wait are taken back; what has left is told.
     v = a_user(inst, phone=True)
     id_ = send(inst, user_id=v["id"], escalate=[{"channel": "sms", "after_s": 3600}]).json()["id"]
