@@ -210,6 +210,8 @@ class Instance:
         with open(f"{self.run}/{part}.pid", "w", encoding="ascii") as f:
             f.write(f"{child.pid}\n")
         self.children = [c for c in getattr(self, "children", []) if c.poll() is None] + [child]
+        # A process that has only just begun has no command line to be known by.
+        wait_until(f"{part} to be seen", lambda: self.pid(part) or child.poll() is not None)
         if part == "sandbox":
             wait_until("the sandbox", lambda: os.path.exists(f"{self.run}/sandbox.ready"))
         if part == "db":
