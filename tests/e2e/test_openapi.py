@@ -3,6 +3,7 @@ its success, and the refusals a client meets most.  scripts/check-openapi
 compares what goes in; this compares what comes out."""
 import re
 import secrets
+import signal
 
 import pytest
 
@@ -727,6 +728,57 @@ def test_a_message_by_whatsapp(inst, call, person):
     call(409, "POST", "/api/communications/whatsapp/", token=me, json={"to": to, "message": "Hello"})
     call(400, "POST", "/api/communications/whatsapp/", token=me, json={"to": "x"})
     call(401, "POST", "/api/communications/whatsapp/", json={"to": to})
+
+
+def test_campaigns(inst, call, person):
+    """Its own tests are in test_campaigns.py."""
+    admin, user, path = inst.token, sign_in(call, person)["access"], "/api/campaigns/"
+    new = {"name": "spring", "channels": ["email"], "title": "Hello", "body": "World", "audience": {"ids": [int(person["user"]["id"])]}}
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    made = call(201, "POST", path, admin, json={**new, "rate": 1, "data": {"a": 1}}, headers=key)
+    assert call(201, "POST", path, admin, json={**new, "rate": 1, "data": {"a": 1}}, headers=key) == made
+    call(422, "POST", path, admin, json=new, headers=key)
+    call(400, "POST", path, admin, json={**new, "channels": ["pigeon"]})
+    call(401, "POST", path, json=new)
+    call(403, "POST", path, user, json=new)
+    call(200, "GET", path + "?state=draft&limit=1", admin)
+    own = f"{path}{made['id']}/"
+    later = inst.rows("SELECT DATE_FORMAT(UTC_TIMESTAMP() + INTERVAL 1 DAY, '%%Y-%%m-%%dT%%H:%%i:%%sZ') t")[0]["t"]
+    assert call(200, "PATCH", own, admin, json={"name": "summer", "at": later})["name"] == "summer"
+    call(400, "PATCH", own, admin, json={"audience": {}})
+    call(409, "POST", own + "resume/", admin)
+    for step, state in (("start", "scheduled"), ("cancel", "cancelled")):
+        assert call(200, "POST", f"{own}{step}/", admin)["state"] == state
+    call(409, "PATCH", own, admin, json={"name": "late"})
+    assert call(200, "GET", own, admin)["state"] == "cancelled"
+    for what, step in (("GET", ""), ("PATCH", ""), ("POST", "start/"), ("GET", "recipients/")):
+        call(404, what, f"{path}{UNKNOWN}/{step}", admin, **({"json": {"name": "x"}} if what == "PATCH" else {}))
+    # One that goes out, and not before it was paused.
+    inst.kill("worker", signal.SIGTERM)
+    now = call(201, "POST", path, admin, json={**new, "start": True})
+    for step, state in (("pause", "paused"), ("resume", "running")):
+        assert call(200, "POST", f"{path}{now['id']}/{step}/", admin)["state"] == state
+    inst.start("worker")
+    wait_until("it ends", lambda: call(200, "GET", f"{path}{now['id']}/", admin)["state"] == "done")
+    assert len(call(200, "GET", f"{path}{now['id']}/recipients/?limit=10", admin)["results"]) == 1
+    # What sites ask for in SQL: more in test_sql_notify.py.
+    call(200, "GET", "/api/admin/intake/?limit=1", inst.admin())
+    call(400, "GET", "/api/admin/intake/?limit=0", inst.admin())
+    call(403, "GET", "/api/admin/intake/", user)
+
+
+def test_a_campaign_of_addresses(inst, call, person):
+    from people import an_email
+    mail = {"type": "email", "recipients": [an_email(), an_email()], "subject": "S", "content": "x"}
+    path, key = "/api/communications/bulk/", {"Idempotency-Key": secrets.token_hex(16)}
+    got = call(202, "POST", path, inst.admin(), json=mail, headers=key)
+    assert got["recipient_count"] == 2
+    assert call(200, "GET", f"/api/campaigns/{got['id']}/", inst.admin())["audience"] == {"addresses": 2}
+    assert call(202, "POST", path, inst.admin(), json=mail, headers=key) == got
+    call(422, "POST", path, inst.admin(), json={**mail, "content": "y"}, headers=key)
+    call(400, "POST", path, inst.admin(), json={**mail, "recipients": []})
+    call(401, "POST", path, json=mail)
+    call(403, "POST", path, sign_in(call, person)["access"], json=mail)
 
 
 def test_every_operation_was_seen_to_succeed(call, contract):
