@@ -1,12 +1,15 @@
-"""Rows about campaigns: campaign (a million planned, and what the worker takes
-for it) and code-latency-campaign (one-time codes meanwhile).
+"""Rows about many at once: batch-accept (10,000 recipients a call), campaign (a
+million planned, and what the worker takes for it) and code-latency-campaign
+(one-time codes meanwhile).
 """
 import base64
 import hashlib
+import json
 import random
 import time
 
 from instance import Failure, pss_kb, wait_until
+from limits import Load
 from report import percentile, median
 from rows_push import codes
 from sink import subscriptions
@@ -47,6 +50,35 @@ def devices(inst, count, port):
             "INSERT INTO device (id, user_id, kind, target_hash, target, p256dh, auth)"
             " VALUES (%s, %s, 'web_push', %s, %s, %s, %s)", rows)
     db.close()
+
+
+BATCH = 10000
+
+
+def batch_accept(ctx):
+    """Notifications to 10,000 people a call, durable before the answer; the
+    worker is away."""
+    inst = ctx.inst
+    people(inst, BATCH)
+    ids = [r[0] for r in inst.rows("SELECT id FROM user WHERE country = %s ORDER BY id LIMIT %s", MARK, BATCH)]
+    load = Load(ctx.work, inst.ca, "/api/notifications/", 2, expect="202",
+                headers=["Content-Type: application/json", f"Authorization: Bearer {inst.admin_token}"],
+                body=json.dumps({"user_ids": ids, "title": "Bench", "body": "to ten thousand", "channels": ["in_app"]},
+                                separators=(",", ":")))
+    inst.worker_stop()
+    before = inst.one("SELECT COUNT(*) FROM notification")
+    try:
+        runs = [load.run(ctx.front("ours").base, seconds=max(1.0, ctx.seconds / ctx.rounds) + 0.3)
+                for _ in range(ctx.rounds)]
+        made = inst.one("SELECT COUNT(*) FROM notification") - before
+        ctx.report.row("batch-accept", median([r["rps"] for r in runs]) * BATCH, "recipients/s",
+                       (">=", 60000, "recipients/s"), sound=made == sum(r["sent"] for r in runs),
+                       p50_ms=median([r["p50_ms"] for r in runs]), p99_ms=median([r["p99_ms"] for r in runs]),
+                       batch=BATCH, calls=made)
+    finally:
+        # 10,000 rows a call are not what the other rows wait for
+        inst.rows("DELETE FROM job WHERE notification_id IN (SELECT id FROM notification WHERE title = 'Bench')")
+        inst.worker_start()
 
 
 def begin(inst, **more):
