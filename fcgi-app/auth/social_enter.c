@@ -89,7 +89,7 @@ static int
 enter_work(struct db *db, void *arg, struct err *e)
 {
 	struct entry *x = arg;
-	uint64_t id = 0;
+	uint64_t id = 0, made;
 	int rc;
 
 	x->again = false;
@@ -110,6 +110,15 @@ enter_work(struct db *db, void *arg, struct err *e)
 	if (rc == 0) {
 		x->out->found = SOCIAL_USER;
 		return make_account(db, x, e);
+	}
+	/* Two first visits at once: the owner may be what the other has made
+	 * since we looked, of this very identity and in one transaction. */
+	if ((rc = identity_user(db, x->who->issuer, x->who->sub, &made,
+	    e)) < 0)
+		return -1;
+	if (rc == 1) {
+		x->again = true;
+		return 1;
 	}
 	if (x->q->state_cookie[0] == '\0')
 		return err_set(e, ERR_CONFLICT, "address_taken",

@@ -221,7 +221,7 @@ MUTATIONS = [
     ("fcgi-app/base/lang_rows.def", '"مورد %zu متن نیست."', '"مورد %d متن نیست."', "placeholders"),
     ("fcgi-app/base/lang_rows.def", '"مورد %zu متن نیست."', '"متن نیست."', "placeholders"),
     ("fcgi-app/base/lang_rows.def", 'SAY("Conflict",', 'SAY("Zonflict",', "belongs before"),
-    ("fcgi-app/http/problem.c", '"Conflict"', '"A conflict"', '"A conflict" is not translated'),
+    ("fcgi-app/http/problem_rows.def", '"Conflict"', '"A conflict"', '"A conflict" is not translated'),
     ("fcgi-app/api/identities.c", '"Linked."', '"It is linked."', '"It is linked." is not translated'),
     ("fcgi-app/api/tokens.c", '"This time is over."', '"This time has gone."', '"This time has gone." is not translated'),
     ("fcgi-app/api/number.c", 'resp_say(c->resp, "A verification code has been sent.")', '"A verification code has been sent."',

@@ -6,6 +6,7 @@ import pytest
 
 from instance import Instance
 
+LARGEST = 1 << 30
 WORD = {k: "planted" + secrets.token_hex(12) for k in ("GOOGLE_CLIENT_SECRET", "FACEBOOK_APP_SECRET")}
 
 
@@ -28,6 +29,8 @@ def holds(pid, word):
             if not how.startswith("rw"):
                 continue
             begin, end = (int(x, 16) for x in where.split("-"))
+            if end - begin > LARGEST:       # what a sanitizer reserves, and never fills
+                continue
             try:
                 mem.seek(begin)
                 if word.encode() in mem.read(end - begin):

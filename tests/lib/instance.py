@@ -30,6 +30,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 PARTS = ("db", "sandbox", "api", "worker", "nginx")
 
 
+DEADLOCK = 1213         # ER_LOCK_DEADLOCK: undone, to be done again
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -250,11 +253,18 @@ class Instance:
         return self.connect().cursor()
 
     def rows(self, sql, *args):
+        """One statement of a test's own.  Where it and the service lock the same
+        rows the database undoes one of them; here it is done again."""
         c = self.connect()
         try:
-            with c.cursor() as cursor:
-                cursor.execute(sql, args)
-                return list(cursor.fetchall())
+            for attempt in range(10):
+                try:
+                    with c.cursor() as cursor:
+                        cursor.execute(sql, args)
+                        return list(cursor.fetchall())
+                except pymysql.err.OperationalError as e:
+                    if e.args[0] != DEADLOCK or attempt == 9:
+                        raise
         finally:
             c.close()
 
