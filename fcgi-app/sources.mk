@@ -1,4 +1,5 @@
-# Made by scripts/gen-lists; do not edit.
+# Made by scripts/gen-lists; do not edit.  One file: the one that Makefile.am
+# includes, a line a file of the tree.
 
 BASE_SOURCES = \
 	fcgi-app/base/arena.c \
