@@ -476,6 +476,7 @@ API_SOURCES = \
 	fcgi-app/api/icon.c \
 	fcgi-app/api/icon.h \
 	fcgi-app/api/idem.c \
+	fcgi-app/api/idem.h \
 	fcgi-app/api/identities.c \
 	fcgi-app/api/impersonate.c \
 	fcgi-app/api/inbox.c \

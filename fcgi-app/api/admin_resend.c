@@ -8,11 +8,11 @@
 #include "api/admin_log.h"
 
 #include "api/answer.h"
+#include "api/idem.h"
 #include "auth/audit.h"
 #include "base/conf.h"
 #include "base/rand.h"
 #include "queue/bell.h"
-#include "store/idempotency.h"
 
 #define LIFE_MIN_S	3600
 #define LIFE_MAX_S	(7 * 24 * 3600)
@@ -45,8 +45,7 @@ resend_work(struct db *db, void *arg, struct err *e)
 	int rc;
 
 	/* The key first: of two at once the second waits, and replays. */
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
-	    r->again.at.id, e) < 0)
+	if (idem_take(c, db, r->again.at.id, e) < 0)
 		return -1;
 	if ((rc = delivery_again(db, &r->again, e)) < 0)
 		return -1;

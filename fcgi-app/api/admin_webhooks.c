@@ -7,6 +7,7 @@
  */
 #include "api/admin_log.h"
 
+#include "api/idem.h"
 #include "auth/audit.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -17,7 +18,6 @@
 #include "net/net.h"
 #include "queue/bell.h"
 #include "queue/secret.h"
-#include "store/idempotency.h"
 #include "store/webhook.h"
 
 #define KEY_BYTES	32
@@ -259,8 +259,7 @@ make_work(struct db *db, void *arg, struct err *e)
 	    .events = t->x.events == NULL ? "" : t->x.events };
 	int rc;
 
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
-	    t->x.id, e) < 0)
+	if (idem_take(c, db, t->x.id, e) < 0)
 		return -1;
 	if ((rc = webhook_insert(db, &h, e)) < 0)
 		return -1;
@@ -375,8 +374,7 @@ ping_work(struct db *db, void *arg, struct err *e)
 {
 	struct taken *t = arg;
 
-	if (t->c->idem && idem_claim(db, t->c->idem_scope, t->c->idem_key,
-	    t->c->idem_mac, t->x.id, e) < 0)
+	if (idem_take(t->c, db, t->x.id, e) < 0)
 		return -1;
 	return webhook_ping(db, t->x.id, e);
 }
@@ -413,8 +411,7 @@ replay_work(struct db *db, void *arg, struct err *e)
 {
 	struct taken *t = arg;
 
-	if (t->c->idem && idem_claim(db, t->c->idem_scope, t->c->idem_key,
-	    t->c->idem_mac, t->x.id, e) < 0)
+	if (idem_take(t->c, db, t->x.id, e) < 0)
 		return -1;
 	if ((t->rc = webhook_replay(db, t->x.id, t->from, t->end, e)) <= 0)
 		return t->rc < 0 ? -1 : 1;

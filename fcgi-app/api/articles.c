@@ -6,6 +6,7 @@
  * that publishes it first, however many requests publish it; and a draft is
  * nobody's business but its author's and the administrators'.
  */
+#include "api/idem.h"
 #include "api/list.h"
 #include "api/push_own.h"
 #include "api/template_use.h"
@@ -15,7 +16,6 @@
 #include "base/rand.h"
 #include "queue/bell.h"
 #include "store/article.h"
-#include "store/idempotency.h"
 #include "store/user.h"
 
 #define CONTENT_MAX	20000
@@ -303,8 +303,7 @@ make_work(struct db *db, void *arg, struct err *e)
 	if (article_insert(db, x->id, c->who.user_id, x->in->title,
 	    x->in->content, x->status, e) < 0)
 		return -1;
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
-	    x->id, e) < 0)
+	if (idem_take(c, db, x->id, e) < 0)
 		return -1;
 	return tell(db, x, e);
 }

@@ -4,6 +4,7 @@
  */
 #include "api/campaign_own.h"
 
+#include "api/idem.h"
 #include "auth/sms_guard.h"
 #include "base/conf.h"
 #include "base/mail.h"
@@ -11,7 +12,6 @@
 #include "base/rand.h"
 #include "queue/bell.h"
 #include "queue/campaign_audience.h"
-#include "store/idempotency.h"
 
 #define LIFE_S		(24 * 60 * 60)
 #define LIST_MAX	((size_t)4 * 1024 * 1024)
@@ -141,8 +141,7 @@ bulk_work(struct db *db, void *arg, struct err *e)
 
 	if (campaign_insert(db, row, LIFE_S, e) < 0)
 		return e->kind == ERR_DB_DUP ? 1 : -1;
-	if ((c->idem && idem_claim(db, c->idem_scope, c->idem_key,
-	    c->idem_mac, row->id, e) < 0) ||
+	if (idem_take(c, db, row->id, e) < 0 ||
 	    campaign_start(db, row->id, true, e) < 0)
 		return -1;
 	return campaign_audit(db, c, "campaign_bulk", row->id, e);

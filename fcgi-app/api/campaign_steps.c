@@ -7,10 +7,10 @@
  */
 #include "api/campaign_own.h"
 
+#include "api/idem.h"
 #include "base/conf.h"
 #include "queue/bell.h"
 #include "store/delivery.h"
-#include "store/idempotency.h"
 
 #define SHOWN		500		/* recipients an answer, at most */
 #define FEW		100
@@ -53,8 +53,7 @@ step_work(struct db *db, void *arg, struct err *e)
 	if (rc < 0)
 		return -1;
 	/* The key is used up by a step that was taken before, too. */
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
-	    x->id, e) < 0)
+	if (idem_take(c, db, x->id, e) < 0)
 		return -1;
 	return rc == 0 ? 0 : campaign_audit(db, c, x->s->event, x->id, e);
 }

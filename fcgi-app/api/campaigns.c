@@ -6,11 +6,11 @@
  */
 #include "api/campaign_own.h"
 
+#include "api/idem.h"
 #include "api/list.h"
 #include "base/conf.h"
 #include "base/pattern.h"
 #include "base/rand.h"
-#include "store/idempotency.h"
 
 #define ROWS(S, required)							\
 	FIELD_TEXT(S, name, "name", 1, CAMPAIGN_NAME_MAX,		\
@@ -235,8 +235,7 @@ make_work(struct db *db, void *arg, struct err *e)
 	if (campaign_insert(db, m->row, CAMPAIGN_LIFE_S, e) < 0)
 		/* Its own row, of a COMMIT whose answer was lost (D20). */
 		return e->kind == ERR_DB_DUP ? 1 : -1;
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
-	    m->row->id, e) < 0)
+	if (idem_take(c, db, m->row->id, e) < 0)
 		return -1;
 	if (campaign_audit(db, c, "campaign_create", m->row->id, e) < 0)
 		return -1;

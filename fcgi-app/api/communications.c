@@ -6,11 +6,11 @@
  */
 #include "api/communications.h"
 
+#include "api/idem.h"
 #include "auth/throttle.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "queue/bell.h"
-#include "queue/enqueue.h"
 
 #define DAY_S	86400U
 
@@ -81,9 +81,9 @@ comm_accepted(struct call *c, uint64_t id, const char *message)
 
 struct accepting {
 	const struct comm *m;
-	const struct enqueue *q;
-	uint64_t	 existing;
-	bool		 same;
+	struct call	*c;
+	struct enqueue	*q;
+	uint64_t	 id;
 	int		 rc;
 };
 
@@ -92,7 +92,7 @@ accept_work(struct db *db, void *arg, struct err *e)
 {
 	struct accepting *x = arg;
 
-	if ((x->rc = enqueue(db, x->q, &x->existing, &x->same, e)) < 0)
+	if ((x->rc = idem_enqueue(x->c, db, x->q, &x->id, e)) < 0)
 		return -1;
 	if (x->rc == 1 && x->m->with != NULL &&
 	    x->m->with(db, x->m, x->q->id, e) < 0)
@@ -112,21 +112,13 @@ accept_it(struct call *c, const struct comm *m, uint64_t *id, bool *again,
 		.audience = audience_to(c->arena, m->to),
 		.request_id = c->req->request_id, .life_s = m->life_s,
 	};
-	struct accepting x = { .m = m, .q = &q };
+	struct accepting x = { .m = m, .c = c, .q = &q };
 
-	if (c->idem) {
-		q.idem_scope = c->idem_scope;
-		q.idem_key = c->idem_key;
-		q.idem_mac = c->idem_mac;
-	}
 	if ((m->with == NULL ? accept_work(c->db, &x, e) :
 	    db_tx(c->db, accept_work, &x, e)) < 0)
 		return -1;
-	if (x.rc == 0 && !x.same)
-		return err_set(e, ERR_UNPROCESSABLE, "idempotency_mismatch",
-		    "notification %" PRIu64, x.existing);
 	*again = x.rc == 0;
-	*id = x.rc == 0 ? x.existing : q.id;
+	*id = x.id;
 	return 0;
 }
 

@@ -1,13 +1,13 @@
 /*
  * groups.c - groups of devices and users, kept by whoever sends pushes.
  */
+#include "api/idem.h"
 #include "api/list.h"
 #include "api/push_own.h"
 
 #include "base/rand.h"
 #include "base/text.h"
 #include "store/group.h"
-#include "store/idempotency.h"
 
 #define MEMBERS_MOST	1000		/* in one call */
 
@@ -87,8 +87,7 @@ make_work(struct db *db, void *arg, struct err *e)
 	if (rc < 0)
 		return -1;
 	/* The key first: who lost the race for it lost the name as well. */
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
-	    m->id, e) < 0)
+	if (idem_take(c, db, m->id, e) < 0)
 		return -1;
 	return rc == 1 ? 0 : err_set(e, ERR_CONFLICT, "name_taken",
 	    "a group has this name");

@@ -5,6 +5,8 @@
  * What must stay true: scope, key and body are kept as keyed HMACs only, and
  * the body that counts is the bound one.
  */
+#include "api/idem.h"
+
 #include "api/dispatch_own.h"
 #include "auth/token.h"
 #include "base/crypto.h"
@@ -119,4 +121,30 @@ idem_replay(struct call *c, struct err *e)
 		return err_set(e, ERR_UNPROCESSABLE, "idempotency_mismatch",
 		    "object %" PRIu64, row.object_id);
 	return c->route->replay(c, row.object_id, e) < 0 ? -1 : 1;
+}
+
+int
+idem_take(const struct call *c, struct db *db, uint64_t object_id,
+    struct err *e)
+{
+	return c->idem ? idem_claim(db, c->idem_scope, c->idem_key,
+	    c->idem_mac, object_id, e) : 0;
+}
+
+int
+idem_enqueue(const struct call *c, struct db *db, struct enqueue *m,
+    uint64_t *id, struct err *e)
+{
+	bool same = false;
+	int rc;
+
+	if (c->idem) {
+		m->idem_scope = c->idem_scope;
+		m->idem_key = c->idem_key;
+		m->idem_mac = c->idem_mac;
+	}
+	if ((rc = enqueue(db, m, id, &same, e)) == 1)
+		*id = m->id;
+	return rc != 0 || same ? rc : err_set(e, ERR_UNPROCESSABLE,
+	    "idempotency_mismatch", "notification %" PRIu64, *id);
 }

@@ -7,6 +7,7 @@
  */
 #include "api/notify_own.h"
 
+#include "api/idem.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/rand.h"
@@ -128,8 +129,7 @@ notify_post(struct call *c, const void *in, struct err *e)
 	    .request_id = c->req->request_id };
 	struct push_wait wait;
 	struct notify n;
-	uint64_t existing = 0;
-	bool same = false;
+	uint64_t id = 0;
 	int rc;
 
 	if (notify_read(c, in, &n, e) < 0)
@@ -142,28 +142,20 @@ notify_post(struct call *c, const void *in, struct err *e)
 	m.life_s = n.life_s;
 	m.run_us = n.run_us;
 	m.ends_us = n.ends_us;
-	if (c->idem) {
-		m.idem_scope = c->idem_scope;
-		m.idem_key = c->idem_key;
-		m.idem_mac = c->idem_mac;
-	}
 	push_wait_begin(c, &wait, 0);
 	m.waiter = push_wait_name(&wait);
-	rc = enqueue(c->db, &m, &existing, &same, e);
-	if (rc == 0 && !same)
-		rc = err_set(e, ERR_UNPROCESSABLE, "idempotency_mismatch",
-		    "notification %" PRIu64, existing);
+	rc = idem_enqueue(c, c->db, &m, &id, e);
 	if (rc > 0) {
 		(void)bell_ring(conf_str(CONF_RUN_DIR), "worker");
 		if (wait.ms > 0) {
-			push_wait_for(c, &wait, m.id);
-			answer_waited(c, m.id, &n.au);
+			push_wait_for(c, &wait, id);
+			answer_waited(c, id, &n.au);
 		} else {
-			answer(c, m.id, &n.au, NULL, 1);
+			answer(c, id, &n.au, NULL, 1);
 		}
 		say_preference(c, &wait);
 	} else if (rc == 0) {
-		rc = notify_replay(c, existing, e);
+		rc = notify_replay(c, id, e);
 		resp_header(c->resp, "Idempotency-Replayed", "true");
 	}
 	push_wait_end(c, &wait);

@@ -3,6 +3,7 @@
  */
 #include "api/answer.h"
 #include "api/fresh.h"
+#include "api/idem.h"
 #include "api/provider_own.h"
 #include "api/push_own.h"
 
@@ -12,7 +13,6 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "queue/secret.h"
-#include "store/idempotency.h"
 
 #define TEXT_MAX_	((size_t)20 * 1024)
 #define REDOS		5
@@ -239,8 +239,7 @@ make_work(struct db *db, void *arg, struct err *e)
 
 	if (n < 0)
 		return -1;
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
-	    x->id, e) < 0)
+	if (idem_take(c, db, x->id, e) < 0)
 		return -1;
 	for (int i = 0; i < n; i++)
 		if (strcmp(all[i].name, x->row.name) == 0)

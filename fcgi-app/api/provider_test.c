@@ -2,6 +2,7 @@
  * provider_test.c - a real message by one account, through the queue, with
  * what became of it.
  */
+#include "api/idem.h"
 #include "api/provider_own.h"
 #include "api/push_own.h"
 
@@ -107,8 +108,7 @@ admin_provider_test(struct call *c, const void *in_, struct err *e)
 	struct push_wait wait;
 	struct buf audience;
 	const char *to;
-	uint64_t existing = 0;
-	bool same = false;
+	uint64_t id = 0;
 	struct jw w;
 	struct enqueue m = { .id = rand_id(), .user_id = c->who.user_id,
 	    .type = "test", .class = CLASS_TRANSACTIONAL, .title = "Test",
@@ -142,20 +142,14 @@ admin_provider_test(struct call *c, const void *in_, struct err *e)
 	    "\"body\":\"This is a test.\"}";
 	m.audience = buf_text(&audience);
 	m.waiter = push_wait_name(&wait);
-	if (c->idem) {
-		m.idem_scope = c->idem_scope;
-		m.idem_key = c->idem_key;
-		m.idem_mac = c->idem_mac;
-	}
-	rc = enqueue(c->db, &m, &existing, &same, e);
+	rc = idem_enqueue(c, c->db, &m, &id, e);
 	buf_fini(&audience);
-	if (rc == 0 && !same)
-		rc = err_set(e, ERR_UNPROCESSABLE, "idempotency_mismatch",
-		    "another body");
 	if (rc >= 0) {
 		(void)bell_ring(conf_str(CONF_RUN_DIR), "worker");
-		push_wait_for(c, &wait, rc == 0 ? existing : m.id);
+		push_wait_for(c, &wait, id);
 	}
+	if (rc == 0)
+		resp_header(c->resp, "Idempotency-Replayed", "true");
 	push_wait_end(c, &wait);
-	return rc < 0 ? -1 : show(c, rc == 0 ? existing : m.id, e);
+	return rc < 0 ? -1 : show(c, id, e);
 }

@@ -7,6 +7,7 @@
  */
 #include "api/push_own.h"
 
+#include "api/idem.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/rand.h"
@@ -207,26 +208,15 @@ send_push(struct call *c, const struct push_in *p, const char *audience,
 		.request_id = c->req->request_id,
 	};
 	struct push_wait wait;
-	uint64_t existing = 0;
-	bool same = false;
+	uint64_t id = 0;
 	int rc;
 
 	if ((m.content = push_content(c, p, &m.life_s, e)) == NULL)
 		return -1;
-	if (c->idem) {
-		m.idem_scope = c->idem_scope;
-		m.idem_key = c->idem_key;
-		m.idem_mac = c->idem_mac;
-	}
 	push_wait_begin(c, &wait, (int)conf_int(CONF_PUSH_WAIT_S));
 	m.waiter = push_wait_name(&wait);
-	rc = enqueue(c->db, &m, &existing, &same, e);
-	if (rc == 0 && !same)
-		rc = err_set(e, ERR_UNPROCESSABLE, "idempotency_mismatch",
-		    "notification %" PRIu64, existing);
+	rc = idem_enqueue(c, c->db, &m, &id, e);
 	if (rc >= 0) {
-		uint64_t id = rc == 1 ? m.id : existing;
-
 		(void)bell_ring(conf_str(CONF_RUN_DIR), "worker");
 		if (rc == 1 && wait.ms == 0 && answer == push_answer_single) {
 			/* Nobody waits: there are no rows to read yet. */

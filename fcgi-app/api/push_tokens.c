@@ -6,6 +6,7 @@
  */
 #include "api/push_own.h"
 
+#include "api/idem.h"
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/log.h"
@@ -13,7 +14,6 @@
 #include "channel/providers/expo.h"
 #include "queue/bell.h"
 #include "store/delivery.h"
-#include "store/idempotency.h"
 
 #define KIND		"expo"
 #define DEVICES_MOST	100		/* of one user */
@@ -68,8 +68,7 @@ register_work(struct db *db, void *arg, struct err *e)
 	if (rc < 0)
 		return -1;
 	r->made = rc == 1;
-	return c->idem ? idem_claim(db, c->idem_scope, c->idem_key,
-	    c->idem_mac, r->id | (r->made ? MADE_BIT : 0), e) : 0;
+	return idem_take(c, db, r->id | (r->made ? MADE_BIT : 0), e);
 }
 
 /* A script that makes up tokens must not grow the fan-out for ever. */
@@ -301,8 +300,7 @@ push_tokens_test_post(struct call *c, const void *in, struct err *e)
 	};
 	int rc = device_user_has(c->db, c->who.user_id, KIND, e);
 	struct push_wait wait;
-	uint64_t existing = 0;
-	bool same = false;
+	uint64_t id = 0;
 
 	(void)in;
 	if (rc < 0)
@@ -313,19 +311,11 @@ push_tokens_test_post(struct call *c, const void *in, struct err *e)
 	}
 	m.audience = arena_printf(c->arena, "{\"user_ids\":[%" PRIu64 "]}",
 	    c->who.user_id);
-	if (c->idem) {
-		m.idem_scope = c->idem_scope;
-		m.idem_key = c->idem_key;
-		m.idem_mac = c->idem_mac;
-	}
 	push_wait_begin(c, &wait, (int)conf_int(CONF_PUSH_WAIT_S));
 	m.waiter = push_wait_name(&wait);
-	rc = enqueue(c->db, &m, &existing, &same, e);
-	if (rc == 0 && !same)
-		rc = err_set(e, ERR_UNPROCESSABLE, "idempotency_mismatch",
-		    "notification %" PRIu64, existing);
+	rc = idem_enqueue(c, c->db, &m, &id, e);
 	if (rc >= 0)
-		wait_and_answer(c, &wait, rc == 1 ? m.id : existing);
+		wait_and_answer(c, &wait, id);
 	if (rc == 0)
 		resp_header(c->resp, "Idempotency-Replayed", "true");
 	push_wait_end(c, &wait);

@@ -5,12 +5,12 @@
  * What must stay true: a visitor never learns which groups exist, and never
  * takes a device from its owner.
  */
+#include "api/idem.h"
 #include "api/list.h"
 #include "api/push_own.h"
 
 #include "base/rand.h"
 #include "store/group.h"
-#include "store/idempotency.h"
 
 #define DEVICES_MOST	100		/* of one user */
 #define BROWSER_MAX	100		/* columns of table device */
@@ -92,8 +92,7 @@ register_work(struct db *db, void *arg, struct err *e)
 
 	if (device_register(db, r->n, &r->id, e) < 0)
 		return -1;
-	return c->idem ? idem_claim(db, c->idem_scope, c->idem_key,
-	    c->idem_mac, r->id, e) : 0;
+	return idem_take(c, db, r->id, e);
 }
 
 /* A script that makes up endpoints must not grow the fan-out for ever. */

@@ -5,11 +5,11 @@
 #include "api/push_own.h"
 
 #include "api/answer.h"
+#include "api/idem.h"
 #include "api/list.h"
 #include "auth/audit.h"
 #include "base/rand.h"
 #include "base/text.h"
-#include "store/idempotency.h"
 #include "store/suppression.h"
 
 struct bars_in { struct list_in list; const char *channel, *reason,
@@ -144,8 +144,7 @@ add_work(struct db *db, void *arg, struct err *e)
 		return -1;
 	if (id != 0)
 		k->n.id = id;
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
-	    k->n.id, e) < 0)
+	if (idem_take(c, db, k->n.id, e) < 0)
 		return -1;
 	return answer_audit(c, "suppression_add", "ok", c->who.user_id,
 	    c->who.session_id, e);

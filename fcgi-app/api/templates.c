@@ -10,9 +10,9 @@
 #include "api/template_use.h"
 
 #include "api/answer.h"
+#include "api/idem.h"
 #include "auth/audit.h"
 #include "base/rand.h"
-#include "store/idempotency.h"
 #include "store/template.h"
 
 struct templates_in {
@@ -254,8 +254,7 @@ make_work(struct db *db, void *arg, struct err *e)
 	if (rc < 0)
 		return -1;
 	/* The key first: who lost the race for it lost the name as well. */
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
-	    m->id, e) < 0)
+	if (idem_take(c, db, m->id, e) < 0)
 		return -1;
 	if (rc == 0)
 		return err_set(e, ERR_CONFLICT, "name_taken",
@@ -304,8 +303,7 @@ add_work(struct db *db, void *arg, struct err *e)
 	if (rc <= 0)
 		return rc < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "not_found",
 		    "no such template");
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key, c->idem_mac,
-	    m->version, e) < 0)
+	if (idem_take(c, db, m->version, e) < 0)
 		return -1;
 	return audit(c, "template_version", m->name, m->version, e);
 }

@@ -5,6 +5,7 @@
  * What must stay true: preview shows what part.h gives the channels, not what
  * it imagines; it sends nothing.
  */
+#include "api/idem.h"
 #include "api/push_own.h"
 #include "api/template_use.h"
 #include "api/templates_own.h"
@@ -242,9 +243,8 @@ template_test_post(struct call *c, const void *in_, struct err *e)
 	    .request_id = c->req->request_id, .life_s = TEST_LIFE_S };
 	struct template_used used;
 	struct template_row t;
-	uint64_t existing = 0;
+	uint64_t id = 0;
 	struct user u;
-	bool same = false;
 	struct buf b;
 	struct jw w;
 	int rc;
@@ -271,19 +271,12 @@ template_test_post(struct call *c, const void *in_, struct err *e)
 	jw_end(&w);
 	m.content = arena_strdup(c->arena, buf_text(&b));
 	buf_fini(&b);
-	if (c->idem) {
-		m.idem_scope = c->idem_scope;
-		m.idem_key = c->idem_key;
-		m.idem_mac = c->idem_mac;
-	}
-	rc = enqueue(c->db, &m, &existing, &same, e);
-	if (rc == 0 && !same)
-		return err_set(e, ERR_UNPROCESSABLE, "idempotency_mismatch",
-		    "notification %" PRIu64, existing);
-	if (rc < 0)
+	if ((rc = idem_enqueue(c, c->db, &m, &id, e)) < 0)
 		return -1;
 	(void)bell_ring(conf_str(CONF_RUN_DIR), "worker");
-	answer_test(c, rc == 1 ? m.id : existing);
+	answer_test(c, id);
+	if (rc == 0)
+		resp_header(c->resp, "Idempotency-Replayed", "true");
 	return 0;
 }
 

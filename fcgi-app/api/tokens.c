@@ -7,6 +7,7 @@
  */
 #include "api/answer.h"
 #include "api/fresh.h"
+#include "api/idem.h"
 #include "api/list.h"
 #include "api/push_own.h"
 
@@ -16,7 +17,6 @@
 #include "base/crypto.h"
 #include "base/rand.h"
 #include "store/admin_token.h"
-#include "store/idempotency.h"
 
 #define NAME_MAX_	100
 #define CIDR_MAX	255
@@ -111,8 +111,7 @@ make_work(struct db *db, void *arg, struct err *e)
 	struct call *c = m->c;
 
 	if (admin_token_insert(db, &m->n, e) < 0 ||
-	    (c->idem && idem_claim(db, c->idem_scope, c->idem_key,
-	    c->idem_mac, m->n.id, e) < 0))
+	    idem_take(c, db, m->n.id, e) < 0)
 		return -1;
 	return answer_audit(c, "token_created", "ok", c->who.user_id,
 	    c->who.session_id, e);

@@ -7,6 +7,7 @@
  * one is told.
  */
 #include "api/answer.h"
+#include "api/idem.h"
 #include "api/list.h"
 #include "api/signup.h"
 #include "api/user_own.h"
@@ -20,7 +21,6 @@
 #include "base/phone.h"
 #include "base/rand.h"
 #include "base/text.h"
-#include "store/idempotency.h"
 
 struct user_in {
 	const char *email, *password, *first_name, *last_name;
@@ -146,8 +146,7 @@ join_work(struct db *db, void *arg, struct err *e)
 	if (user_insert(db, j->n, &j->id, e) < 0)
 		return -1;
 	n.user_id = j->id;
-	if ((c->idem && idem_claim(db, c->idem_scope, c->idem_key,
-	    c->idem_mac, j->id, e) < 0) || notice_add(db, &n, e) < 0)
+	if (idem_take(c, db, j->id, e) < 0 || notice_add(db, &n, e) < 0)
 		return -1;
 	return answer_audit(c, "register", "ok", j->id, 0, e);
 }

@@ -8,6 +8,7 @@
  * its address is proved.
  */
 #include "api/answer.h"
+#include "api/idem.h"
 #include "api/page.h"
 #include "api/proof.h"
 #include "api/signup.h"
@@ -19,7 +20,6 @@
 #include "base/mail.h"
 #include "base/rand.h"
 #include "base/text.h"
-#include "store/idempotency.h"
 
 #define TOKEN_MAX	2048
 
@@ -84,8 +84,7 @@ joined(struct db *db, void *arg, uint64_t user_id, struct err *e)
 {
 	struct call *c = arg;
 
-	if (c->idem && idem_claim(db, c->idem_scope, c->idem_key,
-	    c->idem_mac, user_id, e) < 0)
+	if (idem_take(c, db, user_id, e) < 0)
 		return -1;
 	return answer_audit(c, "register", "ok", user_id, 0, e);
 }
