@@ -98,7 +98,7 @@ def end(inst, c):
 
 def campaign(ctx):
     inst = ctx.inst
-    count = 50000 if ctx.short else 1000000
+    count = 10000 if ctx.short else 1000000
     people(inst, count)
     ctx.drained("before campaign")
     inst.worker_stop()
@@ -121,8 +121,8 @@ def campaign(ctx):
 def code_latency_campaign(ctx):
     """While one campaign of a million is planned and its pushes leave."""
     inst = ctx.inst
-    count = 50000 if ctx.short else 1000000
-    n = 30 if ctx.short else 100
+    count = 10000 if ctx.short else 1000000
+    n = 10 if ctx.short else 100
     people(inst, count)
     devices(inst, count // 50, ctx.sink.port)
     known = [inst.new_user() for _ in range(n)]

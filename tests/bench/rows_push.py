@@ -19,7 +19,7 @@ def push_crypto(ctx):
     program = build_crypto(ctx)
     seconds = max(0.5, ctx.seconds / ctx.rounds / 2)
     ours, bare = interleave(
-        max(3, ctx.rounds),
+        ctx.rounds,
         lambda: run_json([program, "--seconds", str(seconds)]),
         lambda: run_json([f"{ctx.work}/limit_p256", "--seconds", str(seconds)]))
     value = median([r["us"] for r in ours])
@@ -45,7 +45,7 @@ def leaked(ctx):
     rooms = [f"{ctx.inst.build}/lib{r}.a" for r in ("auth", "base")]
     compile_c(f"{ctx.work}/bench_leaked", [f"{HERE}/bench_leaked.c"],
               [f"-I{TOP}/fcgi-app", "-std=gnu11", *rooms, "-lcrypto", "-lunistring"])
-    runs = [run_json([f"{ctx.work}/bench_leaked", "--dir", ctx.work]) for _ in range(3)]
+    runs = [run_json([f"{ctx.work}/bench_leaked", "--dir", ctx.work]) for _ in range(1 if ctx.short else 3)]
     middle = {k: median([r[k] for r in runs]) for k in runs[0]}
     ctx.report.row("leaked", (middle["ns"] + middle["common_ns"]) / 1000, "us/password", ("<=", 50, "us"),
                    limit=middle["table_ns"] / 1000, filter_ns=middle["ns"], common_ns=middle["common_ns"],
@@ -106,7 +106,7 @@ def drain_once(ctx, subs, count):
 
 
 def drain(ctx):
-    count = 5000 if ctx.short else 30000
+    count = 2000 if ctx.short else 30000
     subs = subscriptions(GROUP, ctx.sink.port)
     peer = Peer(ctx.work, ctx.cache, ctx.inst.ca)
     body = push_body(None)
@@ -157,7 +157,7 @@ def codes(inst, people, pause=lambda: None):
 def code_latency(ctx):
     """Reset codes of proved accounts: no password is hashed on the way."""
     inst = ctx.inst
-    n = 30 if ctx.short else 100
+    n = 10 if ctx.short else 100
     people = [inst.new_user() for _ in range(n)]
     # they had a code by SMS a moment ago: the limits are not what is measured
     inst.rows("DELETE FROM throttle")
@@ -192,7 +192,7 @@ def footprint(ctx):
     api = inst.process("api")
     ctx.drained("before footprint")
     ready = [answer_time(inst, "/api/health/ready", api)
-             for _ in range(3 if ctx.short else 10)]
+             for _ in range(1 if ctx.short else 10)]
     live = [answer_time(inst, "/api/health/live", api)
             for _ in range(3 if ctx.short else 10)]
     inst.worker_stop()

@@ -104,7 +104,7 @@ def gate(ctx):
     lines = f"{ctx.work}/gate.tokens"
     with open(lines, "w", encoding="ascii") as f:
         # several people: a page asks the gate for one, a site for many
-        f.writelines(ctx.user()["access"] + "\n" for _ in range(32))
+        f.writelines(ctx.user()["access"] + "\n" for _ in range(8 if ctx.short else 32))
     answer = ("Status: 204\r\nX-Gatepost-User: 1\r\nX-Gatepost-Groups: \r\n"
               "X-Gatepost-Email: bench@example.com\r\nCache-Control: no-store\r\n\r\n")
     limit = Limit(ctx.work, "gate", workers, answer)
@@ -162,7 +162,7 @@ def profile_peer(ctx, user, workers, load, front):
     """
     for name, goal, keep in (("profile-peer", 8, False),
                              ("profile-peer-kept", 1, True)):
-        peer = Django(ctx.inst, ctx.work, workers, keep)
+        peer = Django(ctx.inst, ctx.work, 1 if ctx.short else workers, keep)
         c = None
         try:
             c = Front(ctx.inst, ctx.work, f"django{int(keep)}",
@@ -215,9 +215,9 @@ def refresh(ctx):
     if not durable(inst):
         raise Failure("the database is not durable: no comparison")
     # a session may refresh 60 times a minute, and both sides take their time
-    n = int(max(60, ctx.seconds * 100))
+    n = int(max(80, ctx.seconds * 100))
     tokens = sessions(ctx, n + 1)
-    each = rows_written_each(ctx, tokens.pop())
+    each = rows_written_each(ctx, tokens.pop(), 5 if ctx.short else 20)
     lines = f"{ctx.work}/refresh.tokens"
     with open(lines, "w", encoding="ascii") as f:
         f.write("".join(t + "\n" for t in tokens))
@@ -276,8 +276,9 @@ def login(ctx):
     lanes = lanes_of(inst, ctx.cores)
     memory = inst.number("GATEPOST_ARGON2_M_KIB", 19456)
     passes = inst.number("GATEPOST_ARGON2_T", 2)
-    rounds = 3 * ctx.rounds     # how fast the memory is changes by the second
-    slice_s = max(2.0, ctx.seconds / rounds)
+    # how fast the memory is changes by the second
+    rounds = ctx.rounds if ctx.short else 3 * ctx.rounds
+    slice_s = ctx.seconds if ctx.short else max(2.0, ctx.seconds / rounds)
     a = ctx.front("ours")
     # more than the lanes, so that a lane never waits for work
     load = login_load(ctx, 2 * lanes + 1)
@@ -301,7 +302,7 @@ def flood(ctx, front, lanes):
     token = ctx.user()["access"]
     probe = Load(ctx.work, ctx.inst.ca, "/page.txt", 1,
                  headers=[f"Cookie: __Host-gatepost={token}"])
-    seconds = max(3.0, ctx.seconds / 2)
+    seconds = ctx.seconds if ctx.short else max(3.0, ctx.seconds / 2)
     # Past what the queue may hold a sign-in is refused unhashed (D3), with
     # Retry-After: 5, which these clients keep to.
     many = login_load(ctx, 1000, "200,503", pause_ms=5000)
