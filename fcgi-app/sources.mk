@@ -1175,8 +1175,10 @@ EXTRA_FILES = \
 	tests/bench/rows_log.py \
 	tests/bench/rows_push.py \
 	tests/bench/rows_request.py \
+	tests/bench/rows_smtp.py \
 	tests/bench/rows_timing.py \
 	tests/bench/sink.py \
+	tests/bench/smtp.c \
 	tests/bench/test_load.py \
 	tests/bench/test_timing.py \
 	tests/browser/api_docs.js \

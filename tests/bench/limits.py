@@ -24,6 +24,7 @@ PROGRAMS = {
     "limit_fcgi": (["limit_fcgi.c"], ["-lfcgi"], ["libmariadb"]),
     "limit_argon2": (["limit_argon2.c"], ["-largon2"], []),
     "limit_p256": (["limit_p256.c"], ["-lcrypto"], []),
+    "smtp": (["smtp.c"], ["-lssl", "-lcrypto", "-lpthread"], []),
 }
 
 
