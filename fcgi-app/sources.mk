@@ -1062,6 +1062,7 @@ SQL_FILES = \
 	sql/0020_whatsapp.sql \
 	sql/0021_notify.sql \
 	sql/0022_routing.sql \
+	sql/0023_flow_session.sql \
 	sql/grants.sql \
 	sql/users.sql
 

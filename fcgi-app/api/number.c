@@ -58,6 +58,7 @@ number_change_post(struct call *c, const void *in_, struct err *e)
 		    "it is the account's number");
 	s.user_id = u.id;
 	s.judged = &u;
+	s.session_id = c->who.session_id;
 	s.locale = u.locale;
 	/* Another's number: the same answer, and its owner is told (S25). */
 	s.notice = owner != 0 ? "taken" : NULL;
@@ -99,6 +100,7 @@ email_change_post(struct call *c, const void *in_, struct err *e)
 		    "it is the account's address");
 	s.user_id = u.id;
 	s.judged = &u;
+	s.session_id = c->who.session_id;
 	s.locale = u.locale;
 	/* Another's: the same answer, and its owner is told (S25). */
 	s.notice = owner != 0 && owner != u.id ? "taken" : NULL;

@@ -114,6 +114,23 @@ void_rivals(struct db *db, struct proof *p, struct err *e)
 	    -1;
 }
 
+/* Who began a change and was signed out since, perhaps by the owner, changes
+ * nothing any more (S12). */
+static int
+still_signed_in(struct db *db, const struct proof *p, struct err *e)
+{
+	const struct otp_flow *f = p->f;
+	struct session s;
+	int rc;
+
+	if (f->session_id == 0)
+		return 0;
+	if ((rc = session_find(db, p->c->arena, f->session_id, &s, e)) < 0)
+		return -1;
+	return rc == 1 && session_alive(&s) ? 0 : err_field(e, "otp_code",
+	    "invalid_code", "session %" PRIu64 " ended", f->session_id);
+}
+
 static int
 prove_work(struct db *db, void *arg, struct err *e)
 {
@@ -127,7 +144,7 @@ prove_work(struct db *db, void *arg, struct err *e)
 		return -1;
 	if (rc == 0)
 		return err_field(e, "otp_code", "invalid_code", "user is gone");
-	if (void_rivals(db, p, e) < 0 || (rc = prove_address(db, p, e)) < 0)
+	if (still_signed_in(db, p, e) < 0 || void_rivals(db, p, e) < 0 || (rc = prove_address(db, p, e)) < 0)
 		return -1;
 	p->taken = rc == 1;
 	if (p->taken)

@@ -212,6 +212,7 @@ otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
 		.purpose = purpose_word[s->purpose],
 		.channel = s->channel,
 		.target = s->target,
+		.session_id = s->session_id,
 		.code_life_s = (uint32_t)conf_int(CONF_CODE_LIFE_S),
 		.flow_life_s = FLOW_LIFE_S,
 	};
@@ -266,6 +267,8 @@ otp_flow_of(struct otp_flow *f, const struct otp_row *r)
 	f->channel = r->channel;
 	f->came_by = r->by_mail && strcmp(r->channel, "email") != 0 ?
 	    "sms email" : r->channel;
+	f->last_mail = r->last_mail || strcmp(r->channel, "email") == 0;
+	f->session_id = r->session_id;
 	f->target = r->target;
 	f->secret = r->secret;
 	f->secret_len = r->secret_len;

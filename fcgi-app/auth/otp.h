@@ -38,6 +38,9 @@ struct otp_start {
 	 * password must be the same still when the flow begins (S11); NULL:
 	 * nobody proved anything.  -1 ERR_INPUT "wrong_password" */
 	const struct user *judged;
+	/* a change of address: the session that asks, which must live when
+	 * the code comes; or 0 */
+	uint64_t	 session_id;
 	/* the register_id to use: one that only the server can work out;
 	 * NULL: a fresh one */
 	const char	*register_id;
@@ -57,6 +60,9 @@ struct otp_flow {
 	const char	*channel, *target;
 	const char	*came_by;	/* channels that its codes took: "sms",
 					 * "email" or both words (S50) */
+	bool		 last_mail;	/* the code that serves went by mail,
+					 * whatever the channel is */
+	uint64_t	 session_id;	/* as in otp_start */
 	const uint8_t	*secret;	/* sealed: see otp_flow_mail */
 	size_t		 secret_len;
 	bool		 proved, done;

@@ -5,16 +5,17 @@
 
 DB_STMT(OTP_INSERT, DB_API, DB_SAFE,
     "INSERT INTO otp (id, register_hash, purpose, user_id, channel, target,"
-    " code_mac, sent_at, expires_at, flow_ends_at, secret, created_at)"
-    " SELECT ?, ?, ?, ?, ?, ?, ?, t.now, t.now + INTERVAL ? SECOND,"
-    " t.now + INTERVAL ? SECOND, ?, t.now"
+    " code_mac, sent_at, expires_at, flow_ends_at, secret, session_id,"
+    " created_at) SELECT ?, ?, ?, ?, ?, ?, ?, t.now,"
+    " t.now + INTERVAL ? SECOND, t.now + INTERVAL ? SECOND, ?, ?, t.now"
     " FROM (SELECT UTC_TIMESTAMP(6) AS now) AS t");
 DB_STMT(OTP_IS, DB_API, DB_READ, "SELECT 1 FROM otp WHERE id = ?"
     " AND register_hash = ?");
 #define COLUMNS								\
 	"SELECT id, user_id, purpose, channel, target, code_mac, issue,"	\
 	" tries, sent_at, expires_at, flow_ends_at, used_at, proved_at,"	\
-	" done_at, secret, by_mail, UTC_TIMESTAMP(6) FROM otp WHERE "
+	" done_at, secret, by_mail, last_mail, session_id,"		\
+	" UTC_TIMESTAMP(6) FROM otp WHERE "
 DB_STMT(OTP_FIND, DB_API, DB_READ, COLUMNS "register_hash = ?"
     " AND flow_ends_at > UTC_TIMESTAMP(6) AND done_at IS NULL");
 DB_STMT(OTP_BY_ID, DB_API, DB_READ, COLUMNS "id = ?"
@@ -38,7 +39,7 @@ DB_STMT(OTP_USED_BY, DB_API, DB_READ,
 DB_STMT(OTP_REISSUE, DB_API, DB_SAFE,
     "UPDATE otp SET code_mac = ?, channel = COALESCE(?, channel),"
     " target = COALESCE(?, target), secret = COALESCE(?, secret),"
-    " by_mail = by_mail OR ?,"
+    " by_mail = by_mail OR ?, last_mail = ?,"
     " issue = issue + 1, tries = 0,"
     " expires_at = UTC_TIMESTAMP(6) + INTERVAL ? SECOND,"
     " flow_ends_at = GREATEST(flow_ends_at, UTC_TIMESTAMP(6) + INTERVAL ?"
@@ -87,8 +88,8 @@ otp_row_insert(struct db *db, const struct otp_row_new *n, struct err *e)
 	    DB_BIN(n->register_hash, HASH_LEN), DB_STR(n->purpose),
 	    DB_REF(n->user_id), DB_STR(n->channel), DB_STR(n->target),
 	    DB_BIN(n->code_mac, HASH_LEN), DB_U64(n->code_life_s),
-	    DB_U64(n->flow_life_s), DB_BIN(n->secret, n->secret_len)),
-	    &why) >= 0)
+	    DB_U64(n->flow_life_s), DB_BIN(n->secret, n->secret_len),
+	    DB_REF(n->session_id)), &why) >= 0)
 		return 0;
 	if (why.kind == ERR_DB_DUP) {
 		int mine = exists(db, &OTP_IS, DB_IN(DB_U64(n->id),
@@ -118,7 +119,8 @@ find(struct db *db, const struct db_stmt *s, struct arena *a, struct db_in in,
 	    DB_TO_TIME(&r->expires_at_us), DB_TO_TIME(&r->flow_ends_at_us),
 	    DB_TO_TIME(&r->used_at_us), DB_TO_TIME(&r->proved_at_us),
 	    DB_TO_TIME(&r->done_at_us), DB_TO_BIN(&r->secret, &r->secret_len),
-	    DB_TO_BOOL(&r->by_mail), DB_TO_TIME(&r->now_us)), e);
+	    DB_TO_BOOL(&r->by_mail), DB_TO_BOOL(&r->last_mail),
+	    DB_TO_U64(&r->session_id), DB_TO_TIME(&r->now_us)), e);
 	if (rc <= 0)
 		return rc;
 	if (mac_len != sizeof(r->code_mac))
@@ -184,7 +186,7 @@ otp_row_reissue(struct db *db, const struct otp_row *r,
 	int64_t rows = db_run(db, &OTP_REISSUE, DB_IN(
 	    DB_BIN(n->code_mac, HASH_LEN), DB_STR(n->channel),
 	    DB_STR(n->target), DB_BIN(n->secret, n->secret_len),
-	    DB_U64(n->by_mail), DB_U64(n->code_life_s),
+	    DB_U64(n->by_mail), DB_U64(n->by_mail), DB_U64(n->code_life_s),
 	    DB_U64(n->code_life_s), DB_U64(r->id),
 	    DB_U64(r->issue), DB_U64(n->wait_s)), e);
 

@@ -20,6 +20,8 @@ struct otp_row {
 	const uint8_t	*secret;	/* sealed, or NULL */
 	size_t		 secret_len;
 	bool		 by_mail;	/* a code of it went by mail */
+	bool		 last_mail;	/* so did the one that serves now */
+	uint64_t	 session_id;	/* that began it and must live; 0 */
 	int64_t		 now_us;	/* the database's, at the read */
 };
 
@@ -31,6 +33,7 @@ struct otp_row_new {
 	const char	*purpose, *channel, *target;
 	const void	*secret;	/* ≤ 1024 bytes or NULL */
 	size_t		 secret_len;
+	uint64_t	 session_id;	/* 0: of none */
 	uint32_t	 code_life_s, flow_life_s;
 };
 /* Insert; meeting its own id is a success (D20).  0 or -1. */

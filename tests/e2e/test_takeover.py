@@ -9,7 +9,7 @@ import pytest
 from contract import Contract
 from factor_people import both, challenge, due, enrol
 from instance import wait_until
-from people import OTHER, PASSWORD, Bearer, Person, a_phone, an_email, forget_limits, held, problem, same
+from people import OTHER, PASSWORD, Bearer, Person, a_phone, an_email, claims_of, forget_limits, held, problem, same
 from test_social import Visitor, fragment, people, tell
 from test_undo import account, change, changed, links, new_password, prove, undo
 
@@ -153,6 +153,59 @@ def test_s59_who_is_in_use_or_has_no_other_proof_is_not_asked(inst, who):
     inst.sandbox.clear()
     rid = p.reset_request().json()["register_id"]
     assert reset(inst, rid, inst.sandbox.code(p.phone)).status_code == 200
+
+
+def test_s59_a_mailed_code_before_the_sms_is_no_way_past_it(inst):
+    """What counts is how the code came that is shown: a holder of the number asks once by mail, then by SMS again."""
+    p = both(inst)
+    inst.rows(LONG, p.id)
+
+    def again(rid, channel):
+        inst.rows("UPDATE otp SET sent_at = sent_at - INTERVAL 1 HOUR WHERE user_id = %s", p.id)
+        forget_limits(inst)
+        inst.sandbox.clear()
+        r = inst.api("POST", "/api/auth/otp/refresh/", json={"register_id": rid, "channel": channel})
+        assert r.status_code == 200, r.text
+        return inst.sandbox.code(p.phone if channel == "sms" else p.email_address, channel)
+    forget_limits(inst)
+    rid = p.reset_request().json()["register_id"]
+    again(rid, "email")
+    problem(reset(inst, rid, again(rid, "sms")), 403, "second_proof_required")
+    forget_limits(inst)
+    rid = inst.api("POST", "/api/auth/otp/request/", json={"phone_number": p.phone}).json()["register_id"]
+    again(rid, "email")
+    r = inst.api("POST", "/api/auth/otp/verify/", json={"register_id": rid, "otp_code": again(rid, "sms")})
+    problem(r, 403, "second_proof_required")
+    # By mail alone it is the proof that was wanted.
+    forget_limits(inst)
+    rid = p.reset_request().json()["register_id"]
+    assert reset(inst, rid, again(rid, "email")).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["one", "others", "all", "by an administrator"])
+@pytest.mark.parametrize("what", ["number", "mail"])
+def test_s12_s59_who_was_signed_out_finishes_no_change(inst, what, how):
+    """A thief in a session begins a change; the owner ends the session before the code is shown."""
+    p = Person(inst)
+    thief, to = p.bearer(), a_phone() if what == "number" else an_email()
+    began = change(thief, to)
+    assert began.status_code == 200, began.text
+    if how == "one":
+        sid = claims_of(thief.access)["sid"]
+        assert p.first.call("DELETE", f"/api/auth/sessions/{sid}/").status_code == 204
+    elif how == "by an administrator":
+        r = make_superuser(inst).call("POST", f"/api/admin/users/{p.id}/sign-out/", json={})
+        assert r.status_code == 200, r.text
+    else:
+        assert p.first.call("POST", f"/api/auth/sessions/revoke-{how}/").status_code == 200
+    problem(prove(inst, began, to), 400, "invalid_code")
+    row = account(inst, p)
+    assert row["phone"] == p.phone and row["email"] is None
+    # The owner's own is finished as ever.
+    me, mine = p.bearer(), a_phone()
+    assert change(me, mine).status_code == 200
+    forget_limits(inst)
+    changed(inst, me, a_phone())
 
 
 # --- pairs (S20, S24) ---------------------------------------------------------------------
