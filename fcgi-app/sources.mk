@@ -531,6 +531,8 @@ API_SOURCES = \
 	fcgi-app/api/social.c \
 	fcgi-app/api/social_own.h \
 	fcgi-app/api/subscriptions.c \
+	fcgi-app/api/superuser.c \
+	fcgi-app/api/superuser.h \
 	fcgi-app/api/suppressions.c \
 	fcgi-app/api/template_use.c \
 	fcgi-app/api/template_use.h \

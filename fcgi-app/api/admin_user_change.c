@@ -17,7 +17,6 @@
 #include "auth/notice.h"
 #include "auth/otp.h"
 #include "auth/throttle.h"
-#include "base/buf.h"
 #include "base/conf.h"
 #include "base/rand.h"
 #include "base/text.h"
@@ -25,7 +24,6 @@
 #include "store/known_device.h"
 
 #define COUNTRIES_MAX	250
-#define DETAIL_MAX	900
 #define HOUR_S		3600U
 #define RESETS_AN_HOUR	5U	/* S42: a destination */
 
@@ -67,35 +65,32 @@ or_old(struct opt_bool b, bool old)
 }
 
 /* Names are only named: what stands here cannot be erased (D12). */
+static void
+write_change(struct jw *w, const void *arg)
+{
+	const struct change *x = arg;
+
+	answer_roles(w, "before", &x->before);
+	answer_roles(w, "after", &x->after);
+	jw_array(w, "set");
+	if (x->in->first_name != NULL)
+		jw_str(w, NULL, "first_name");
+	if (x->in->last_name != NULL)
+		jw_str(w, NULL, "last_name");
+	if (x->in->countries.set)
+		jw_str(w, NULL, "allowed_countries");
+	jw_end(w);
+}
+
 static int
 audit_change(struct db *db, struct change *x, struct err *e)
 {
 	const struct caller *who = &x->c->who;
-	struct audit_event ev = { .event = x->event, .outcome = "ok",
+	const struct audit_event ev = { .event = x->event, .outcome = "ok",
 	    .user_id = x->id, .actor_id = who->user_id,
 	    .session_id = who->session_id };
-	struct buf b;
-	struct jw w;
-	int rc;
 
-	buf_init(&b, DETAIL_MAX);
-	jw_init(&w, &b);
-	jw_object(&w, NULL);
-	answer_roles(&w, "before", &x->before);
-	answer_roles(&w, "after", &x->after);
-	jw_array(&w, "set");
-	if (x->in->first_name != NULL)
-		jw_str(&w, NULL, "first_name");
-	if (x->in->last_name != NULL)
-		jw_str(&w, NULL, "last_name");
-	if (x->in->countries.set)
-		jw_str(&w, NULL, "allowed_countries");
-	jw_end(&w);
-	jw_end(&w);
-	ev.detail = buf_text(&b);
-	rc = audit_add(db, x->c->req, &ev, e);
-	buf_fini(&b);
-	return rc;
+	return audit_add_detail(db, x->c->req, &ev, write_change, x, e);
 }
 
 static int

@@ -58,29 +58,26 @@ struct changing {
 	bool		 raced;
 };
 
+static void
+write_changing(struct jw *w, const void *arg)
+{
+	const struct changing *x = arg;
+
+	jw_str(w, "provider", x->row.name);
+	jw_str(w, "kind", x->row.kind);
+	jw_bool(w, "secrets", x->in != NULL && x->in->secrets != NULL);
+	jw_bool(w, "active", x->row.active);
+}
+
 static int
 audit(struct db *db, const struct changing *x, const char *event,
     struct err *e)
 {
-	struct audit_event ev = { .event = event, .outcome = "ok",
+	const struct audit_event ev = { .event = event, .outcome = "ok",
 	    .user_id = x->c->who.user_id, .session_id =
 	    x->c->who.session_id };
-	struct buf b;
-	struct jw w;
-	int rc;
 
-	buf_init(&b, 1000);
-	jw_init(&w, &b);
-	jw_object(&w, NULL);
-	jw_str(&w, "provider", x->row.name);
-	jw_str(&w, "kind", x->row.kind);
-	jw_bool(&w, "secrets", x->in != NULL && x->in->secrets != NULL);
-	jw_bool(&w, "active", x->row.active);
-	jw_end(&w);
-	ev.detail = buf_text(&b);
-	rc = audit_add(db, x->c->req, &ev, e);
-	buf_fini(&b);
-	return rc;
+	return audit_add_detail(db, x->c->req, &ev, write_changing, x, e);
 }
 
 /* --- settings and secrets --------------------------------------------------- */

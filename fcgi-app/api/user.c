@@ -15,13 +15,11 @@
 #include "auth/audit.h"
 #include "auth/grant.h"
 #include "auth/otp.h"
-#include "base/buf.h"
 #include "base/mail.h"
 #include "base/text.h"
 #include "store/closing.h"
 #include "store/user_admin.h"
 
-#define DETAIL_MAX	400
 
 struct change_in {
 	const char *first_name, *last_name, *birthday, *gender, *phone,
@@ -210,28 +208,25 @@ hold_roles(struct db *db, struct change *x, struct err *e)
 	    "not_found", "gone meanwhile");
 }
 
+static void
+write_roles(struct jw *w, const void *arg)
+{
+	const struct change *x = arg;
+
+	answer_roles(w, "before", &x->before);
+	answer_roles(w, "after", &x->after);
+}
+
 /* What was before stands in the audit, as of the rows for administrators. */
 static int
 audit_roles(struct db *db, const struct change *x, struct err *e)
 {
 	const struct caller *who = &x->c->who;
-	struct audit_event ev = { .event = "role_change", .outcome = "ok",
+	const struct audit_event ev = { .event = "role_change", .outcome = "ok",
 	    .user_id = x->u->id, .actor_id = who->act_id != 0 ?
 	    who->act_id : who->user_id, .session_id = who->session_id };
-	struct buf b;
-	struct jw w;
-	int rc;
 
-	buf_init(&b, DETAIL_MAX);
-	jw_init(&w, &b);
-	jw_object(&w, NULL);
-	answer_roles(&w, "before", &x->before);
-	answer_roles(&w, "after", &x->after);
-	jw_end(&w);
-	ev.detail = buf_text(&b);
-	rc = audit_add(db, x->c->req, &ev, e);
-	buf_fini(&b);
-	return rc;
+	return audit_add_detail(db, x->c->req, &ev, write_roles, x, e);
 }
 
 static int

@@ -20,6 +20,7 @@
 
 #define MAC_LEN		32
 #define UA_MAX		255
+#define DETAIL_MAX	1000		/* the column */
 #define LEASE_S		10
 #define VERIFY_BATCH	500
 
@@ -110,6 +111,27 @@ audit_add(struct db *db, const struct req *q, const struct audit_event *ev,
 	personal_mac(r.personal_mac, salt, &r);
 	row_mac(r.row_mac, &r);
 	return audit_row_insert(db, &r, e);
+}
+
+int
+audit_add_detail(struct db *db, const struct req *q,
+    const struct audit_event *ev, void (*write)(struct jw *w, const void *arg),
+    const void *arg, struct err *e)
+{
+	struct audit_event full = *ev;
+	struct buf b;
+	struct jw w;
+	int rc;
+
+	buf_init(&b, DETAIL_MAX);
+	jw_init(&w, &b);
+	jw_object(&w, NULL);
+	write(&w, arg);
+	jw_end(&w);
+	full.detail = buf_text(&b);
+	rc = audit_add(db, q, &full, e);
+	buf_fini(&b);
+	return rc;
 }
 
 /* --- the sealer ----------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #ifndef GP_AUTH_AUDIT_H
 #define GP_AUTH_AUDIT_H
 
+#include "base/json.h"
 #include "http/request.h"
 #include "store/db.h"
 
@@ -17,6 +18,11 @@ struct audit_event {
 /* Insert, in the caller's transaction if there is one.  q may be NULL. */
 int	 audit_add(struct db *db, const struct req *q,
 	    const struct audit_event *ev, struct err *e) MUST_CHECK;
+/* The same with what `write` puts into the detail's object. */
+int	 audit_add_detail(struct db *db, const struct req *q,
+	    const struct audit_event *ev,
+	    void (*write)(struct jw *w, const void *arg), const void *arg,
+	    struct err *e) MUST_CHECK;
 /* Sealer: chain up to `max` rows if this process holds the lease.  Rows
  * sealed or -1.  For the worker. */
 int	 audit_seal(struct db *db, uint64_t owner, unsigned max,
