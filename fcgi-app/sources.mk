@@ -158,6 +158,8 @@ STORE_SOURCES = \
 	fcgi-app/store/migrate.h \
 	fcgi-app/store/notification.c \
 	fcgi-app/store/notification.h \
+	fcgi-app/store/opt_word.c \
+	fcgi-app/store/opt_word.h \
 	fcgi-app/store/otp.c \
 	fcgi-app/store/otp.h \
 	fcgi-app/store/password_mix.c \
@@ -180,6 +182,8 @@ STORE_SOURCES = \
 	fcgi-app/store/recipient.h \
 	fcgi-app/store/revocation.c \
 	fcgi-app/store/revocation.h \
+	fcgi-app/store/seen.c \
+	fcgi-app/store/seen.h \
 	fcgi-app/store/session.c \
 	fcgi-app/store/session.h \
 	fcgi-app/store/sms.c \
@@ -409,6 +413,7 @@ DELIVER_SOURCES = \
 	fcgi-app/deliver/pick.h \
 	fcgi-app/deliver/plan.c \
 	fcgi-app/deliver/plan.h \
+	fcgi-app/deliver/plan_barred.c \
 	fcgi-app/deliver/plan_devices.c \
 	fcgi-app/deliver/plan_own.h \
 	fcgi-app/deliver/plan_people.c \
@@ -1065,6 +1070,7 @@ SQL_FILES = \
 	sql/0021_notify.sql \
 	sql/0022_routing.sql \
 	sql/0023_flow_session.sql \
+	sql/0024_opt_word.sql \
 	sql/grants.sql \
 	sql/users.sql
 

@@ -65,6 +65,7 @@ write_way(struct jw *w, const struct someone *s, const struct way *y,
 	jw_str(w, "outcome", !goes ? "skip" : y->held != NULL ? "held" :
 	    "send");
 	jw_str(w, "reason", goes ? y->held : y->way->reason);
+	jw_str(w, "suppressed_by", y->way->barred);
 	jw_str(w, "provider", goes ? provider[y->channel] : NULL);
 	if (goes && people_by_device(y->channel))
 		jw_u64(w, "devices", n);

@@ -22,7 +22,8 @@ static const struct field bars_rows[] = {
 	FIELD_OF(FT_INT, L, list.page_size, "page_size", 1, 100, 0),
 	FIELD_ENUM(L, channel, "channel", "email|sms|whatsapp", 0),
 	FIELD_ENUM(L, reason, "reason",
-	    "unsubscribed|bounced|complained|blocked", 0),
+	    "unsubscribed|bounced|complained|blocked|stopped|ads_blocked|"
+	    "no_marketing", 0),
 	FIELD_TEXT(L, address, "address", 1, 254, F_TRIM | F_LINE),
 };
 const struct fieldset suppressions_fields =
@@ -35,7 +36,8 @@ static const struct field bar_rows[] = {
 	FIELD_TEXT(struct bar_in, address, "address", 1, 254,
 	    F_REQUIRED | F_TRIM | F_LINE),
 	FIELD_ENUM(struct bar_in, reason, "reason",
-	    "unsubscribed|bounced|complained|blocked", 0),
+	    "unsubscribed|bounced|complained|blocked|stopped|ads_blocked|"
+	    "no_marketing", 0),
 };
 const struct fieldset suppression_fields =
     FIELDSET(struct bar_in, bar_rows, IN_BODY);

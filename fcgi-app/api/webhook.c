@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 
+#include <strings.h>
+
 #define ID_MAX	160u		/* delivery.provider_id */
 
 static int
@@ -75,6 +77,35 @@ webhook_state(struct call *c, const struct callback *cb, struct err *e)
 		if (cb->provider_id[i] <= ' ' || cb->provider_id[i] > '~')
 			return 0;
 	return callback_take(c->db, cb, e) < 0 ? -1 : 0;
+}
+
+bool
+webhook_opt_word(const char *text, bool chat, bool *out)
+{
+	/* What carriers and providers take: CTIA's words and Twilio's, and
+	 * ours in Persian. */
+	static const struct { const char *word; bool out, chat; } row[] = {
+		{ "stop", true, true }, { "stopall", true, true },
+		{ "stop all", true, true }, { "unsubscribe", true, true },
+		{ "optout", true, true }, { "revoke", true, false },
+		{ "cancel", true, false }, { "end", true, false },
+		{ "quit", true, false }, { "لغو", true, true },
+		{ "start", false, true }, { "unstop", false, true },
+		{ "yes", false, false }, { "شروع", false, true },
+	};
+	size_t n;
+
+	text += strspn(text, " \t\r\n\"'");
+	n = strlen(text);
+	while (n > 0 && strchr(" \t\r\n\"'.!", text[n - 1]) != NULL)
+		n--;
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		if ((row[i].chat || !chat) && strlen(row[i].word) == n &&
+		    strncasecmp(row[i].word, text, n) == 0) {
+			*out = row[i].out;
+			return true;
+		}
+	return false;
 }
 
 int

@@ -29,6 +29,10 @@ const char *webhook_value(const struct webhook_form *f, const char *name);
 /* callback_take, where an id that could be none of theirs is let be. */
 int	 webhook_state(struct call *c, const struct callback *cb,
 	    struct err *e) MUST_CHECK;
+/* Is a message nothing but a word that stops or starts ("STOP", " stop.")?
+ * Then *out says which.  In a `chat`, where people talk, "yes" and "cancel"
+ * are none. */
+bool	 webhook_opt_word(const char *text, bool chat, bool *out);
 /* -1 ERR_FORBIDDEN "bad_signature". */
 int	 webhook_unsigned(struct err *e);
 /* 200 {received: true}: read, whatever came of it. */

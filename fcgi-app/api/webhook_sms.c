@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "channel/providers/kavenegar.h"
 #include "channel/providers/whatsapp.h"
+#include "store/opt_word.h"
 #include "store/whatsapp.h"
 
 #define SECRET_MIN	20u
@@ -108,6 +109,32 @@ is_signed(struct call *c, struct webhook_form *f)
 	    text_starts(base, "https:") ? ":443" : ":80", rest), f);
 }
 
+/*
+ * STOP and START in a message of the recipient's: their own word for it where
+ * they read it (Advanced Opt-Out), else the words that they take by default,
+ * alone in the message.
+ */
+static int
+opt_out(struct call *c, const struct webhook_form *f, const char *from,
+    struct err *e)
+{
+	const char *type = webhook_value(f, "OptOutType");
+	const char *id = webhook_value(f, "MessageSid");
+	const char *word = *type != '\0' ? type : webhook_value(f, "Body");
+	bool whatsapp = text_starts(from, "whatsapp:"), out;
+	struct opt_word w = { .reason = "stopped", .who = "twilio",
+	    .also = whatsapp ? "unsubscribed,no_marketing,bounced" :
+	    "unsubscribed", .said_us = clock_now(), .id = id,
+	    .channel = whatsapp ? CHANNEL_WHATSAPP : CHANNEL_SMS };
+
+	w.address = whatsapp ? from + 9 : from;
+	if (*id == '\0' || strlen(id) > 64 || w.address[0] != '+' ||
+	    strlen(w.address) > 16 || !webhook_opt_word(word, false, &out))
+		return 0;
+	w.out = out;
+	return opt_word_take(c->db, &w, e) < 0 ? -1 : 0;
+}
+
 /* A contact wrote: its 24 hours begin.  The time is ours; theirs is not in the
  * form. */
 static int
@@ -116,6 +143,8 @@ inbound(struct call *c, const struct webhook_form *f, struct err *e)
 	const char *from = webhook_value(f, "From");
 	const char *to = webhook_value(f, "To"), *contact;
 
+	if (opt_out(c, f, from, e) < 0)
+		return -1;
 	if (!text_starts(from, "whatsapp:") || !text_starts(to, "whatsapp:"))
 		return 0;
 	contact = whatsapp_contact(c->arena, from + 9);

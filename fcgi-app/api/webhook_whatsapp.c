@@ -4,8 +4,9 @@
  * 4.5).
  *
  * What must stay true: nothing is parsed before the signature over the raw
- * bytes is right; of a contact's message only its time is kept; whatever a
- * signed document holds beyond what we know is let be, and 200.
+ * bytes is right; of a contact's message only its time is kept, and whether
+ * it says STOP; whatever a signed document holds beyond what we know is let
+ * be, and 200.
  */
 #include "api/webhook_own.h"
 
@@ -15,6 +16,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "channel/providers/whatsapp.h"
+#include "store/opt_word.h"
+#include "store/suppression.h"
 #include "store/whatsapp.h"
 
 #define DEPTH_MAX	64
@@ -110,6 +113,63 @@ contact_of(struct call *c, const struct json *m, const struct json *value,
 	return contact;
 }
 
+/* Each form of a number that an address may be kept in. */
+static int
+say(struct call *c, const char *number, struct opt_word *w, struct err *e)
+{
+	char form[2][WHATSAPP_NUMBER_MAX];
+	size_t n = whatsapp_forms(number, form);
+
+	w->channel = CHANNEL_WHATSAPP;
+	for (size_t i = 0; i < n; i++) {
+		w->address = form[i];
+		if (opt_word_take(c->db, w, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * A message, or the button of a template, that says STOP and nothing else: no
+ * more but what guards the account.  Whoever writes at all is there to be
+ * written to, so what was said of a dead number is over.
+ */
+static int
+take_stop(struct call *c, const struct json *m, int64_t at, struct err *e)
+{
+	const char *text = json_str(json_get(json_get(m, "text"), "body"));
+	const char *from = str_of(m, "from");
+	struct opt_word w = { .reason = "unsubscribed", .also =
+	    "no_marketing,bounced", .said_us = at * US_PER_S };
+	char form[2][WHATSAPP_NUMBER_MAX];
+	size_t n = whatsapp_forms(from, form);
+
+	if (text == NULL)
+		text = json_str(json_get(json_get(m, "button"), "payload"));
+	if (text != NULL && webhook_opt_word(text, true, &w.out))
+		return say(c, from, &w, e);
+	for (size_t i = 0; i < n; i++)
+		if (suppression_lift(c->db, CHANNEL_WHATSAPP, form[i],
+		    "bounced", e) < 0)
+			return -1;
+	return 0;
+}
+
+/* "Stop promotions", as the app has it. */
+static int
+take_preference(struct call *c, const struct json *p, struct err *e)
+{
+	const char *value = str_of(p, "value");
+	struct opt_word w = { .reason = "no_marketing", .also = "",
+	    .said_us = number_of(p, "timestamp") * US_PER_S,
+	    .out = strcmp(value, "stop") == 0 };
+
+	if (strcmp(str_of(p, "category"), "marketing_messages") != 0 ||
+	    w.said_us <= 0 || (!w.out && strcmp(value, "resume") != 0))
+		return 0;
+	return say(c, str_of(p, "wa_id"), &w, e);
+}
+
 static int
 take_message(struct call *c, const struct json *value, const struct json *m,
     struct err *e)
@@ -124,6 +184,8 @@ take_message(struct call *c, const struct json *value, const struct json *m,
 	if (contact == NULL || at <= 0 || strlen(sender) > SENDER_MAX ||
 	    strcmp(str_of(m, "type"), "system") == 0)
 		return 0;
+	if (take_stop(c, m, at, e) < 0)
+		return -1;
 	return whatsapp_wrote(c->db, sender, contact,
 	    *from == '\0' ? NULL : arena_printf(c->arena, "+%.20s", from),
 	    at * US_PER_S, e);
@@ -165,6 +227,13 @@ take_change(struct call *c, const struct json *change, struct err *e)
 	const struct json *value = json_get(change, "value");
 	const struct json *list = json_get(value, "statuses");
 
+	if (strcmp(str_of(change, "field"), "user_preferences") == 0) {
+		list = json_get(value, "user_preferences");
+		for (size_t i = 0; i < json_len(list); i++)
+			if (take_preference(c, json_at(list, i), e) < 0)
+				return -1;
+		return 0;
+	}
 	if (strcmp(str_of(change, "field"), "messages") != 0) {
 		/* Templates, quality, the account: for whoever reads logs. */
 		log_event("whatsapp_notice", LOG_KV("field", arena_printf(

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "queue/turns.h"
 #include "store/delivery.h"
+#include "store/suppression.h"
 
 /* Rows come a little out of order: they are dated at their statement and seen
  * at their commit.  What is older than that is found by the full look. */
@@ -197,6 +198,10 @@ locate(struct db *db, struct arena *a, struct intake *in,
 			continue;	/* lapses; nobody misses it */
 		if (!w[i].found || w[i].to == NULL || w[i].gone)
 			dead = w[i].gone ? "device_gone" : "no_delivery";
+		/* It waited, and in the meantime somebody said stop. */
+		if (dead == NULL && suppression_bars(w[i].barred,
+		    suppression_kind(found[k].class, found[k].type)))
+			dead = "suppressed";
 		if (job[i].stop || found[k].cancelled_us != 0)
 			dead = "cancelled";
 		item_list_add(&in->items, item_new(&(struct item_new){

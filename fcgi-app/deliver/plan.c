@@ -385,6 +385,8 @@ plan_jobs(struct db *db, struct plan *p, const struct job *job, size_t n,
 		part[kept++] = part[at];
 	}
 	parts = (int)kept;
+	if (plan_barred(db, a, part, kept, e) < 0)
+		goto out;
 	/* As many as make one slice; read and written together. */
 	for (at = 0; at <= kept; at++) {
 		size_t more = at < kept ? (part[at].target != NULL ||

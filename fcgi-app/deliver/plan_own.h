@@ -18,6 +18,7 @@ struct target {
 	struct plan_route *route;	/* NULL: nobody serves it */
 	int64_t		 run_us;	/* not before; 0 now */
 	bool		 inbox;		/* sent by being there */
+	const char	*barred;	/* entry that suppresses it; or NULL */
 };
 
 /* One plan job's part of a transaction. */
@@ -63,6 +64,10 @@ void	 plan_from_ids(struct arena *a, struct part *p, const uint64_t *id,
 int	 plan_by_id(const void *a, const void *b);
 /* Devices of several short audiences in one read. */
 int	 plan_read_devices(struct db *db, struct arena *a, struct part *part,
+	    size_t n, struct err *e) MUST_CHECK;
+/* Those that go to bare addresses and are queued: skipped where one is on the
+ * suppression list.  One read for all of them.  plan_barred.c.  0 or -1. */
+int	 plan_barred(struct db *db, struct arena *a, struct part *part,
 	    size_t n, struct err *e) MUST_CHECK;
 /* --- plan.c ------------------------------------------------------------------ */
 struct plan_route *plan_route_for(struct plan *p, const char *channel);

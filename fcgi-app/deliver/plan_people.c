@@ -93,6 +93,7 @@ add_way(struct arena *a, struct plan *p, const struct someone *s,
 		t->state = strcmp(w->way->reason, "no_provider") == 0 ?
 		    "failed" : "skipped";
 		t->reason = w->way->reason;
+		t->barred = w->way->barred;
 		return;
 	}
 	if (w->channel == CHANNEL_IN_APP) {

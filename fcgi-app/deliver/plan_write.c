@@ -204,7 +204,7 @@ add_part(struct writing *w, struct part *p)
 		    .provider = t->inbox ? "in_app" : t->route == NULL ? "" :
 		    t->route->provider,
 		    .state = t->state, .reason = t->reason,
-		    .sent = t->inbox };
+		    .sent = t->inbox, .barred = t->barred };
 		delivery_hash(d->target_hash, t->to);
 		if (t->inbox)
 			w->inbox[w->inboxes++] = (struct inbox_new){

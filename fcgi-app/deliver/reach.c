@@ -69,10 +69,8 @@ hindrance(const struct reach_case *c, enum channel_id id, bool *quiet)
 	if (why != NULL)
 		return why;
 	if (u->suppressed[id] != NULL) {
-		/* Critical passes what a person said, not a dead mailbox. */
 		*quiet = false;
-		if (!c->critical || strcmp(u->suppressed[id],
-		    "unsubscribed") != 0)
+		if (suppression_bars(u->suppressed[id], c->matters))
 			return "suppressed";
 	}
 	return c->provider[id] == NULL ? "no_provider" : NULL;
@@ -87,17 +85,20 @@ decide(const struct reach_case *c, enum channel_id id, struct reach_way *w)
 	bool quiet, usual = c->asked != 0 ? (c->asked & bit) != 0 :
 	    by_default(c, id);
 
-	*w = (struct reach_way){ REACH_NO, "not_chosen", false };
+	*w = (struct reach_way){ REACH_NO, "not_chosen", false, NULL };
 	if (c->asked != 0 ? !usual : !usual && wish != WISH_YES)
 		return;
 	if (wish == WISH_NO && !c->critical) {
-		*w = (struct reach_way){ REACH_SKIP, "opted_out", true };
+		*w = (struct reach_way){ REACH_SKIP, "opted_out", true,
+		    NULL };
 		return;
 	}
 	if ((why = hindrance(c, id, &quiet)) != NULL)
-		*w = (struct reach_way){ REACH_SKIP, why, !quiet };
+		*w = (struct reach_way){ REACH_SKIP, why, !quiet,
+		    strcmp(why, "suppressed") == 0 ? c->who->suppressed[id] :
+		    NULL };
 	else
-		*w = (struct reach_way){ REACH_GO, "", true };
+		*w = (struct reach_way){ REACH_GO, "", true, NULL };
 }
 
 void

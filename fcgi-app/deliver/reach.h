@@ -8,17 +8,19 @@
  * default_channel (then nothing but it and the inbox), the site's default
  * channels.  Channels that the sender names are those and no others; the
  * user's "no" holds for them too.  Class critical passes every "no" of the
- * user's, but not a mailbox that is gone.
+ * user's; what an entry of the suppression list bars, suppression.h says.
  */
 #ifndef GP_DELIVER_REACH_H
 #define GP_DELIVER_REACH_H
 
 #include "store/recipient.h"
+#include "store/suppression.h"
 
 struct reach_case {
 	const struct recipient *who;
 	unsigned	 devices;	/* bits of push channels he has any of */
 	bool		 critical;
+	enum suppressed	 matters;
 	unsigned	 asked;		/* the sender's channels; 0: by preference */
 	unsigned	 defaults;	/* the site's */
 	const char	*provider[CHANNELS];	/* NULL: nobody serves it */
@@ -34,6 +36,7 @@ struct reach_way {
 	const char	*reason;	/* a stable word; "" for REACH_GO */
 	bool		 kept;		/* gets a delivery row: all that go, and
 					 * what people ask about */
+	const char	*barred;	/* "suppressed": the entry's word; NULL */
 };
 struct reach {
 	const char	*nobody;	/* not a recipient at all: the reason;

@@ -9,6 +9,7 @@
 #include "store/delivery.h"
 #include "store/device.h"
 #include "store/receipt.h"
+#include "store/suppression.h"
 #include "store/whatsapp.h"
 
 struct recording {
@@ -119,6 +120,26 @@ close_windows(struct db *db, const struct record_batch *b, struct err *e)
 	return rc;
 }
 
+/* What these refusals say of the addresses. */
+static int
+bar_addresses(struct db *db, const struct record_batch *b, struct err *e)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct record *r = &b->r[i];
+		const struct item *it = r->item;
+
+		if (r->what != RECORD_FINAL || it->lane == NULL ||
+		    it->lane->p == NULL || it->device_id != 0 ||
+		    strcmp(r->state, "failed") != 0)
+			continue;
+		if (suppression_after(db, &(struct refusal){
+		    .channel = it->lane->p->channel, .address = it->to,
+		    .reason = r->reason, .dead = r->address_dead }, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 write_work(struct db *db, void *arg, struct err *e)
 {
@@ -149,7 +170,8 @@ write_work(struct db *db, void *arg, struct err *e)
 		return -1;
 	if (w->deads > 0 && device_mark_dead(db, w->dead, w->deads, e) < 0)
 		return -1;
-	return close_windows(db, w->b, e);
+	return bar_addresses(db, w->b, e) < 0 ? -1 :
+	    close_windows(db, w->b, e);
 }
 
 struct late { struct delivery_change c; struct receipt_new n; bool asks; };

@@ -26,6 +26,7 @@ struct record {
 	char		 reason[41], provider_id[161];
 	char		 log[800];	/* a JSON line, or "" */
 	bool		 sent, device_dead;
+	bool		 address_dead;	/* nothing is there (OUTCOME_DROP) */
 	bool		 closed;	/* as verdict.closed */
 	char		 to[25];	/* not FINAL: the account it goes to; "":
 					 * stays */

@@ -310,6 +310,7 @@ send_record(struct item *it, const struct verdict *v,
 	case OUTCOME_DROP:
 		r->state = "failed";
 		r->device_dead = it->device_id != 0;
+		r->address_dead = it->device_id == 0;
 		break;
 	case OUTCOME_PERM:
 		r->state = "failed";

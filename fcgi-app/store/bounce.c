@@ -11,6 +11,7 @@
 #include "base/mail.h"
 #include "base/rand.h"
 #include "store/delivery.h"
+#include "store/suppression.h"
 
 DB_STMT(BOUNCE_KNOWN, DB_API | DB_CTL, DB_READ,
     "SELECT target FROM delivery WHERE notification_id = ? AND seq = ?"
@@ -21,12 +22,6 @@ DB_STMT(BOUNCE_APPLY, DB_API | DB_CTL, DB_ONCE,
     " sent_at = COALESCE(sent_at, UTC_TIMESTAMP(6)),"
     " updated_at = UTC_TIMESTAMP(6) WHERE notification_id = ? AND seq = ?"
     " AND channel = 'email' AND state IN ('sent', 'unsure')");
-
-DB_STMT(BOUNCE_SUPPRESS, DB_API | DB_CTL, DB_SAFE,
-    "INSERT IGNORE INTO suppression (id, channel, address_hash, shown,"
-    " reason, created_at) VALUES (?, 'email', UNHEX(SHA2(?, 256)),"
-    " CONCAT(LEFT(?, 1), '***', SUBSTRING(?, LOCATE('@', ?))), ?,"
-    " UTC_TIMESTAMP(6))");
 
 struct taking {
 	struct arena	*a;
@@ -59,12 +54,13 @@ suppress(struct db *db, const struct bounce *b, const char *target,
     struct err *e)
 {
 	char cmp[MAIL_MAX + 1];
+	struct suppression_new n = { .id = rand_id(),
+	    .channel = CHANNEL_EMAIL, .address = cmp,
+	    .reason = b->suppress };
 
 	if (b->suppress == NULL || !mail_parse(target, cmp, NULL))
 		return 0;
-	return db_run(db, &BOUNCE_SUPPRESS, DB_IN(DB_U64(rand_id()),
-	    DB_STR(cmp), DB_STR(cmp), DB_STR(cmp), DB_STR(cmp),
-	    DB_STR(b->suppress)), e) < 0 ? -1 : 0;
+	return suppression_add(db, &n, e) < 0 ? -1 : 0;
 }
 
 static int

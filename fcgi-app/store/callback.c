@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "store/delivery.h"
+#include "store/suppression.h"
 
 /* Without a name of ours it may be somebody else's message: the same number
  * may serve other systems.  Our commit is never so late. */
@@ -160,6 +161,9 @@ change_work(struct db *db, void *arg, struct err *e)
 	x->done = rc > 0;
 	if (rc <= 0)
 		return rc < 0 ? -1 : 1;
+	if (strcmp(x->c->state, "failed") == 0 && suppression_after_told(db,
+	    ref.notification_id, ref.seq, x->c->reason, e) < 0)
+		return -1;
 	return delivery_changed(db, &ref, 1, e);
 }
 

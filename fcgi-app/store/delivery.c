@@ -4,6 +4,7 @@
 #include "store/delivery.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/reason.h"
@@ -18,6 +19,9 @@ DB_STMT(DELIVERY_INSERT, DB_WORKER, DB_ONCE,
     " target_hash, target, device_id, provider, state, reason, sent_at,"
     " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
     " IF(?, UTC_TIMESTAMP(6), NULL), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))");
+DB_STMT(DELIVERY_BARRED, DB_WORKER, DB_SAFE,
+    "UPDATE delivery SET attempt_log = ? WHERE notification_id = ? AND"
+    " seq = ?");
 DB_STMT(DELIVERY_UPDATE, DB_WORKER, DB_ONCE,
     "UPDATE delivery SET state = ?, reason = ?, attempts = ?,"
     " provider_id = ?, provider = COALESCE(?, provider),"
@@ -37,12 +41,16 @@ DB_STMT(DELIVERY_PENDING, DB_WORKER | DB_API, DB_READ,
     " OR EXISTS (SELECT 1 FROM delivery d WHERE d.notification_id = n.id"
     " AND d.state = 'queued'))");
 DB_STMT(DELIVERY_LOCATE, DB_WORKER, DB_READ,
-    "SELECT t.n, x.target, d.target, d.p256dh, d.auth, d.is_active, u.locale"
+    "SELECT t.n, x.target, d.target, d.p256dh, d.auth, d.is_active, u.locale,"
+    " b.reason"
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY,"
     "  i BIGINT UNSIGNED PATH '$[0]', s INT UNSIGNED PATH '$[1]',"
     "  d BIGINT UNSIGNED PATH '$[2]', u BIGINT UNSIGNED PATH '$[3]')) t"
     " STRAIGHT_JOIN delivery x ON x.notification_id = t.i AND x.seq = t.s"
-    " LEFT JOIN device d ON d.id = t.d LEFT JOIN user u ON u.id = t.u");
+    " LEFT JOIN device d ON d.id = t.d LEFT JOIN user u ON u.id = t.u"
+    " LEFT JOIN suppression b ON x.channel IN ('email', 'sms', 'whatsapp')"
+    " AND b.channel = x.channel AND b.address_hash ="
+    "  UNHEX(SHA2(LOWER(x.target), 256))");
 DB_STMT(DELIVERY_LIST, DB_API | DB_CTL, DB_READ,
     "SELECT seq, user_id, device_id, attempts, channel, target, provider,"
     " state, reason, provider_id, attempt_log, created_at, sent_at,"
@@ -55,6 +63,7 @@ DB_STMT(DELIVERY_COUNT, DB_API | DB_CTL, DB_READ,
     " FROM delivery WHERE notification_id = ?");
 
 #define INSERT_COLS	11
+#define BARRED_COLS	3
 #define UPDATE_COLS	9
 
 void
@@ -99,6 +108,34 @@ refs_new(size_t n)
 	return r;
 }
 
+/* Few rows, so not a column of the many that are inserted. */
+static int
+say_barred(struct db *db, const struct delivery_new *d, size_t n,
+    struct err *e)
+{
+	struct arena *a = arena_new(n * 256 + 4096);
+	struct db_value *v = arena_array(a, n * BARRED_COLS + 1, sizeof(*v));
+	struct db_value *at = v;
+	char now[CLOCK_TEXT_MAX];
+	size_t rows = 0;
+	int64_t rc = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (d[i].barred == NULL)
+			continue;
+		*at++ = DB_STR(arena_printf(a, "{\"at\":\"%s\",\"reason\":"
+		    "\"suppressed\",\"suppressed_by\":\"%s\"}\n",
+		    clock_rfc3339(clock_now(), true, now), d[i].barred));
+		*at++ = DB_U64(d[i].notification_id);
+		*at++ = DB_U64(d[i].seq);
+		rows++;
+	}
+	if (rows > 0)
+		rc = db_bulk(db, &DELIVERY_BARRED, v, rows, BARRED_COLS, e);
+	arena_free(a);
+	return rc < 0 ? -1 : 0;
+}
+
 int
 delivery_insert(struct db *db, const struct delivery_new *d, size_t n,
     struct err *e)
@@ -128,6 +165,8 @@ delivery_insert(struct db *db, const struct delivery_new *d, size_t n,
 		*at++ = DB_U64(d[i].sent ? 1 : 0);
 	}
 	rc = db_bulk(db, &DELIVERY_INSERT, v, n, INSERT_COLS, e);
+	if (rc >= 0 && final > 0)
+		rc = say_barred(db, d, n, e);
 	if (rc >= 0 && final > 0)
 		rc = delivery_changed(db, r, final, e);
 	free(r);
@@ -244,7 +283,7 @@ struct locate {
 	struct delivery_where *w;
 	size_t n, dh_len, auth_len;
 	uint64_t at;
-	const char *target, *endpoint, *locale;
+	const char *target, *endpoint, *locale, *barred;
 	const uint8_t *dh, *auth;
 	bool active;
 };
@@ -262,6 +301,7 @@ locate_row(void *arg, struct err *e)
 	w->found = true;
 	w->to = w->device_id != 0 ? l->endpoint : l->target;
 	w->gone = w->device_id != 0 && (l->endpoint == NULL || !l->active);
+	w->barred = l->barred;
 	w->locale = l->locale == NULL ? "" : l->locale;
 	w->p256dh = l->dh_len == 65 ? l->dh : NULL;
 	w->auth = l->auth_len == 16 ? l->auth : NULL;
@@ -287,7 +327,7 @@ delivery_locate(struct db *db, struct arena *a, struct delivery_where *w,
 	    DB_OUT(DB_TO_U64(&l.at), DB_TO_STR(&l.target),
 	    DB_TO_STR(&l.endpoint), DB_TO_BIN(&l.dh, &l.dh_len),
 	    DB_TO_BIN(&l.auth, &l.auth_len), DB_TO_BOOL(&l.active),
-	    DB_TO_STR(&l.locale)), locate_row, &l, e);
+	    DB_TO_STR(&l.locale), DB_TO_STR(&l.barred)), locate_row, &l, e);
 	buf_fini(&b);
 	return rc < 0 ? -1 : 0;
 }

@@ -19,6 +19,7 @@ struct delivery_new {
 	const char	*channel, *target, *provider, *state, *reason;
 	uint8_t		 target_hash[16];	/* of address or endpoint */
 	bool		 sent;		/* already: sent_at is now */
+	const char	*barred;	/* entry that suppressed it; or NULL */
 };
 /* Of an address, endpoint or token (NULL: nothing): what a search by
  * recipient looks for.  Mail is the same in any case of its letters. */
@@ -59,6 +60,8 @@ struct delivery_where {
 	const char	*locale;	/* of the user, or "" */
 	const uint8_t	*p256dh, *auth;	/* 65 and 16 bytes, or NULL */
 	bool		 gone;		/* its device is not active any more */
+	const char	*barred;	/* reason of a suppression of `to` now;
+					 * in the arena, NULL none */
 };
 int	 delivery_locate(struct db *db, struct arena *a,
 	    struct delivery_where *w, size_t n, struct err *e) MUST_CHECK;

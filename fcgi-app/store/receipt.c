@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/rand.h"
+#include "store/suppression.h"
 
 #define SOON	" UTC_TIMESTAMP(6) + INTERVAL ? SECOND"
 #define KEY	" notification_id = ? AND seq = ?"
@@ -217,6 +218,9 @@ failed(struct db *db, struct writing *all, const struct receipt_word *w,
 		return -1;
 	if (rc > 0)
 		changed(all, r);
+	if (rc > 0 && suppression_after_told(db, r->notification_id, r->seq,
+	    w->reason, e) < 0)
+		return -1;
 	/* Read meanwhile, or sent again: what it says is of the past. */
 	if (rc > 0 && w->device_dead && db_run(db, &RECEIPT_DEVICE, DB_IN(
 	    DB_STR(w->reason), DB_U64(r->notification_id), DB_U64(r->seq)),

@@ -334,7 +334,8 @@ make_ready(struct loop *l, struct lane *lane, struct item *it)
 	struct record r;
 
 	if (it->dead != NULL) {
-		send_end(it, strcmp(it->dead, "device_gone") == 0 ?
+		send_end(it, strcmp(it->dead, "device_gone") == 0 ||
+		    strcmp(it->dead, "suppressed") == 0 ?
 		    "skipped" : strcmp(it->dead, "cancelled") == 0 ?
 		    "cancelled" : "failed", it->dead, loop_record(l));
 		return false;

@@ -21,10 +21,12 @@
 #include "store/lease.h"
 #include "store/mail_domain.h"
 #include "store/mfa_flow.h"
+#include "store/opt_word.h"
 #include "store/otp.h"
 #include "store/provider_state.h"
 #include "store/receipt.h"
 #include "store/revocation.h"
+#include "store/seen.h"
 #include "store/session.h"
 #include "store/social.h"
 #include "store/throttle.h"
@@ -223,6 +225,8 @@ purge(struct db *db, struct sweep *s, struct err *e)
 		receipt_close,
 		keep_log,
 		whatsapp_purge,
+		opt_word_purge,
+		seen_purge,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(table); i++) {

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from instance import Instance, wait_until
-from people import an_email, problem
+from people import PASSWORD, a_phone, an_email, problem
 from push_case import at_once
 
 SECRET = "bounce-secret-" + "x" * 20
@@ -133,3 +133,105 @@ def test_a_mail_stays_in_the_mailbox_while_the_database_is_away(inst):
         inst.start("db")
     wait_until("the database", lambda: inst.ctl("--json", "bounces", check=False).returncode == 0, 30)
     assert delivery(inst, task)["reason"] == "bounced" and not os.listdir(inst.box / "new")
+
+
+# --- bare addresses and the suppression list ---------------------------------------------------------------------------
+
+
+def bar(inst, channel, address, reason):
+    r = inst.api("POST", "/api/suppressions/", token=inst.token, json={"channel": channel, "address": address, "reason": reason})
+    assert r.status_code == 201, r.text
+    return r.json()["id"]
+
+
+def last_to(inst, address):
+    """The newest delivery to it, once it is final."""
+    def look():
+        rows = inst.rows("SELECT d.state, d.reason, d.attempt_log, n.id FROM delivery d JOIN notification n ON n.id ="
+                         " d.notification_id WHERE d.target = %s ORDER BY n.id DESC LIMIT 1", address)
+        return rows[0] if rows and rows[0]["state"] != "queued" else None
+    return wait_until(f"a final delivery to {address}", look)
+
+
+def register(inst, to):
+    who = {"email": to} if "@" in to else {"phone_number": to}
+    return inst.api("POST", "/api/auth/register/", json={**who, "password": PASSWORD})
+
+
+@pytest.mark.parametrize("reason, code, mail", [("unsubscribed", True, False), ("bounced", False, False), ("complained", False, False),
+                                                ("blocked", False, False), ("stopped", False, False), ("no_marketing", True, True),
+                                                ("ads_blocked", True, False)])
+def test_what_each_word_bars_of_a_bare_address(inst, reason, code, mail):
+    to, free = an_email(), an_email()
+    bar(inst, "email", to.upper(), reason)
+    # Who asks is told the same, barred or not (S20).
+    a, b = register(inst, to), register(inst, free)
+    assert a.status_code == b.status_code == 201 and a.json().keys() == b.json().keys()
+    assert last_to(inst, free)["state"] == "sent"
+    row = last_to(inst, to)
+    assert (row["state"], row["reason"]) == (("sent", "") if code else ("skipped", "suppressed"))
+    assert code or f'"suppressed_by":"{reason}"' in row["attempt_log"]
+    assert len(inst.sandbox.messages(channel="email", to=to)) == code
+    r = inst.api("POST", "/api/communications/email/", token=inst.token, json={"to": to, "subject": "Hi", "message": "x"})
+    assert r.status_code == 202
+    task = int(r.json()["data"]["task_id"])
+    wait_until("final", lambda: delivery(inst, task)["state"] not in (None, "queued"))
+    assert (delivery(inst, task)["state"], delivery(inst, task)["reason"]) == (("sent", "") if mail else ("skipped", "suppressed"))
+
+
+def test_the_operators_word_is_shown_and_lifting_lets_it_through(inst):
+    phone = a_phone()
+    one = bar(inst, "sms", phone, "stopped")
+    assert register(inst, phone).status_code == 201
+    row = last_to(inst, phone)
+    assert (row["state"], row["reason"]) == ("skipped", "suppressed") and not inst.sandbox.messages(channel="sms", to=phone)
+    story = inst.api("GET", f"/api/admin/deliveries/{row['id']}-1/", token=inst.token).json()
+    assert [t.get("suppressed_by") for t in story["timeline"] if t["event"] == "attempt"] == ["stopped"]
+    assert story["reason_text"]
+    # Another channel of the same number is not barred by it; and nothing once it is lifted.
+    assert inst.api("DELETE", f"/api/suppressions/{one}/", token=inst.token).status_code == 204
+    other = a_phone()
+    bar(inst, "whatsapp", other, "stopped")
+    assert register(inst, other).status_code == 201
+    assert last_to(inst, other)["state"] == "sent"
+
+
+def test_explain_says_whose_word_it_is(inst):
+    to = an_email()
+    bar(inst, "email", to, "complained")
+    said = inst.api("POST", "/api/notifications/explain/", token=inst.token, json={
+        "email": to, "title": "T", "body": "b", "channels": ["email"]})
+    assert said.status_code == 200, said.text
+    way, = [w for w in said.json()["results"][0]["channels"] if w["channel"] == "email"]
+    assert (way["outcome"], way["reason"], way["suppressed_by"]) == ("skip", "suppressed", "complained")
+
+
+def test_what_waits_is_looked_at_again_before_it_leaves(inst):
+    """Planned for later, and in the meantime the address bounced."""
+    to = an_email()
+    r = inst.api("POST", "/api/communications/email/", token=inst.token, json={"to": to, "subject": "Hi", "message": "x"})
+    inst.sandbox.wait(channel="email", to=to)
+    task = int(r.json()["data"]["task_id"])
+    wait_until("sent", lambda: delivery(inst, task)["state"] == "sent")
+    inst.sandbox.fault("smtp", "status", status=451, times=1)
+    r = inst.api("POST", "/api/communications/email/", token=inst.token, json={"to": to, "subject": "Hi", "message": "y"})
+    late = int(r.json()["data"]["task_id"])
+    wait_until("tried once", lambda: (delivery(inst, late).get("attempt_log") or "").count("smtp_451") == 1)
+    assert post(inst, report(f"<{task}.1@gatepost.example>")).status_code == 200
+    inst.rows("UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE notification_id = %s", late)
+    wait_until("final", lambda: delivery(inst, late)["state"] != "queued")
+    assert (delivery(inst, late)["state"], delivery(inst, late)["reason"]) == ("skipped", "suppressed")
+    assert len(inst.sandbox.messages(channel="email", to=to)) == 1
+
+
+def test_a_mailbox_that_the_server_refuses_for_good_is_barred(inst):
+    to = f"r550-5.1.1+{secrets.token_hex(4)}@example.com"
+    r = inst.api("POST", "/api/communications/email/", token=inst.token, json={"to": to, "subject": "Hi", "message": "x"})
+    task = int(r.json()["data"]["task_id"])
+    wait_until("failed", lambda: delivery(inst, task)["state"] == "failed")
+    assert delivery(inst, task)["reason"] == "smtp_550_5_1_1" and barred(inst, to) == ["bounced"]
+    soft = f"r550-5.7.1+{secrets.token_hex(4)}@example.com"
+    r = inst.api("POST", "/api/communications/email/", token=inst.token, json={"to": soft, "subject": "Hi", "message": "x"})
+    task = int(r.json()["data"]["task_id"])
+    wait_until("failed", lambda: delivery(inst, task)["state"] == "failed")
+    assert barred(inst, soft) == []

@@ -263,6 +263,79 @@ def test_one_per_6_s_a_pair_whichever_worker_sends(inst):
     assert too_often(inst) == before
 
 
+def barred(inst, channel, address):
+    return [r["reason"] for r in inst.rows("SELECT reason FROM suppression WHERE channel = %s AND address_hash = UNHEX(SHA2(%s, 256))",
+                                           channel, address)]
+
+
+def preference(inst, to, word, at, category="marketing_messages"):
+    doc = value(user_preferences=[{"wa_id": to[1:], "detail": "x", "category": category, "value": word, "timestamp": at}])
+    doc["entry"][0]["changes"][0]["field"] = "user_preferences"
+    return from_meta(inst, doc)
+
+
+def test_131050_bars_campaigns_and_nothing_else(inst):
+    to = a_phone()
+    task = send(inst, to)
+    wamid = settled(inst, task, "sent")["provider_id"]
+    for _ in range(2):
+        taken(from_meta(inst, value(statuses=[status(wamid, "failed", errors=[{"code": 131050, "title": "x"}])])))
+    assert delivery(inst, task)["reason"] == "whatsapp_131050" and barred(inst, "whatsapp", to) == ["no_marketing"]
+    settled(inst, send(inst, to), "sent")
+    # He takes it back in the app; an older word, and one of another kind, change nothing.
+    taken(preference(inst, to, "resume", 1750000100))
+    assert barred(inst, "whatsapp", to) == []
+    taken(preference(inst, to, "stop", 1750000000))
+    taken(preference(inst, to, "stop", 1750000200, category="reminders"))
+    taken(preference(inst, to, "perhaps", 1750000300))
+    assert barred(inst, "whatsapp", to) == []
+    taken(preference(inst, to, "stop", "1750000400"))
+    taken(preference(inst, to, "resume", 1750000350))
+    assert barred(inst, "whatsapp", to) == ["no_marketing"]
+    got = at_once(6, lambda i: preference(inst, to, ("stop", "resume")[i % 2], 1750000500 + i))
+    assert {r.status_code for r in got} == {200}
+    assert barred(inst, "whatsapp", to) == []       # the last of them said resume, whichever came first
+    r = preference(inst, to, "stop", 1750001000)
+    taken(r)
+    problem(inst.api("POST", WHATSAPP, data=r.request.body, headers={"Content-Type": "application/json"}), 403, "bad_signature")
+
+
+def test_stop_by_message_or_button_bars_all_but_what_guards_the_account(inst):
+    to = a_phone()
+    for n, (body, want) in enumerate([({"type": "text", "text": {"body": "please stop that"}}, []),
+                                      ({"type": "text", "text": {"body": "Stop"}}, ["unsubscribed"]),
+                                      ({"type": "text", "text": {"body": "yes"}}, ["unsubscribed"]),
+                                      ({"type": "text", "text": {"body": "start"}}, []),
+                                      ({"type": "button", "button": {"payload": "STOP", "text": "No more"}}, ["unsubscribed"])]):
+        taken(from_meta(inst, value(messages=[{"from": to[1:], "id": f"wamid.{n}", "timestamp": str(1750000000 + n), **body}])))
+        assert barred(inst, "whatsapp", to) == want, body
+    row = settled(inst, send(inst, to), "skipped")
+    assert row["reason"] == "suppressed"
+    # The preference of the app and the word in the chat are two: START takes back both, and "resume" but its own.
+    taken(preference(inst, to, "stop", 1750000100))
+    taken(preference(inst, to, "resume", 1750000200))
+    assert barred(inst, "whatsapp", to) == ["unsubscribed"]
+
+
+def test_a_number_that_is_not_on_whatsapp_is_barred_until_it_writes(inst):
+    to = a_phone()
+    task = send(inst, to)
+    wamid = settled(inst, task, "sent")["provider_id"]
+    taken(from_meta(inst, value(statuses=[status(wamid, "failed", errors=[{"code": 131026, "title": "x"}])])))
+    assert barred(inst, "whatsapp", to) == ["bounced"] and barred(inst, "sms", to) == []
+    assert settled(inst, send(inst, to), "skipped")["reason"] == "suppressed"
+    taken(from_meta(inst, value(messages=[{"from": to[1:], "id": "wamid.n", "timestamp": "1750000000", "type": "text"}])))
+    assert barred(inst, "whatsapp", to) == []
+    settled(inst, send(inst, to), "sent")
+
+
+def test_the_digit_that_comes_and_goes(inst):
+    """Brazil: kept with the 9, told without it."""
+    whole = "+5511" + "9" + "".join(secrets.choice("123456789") for _ in range(8))
+    taken(preference(inst, whole[:5] + whole[6:], "stop", 1750000000))
+    assert barred(inst, "whatsapp", whole) == ["no_marketing"]
+
+
 # --- Kavenegar -------------------------------------------------------------------------------------------
 
 
@@ -307,6 +380,9 @@ def test_kavenegars_states(inst, code, state, reason):
     # Never backwards.
     taken(inst.api("POST", kavenegar(inst), data={"messageid": task, "status": 4}))
     assert delivery(inst, task)["state"] == state
+    # 14: he takes no advertising; codes go by another way, and still come.
+    assert barred(inst, "sms", delivery(inst, task)["target"]) == (["ads_blocked"] if code == 14 else [])
+    inst.rows("DELETE FROM suppression WHERE channel = 'sms'")
 
 
 def test_kavenegars_nonsense(inst):

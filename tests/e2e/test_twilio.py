@@ -1,14 +1,15 @@
 """Twilio as the provider of SMS and WhatsApp: sent, called back with a right
 signature only, and what its codes end a message with (PROVIDERS.md 7.1)."""
 import random
+import secrets
 
 import pytest
 
 from callback_case import delivery, from_twilio, settled
 from conftest import no_faults
 from instance import wait_until
-from people import PASSWORD, problem
-from push_case import admin_token
+from people import PASSWORD, forget_limits, problem
+from push_case import admin_token, at_once
 
 PATH, SEND = "/api/webhooks/twilio/", "/api/communications/whatsapp/"
 
@@ -152,3 +153,70 @@ def test_whatsapp_has_its_24_hours_here_too(inst):
     # Meta's templates are not theirs.
     r = inst.api("POST", SEND, token=inst.token_send, json={"to": a_phone(), "message_type": "template"})
     assert settled(inst, r.json()["data"]["task_id"], "failed")["reason"] == "bad_template"
+
+
+# --- STOP and START (21610 and the messages of recipients) -----------------------------------------------------------------
+
+
+def barred(inst, phone, channel="sms"):
+    return [r["reason"] for r in inst.rows("SELECT reason FROM suppression WHERE channel = %s AND address_hash = UNHEX(SHA2(%s, 256))",
+                                           channel, phone)]
+
+
+def wrote(inst, phone, body, sid=None, scheme="", **more):
+    """A message of the recipient's, as Twilio hands it on."""
+    return from_twilio(inst, PATH, {
+        "MessageSid": sid or "SM" + secrets.token_hex(16), "SmsStatus": "received", "From": scheme + phone,
+        "To": scheme + "+15005550006", "Body": body, "AccountSid": "AC0123456789abcdef0123456789abcdef",
+        "ApiVersion": "2010-04-01", "NumMedia": "0", **more})
+
+
+def test_21610_bars_the_number_until_start(inst):
+    phone = a_phone("21610")
+    settled(inst, a_code(inst, phone), "failed")
+    assert barred(inst, phone) == ["stopped"]
+    forget_limits(inst)
+    inst.rows("DELETE FROM delivery WHERE target = %s", phone)
+    row = settled(inst, a_code(inst, phone), "skipped")     # not asked of the provider again, and the caller is told nothing
+    assert row["reason"] == "suppressed"
+    assert wrote(inst, phone, "START").status_code == 200
+    assert barred(inst, phone) == []
+
+
+@pytest.mark.parametrize("scheme, channel", [("", "sms"), ("whatsapp:", "whatsapp")])
+def test_stop_and_start_in_words_of_theirs(inst, scheme, channel):
+    phone = a_phone()
+    for body, more, want in (("Stop it please", {}, []), ("STOP", {}, ["stopped"]), ("help", {}, ["stopped"]), (" start ", {}, []),
+                             ("quit.", {}, ["stopped"]), ("x", {"OptOutType": "START"}, []), ("halt", {"OptOutType": "STOP"}, ["stopped"]),
+                             ("yes", {"OptOutType": "HELP"}, ["stopped"])):
+        assert wrote(inst, phone, body, scheme=scheme, **more).status_code == 200
+        assert barred(inst, phone, channel) == want, body
+
+
+def test_a_word_that_comes_twice_counts_once(inst):
+    phone, stop, start = a_phone(), "SM" + secrets.token_hex(16), "SM" + secrets.token_hex(16)
+    got = at_once(8, lambda i: wrote(inst, phone, "STOP", stop))
+    assert {r.status_code for r in got} == {200} and barred(inst, phone) == ["stopped"]
+    assert wrote(inst, phone, "START", start).status_code == 200
+    # Told again after it was taken back: by them, or by who kept a copy.
+    assert wrote(inst, phone, "STOP", stop).status_code == 200
+    assert barred(inst, phone) == []
+    got = at_once(6, lambda i: wrote(inst, phone, ("STOP", "START")[i % 2]))
+    last, = inst.rows("SELECT is_out FROM opt_word WHERE address_hash = UNHEX(SHA2(%s, 256))", phone)
+    assert {r.status_code for r in got} == {200} and barred(inst, phone) == (["stopped"] if last["is_out"] else [])
+
+
+def test_what_is_not_signed_bars_nobody(inst):
+    phone = a_phone()
+    form_ = {"MessageSid": "SM" + "0" * 32, "SmsStatus": "received", "From": phone, "To": "+15005550006", "Body": "STOP"}
+    problem(inst.api("POST", PATH, data=form_), 403, "bad_signature")
+    assert barred(inst, phone) == []
+
+
+def test_start_leaves_what_others_said(inst):
+    phone = a_phone()
+    r = inst.api("POST", "/api/suppressions/", token=inst.admin(), json={"channel": "sms", "address": phone, "reason": "blocked"})
+    assert r.status_code == 201, r.text
+    for body in ("STOP", "START"):
+        assert wrote(inst, phone, body).status_code == 200
+    assert barred(inst, phone) == ["blocked"]

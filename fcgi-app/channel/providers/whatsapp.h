@@ -29,6 +29,11 @@ void	 whatsapp_judge(const struct message *m,
 #define WHATSAPP_CONTACT_MAX	140
 const char *whatsapp_contact(struct arena *a, const char *number);
 
+/* The numbers in E.164 that an address of this contact may be kept as: one, or
+ * with and without that digit; none for what is no number.  How many. */
+#define WHATSAPP_NUMBER_MAX	18
+size_t	 whatsapp_forms(const char *number, char form[2][WHATSAPP_NUMBER_MAX]);
+
 /* May it be a parameter of a template: no line break, no tab, at most four
  * blanks in a row, not empty (else 132012, 132018)? */
 bool	 whatsapp_parameter_ok(const char *s);

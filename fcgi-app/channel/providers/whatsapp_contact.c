@@ -60,6 +60,34 @@ whatsapp_contact(struct arena *a, const char *number)
 	return arena_strdup(a, number);
 }
 
+size_t
+whatsapp_forms(const char *number, char form[2][WHATSAPP_NUMBER_MAX])
+{
+	const char *p = *number == '+' ? number + 1 : number;
+	size_t n = strlen(p);
+
+	if (n < NUMBER_MIN || n > NUMBER_MAX || strspn(p, DIGITS) != n)
+		return 0;
+	snprintf(form[0], WHATSAPP_NUMBER_MAX, "+%s", p);
+	for (size_t i = 0; i < COUNT_OF(odd_digit); i++) {
+		size_t at = odd_digit[i].at;
+		bool with = n == odd_digit[i].n && p[at] == odd_digit[i].digit;
+
+		/* "521" and "549" are written with it in the table. */
+		if (strncmp(p, odd_digit[i].before, 2) != 0 ||
+		    (!with && n != odd_digit[i].n - 1))
+			continue;
+		if (with)
+			snprintf(form[1], WHATSAPP_NUMBER_MAX, "+%.*s%s",
+			    (int)at, p, p + at + 1);
+		else
+			snprintf(form[1], WHATSAPP_NUMBER_MAX, "+%.*s%c%s",
+			    (int)at, p, odd_digit[i].digit, p + at);
+		return 2;
+	}
+	return 1;
+}
+
 bool
 whatsapp_parameter_ok(const char *s)
 {
