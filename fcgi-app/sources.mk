@@ -1071,6 +1071,7 @@ SQL_FILES = \
 	sql/0022_routing.sql \
 	sql/0023_flow_session.sql \
 	sql/0024_opt_word.sql \
+	sql/0024_sms_network.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1298,6 +1299,7 @@ EXTRA_FILES = \
 	tests/lib/fcgi_echo.py \
 	tests/lib/gateway_echo.py \
 	tests/lib/instance.py \
+	tests/lib/mmdb.py \
 	tests/lib/open_push.js \
 	tests/lib/open_push.py \
 	tests/lib/run-unit \

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/crypto.h"
+#include "base/geo.h"
 #include "base/log.h"
 #include "base/phone.h"
 #include "base/text.h"
@@ -66,7 +67,7 @@ sms_guard_pace(struct db *db, const char *target, bool known, struct err *e)
 
 /* --- money ------------------------------------------------------------------------ */
 
-/* In the order of enum sms_scope.  0 in the setting: no such budget. */
+/* In the order in which they are taken.  0 in the setting: no such budget. */
 static const struct budget {
 	enum sms_scope	 scope;
 	uint32_t	 window_s;
@@ -79,6 +80,8 @@ static const struct budget {
 	{ SMS_ADDRESS, DAY_S, CONF_SMS_ADDRESS_DAY, "address_day" },
 	{ SMS_NET, HOUR_S, CONF_SMS_NET_HOUR, "net_hour" },
 	{ SMS_NET, DAY_S, CONF_SMS_NET_DAY, "net_day" },
+	{ SMS_AS, HOUR_S, CONF_SMS_AS_HOUR, "network_hour" },
+	{ SMS_AS, DAY_S, CONF_SMS_AS_DAY, "network_day" },
 	{ SMS_PREFIX, HOUR_S, CONF_SMS_PREFIX_HOUR, "prefix_hour" },
 	{ SMS_PREFIX, DAY_S, CONF_SMS_PREFIX_DAY, "prefix_day" },
 	{ SMS_COUNTRY, HOUR_S, CONF_SMS_COUNTRY_HOUR, "country_hour" },
@@ -95,6 +98,7 @@ struct guarding {
 	const struct sms_ask	*s;
 	const struct sms_notice	*notice;	/* NULL: a stranger asks */
 	char			 prefix[SMS_PREFIX_MAX], country[3];
+	char			 network[GEO_AS_TEXT];	/* "": not known */
 	uint8_t			 net[16];
 	bool			 exempt;	/* this machine, where it is */
 	uint64_t		 cost;
@@ -191,9 +195,14 @@ choose_counters(struct guarding *g)
 			    g->q->addr_key;
 			n = 16;
 			break;
+		case SMS_AS:
 		case SMS_PREFIX:
 		case SMS_COUNTRY:
-			c->label = b->scope == SMS_PREFIX ? g->prefix :
+			if (b->scope == SMS_AS && (g->exempt ||
+			    g->network[0] == '\0'))
+				continue;
+			c->label = b->scope == SMS_AS ? g->network :
+			    b->scope == SMS_PREFIX ? g->prefix :
 			    g->country;
 			subject = c->label;
 			n = strlen(c->label);
@@ -226,8 +235,10 @@ begin(struct guarding *g, struct db *db, const struct req *q,
 	    !conf_bool(CONF_LIMITS_LOOPBACK));
 	sms_guard_prefix(s->phone, g->prefix);
 	phone_region(s->phone, g->country);
-	if (q != NULL)
+	if (q != NULL) {
 		net_of(g->net, q->addr_key);
+		(void)geo_as(q->remote_addr, g->network);
+	}
 	choose_counters(g);
 }
 

@@ -57,6 +57,7 @@ CONF(CONF_CORS_ORIGINS, "GATEPOST_CORS_ORIGINS", CONF_LIST, "", 0, 2000, "Origin
 CONF(CONF_SITES, "GATEPOST_SITES", CONF_LIST, "", 0, 2000, "Other host names of the same owner that the gate lets people in at, as in their address: wiki.example.com, or host:port.")
 /* countries */
 CONF(CONF_GEOIP_DB, "GATEPOST_GEOIP_DB", CONF_PATH, "", 0, 200, "MaxMind database for web servers that state no country (nginx with its geoip2 module does). Replace it by rename.")
+CONF(CONF_ASN_DB, "GATEPOST_ASN_DB", CONF_PATH, "", 0, 200, "MaxMind database that tells the autonomous system (network) of an address, for the budgets of SMS. Replace it by rename.")
 CONF(CONF_COUNTRY_ALLOW, "GATEPOST_COUNTRY_ALLOW", CONF_LIST, "", 0, 1000, "ISO countries that people may sign up, sign in, refresh and pass the gate from; empty: all.")
 CONF(CONF_COUNTRY_DENY, "GATEPOST_COUNTRY_DENY", CONF_LIST, "", 0, 1000, "ISO countries that they may not.")
 CONF(CONF_COUNTRY_ROUTES, "GATEPOST_COUNTRY_ROUTES", CONF_LIST, "", 0, 2000, "Countries by path prefix, the longest counts: /api/push/=IR+DE,/api/auth/register/=!RU+KP (! refuses).")
@@ -95,6 +96,8 @@ CONF(CONF_SMS_ADDRESS_HOUR, "GATEPOST_SMS_ADDRESS_HOUR", CONF_INT, "5000", 0, 10
 CONF(CONF_SMS_ADDRESS_DAY, "GATEPOST_SMS_ADDRESS_DAY", CONF_INT, "20000", 0, 1000000000000, "Budget of an asker's address a day.")
 CONF(CONF_SMS_NET_HOUR, "GATEPOST_SMS_NET_HOUR", CONF_INT, "20000", 0, 1000000000000, "Budget of an asker's /24 (IPv6: /48) an hour.")
 CONF(CONF_SMS_NET_DAY, "GATEPOST_SMS_NET_DAY", CONF_INT, "100000", 0, 1000000000000, "Budget of an asker's /24 (IPv6: /48) a day.")
+CONF(CONF_SMS_AS_HOUR, "GATEPOST_SMS_AS_HOUR", CONF_INT, "50000", 0, 1000000000000, "Budget of an asker's autonomous system an hour, where GATEPOST_ASN_DB tells it.")
+CONF(CONF_SMS_AS_DAY, "GATEPOST_SMS_AS_DAY", CONF_INT, "200000", 0, 1000000000000, "Budget of an asker's autonomous system a day.")
 CONF(CONF_SMS_PREFIX_HOUR, "GATEPOST_SMS_PREFIX_HOUR", CONF_INT, "200000", 0, 1000000000000, "Budget of a prefix of numbers an hour.")
 CONF(CONF_SMS_PREFIX_DAY, "GATEPOST_SMS_PREFIX_DAY", CONF_INT, "0", 0, 1000000000000, "Budget of a prefix of numbers a day.")
 CONF(CONF_SMS_COUNTRY_HOUR, "GATEPOST_SMS_COUNTRY_HOUR", CONF_INT, "0", 0, 1000000000000, "Budget of a country an hour.")

@@ -1,5 +1,5 @@
 /*
- * geo.c - one open database a process, looked at again every few seconds.
+ * geo.c - two open databases a process at most, looked at again every few seconds.
  */
 #include "base/geo.h"
 
@@ -13,13 +13,14 @@
 
 #define LOOK_US	(2 * US_PER_S)
 
-static struct {
+static struct base {
+	enum conf_key	 file;		/* the setting that names it */
 	MMDB_s		 db;
 	bool		 open;
 	char		 path[208];	/* of what was tried last */
 	struct stat	 st;
 	int64_t		 looked_us;	/* 0: never */
-} now;
+} places = { .file = CONF_GEOIP_DB }, networks = { .file = CONF_ASN_DB };
 
 static bool
 same_file(const struct stat *a, const struct stat *b)
@@ -32,57 +33,65 @@ same_file(const struct stat *a, const struct stat *b)
 
 /* The file of the setting when it is another than the open one. */
 static void
-look(const char *path)
+look(struct base *b, const char *path)
 {
 	int64_t t = clock_mono();
-	bool moved = strcmp(path, now.path) != 0;
+	bool moved = strcmp(path, b->path) != 0;
 	struct stat st;
 	MMDB_s fresh;
 	int rc;
 
-	if (!moved && now.looked_us != 0 && t - now.looked_us < LOOK_US)
+	if (!moved && b->looked_us != 0 && t - b->looked_us < LOOK_US)
 		return;
-	now.looked_us = t;
+	b->looked_us = t;
 	/* Between the two halves of a replacement there may be none. */
 	if (stat(path, &st) != 0) {
 		if (moved)
 			log_warn("geo: %s cannot be read", path);
-		snprintf(now.path, sizeof(now.path), "%s", path);
+		snprintf(b->path, sizeof(b->path), "%s", path);
 		return;
 	}
-	if (!moved && same_file(&st, &now.st))
+	if (!moved && same_file(&st, &b->st))
 		return;
-	snprintf(now.path, sizeof(now.path), "%s", path);
-	now.st = st;
+	snprintf(b->path, sizeof(b->path), "%s", path);
+	b->st = st;
 	if ((rc = MMDB_open(path, MMDB_MODE_MMAP, &fresh)) != MMDB_SUCCESS) {
 		log_warn("geo: %s: %s", path, MMDB_strerror(rc));
 		return;
 	}
-	if (now.open)
-		MMDB_close(&now.db);
-	now.db = fresh;
-	now.open = true;
+	if (b->open)
+		MMDB_close(&b->db);
+	b->db = fresh;
+	b->open = true;
 }
 
-/* Text of the record at a path of names. */
+/* What the record of an address has at a path of names. */
 static bool
-text_at(const char *addr, const char *const *names, char *out, size_t cap)
+value_at(struct base *b, const char *addr, const char *const *names,
+    uint32_t type, MMDB_entry_data_s *d)
 {
-	const char *path = conf_str(CONF_GEOIP_DB);
+	const char *path = conf_str(b->file);
 	MMDB_lookup_result_s found;
-	MMDB_entry_data_s d;
 	int gai = 0, rc = MMDB_SUCCESS;
-	size_t n;
 
 	if (*path == '\0' || *addr == '\0')
 		return false;
-	look(path);
-	if (!now.open)
+	look(b, path);
+	if (!b->open)
 		return false;
-	found = MMDB_lookup_string(&now.db, addr, &gai, &rc);
-	if (gai != 0 || rc != MMDB_SUCCESS || !found.found_entry ||
-	    MMDB_aget_value(&found.entry, &d, names) != MMDB_SUCCESS ||
-	    !d.has_data || d.type != MMDB_DATA_TYPE_UTF8_STRING)
+	found = MMDB_lookup_string(&b->db, addr, &gai, &rc);
+	return gai == 0 && rc == MMDB_SUCCESS && found.found_entry &&
+	    MMDB_aget_value(&found.entry, d, names) == MMDB_SUCCESS &&
+	    d->has_data && d->type == type;
+}
+
+static bool
+text_at(const char *addr, const char *const *names, char *out, size_t cap)
+{
+	MMDB_entry_data_s d;
+	size_t n;
+
+	if (!value_at(&places, addr, names, MMDB_DATA_TYPE_UTF8_STRING, &d))
 		return false;
 	n = d.data_size < cap - 1 ? d.data_size : cap - 1;
 	while (n < d.data_size && n > 0 &&
@@ -114,4 +123,19 @@ geo_city(const char *addr, char out[GEO_CITY_TEXT])
 		return 1;
 	out[0] = '\0';
 	return 0;
+}
+
+int
+geo_as(const char *addr, char out[GEO_AS_TEXT])
+{
+	static const char *const names[] = { "autonomous_system_number",
+	    NULL };
+	MMDB_entry_data_s d;
+
+	out[0] = '\0';
+	if (!value_at(&networks, addr, names, MMDB_DATA_TYPE_UINT32, &d) ||
+	    d.uint32 == 0)
+		return 0;
+	snprintf(out, GEO_AS_TEXT, "AS%" PRIu32, d.uint32);
+	return 1;
 }

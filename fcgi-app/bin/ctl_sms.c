@@ -9,7 +9,8 @@
 #include "bin/ctl.h"
 #include "store/sms.h"
 
-static const char *const scope_word[] = { [SMS_PREFIX] = "prefix",
+static const char *const scope_word[] = { [SMS_AS] = "network",
+	[SMS_PREFIX] = "prefix",
 	[SMS_COUNTRY] = "country", [SMS_SITE] = "site" };
 
 struct listing {
@@ -23,6 +24,7 @@ static int64_t
 cap_of(uint64_t scope, uint64_t window_s)
 {
 	static const enum conf_key key[][2] = {
+		[SMS_AS] = { CONF_SMS_AS_HOUR, CONF_SMS_AS_DAY },
 		[SMS_PREFIX] = { CONF_SMS_PREFIX_HOUR, CONF_SMS_PREFIX_DAY },
 		[SMS_COUNTRY] = { CONF_SMS_COUNTRY_HOUR,
 		    CONF_SMS_COUNTRY_DAY },
@@ -31,8 +33,8 @@ cap_of(uint64_t scope, uint64_t window_s)
 
 	if (scope == SMS_SITE && window_s == 60)
 		return conf_int(CONF_SMS_SITE_MINUTE);
-	return scope < SMS_PREFIX || scope > SMS_SITE ? 0 :
-	    conf_int(key[scope][window_s == 3600 ? 0 : 1]);
+	return (scope != SMS_AS && scope < SMS_PREFIX) ||
+	    scope > SMS_SITE ? 0 : conf_int(key[scope][window_s == 3600 ? 0 : 1]);
 }
 
 static int

@@ -223,7 +223,7 @@ reserve_with_work(struct db *db, void *arg, struct err *e)
 {
 	struct reserving *r = arg;
 	struct giving g = { .id = r->n->notification_id,
-	    .state = STATE_BACK, .least = SMS_NUMBER };
+	    .state = STATE_BACK, .least = SMS_AS };
 	int rc;
 
 	r->refused = false;
@@ -268,7 +268,7 @@ int
 sms_unreserve(struct db *db, uint64_t notification_id, struct err *e)
 {
 	struct giving g = { .id = notification_id, .state = STATE_BACK,
-	    .least = SMS_NUMBER };
+	    .least = SMS_AS };
 	struct arena *a = arena_new(4096);
 	int rc = db_one(db, &SMS_CHARGE_GET, a, DB_IN(DB_U64(g.id)),
 	    DB_OUT(DB_TO_U64(&g.cost), DB_TO_TIME(&g.at_us),
@@ -354,7 +354,7 @@ settle_row(void *arg, struct err *e)
 	(void)e;
 	*g = s->row;
 	g->state = STATE_BACK;
-	g->least = SMS_NUMBER;
+	g->least = SMS_AS;
 	/* Whoever asks for numbers that nobody has uses up his own all the
 	 * same, or the difference would tell (S24). */
 	if (strcmp(s->reason, "nobody") == 0) {

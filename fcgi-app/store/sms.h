@@ -10,12 +10,13 @@
 
 #include "store/db.h"
 
-/* What a counter is of; in the order in which they are taken, so that two
- * requests never wait for each other crosswise.  Never renumber. */
-enum sms_scope { SMS_NUMBER = 1, SMS_ADDRESS, SMS_NET, SMS_PREFIX,
-	SMS_COUNTRY, SMS_SITE };
+/* What a counter is of; taken in one order, whatever it is, so that two
+ * requests never wait for each other crosswise.  What is the asker's or the
+ * number's own comes before SMS_PREFIX.  Never renumber. */
+enum sms_scope { SMS_AS /* of the asker */, SMS_NUMBER, SMS_ADDRESS, SMS_NET,
+	SMS_PREFIX, SMS_COUNTRY, SMS_SITE };
 
-#define SMS_COUNTERS_MAX	13
+#define SMS_COUNTERS_MAX	15
 #define SMS_KEY			16
 struct sms_counter {
 	enum sms_scope	 scope;

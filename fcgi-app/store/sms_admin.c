@@ -6,7 +6,7 @@
 DB_STMT(SMS_EACH_SPENT, DB_CTL, DB_READ,
     "SELECT scope, label, window_s, spent, TIMESTAMPDIFF(SECOND,"
     " UTC_TIMESTAMP(6), window_at + INTERVAL window_s SECOND)"
-    " FROM sms_spend WHERE scope >= 4"
+    " FROM sms_spend WHERE (scope >= 4 OR scope = 0)"
     " AND window_at > UTC_TIMESTAMP(6) - INTERVAL window_s SECOND"
     " ORDER BY scope DESC, window_s, spent DESC LIMIT 200");
 DB_STMT(SMS_SITE_DAY, DB_CTL, DB_READ,

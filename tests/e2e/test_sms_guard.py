@@ -4,10 +4,12 @@ import concurrent.futures
 import hashlib
 import json
 import random
+import re
 import time
 
 import pytest
 
+import mmdb
 from conftest import no_faults
 from factor_people import both
 from instance import Instance, wait_until
@@ -172,6 +174,37 @@ def test_s46_a_minute_has_a_budget_too(guard, conf):
     assert 1 <= int(r.headers["Retry-After"]) <= 60
     guard.rows("UPDATE sms_spend SET window_at = window_at - INTERVAL 60 SECOND")
     assert sign_up(guard, far()).status_code == 201
+
+
+def test_s46_an_autonomous_system_has_a_budget(guard, conf, tmp_path):
+    """A pumper who owns many /24 of one network; the neighbours in another, and who is in none, are not refused."""
+    where = str(tmp_path / "asn.mmdb")
+    mmdb.write(where, {"127.0.120.0/24": {"autonomous_system_number": 64496, "autonomous_system_organization": "One"},
+                       "127.0.121.0/24": {"autonomous_system_number": 64496, "autonomous_system_organization": "One"},
+                       "127.0.122.0/24": {"autonomous_system_number": 4294967294}})
+    guard.configure(GATEPOST_ASN_DB=where)
+    try:
+        for window, seconds in (("HOUR", 3600), ("DAY", 86400)):
+            conf(AS_HOUR=0, AS_DAY=0, POW="off")
+            conf(**{f"AS_{window}": 3 * COST + 50})
+            before = len(alerts(guard, f"network_{window.lower()}"))
+
+            def call(source):
+                return ask(guard, far(), source=source)
+            assert [call(f"127.0.{120 + i % 2}.{9 + i}").status_code for i in range(3)] == [200] * 3
+            for source in ("127.0.120.40", "127.0.121.41"):
+                r = call(source)
+                problem(r, 429, "sms_budget")
+                assert seconds - 60 < int(r.headers["Retry-After"]) <= seconds
+            assert len(alerts(guard, f"network_{window.lower()}")) == before + 1
+            # Numbers of nobody use up the asker's own all the same (S24).
+            wait_until("settled", lambda: not guard.rows("SELECT 1 FROM sms_charge WHERE state = 0"))
+            problem(call("127.0.120.42"), 429, "sms_budget")
+            for source in ("127.0.122.9", "127.0.123.9", None):
+                assert call(source).status_code == 200
+            assert re.search(r"network +AS64496 +%s +300 of +350" % window.lower(), guard.ctl("sms", "status").stdout)
+    finally:
+        guard.configure(GATEPOST_ASN_DB="")
 
 
 def test_s46_parallel_requests_spend_no_more_than_there_is(guard, conf):
