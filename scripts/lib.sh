@@ -191,7 +191,9 @@ db_start() {
 
 	me=$(id -un)
 	mkdir -p "$dir/db-tmp"
-	if ! [ -d "$dir/db/mysql" ]; then
+	if ! [ -d "$dir/db/mysql" ] && [ -n "${GATEPOST_DB_SEED-}" ]; then
+		db_copy "$GATEPOST_DB_SEED"
+	elif ! [ -d "$dir/db/mysql" ]; then
 		say "  making the database in $dir/db"
 		rm -rf "$dir/db.new"
 		# Two that share a directory for temporary tables delete each other's.
@@ -224,6 +226,18 @@ db_start() {
 		fi
 		echo "$want" >"$run/db.stamp"
 	fi
+}
+
+# Begin with a copy of the stopped database that tests/lib/db-seed made.
+db_copy() {	# directory
+	local name
+
+	rm -rf "$dir/db.new"
+	cp -R --sparse=always "$1/db" "$dir/db.new"
+	for name in DB_API_PASSWORD DB_WORKER_PASSWORD DB_CTL_PASSWORD; do
+		value_set "$name" "$(sed -n "s/^$name=//p" "$1/values")"
+	done
+	mv "$dir/db.new" "$dir/db"
 }
 
 db_answers() {

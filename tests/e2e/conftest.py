@@ -3,11 +3,29 @@
 A test that kills, restarts or reconfigures parts makes its own Instance.
 """
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+LIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")
+sys.path.insert(0, LIB)
+
+
+def pytest_configure(config):
+    """One database for all the instances of this run to begin with, unless the caller has made it."""
+    if "GATEPOST_BUILD" not in os.environ or "GATEPOST_DB_SEED" in os.environ or config.option.collectonly:
+        return
+    config.db_seed = tempfile.mkdtemp(prefix="gps-")
+    subprocess.run([f"{LIB}/db-seed", config.db_seed], check=True)
+    os.environ["GATEPOST_DB_SEED"] = config.db_seed
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "db_seed"):
+        shutil.rmtree(config.db_seed, ignore_errors=True)
 
 
 def no_faults(whole):
