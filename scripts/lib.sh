@@ -99,7 +99,11 @@ port_taken() {	# anyone listening on 127.0.0.1:PORT?
 	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-free_port() {
+free_port() {	# [port]: that one, or else any
+	if [ -n "${1-}" ] && ! port_taken "$1"; then
+		echo "$1"
+		return
+	fi
 	node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => {
 		process.stdout.write(String(s.address().port)); s.close(); })'
 }
@@ -191,8 +195,8 @@ db_start() {
 
 	me=$(id -un)
 	mkdir -p "$dir/db-tmp"
-	if ! [ -d "$dir/db/mysql" ] && [ -n "${GATEPOST_DB_SEED-}" ]; then
-		db_copy "$GATEPOST_DB_SEED"
+	if ! [ -d "$dir/db/mysql" ] && [ -n "${TEST_DB_SEED-}" ]; then
+		db_copy "$TEST_DB_SEED"
 	elif ! [ -d "$dir/db/mysql" ]; then
 		say "  making the database in $dir/db"
 		rm -rf "$dir/db.new"
@@ -448,9 +452,11 @@ workers_all() {	# names of every worker that has a pid file
 sites_choose() {	# ports that stay, as long as nobody else took them
 	local p
 
+	local next=$port
 	for p in SITE_PORT OTHER_SITE_PORT; do
+		next=$((next + 1))
 		if [ -z "$(value $p)" ] || { port_taken "$(value $p)" && ! pid_of nginx >/dev/null; }; then
-			value_set $p "$(free_port)"
+			value_set $p "$(free_port "$next")"
 		fi
 	done
 	site_url=https://localhost:$(value SITE_PORT)

@@ -16,11 +16,11 @@ sys.path.insert(0, LIB)
 
 def pytest_configure(config):
     """One database for all the instances of this run to begin with, unless the caller has made it."""
-    if "GATEPOST_BUILD" not in os.environ or "GATEPOST_DB_SEED" in os.environ or config.option.collectonly:
+    if "GATEPOST_BUILD" not in os.environ or "TEST_DB_SEED" in os.environ or config.option.collectonly:
         return
     config.db_seed = tempfile.mkdtemp(prefix="gps-")
     subprocess.run([f"{LIB}/db-seed", config.db_seed], check=True)
-    os.environ["GATEPOST_DB_SEED"] = config.db_seed
+    os.environ["TEST_DB_SEED"] = config.db_seed
 
 
 def pytest_unconfigure(config):

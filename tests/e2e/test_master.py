@@ -170,7 +170,8 @@ def test_pools_sockets_and_files(make):
     wait_until("children", lambda: sorted(m.children().values()) == want)
     for pid in m.settled("gp-hash", 4):
         assert wait_until("nice", lambda: os.getpriority(os.PRIO_PROCESS, pid) == 19)
-    assert all(os.getpriority(os.PRIO_PROCESS, p) == 0 for p in m.children("gp-main"))
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert all(os.getpriority(os.PRIO_PROCESS, p) == ours for p in m.children("gp-main"))
     for pool in ("gate", "main", "hash", "out"):
         assert stat.S_IMODE(m.sock(pool).stat().st_mode) == 0o660
     assert (m.run / "api.pid").read_text() == f"{m.process.pid}\n"

@@ -24,16 +24,11 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(TOP, "tests", "lib"))
 
 import fcgi_echo  # noqa: E402
+from ports import free_port  # noqa: E402
 
 POOLS = ("gate", "main", "hash", "out")
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln-_~"
 CONTROL = {"X-Auth-Access", "X-Auth-Refresh", "X-Auth-State", "X-Auth-Device", "X-Auth-Clear"}
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Answer:

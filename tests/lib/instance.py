@@ -18,7 +18,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -26,17 +25,13 @@ import time
 import pymysql
 import requests
 
+from ports import free_port
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PARTS = ("db", "sandbox", "api", "worker", "nginx")
 
 
 DEADLOCK = 1213         # ER_LOCK_DEADLOCK: undone, to be done again
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_until(what, test, seconds=15, pause=0.02):
@@ -48,6 +43,10 @@ def wait_until(what, test, seconds=15, pause=0.02):
             return got
         assert time.monotonic() < end, f"{what}: not within {seconds} s"
         time.sleep(pause)
+
+
+def _private(path, flags):
+    return os.open(path, flags, 0o600)
 
 
 def read_env(path):
@@ -149,9 +148,20 @@ class Instance:
         self.sandbox = Sandbox(self.env["GATEPOST_SANDBOX_URL"])
 
     def configure(self, **conf):
-        """Change settings; what they concern is restarted."""
+        """Change settings as `quickstart --set` does; what reads them is started again."""
         self.conf.update(conf)
-        self._quickstart()
+        for name, header in (("override.env", ""), ("gatepost.env", "# Changed by a test.\n")):
+            path = f"{self.dir}/{name}"
+            values = read_env(path) if os.path.exists(path) else {}
+            values.update(conf)
+            mark = '"' if header else ""
+            with open(f"{path}.new", "w", encoding="utf-8", opener=_private) as f:
+                f.write(header + "".join(f"{k}={mark}{v}{mark}\n" for k, v in sorted(values.items())))
+            os.rename(f"{path}.new", path)
+        self.settings = read_env(f"{self.dir}/gatepost.env")
+        for part in ["api", "worker"] + [f"worker-{i}" for i in range(2, self.workers + 1)]:
+            self.restart(part)
+        self.ready()
 
     def stop(self):
         subprocess.run([f"{TOP}/scripts/stop", "--quiet", "--dir", self.dir], check=False)
