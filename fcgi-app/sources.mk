@@ -1295,6 +1295,7 @@ EXTRA_FILES = \
 	tests/fuzz/fuzz_keys.c \
 	tests/fuzz/fuzz_text.c \
 	tests/lib/contract.py \
+	tests/lib/db-seed \
 	tests/lib/fcgi_ask.py \
 	tests/lib/fcgi_echo.py \
 	tests/lib/gateway_echo.py \
@@ -1302,6 +1303,7 @@ EXTRA_FILES = \
 	tests/lib/mmdb.py \
 	tests/lib/open_push.js \
 	tests/lib/open_push.py \
+	tests/lib/ports.py \
 	tests/lib/run-unit \
 	tests/lib/verify_webhook.js \
 	tests/lib/with-mariadb \
