@@ -1071,7 +1071,7 @@ SQL_FILES = \
 	sql/0022_routing.sql \
 	sql/0023_flow_session.sql \
 	sql/0024_opt_word.sql \
-	sql/0024_sms_network.sql \
+	sql/0025_sms_network.sql \
 	sql/grants.sql \
 	sql/users.sql
 
