@@ -36,7 +36,7 @@ take_pause(struct db *db, uint64_t id, struct err *e)
 static const struct step
 start = { "campaign_start", take_start, { "running", "scheduled" } },
 pause_ = { "campaign_pause", take_pause, { "paused", "" } },
-resume = { "campaign_resume", campaign_resume, { "running", "" } },
+resume = { "campaign_resume", campaign_resume, { "running", "scheduled" } },
 cancel = { "campaign_cancel", campaign_cancel, { "cancelled", "" } };
 
 struct stepping { struct call *c; const struct step *s; uint64_t id;

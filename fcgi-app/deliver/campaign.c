@@ -3,6 +3,7 @@
  */
 #include "deliver/campaign_own.h"
 
+#include "base/channels.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
@@ -14,184 +15,33 @@
 #define HOLD_S		5u
 #define ASK_US		US_PER_S
 #define LOOK_US		US_PER_S	/* errors, counts, the end */
-#define PLAN_US		(100 * INT64_C(1000))	/* a campaign's turn */
-#define RELEASE_MAX	1000u		/* jobs a transaction */
-#define END_MAX		4000u		/* rows ended a transaction */
-#define WINDOW_MIN	64u
-#define WINDOW_MAX	4096u
-#define WAITING_MAX	20000u		/* for another try */
-#define SLOW_US		(INT64_C(2) * US_PER_S)
+#define PLAN_US		(100 * INT64_C(1000))	/* a round, of all */
 #define PARTS_ROUND	8u
 #define SHARE_LEAST	10u		/* fewer answers judge nobody */
 
-/* --- pace ----------------------------------------------------------------------- */
+/* --- who serves ------------------------------------------------------------------- */
 
-static struct campaign_pace *
-pace_of(struct campaign_tick *t, uint64_t id)
+bool
+campaign_serves(const struct campaign_tick *t, const char *channel)
 {
-	struct campaign_pace *spare = &t->pace[0];
-
-	for (size_t i = 0; i < CAMPAIGNS_MAX; i++) {
-		if (t->pace[i].id == id)
-			return &t->pace[i];
-		if (t->pace[i].id == 0)
-			spare = &t->pace[i];
-	}
-	*spare = (struct campaign_pace){ .id = id, .window = WINDOW_MIN };
-	return spare;
+	for (size_t i = 0; i < t->routes; i++)
+		if (strcmp(t->route[i].channel, channel) == 0)
+			return true;
+	return false;
 }
 
-/* As many as go in a second or so: twice as many when they are gone at once,
- * half when they stay. */
-static uint64_t
-room(struct campaign_pace *p, const struct campaign_queue *q)
+static bool
+served(const struct campaign_tick *t, const char *channels)
 {
-	int64_t now = clock_mono();
+	unsigned mask = channels_mask(channels);
 
-	if (q->busy < p->window / 2) {
-		p->full_us = 0;
-		if (p->window < WINDOW_MAX)
-			p->window *= 2;
-	} else if (q->busy < p->window * 3 / 4) {
-		p->full_us = 0;
-	} else if (p->full_us == 0) {
-		p->full_us = now;
-	} else if (now - p->full_us > SLOW_US && p->window > WINDOW_MIN) {
-		p->window /= 2;
-		p->full_us = now;
-	}
-	return q->begun >= WAITING_MAX || q->busy >= p->window ? 0 :
-	    p->window - q->busy;
-}
-
-/* --- leaving -------------------------------------------------------------------- */
-
-struct moving {
-	struct campaign	*c;
-	const char	*end;		/* rows end so; NULL: they get jobs */
-	uint64_t	 to, first;
-	int64_t		 base_us, rate_us;	/* the rate was used to base */
-	int64_t		 jobs;
-	bool		 stale;
-};
-
-static int
-move_work(struct db *db, void *arg, struct err *e)
-{
-	struct moving *m = arg;
-	struct campaign *c = m->c;
-	int rc;
-
-	m->jobs = 0;
-	m->stale = false;
-	if (m->end != NULL) {
-		if (campaign_end_rows(db, c->id, c->released, m->to, m->end,
-		    m->end, e) < 0)
-			return -1;
-	} else if ((m->jobs = campaign_jobs(db, c, m->first, c->released,
-	    m->to, e)) < 0) {
-		/* Ids are chance: others have these. */
-		m->stale = e->kind == ERR_DB_DUP;
-		return m->stale ? 1 : -1;
-	}
-	m->rate_us = c->rate == 0 ? c->now_us : m->base_us +
-	    m->jobs * US_PER_S / (int64_t)c->rate;
-	if ((rc = campaign_released(db, c, m->to, m->rate_us, e)) < 0)
-		return -1;
-	m->stale = rc == 0;
-	return m->stale;
-}
-
-/* 1 moved, 0 somebody else moved it: read again. */
-static int
-move(struct db *db, struct campaign_tick *t, struct moving *m, struct err *e)
-{
-	struct campaign *c = m->c;
-
-	m->first = rand_id();
-	if (db_tx(db, move_work, m, e) < 0)
-		return -1;
-	if (m->stale)
-		return 0;
-	t->released += (unsigned)m->jobs;
-	c->released = m->to;
-	c->rate_us = m->rate_us;
-	return 1;
-}
-
-static int
-release(struct db *db, struct campaign_tick *t, struct campaign *c,
-    struct err *e)
-{
-	struct moving m = { .c = c, .base_us = c->rate_us };
-	uint64_t n = c->planned - c->released, may;
-	struct campaign_queue q;
-	int rc;
-
-	if (n == 0)
-		return 0;
-	if (campaign_queue(db, c->id, &q, e) < 0)
-		return -1;
-	if ((may = room(pace_of(t, c->id), &q)) < n)
-		n = may;
-	if (n > RELEASE_MAX)
-		n = RELEASE_MAX;
-	if (c->rate > 0) {
-		/* What was not used within a second is lost. */
-		if (m.base_us < c->now_us - US_PER_S)
-			m.base_us = c->now_us - US_PER_S;
-		may = (uint64_t)(c->now_us - m.base_us) * c->rate /
-		    US_PER_S;
-		if (may < n)
-			n = may;
-	}
-	if (n == 0)
-		return 0;
-	m.to = c->released + n;
-	if ((rc = move(db, t, &m, e)) <= 0)
-		return rc;
-	/* Those that nothing is sent for use nothing up. */
-	t->more = t->more || (c->released < c->planned &&
-	    (c->rate == 0 || (uint64_t)m.jobs < n));
-	return 0;
-}
-
-static int
-end_rows(struct db *db, struct campaign_tick *t, struct campaign *c,
-    const char *state, struct err *e)
-{
-	struct moving m = { .c = c, .end = state };
-	uint64_t n = c->planned - c->released;
-
-	if (n == 0)
-		return 0;
-	m.to = c->released + (n < END_MAX ? n : END_MAX);
-	if (move(db, t, &m, e) < 0)
-		return -1;
-	t->more = true;
-	return 0;
-}
-
-struct dropping { uint64_t id; const char *state; };
-
-static int
-drop_work(struct db *db, void *arg, struct err *e)
-{
-	struct dropping *d = arg;
-	int64_t n = d->state == NULL ? campaign_hold_jobs(db, d->id, e) :
-	    campaign_drop_jobs(db, d->id, d->state, e);
-
-	return n < 0 ? -1 : 0;
-}
-
-/* A request that was on its way comes back to be tried again: no more. */
-static int
-drop(struct db *db, const struct campaign *c, const char *state,
-    struct err *e)
-{
-	struct dropping d = { .id = c->id, .state = state };
-
-	return db_tx(db, drop_work, &d, e) < 0 ? -1 : 0;
+	if (*channels == '\0')
+		return true;
+	for (size_t i = 0; i < t->routes; i++)
+		if ((mask & CHANNEL_BIT(channels_find(t->route[i].channel))) !=
+		    0)
+			return true;
+	return (mask & CHANNEL_BIT(CHANNEL_IN_APP)) != 0;
 }
 
 /* --- stopping by itself ------------------------------------------------------------ */
@@ -254,16 +104,6 @@ judge(struct db *db, const struct campaign_tick *t, struct campaign *c,
 
 /* --- the end ---------------------------------------------------------------------- */
 
-/* What is open and has no job lost it with its recipient's account. */
-static int
-end_orphans(struct db *db, const struct campaign *c, struct err *e)
-{
-	if (campaign_end_rows(db, c->id, 0, c->planned, "cancelled",
-	    "user_gone", e) < 0)
-		return -1;
-	return 0;
-}
-
 static int
 finish(struct db *db, struct campaign_tick *t, struct campaign *c,
     struct err *e)
@@ -271,7 +111,7 @@ finish(struct db *db, struct campaign_tick *t, struct campaign *c,
 	struct campaign_queue q;
 	int n, rc;
 
-	if (campaign_queue(db, c->id, &q, e) < 0)
+	if (campaign_queue(db, c->id, "", &q, e) < 0)
 		return -1;
 	if (q.all > 0)
 		return 0;
@@ -280,7 +120,7 @@ finish(struct db *db, struct campaign_tick *t, struct campaign *c,
 			break;
 		if (n < (int)PARTS_ROUND) {
 			t->more = true;
-			return end_orphans(db, c, e);
+			return campaign_end_orphans(db, c, e);
 		}
 	}
 	if (n < 0 || (rc = campaign_over(db, c->id, e)) < 0)
@@ -296,7 +136,7 @@ static int
 plan_for_a_while(struct db *db, struct campaign_tick *t, struct campaign *c,
     bool expired, struct err *e)
 {
-	int64_t until = clock_mono() + PLAN_US;
+	int64_t until = clock_mono() + t->plan_us;
 	uint64_t before = c->planned;
 	int rc;
 
@@ -337,20 +177,20 @@ turn(struct db *db, struct campaign_tick *t, struct campaign *c, bool look,
 		return db_tx(db, begin_work, &b, e);
 	}
 	if (!cancelled && !expired && strcmp(c->state, "paused") == 0)
-		return drop(db, c, NULL, e);
+		return campaign_drop(db, t, c, NULL, e);
 	if (cancelled)
 		c->planned_us = c->now_us;	/* as far as it came */
-	else if (!expired && !campaign_served(t, c->channels))
+	else if (!expired && !served(t, c->channels))
 		return stop_itself(db, t, c, "no_provider", c->channels, e);
 	if (plan_for_a_while(db, t, c, expired, e) < 0)
 		return -1;
 	if (cancelled || expired) {
 		const char *state = cancelled ? "cancelled" : "expired";
 
-		if (drop(db, c, state, e) < 0 ||
-		    end_rows(db, t, c, state, e) < 0)
+		if (campaign_drop(db, t, c, state, e) < 0 ||
+		    campaign_end(db, t, c, state, e) < 0)
 			return -1;
-	} else if (release(db, t, c, e) < 0) {
+	} else if (campaign_release(db, t, c, e) < 0) {
 		return -1;
 	}
 	if (!look)
@@ -364,32 +204,6 @@ turn(struct db *db, struct campaign_tick *t, struct campaign *c, bool look,
 }
 
 /* --- the round -------------------------------------------------------------------------- */
-
-const char *
-campaign_provider(const struct campaign_tick *t, const char *channel)
-{
-	for (size_t i = 0; i < t->routes; i++)
-		if (strcmp(t->route[i].channel, channel) == 0)
-			return t->route[i].provider;
-	return NULL;
-}
-
-bool
-campaign_served(const struct campaign_tick *t, const char *channels)
-{
-	char one[13];
-	size_t n;
-
-	if (*channels == '\0')
-		return true;
-	for (; *channels != '\0'; channels += n + (channels[n] == ',')) {
-		n = strcspn(channels, ",");
-		snprintf(one, sizeof(one), "%.*s", (int)n, channels);
-		if (campaign_provider(t, one) != NULL)
-			return true;
-	}
-	return false;
-}
 
 /* Ours?  Asked once a second, trusted for less than it lasts. */
 static int
@@ -427,6 +241,11 @@ campaign_tick(struct db *db, struct campaign_tick *t, struct err *e)
 	rc = -1;
 	if ((n = campaign_live(db, a, c, CAMPAIGNS_MAX, e)) < 0)
 		goto out;
+	campaign_paces(t);
+	t->plan_us = PLAN_US;
+	for (int i = 0, plans = 0; i < n; i++)
+		if (c[i].planned_us == 0 && ++plans > 1)
+			t->plan_us = PLAN_US / plans;
 	for (int i = 0; i < n; i++) {
 		/* One that cannot go on is in nobody's way; without a
 		 * database all wait. */

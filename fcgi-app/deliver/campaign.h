@@ -13,20 +13,24 @@
 #ifndef GP_DELIVER_CAMPAIGN_H
 #define GP_DELIVER_CAMPAIGN_H
 
+#include "deliver/pick.h"
 #include "store/campaign.h"
 
-#define CAMPAIGNS_MAX	64		/* carried out at a time */
-#define CAMPAIGN_ROUTES	16
+#define CAMPAIGNS_MAX	256		/* carried out at a time */
+#define CAMPAIGN_ROUTES	40
 
 struct campaign_pace {			/* kept between ticks */
 	uint64_t	 id;
+	unsigned	 channels;	/* mask */
 	uint32_t	 window;	/* jobs in the queue at a time */
+	bool		 hungry;	/* for more than that, this round */
+	unsigned	 idle;		/* rounds since it wanted anything */
 	int64_t		 full_us;	/* since when it is full; 0: not */
 };
 struct campaign_tick {
 	/* in */
 	uint64_t	 owner;
-	struct { char channel[13], provider[25]; } route[CAMPAIGN_ROUTES];
+	struct plan_route route[CAMPAIGN_ROUTES];	/* .credit is kept */
 	size_t		 routes;
 	/* Tells the audit what it did by itself, in its transaction; or NULL. */
 	int		(*audit)(struct db *db, const char *event,
@@ -37,7 +41,7 @@ struct campaign_tick {
 	unsigned	 planned, released, accepted;
 	/* kept */
 	int64_t		 held_us;	/* ours until; monotonic */
-	int64_t		 asked_us, looked_us;
+	int64_t		 asked_us, looked_us, plan_us;
 	struct campaign_pace pace[CAMPAIGNS_MAX];
 };
 

@@ -24,7 +24,8 @@
 struct slice {
 	struct arena	*a;
 	struct campaign	*c;
-	const char	*provider[CHANNELS];
+	struct campaign_tick *t;
+	const char	*provider[CHANNELS];	/* "" served, NULL not */
 	bool		 expired;
 	struct campaign_audience au;
 	struct delivery_new *row;
@@ -76,6 +77,15 @@ run_at(const struct slice *s, const struct way *w)
 	    w->not_before_us;
 }
 
+static const char *
+account_for(const struct slice *s, enum channel_id id)
+{
+	const struct plan_route *r = pick_route(s->t->route, s->t->routes,
+	    channels_name(id), "", CLASS_CAMPAIGN);
+
+	return r == NULL ? "" : r->provider;
+}
+
 static void
 add_queued(struct slice *s, const struct someone *who, const struct way *w,
     const struct device_target *dev)
@@ -84,8 +94,8 @@ add_queued(struct slice *s, const struct someone *who, const struct way *w,
 	const char *to = dev != NULL ? dev->target :
 	    people_address(who, w->channel);
 
-	d->provider = s->provider[w->channel] == NULL ? "" :
-	    s->provider[w->channel];
+	/* For now: the turn is taken when it leaves (campaign_release.c). */
+	d->provider = account_for(s, w->channel);
 	d->device_id = dev == NULL ? 0 : dev->id;
 	d->target = dev != NULL ? plan_shown(s->a, dev) :
 	    arena_strndup(s->a, to, DELIVERY_TARGET_MAX);
@@ -343,18 +353,18 @@ slice(struct db *db, struct slice *s, const struct json *audience,
 }
 
 int
-campaign_plan(struct db *db, const struct campaign_tick *t,
+campaign_plan(struct db *db, struct campaign_tick *t,
     struct campaign *c, bool expired, struct err *e)
 {
-	struct slice s = { .a = arena_new(ARENA_MAX), .c = c,
+	struct slice s = { .a = arena_new(ARENA_MAX), .t = t, .c = c,
 	    .expired = expired };
 	struct json *audience = NULL;
 	struct campaign full;
 	int rc = campaign_find(db, s.a, c->id, &full, e);
 
 	for (unsigned i = 0; i < CHANNELS; i++)
-		s.provider[i] = i == CHANNEL_IN_APP ? "in_app" :
-		    campaign_provider(t, channels_name((enum channel_id)i));
+		s.provider[i] = i == CHANNEL_IN_APP || campaign_serves(t,
+		    channels_name((enum channel_id)i)) ? "" : NULL;
 	if (rc > 0)
 		rc = json_parse(full.audience, strlen(full.audience),
 		    JSON_PLAIN, 0, &audience, e);

@@ -49,6 +49,29 @@ pick_route(struct plan_route *r, size_t n, const char *channel,
 	return best;
 }
 
+uint32_t
+pick_many(struct plan_route *r, size_t n, const char *channel,
+    unsigned class, uint32_t count, uint32_t *got)
+{
+	uint32_t left = count;
+	struct plan_route *to;
+
+	memset(got, 0, n * sizeof(*got));
+	for (size_t i = 0; i < n && left > 0; i++)
+		if (strcmp(r[i].channel, channel) == 0 && r[i].flows &&
+		    r[i].trial && r[i].room[class] > 0) {
+			r[i].room[class] = 0;
+			got[i]++;
+			left--;
+		}
+	for (; left > 0; left--) {
+		if ((to = pick_route(r, n, channel, "", class)) == NULL)
+			return 0;
+		got[to - r]++;
+	}
+	return count;
+}
+
 struct plan_route *
 pick_named(struct plan_route *r, size_t n, const char *channel,
     const char *name)

@@ -25,6 +25,13 @@ struct plan_route {
  * channel.  `tried` (by commas, or "") are not chosen. */
 struct plan_route *pick_route(struct plan_route *r, size_t n,
 	    const char *channel, const char *tried, unsigned class);
+/*
+ * The accounts of the next `count` messages of a channel at once: how many go
+ * to each, in got[n].  As so many turns, but that a trial is given the one
+ * message that decides.  `count`, or 0: nobody serves the channel.
+ */
+uint32_t pick_many(struct plan_route *r, size_t n, const char *channel,
+	    unsigned class, uint32_t count, uint32_t *got);
 /* An account by name, of the channel; NULL none. */
 struct plan_route *pick_named(struct plan_route *r, size_t n,
 	    const char *channel, const char *name);

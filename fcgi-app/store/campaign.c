@@ -77,9 +77,14 @@ DB_STMT(CAMPAIGN_NOTIFICATION, DB_API, DB_SAFE,
     " UTC_TIMESTAMP(6), c.ends_at FROM campaign c WHERE c.id = ?");
 DB_STMT(CAMPAIGN_PAUSE, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE campaign SET state = 'paused', reason = ?, detail = ?,"
-    " paused_at = UTC_TIMESTAMP(6) WHERE id = ? AND state = 'running'");
+    " paused_at = UTC_TIMESTAMP(6)"
+    " WHERE id = ? AND state IN ('running', 'scheduled')");
+/* One that has not begun goes back to its schedule, if that is ahead still. */
 DB_STMT(CAMPAIGN_RESUME, DB_API, DB_SAFE,
-    "UPDATE campaign SET state = 'running', reason = '', detail = '',"
+    "UPDATE campaign SET state = IF(started_at IS NULL"
+    "  AND start_at > UTC_TIMESTAMP(6), 'scheduled', 'running'),"
+    " started_at = IF(state = 'running', COALESCE(started_at,"
+    "  UTC_TIMESTAMP(6)), NULL), reason = '', detail = '',"
     " paused_at = NULL, judged = released, rate_at = UTC_TIMESTAMP(6)"
     " WHERE id = ? AND state = 'paused' AND ends_at > UTC_TIMESTAMP(6)");
 /* In this order: what is set counts for what follows. */
@@ -87,6 +92,11 @@ DB_STMT(CAMPAIGN_CANCEL, DB_API, DB_SAFE,
     "UPDATE campaign SET live = (state IN ('running', 'paused')),"
     " state = 'cancelled', ended_at = UTC_TIMESTAMP(6)"
     " WHERE id = ? AND state IN ('draft', 'scheduled', 'running', 'paused')");
+
+/* What is claimed from now on is not sent. */
+DB_STMT(CAMPAIGN_CANCELLED, DB_API, DB_SAFE,
+    "UPDATE notification SET cancelled_at ="
+    " COALESCE(cancelled_at, UTC_TIMESTAMP(6)) WHERE id = ?");
 
 DB_STMT(CAMPAIGN_SUMS, DB_API, DB_READ,
     "SELECT COALESCE(SUM(sent), 0), COALESCE(SUM(skipped), 0),"
@@ -244,6 +254,8 @@ campaign_resume(struct db *db, uint64_t id, struct err *e)
 	return campaign_free_jobs(db, id, e) < 0 ? -1 : 1;
 }
 
+#define DROPS	8	/* the worker does the rest */
+
 int
 campaign_cancel(struct db *db, uint64_t id, struct err *e)
 {
@@ -251,7 +263,13 @@ campaign_cancel(struct db *db, uint64_t id, struct err *e)
 
 	if (rc <= 0)
 		return (int)rc;
-	return campaign_drop_jobs(db, id, "cancelled", e) < 0 ? -1 : 1;
+	if (db_run(db, &CAMPAIGN_CANCELLED, DB_IN(DB_U64(id)), e) < 0)
+		return -1;
+	for (int i = 0; i < DROPS; i++)
+		if ((rc = campaign_drop_jobs(db, id, "cancelled", e)) <
+		    (int64_t)CAMPAIGN_END)
+			break;
+	return rc < 0 ? -1 : 1;
 }
 
 int

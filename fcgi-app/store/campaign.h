@@ -62,11 +62,12 @@ int	 campaign_change(struct db *db, const struct campaign *c,
  * schedule.  With the notification's row. */
 int	 campaign_start(struct db *db, uint64_t id, bool now, struct err *e)
 	    MUST_CHECK;
-/* running → paused: from this commit on no request of it leaves but those
+/* running or scheduled → paused: from this commit on no request of it leaves but those
  * whose intent was marked before. */
 int	 campaign_pause(struct db *db, uint64_t id, const char *reason,
 	    const char *detail, struct err *e) MUST_CHECK;
-/* paused → running; the errors so far do not count any more. */
+/* paused → running, or scheduled again; the errors so far do not count any
+ * more. */
 int	 campaign_resume(struct db *db, uint64_t id, struct err *e)
 	    MUST_CHECK;
 /* Not over yet → cancelled; what has not left is ended as `cancelled`: of
@@ -106,23 +107,37 @@ int	 campaign_planned(struct db *db, const struct campaign *c,
  * that makes the jobs.  `state` must still be the campaign's. */
 int	 campaign_released(struct db *db, const struct campaign *c, uint64_t to,
 	    int64_t rate_us, struct err *e) MUST_CHECK;
-/* Send jobs for queued deliveries after seq `from` up to `to` that have none
- * yet (planning makes them of what waits), ids from `first` on.  How many, or -1 (ERR_DB_DUP: ids are taken). */
+/* Queued deliveries in (from, to] that have no job yet (planning makes them of
+ * what waits), by channel, locked: in the transaction that makes their jobs.
+ * How many channels, or -1. */
+struct campaign_ready { char channel[13]; uint64_t n; };
+int	 campaign_ready(struct db *db, uint64_t id, uint64_t from, uint64_t to,
+	    struct campaign_ready *r, size_t max, struct err *e) MUST_CHECK;
+/* Send jobs for them, ids from `first` on: of each channel the first n in
+ * order to the first share of it, and so on.  How many, or -1 (ERR_DB_DUP:
+ * ids are taken). */
+struct campaign_share_of { const char *channel, *provider; uint32_t n; };
 int64_t	 campaign_jobs(struct db *db, const struct campaign *c, uint64_t first,
-	    uint64_t from, uint64_t to, struct err *e)
-	    MUST_CHECK;
-/* How many of its jobs are due, leased or leaving (dead letters and those
- * that wait for another try are not), how many there are but for those that
- * wait for their recipient's hour, and how many in all. */
+	    uint64_t from, uint64_t to, const struct campaign_share_of *s,
+	    size_t n, struct err *e) MUST_CHECK;
+/* How many of its jobs are due, leased or leaving (dead letters, those that
+ * wait for another try and those at accounts of the list `stuck` are not), how
+ * many there are but for those that wait for their recipient's hour, and how
+ * many in all. */
 struct campaign_queue { uint64_t busy, begun, all; };
-int	 campaign_queue(struct db *db, uint64_t id, struct campaign_queue *q,
+int	 campaign_queue(struct db *db, uint64_t id, const char *stuck,
+	    struct campaign_queue *q, struct err *e) MUST_CHECK;
+/* Up to CAMPAIGN_END deliveries in (from, to] that are queued and have no job
+ * end as `state`; of one channel, or "" any.  In a transaction.  How many, or
+ * -1. */
+#define CAMPAIGN_END	4000u
+struct campaign_end { uint64_t id, from, to;
+	const char *channel, *state, *reason; };
+int64_t	 campaign_end_rows(struct db *db, const struct campaign_end *x,
 	    struct err *e) MUST_CHECK;
-/* Deliveries in (from, to] that are queued end as `state` without a job. */
-int	 campaign_end_rows(struct db *db, uint64_t id, uint64_t from,
-	    uint64_t to, const char *state, const char *reason,
-	    struct err *e) MUST_CHECK;
-/* Jobs that must not leave (again): kept, or gone with their deliveries ended
- * as `state`.  In a transaction.  How many, or -1. */
+/* Jobs that must not leave (again): kept; or up to CAMPAIGN_END of them gone,
+ * with their deliveries ended as `state`.  In a transaction.  How many, or
+ * -1. */
 int64_t	 campaign_hold_jobs(struct db *db, uint64_t id, struct err *e)
 	    MUST_CHECK;
 int64_t	 campaign_drop_jobs(struct db *db, uint64_t id, const char *state,

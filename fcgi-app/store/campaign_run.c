@@ -4,6 +4,9 @@
  */
 #include "store/campaign_own.h"
 
+#include "base/buf.h"
+#include "store/delivery.h"
+
 DB_STMT(CAMPAIGN_BEGIN, DB_WORKER, DB_SAFE,
     "UPDATE campaign SET state = 'running', started_at = UTC_TIMESTAMP(6),"
     " rate_at = UTC_TIMESTAMP(6) WHERE id = ? AND state = 'scheduled'"
@@ -18,24 +21,34 @@ DB_STMT(CAMPAIGN_RELEASED, DB_WORKER, DB_SAFE,
     " WHERE id = ? AND released = ? AND state = ?");
 DB_STMT(CAMPAIGN_PART_NEW, DB_WORKER, DB_SAFE,
     "INSERT IGNORE INTO campaign_part (campaign_id, part) VALUES (?, ?)");
+#define WITHOUT_JOB "d.notification_id = ? AND d.seq > ? AND d.seq <= ?"	\
+	" AND d.state = 'queued' AND NOT EXISTS (SELECT 1 FROM job j"	\
+	"  WHERE j.notification_id = d.notification_id AND j.seq = d.seq)"
+DB_STMT(CAMPAIGN_READY, DB_WORKER, DB_READ,
+    "SELECT d.channel, COUNT(*) FROM delivery d WHERE " WITHOUT_JOB
+    " GROUP BY d.channel FOR UPDATE");
 DB_STMT(CAMPAIGN_JOBS, DB_WORKER, DB_ONCE,
     "INSERT INTO job (id, class, state, run_at, kind, notification_id, seq,"
     " user_id, device_id, provider, expires_at, created_at)"
-    " SELECT ? + d.seq, 2, 0, UTC_TIMESTAMP(6), 2, d.notification_id, d.seq,"
-    " d.user_id, d.device_id, d.provider, ?, UTC_TIMESTAMP(6)"
-    " FROM delivery d WHERE d.notification_id = ? AND d.seq > ?"
-    " AND d.seq <= ? AND d.state = 'queued' AND NOT EXISTS (SELECT 1 FROM job j"
-    "  WHERE j.notification_id = d.notification_id AND j.seq = d.seq)");
+    " SELECT ? + x.seq, 2, 0, UTC_TIMESTAMP(6), 2, x.notification_id, x.seq,"
+    " x.user_id, x.device_id, t.p, ?, UTC_TIMESTAMP(6)"
+    " FROM (SELECT d.notification_id, d.seq, d.user_id, d.device_id,"
+    "  d.channel, ROW_NUMBER() OVER (PARTITION BY d.channel ORDER BY d.seq) k"
+    "  FROM delivery d WHERE " WITHOUT_JOB ") x"
+    " JOIN JSON_TABLE(?, '$[*]' COLUMNS (c VARCHAR(12) PATH '$[0]',"
+    "  a INT UNSIGNED PATH '$[1]', b INT UNSIGNED PATH '$[2]',"
+    "  p VARCHAR(24) PATH '$[3]')) t"
+    " ON t.c = x.channel AND x.k > t.a AND x.k <= t.b");
 DB_STMT(CAMPAIGN_QUEUE, DB_WORKER, DB_READ,
-    "SELECT COALESCE(SUM(state IN (1, 2)"
-    " OR (state = 0 AND run_at <= UTC_TIMESTAMP(6))), 0),"
+    "SELECT COALESCE(SUM((state IN (1, 2)"
+    " OR (state = 0 AND run_at <= UTC_TIMESTAMP(6)))"
+    " AND NOT FIND_IN_SET(provider, ?)), 0),"
     " COUNT(*) - COALESCE(SUM(state = 0 AND tries = 0 AND crashes = 0"
     "  AND run_at > UTC_TIMESTAMP(6)), 0), COUNT(*)"
     " FROM job WHERE notification_id = ? AND state <> 9");
-DB_STMT(CAMPAIGN_END_ROWS, DB_WORKER, DB_SAFE,
-    "UPDATE delivery SET state = ?, reason = ?,"
-    " updated_at = UTC_TIMESTAMP(6) WHERE notification_id = ? AND seq > ?"
-    " AND seq <= ? AND state = 'queued'");
+DB_STMT(CAMPAIGN_OPEN, DB_WORKER, DB_READ,
+    "SELECT d.seq FROM delivery d WHERE " WITHOUT_JOB
+    " AND (? = '' OR d.channel = ?) ORDER BY d.seq LIMIT ? FOR UPDATE");
 /* The attempt number is the fence: who holds such a job holds it no more.
  * What waits for its recipient's hour keeps that hour where a lease would have
  * its end; a time in run_at is for jobs that are ready (0001). */
@@ -43,13 +56,12 @@ DB_STMT(CAMPAIGN_HOLD_JOBS, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE job SET lease_ends_at = IF(state = 0, run_at, NULL),"
     " state = 3, run_at = NULL, owner = 0, attempt = attempt + 1"
     " WHERE notification_id = ? AND state IN (0, 1)");
-DB_STMT(CAMPAIGN_HELD_ROWS, DB_API | DB_WORKER, DB_SAFE,
-    "UPDATE job j STRAIGHT_JOIN delivery d ON d.notification_id = ?"
-    " AND d.seq = j.seq SET d.state = ?, d.reason = ?,"
-    " d.updated_at = UTC_TIMESTAMP(6)"
-    " WHERE j.notification_id = ? AND j.state = 3");
-DB_STMT(CAMPAIGN_HELD_DROP, DB_API | DB_WORKER, DB_SAFE,
-    "DELETE FROM job WHERE notification_id = ? AND state = 3");
+DB_STMT(CAMPAIGN_STILL, DB_API | DB_WORKER, DB_READ,
+    "SELECT id, seq FROM job WHERE notification_id = ?"
+    " AND state IN (0, 1, 3) ORDER BY seq LIMIT ? FOR UPDATE");
+DB_STMT(CAMPAIGN_STILL_DROP, DB_API | DB_WORKER, DB_SAFE,
+    "DELETE j FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "  i BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.i");
 DB_STMT(CAMPAIGN_FREE_JOBS, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE job SET state = 0, run_at = GREATEST(UTC_TIMESTAMP(6),"
     " COALESCE(lease_ends_at, UTC_TIMESTAMP(6))), lease_ends_at = NULL"
@@ -126,32 +138,131 @@ campaign_released(struct db *db, const struct campaign *c, uint64_t to,
 	return 1;
 }
 
-int64_t
-campaign_jobs(struct db *db, const struct campaign *c, uint64_t first,
-    uint64_t from, uint64_t to, struct err *e)
+struct readying { struct campaign_ready *out; size_t n, max;
+	const char *channel; uint64_t it; };
+
+static int
+ready_row(void *arg, struct err *e)
 {
-	return db_run(db, &CAMPAIGN_JOBS, DB_IN(DB_U64(first - from),
-	    DB_WHEN(c->ends_us), DB_U64(c->id), DB_U64(from), DB_U64(to)),
-	    e);
+	struct readying *r = arg;
+
+	(void)e;
+	if (r->n >= r->max)
+		return 1;
+	snprintf(r->out[r->n].channel, sizeof(r->out[r->n].channel), "%s",
+	    r->channel);
+	r->out[r->n++].n = r->it;
+	return 0;
 }
 
 int
-campaign_queue(struct db *db, uint64_t id, struct campaign_queue *q,
+campaign_ready(struct db *db, uint64_t id, uint64_t from, uint64_t to,
+    struct campaign_ready *r, size_t max, struct err *e)
+{
+	struct readying x = { .out = r, .max = max };
+	struct arena *a = arena_new(1u << 14);
+	int64_t rc = db_each(db, &CAMPAIGN_READY, a, DB_IN(DB_U64(id),
+	    DB_U64(from), DB_U64(to)), DB_OUT(DB_TO_STR(&x.channel),
+	    DB_TO_U64(&x.it)), ready_row, &x, e);
+
+	arena_free(a);
+	return rc < 0 ? -1 : (int)x.n;
+}
+
+int64_t
+campaign_jobs(struct db *db, const struct campaign *c, uint64_t first,
+    uint64_t from, uint64_t to, const struct campaign_share_of *s, size_t n,
     struct err *e)
 {
+	uint32_t at = 0;
+	struct buf b;
+	int64_t rc;
+
+	buf_init(&b, n * 80 + 16);
+	buf_char(&b, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && strcmp(s[i].channel, s[i - 1].channel) != 0)
+			at = 0;
+		buf_printf(&b, "%s[\"%s\",%u,%u,\"%s\"]", i > 0 ? "," : "",
+		    s[i].channel, at, at + s[i].n, s[i].provider);
+		at += s[i].n;
+	}
+	buf_char(&b, ']');
+	rc = db_run(db, &CAMPAIGN_JOBS, DB_IN(DB_U64(first - from),
+	    DB_WHEN(c->ends_us), DB_U64(c->id), DB_U64(from), DB_U64(to),
+	    DB_STR(buf_text(&b))), e);
+	buf_fini(&b);
+	return rc;
+}
+
+int
+campaign_queue(struct db *db, uint64_t id, const char *stuck,
+    struct campaign_queue *q, struct err *e)
+{
 	memset(q, 0, sizeof(*q));
-	return db_one(db, &CAMPAIGN_QUEUE, NULL, DB_IN(DB_U64(id)),
-	    DB_OUT(DB_TO_U64(&q->busy), DB_TO_U64(&q->begun),
+	return db_one(db, &CAMPAIGN_QUEUE, NULL, DB_IN(DB_STR(stuck),
+	    DB_U64(id)), DB_OUT(DB_TO_U64(&q->busy), DB_TO_U64(&q->begun),
 	    DB_TO_U64(&q->all)), e) < 0 ? -1 : 0;
 }
 
-int
-campaign_end_rows(struct db *db, uint64_t id, uint64_t from, uint64_t to,
-    const char *state, const char *reason, struct err *e)
+/* --- ends, many at a time ---------------------------------------------------- */
+
+struct list { struct buf pairs, ids; uint64_t id, seq, job; size_t n; };
+
+static void
+list_init(struct list *l, uint64_t id)
 {
-	return db_run(db, &CAMPAIGN_END_ROWS, DB_IN(DB_STR(state),
-	    DB_STR(reason), DB_U64(id), DB_U64(from), DB_U64(to)), e) < 0 ?
-	    -1 : 0;
+	memset(l, 0, sizeof(*l));
+	l->id = id;
+	buf_init(&l->pairs, CAMPAIGN_END * 34 + 16);
+	buf_init(&l->ids, CAMPAIGN_END * 22 + 16);
+}
+
+static void
+list_fini(struct list *l)
+{
+	buf_fini(&l->pairs);
+	buf_fini(&l->ids);
+}
+
+static int
+list_row(void *arg, struct err *e)
+{
+	struct list *l = arg;
+
+	(void)e;
+	buf_printf(&l->pairs, "%c[%" PRIu64 ",%" PRIu64 "]",
+	    l->n == 0 ? '[' : ',', l->id, l->seq);
+	buf_printf(&l->ids, "%c%" PRIu64, l->n++ == 0 ? '[' : ',', l->job);
+	return 0;
+}
+
+static int64_t
+end_list(struct db *db, struct list *l, const char *state, const char *reason,
+    struct err *e)
+{
+	if (l->n == 0)
+		return 0;
+	buf_char(&l->pairs, ']');
+	return delivery_end_list(db, buf_text(&l->pairs), state, reason, e) <
+	    0 ? -1 : (int64_t)l->n;
+}
+
+int64_t
+campaign_end_rows(struct db *db, const struct campaign_end *x, struct err *e)
+{
+	struct list l;
+	int64_t rc;
+
+	list_init(&l, x->id);
+	rc = db_each(db, &CAMPAIGN_OPEN, NULL, DB_IN(DB_U64(x->id),
+	    DB_U64(x->from), DB_U64(x->to), DB_STR(x->channel),
+	    DB_STR(x->channel), DB_U64(CAMPAIGN_END)), DB_OUT(
+	    DB_TO_U64(&l.seq)), list_row, &l, e);
+	if (rc >= 0)
+		rc = end_list(db, &l, x->state, x->reason, e);
+	list_fini(&l);
+	return rc;
 }
 
 int64_t
@@ -160,15 +271,27 @@ campaign_hold_jobs(struct db *db, uint64_t id, struct err *e)
 	return db_run(db, &CAMPAIGN_HOLD_JOBS, DB_IN(DB_U64(id)), e);
 }
 
+/* Whoever holds one finds it gone when it marks its intent. */
 int64_t
 campaign_drop_jobs(struct db *db, uint64_t id, const char *state,
     struct err *e)
 {
-	if (campaign_hold_jobs(db, id, e) < 0 ||
-	    db_run(db, &CAMPAIGN_HELD_ROWS, DB_IN(DB_U64(id), DB_STR(state),
-	    DB_STR(state), DB_U64(id)), e) < 0)
-		return -1;
-	return db_run(db, &CAMPAIGN_HELD_DROP, DB_IN(DB_U64(id)), e);
+	struct list l;
+	int64_t rc;
+
+	list_init(&l, id);
+	rc = db_each(db, &CAMPAIGN_STILL, NULL, DB_IN(DB_U64(id),
+	    DB_U64(CAMPAIGN_END)), DB_OUT(DB_TO_U64(&l.job),
+	    DB_TO_U64(&l.seq)), list_row, &l, e);
+	if (rc > 0) {
+		buf_char(&l.ids, ']');
+		rc = db_run(db, &CAMPAIGN_STILL_DROP,
+		    DB_IN(DB_STR(buf_text(&l.ids))), e);
+	}
+	if (rc >= 0)
+		rc = end_list(db, &l, state, state, e);
+	list_fini(&l);
+	return rc;
 }
 
 int64_t

@@ -32,12 +32,6 @@ DB_STMT(CANCEL_STOP, DB_API, DB_SAFE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.i"
     " SET j.stop = TRUE");
-DB_STMT(CANCEL_DELIVERIES, DB_API, DB_SAFE,
-    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$[0]',"
-    "  s INT UNSIGNED PATH '$[1]')) t"
-    " STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"
-    " SET d.state = 'cancelled', d.reason = ?,"
-    " d.updated_at = UTC_TIMESTAMP(6) WHERE d.state = 'queued'");
 /* Nothing was planned yet: one row says what became of all of it. */
 DB_STMT(CANCEL_WHOLE, DB_API, DB_ONCE,
     "INSERT INTO delivery (notification_id, seq, channel, target_hash,"
@@ -114,9 +108,8 @@ finish(struct db *db, struct take *t, const char *reason,
 		return -1;
 	if (t->rows.len > 0) {
 		buf_char(&t->rows, ']');
-		if ((n = db_run(db, &CANCEL_DELIVERIES, DB_IN(
-		    DB_STR(buf_text(&t->rows)), DB_STR(reason)), e)) < 0 ||
-		    delivery_changed_list(db, buf_text(&t->rows), e) < 0)
+		if ((n = delivery_end_list(db, buf_text(&t->rows),
+		    "cancelled", reason, e)) < 0)
 			return -1;
 		c->cancelled += (uint64_t)n;
 	}

@@ -94,4 +94,9 @@ int	 delivery_changed_list(struct db *db, const char *pairs, struct err *e)
 int	 delivery_changed(struct db *db, const struct delivery_ref *r,
 	    size_t n, struct err *e) MUST_CHECK;
 
+/* Deliveries of the list that are queued end as `state`, with what belongs to
+ * it; the caller holds them by their locks.  How many, or -1. */
+int64_t	 delivery_end_list(struct db *db, const char *pairs,
+	    const char *state, const char *reason, struct err *e) MUST_CHECK;
+
 #endif

@@ -22,6 +22,13 @@ DB_STMT(DELIVERY_HOUR_COUNT, DB_API | DB_WORKER | DB_CTL, DB_ONCE,
     " ORDER BY p, c, d.state"
     " ON DUPLICATE KEY UPDATE n = delivery_hour.n + VALUES(n)");
 
+DB_STMT(DELIVERY_END_LIST, DB_API | DB_WORKER, DB_SAFE,
+    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$[0]',"
+    "  s INT UNSIGNED PATH '$[1]')) t"
+    " STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"
+    " SET d.state = ?, d.reason = ?, d.updated_at = UTC_TIMESTAMP(6)"
+    " WHERE d.state = 'queued'");
+
 int
 delivery_changed_list(struct db *db, const char *pairs, struct err *e)
 {
@@ -48,4 +55,16 @@ delivery_changed(struct db *db, const struct delivery_ref *r, size_t n,
 	rc = delivery_changed_list(db, buf_text(&b), e);
 	buf_fini(&b);
 	return rc;
+}
+
+int64_t
+delivery_end_list(struct db *db, const char *pairs, const char *state,
+    const char *reason, struct err *e)
+{
+	int64_t n = db_run(db, &DELIVERY_END_LIST, DB_IN(DB_STR(pairs),
+	    DB_STR(state), DB_STR(reason)), e);
+
+	if (n > 0 && delivery_changed_list(db, pairs, e) < 0)
+		return -1;
+	return n;
 }

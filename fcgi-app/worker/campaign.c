@@ -8,10 +8,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
-#include "base/text.h"
 #include "deliver/campaign.h"
 
 #define TICK_US		(100 * MS)
+
+_Static_assert(LANES_MAX <= CAMPAIGN_ROUTES, "all accounts have room");
 
 struct campaigning {
 	struct loop	*loop;
@@ -71,31 +72,23 @@ campaigning_free(struct campaigning *c)
 	free(c);
 }
 
-/* The first provider that is set up serves its channel, as in planning. */
+/* Accounts as planning has them, but with turns of their own: thousands of
+ * turns at once would leave single messages the same one again and again. */
 static void
 routes(struct campaigning *c)
 {
 	struct campaign_tick *t = &c->tick;
-	const struct loop *l = c->loop;
+	struct plan_route now[LANES_MAX];
+	size_t n = loop_routes(c->loop, now);
 
-	t->routes = 0;
-	for (size_t i = 0; i < l->lanes && t->routes < CAMPAIGN_ROUTES; i++) {
-		const struct lane *lane = &l->lane[i];
-		size_t k;
+	for (size_t i = 0; i < n; i++) {
+		const struct plan_route *was = pick_named(t->route, t->routes,
+		    now[i].channel, now[i].provider);
 
-		if (lane->p == NULL || !lane->usable)
-			continue;
-		for (k = 0; k < t->routes && strcmp(t->route[k].channel,
-		    lane->p->channel) != 0; k++)
-			;
-		if (k < t->routes)
-			continue;
-		(void)text_copy(t->route[k].channel,
-		    sizeof(t->route[k].channel), lane->p->channel);
-		(void)text_copy(t->route[k].provider,
-		    sizeof(t->route[k].provider), lane->name);
-		t->routes++;
+		now[i].credit = was == NULL ? 0 : was->credit;
 	}
+	memcpy(t->route, now, n * sizeof(*now));
+	t->routes = n;
 }
 
 static int

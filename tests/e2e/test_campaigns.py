@@ -243,10 +243,58 @@ def test_a_schedule_begins_by_itself(inst, token):
     assert until(inst, token, c, "done")["progress"]["sent"] == 3
 
 
+def test_a_schedule_is_paused_resumed_and_cancelled(inst, token):
+    ids = people(inst, 3)
+    soon = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def scheduled():
+        c = make(inst, token, {"ids": ids}, at=soon, start=True)
+        assert step(inst, token, c, "pause")["state"] == "paused"
+        return c
+
+    def due(c, column="start_at"):
+        inst.rows(f"UPDATE campaign SET {column} = UTC_TIMESTAMP(6) WHERE id = %s", int(c["id"]))
+    # Its time is ahead: it waits for it again.
+    early = scheduled()
+    assert step(inst, token, early, "resume")["state"] == "scheduled"
+    assert step(inst, token, early, "resume")["state"] == "scheduled"
+    # Its time went by while it was paused: nothing left, and it begins when it is resumed.
+    late, over, gone = scheduled(), scheduled(), scheduled()
+    due(late)
+    refused(inst.api("POST", f"/api/campaigns/{late['id']}/start/", token=token), 409, "campaign_state")
+    # Not later than this: it does not come back.
+    due(over)
+    due(over, "ends_at")
+    assert until(inst, token, over, "done")["progress"]["expired"] == 3
+    refused(inst.api("POST", f"/api/campaigns/{over['id']}/resume/", token=token), 409, "campaign_state")
+    assert step(inst, token, gone, "cancel")["state"] == "cancelled"
+    due(gone)
+    assert shown(inst, token, late)["total"] == 0 and arrived(inst, late) == []
+    assert step(inst, token, late, "resume")["state"] == "running"
+    assert until(inst, token, late, "done")["progress"]["sent"] == 3
+    due(early)
+    assert until(inst, token, early, "done")["progress"]["sent"] == 3
+    wait_until("nobody works at it", lambda: not inst.rows("SELECT 1 FROM campaign WHERE id = %s AND live", int(gone["id"])))
+    assert rows(inst, gone) == [] and arrived(inst, over) == [] == arrived(inst, gone)
+
+
+def test_of_steps_at_once_on_a_schedule_each_is_taken_or_refused(inst, token):
+    soon = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    c = make(inst, token, {"ids": people(inst, 1)}, at=soon, start=True)
+    names = ["pause", "resume"] * 4
+    got = at_once(8, lambda i: inst.api("POST", f"/api/campaigns/{c['id']}/{names[i]}/", token=token).status_code)
+    assert set(got) == {200} and shown(inst, token, c)["state"] in ("scheduled", "paused")
+    said = inst.rows("SELECT event FROM audit WHERE detail LIKE %s AND event IN ('campaign_pause', 'campaign_resume')"
+                     " ORDER BY id", f"%{c['id']}%")
+    # Each that was taken is told, in turns.
+    assert sorted(x["event"] for x in said).count("campaign_pause") - len(said) // 2 in (0, 1)
+    step(inst, token, c, "cancel")
+
+
 def test_it_pauses_itself_when_too_many_fail(inst, token):
     ids = people(inst, 60)
     inst.sandbox.fault("push", "status", status=413, times=10000)
-    c = make(inst, token, {"ids": ids}, rate=50, start=True)
+    c = make(inst, token, {"ids": ids}, rate=12, start=True)
     def state():
         now = shown(inst, token, c)
         return now if now["state"] == "paused" else None

@@ -10,6 +10,7 @@ import pytest
 
 from instance import Instance, wait_until
 from push_case import at_once, new_user, refused, subscribed, word
+from test_notify import a_user
 
 ACCOUNTS = "/api/admin/providers/"
 PASSWORD = "sandbox-smtp-password"
@@ -409,6 +410,98 @@ def test_what_waits_for_an_account_that_goes_moves_on(inst):
     assert {d["state"] for d in ends} == {"sent"} and ends[-1]["provider"] == "smtp"
     for d in ends:
         assert len(inst.sandbox.messages(channel="email", to=d["target"])) == 1
+
+
+# --- campaigns: the account is chosen when a message may leave ---------------------------------------------------
+
+
+def campaign(inst, users, status=201, **more):
+    r = inst.api("POST", "/api/campaigns/", token=inst.token, json={
+        "name": "c", "channels": ["email"], "title": "t", "body": "b", "audience": {"ids": [u["id"] for u in users]},
+        "start": True, **more})
+    assert r.status_code == status, r.text
+    return int(r.json()["id"])
+
+
+def went(inst, c, seconds=30):
+    """What became of each when it is over: (state, account, requests)."""
+    def over():
+        return inst.rows("SELECT state FROM campaign WHERE id = %s", c)[0]["state"] == "done"
+    wait_until(f"the end of {c}", over, seconds)
+    return [(r["state"], r["provider"], [json.loads(a)["provider"] for a in r["attempt_log"].splitlines()]) for r in
+            inst.rows("SELECT state, provider, attempt_log FROM delivery WHERE notification_id = %s ORDER BY seq", c)]
+
+
+def each_once(inst, users):
+    for u in users:
+        assert len(inst.sandbox.messages(channel="email", to=u["email"])) == 1
+
+
+def test_campaigns_are_shared_by_weight(inst):
+    make(inst, "heavy", weight=3)
+    make(inst, "resting", weight=5, is_active=False)
+    make(inst, "last-resort", weight=0)
+    settled(inst)
+    users = [a_user(inst) for _ in range(40)]
+    for n in (40, 4):
+        by = [p for _, p, _ in went(inst, campaign(inst, users[:n]))]
+        assert set(by) == {"smtp", "heavy"} and by.count("heavy") == n * 3 // 4, by
+
+
+def test_a_campaign_leaves_an_account_that_refuses_us(inst):
+    make(inst, "locked", weight=1000, secrets={"password": "wrong"})
+    settled(inst)
+    users = [a_user(inst) for _ in range(30)]
+    ends = went(inst, campaign(inst, users))
+    assert {e[:2] for e in ends} == {("sent", "smtp")} and any(e[2] == ["locked", "smtp"] for e in ends)
+    each_once(inst, users)
+    # While its breaker is open nothing is asked of it.
+    ends = went(inst, campaign(inst, users[:5]))
+    assert [e[2] for e in ends] == [["smtp"]] * 5
+
+
+def test_a_campaign_past_a_quota_goes_by_another_account(inst):
+    make(inst, "small", weight=1000, daily_limit=5)
+    settled(inst)
+    users = [a_user(inst) for _ in range(20)]
+    by = [p for _, p, _ in went(inst, campaign(inst, users), 60)]
+    assert by.count("small") == 5 and by.count("smtp") == 15
+    each_once(inst, users)
+
+
+def test_an_account_that_goes_after_planning_is_not_asked(inst):
+    made = make(inst, "leaving", weight=1000)
+    settled(inst)
+    users = [a_user(inst) for _ in range(20)]
+    c = campaign(inst, users, rate=5)
+    wait_until("some are sent", lambda: inst.rows(
+        "SELECT 1 FROM delivery WHERE notification_id = %s AND state = 'sent'", c))
+    assert inst.api("POST", f"/api/campaigns/{c}/pause/", token=inst.token).status_code == 200
+    planned = {r["provider"] for r in inst.rows("SELECT provider FROM delivery WHERE notification_id = %s", c)}
+    assert planned == {"leaving"}
+    assert inst.api("DELETE", f"{ACCOUNTS}{made['id']}/", token=inst.root).status_code == 204
+    settled(inst)
+    assert inst.api("POST", f"/api/campaigns/{c}/resume/", token=inst.token).status_code == 200
+    ends = went(inst, c)
+    assert {e[0] for e in ends} == {"sent"} and ends[-1][1:] == ("smtp", ["smtp"])
+    each_once(inst, users)
+
+
+def test_r8_a_channel_that_is_down_does_not_hold_up_a_campaigns_other(inst):
+    users = [a_user(inst, phone=True) for _ in range(150)]      # more than a window
+    inst.sandbox.fault("kavenegar", "status", status=429, times=100000, retry_after=3600)
+    c = campaign(inst, users, channels=["sms", "email"])
+
+    def mailed():
+        return inst.rows("SELECT COUNT(*) n FROM delivery WHERE notification_id = %s AND channel = 'email'"
+                         " AND state = 'sent'", c)[0]["n"] == 150
+    wait_until("all are mailed", mailed, 30)
+    assert inst.rows("SELECT COUNT(*) n FROM delivery WHERE notification_id = %s AND channel = 'sms'"
+                     " AND state = 'queued'", c)[0]["n"] > 100
+    assert inst.api("POST", f"/api/campaigns/{c}/cancel/", token=inst.token).status_code == 200
+    wait_until("it is over", lambda: not inst.rows("SELECT 1 FROM campaign WHERE id = %s AND live", c), 20)
+    left = inst.rows("SELECT state, COUNT(*) n FROM delivery WHERE notification_id = %s AND channel = 'sms' GROUP BY state", c)
+    assert {r["state"] for r in left} <= {"cancelled", "sent"} and sum(r["n"] for r in left) == 150
 
 
 # --- fairness -----------------------------------------------------------------------------------------------------

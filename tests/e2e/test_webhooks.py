@@ -14,6 +14,7 @@ from conftest import no_faults
 from instance import TOP, free_port, wait_until
 from people import forget_limits, problem
 from push_case import at_once, browser, new_user, subscribed
+from test_notify import a_user
 
 HOOKS, LOG = "/api/admin/webhooks/", "/api/admin/deliveries/"
 
@@ -129,6 +130,40 @@ def test_what_becomes_of_a_delivery_is_told_and_verified_by_the_library(inst, bo
     assert rows[0]["target"] == f"https://localhost:{receiver.port}"
     assert not any(json.loads(t["body"])["data"].get("channel") == "webhook" for t in receiver.told)
     assert not inst.rows("SELECT 1 FROM webhook_event")
+
+
+def hours(inst):
+    return {r["state"]: int(r["n"]) for r in inst.rows("SELECT state, SUM(n) n FROM delivery_hour GROUP BY state")}
+
+
+@pytest.mark.parametrize("end", ["cancelled", "expired"])
+def test_campaigns_ends_are_told_and_counted(inst, boss, receiver, hook, end):
+    """Those that wait in the queue, and those that were not released yet."""
+    users = [a_user(inst) for _ in range(30)]
+    # Half of them are not to be disturbed: their jobs wait.
+    for u in users[::2]:
+        inst.rows("INSERT INTO preference (user_id, quiet_from, quiet_to, quiet_zone, updated_at) SELECT %s,"
+                  " (t + 1380) %% 1440, (t + 120) %% 1440, 'UTC', NOW() FROM (SELECT HOUR(UTC_TIME()) * 60 t) x", u["id"])
+    before = hours(inst)
+    r = inst.api("POST", "/api/campaigns/", token=boss, json={
+        "name": "c", "channels": ["email"], "title": "t", "body": "b", "rate": 2, "start": True,
+        "audience": {"ids": [u["id"] for u in users]}})
+    assert r.status_code == 201, r.text
+    c = r.json()["id"]
+    wait_until("one is sent", lambda: receiver.of(c, "sent"))
+    if end == "cancelled":
+        assert inst.api("POST", f"/api/campaigns/{c}/cancel/", token=boss).status_code == 200
+    else:
+        inst.rows("UPDATE campaign SET ends_at = UTC_TIMESTAMP(6) WHERE id = %s", int(c))
+    wait_until("it is over", lambda: not inst.rows("SELECT 1 FROM campaign WHERE id = %s AND live", int(c)), 20)
+    states = {r["state"]: int(r["n"]) for r in inst.rows(
+        "SELECT state, COUNT(*) n FROM delivery WHERE notification_id = %s GROUP BY state", int(c))}
+    assert sum(states.values()) == 30 and set(states) == {"sent", end} and states[end] >= 15
+    wait_until("all are told", lambda: len(receiver.of(c)) == 30, 30)
+    assert len(receiver.of(c, end)) == states[end]
+    assert len({e["data"]["user_id"] for _, e in receiver.of(c)}) == 30
+    after = hours(inst)
+    assert after[end] - before.get(end, 0) == states[end]
 
 
 def test_only_the_events_that_are_wanted(inst, boss, receiver, hook):

@@ -46,6 +46,8 @@ ticker(struct campaign_tick *t)
 	t->owner = rand_id();
 	snprintf(t->route[0].channel, sizeof(t->route[0].channel), "email");
 	snprintf(t->route[0].provider, sizeof(t->route[0].provider), "smtp");
+	t->route[0].weight = 1;
+	t->route[0].flows = true;
 	t->routes = 1;
 	dbtest_sql(root, "UPDATE lease SET ends_at = '2000-01-01'");
 }
