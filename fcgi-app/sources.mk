@@ -397,6 +397,7 @@ DELIVER_SOURCES = \
 	fcgi-app/deliver/campaign.h \
 	fcgi-app/deliver/campaign_own.h \
 	fcgi-app/deliver/campaign_plan.c \
+	fcgi-app/deliver/campaign_release.c \
 	fcgi-app/deliver/hold.c \
 	fcgi-app/deliver/hold.h \
 	fcgi-app/deliver/hours.c \

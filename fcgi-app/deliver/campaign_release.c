@@ -294,7 +294,11 @@ static int
 drop_work(struct db *db, void *arg, struct err *e)
 {
 	struct ending *x = arg;
+	int rc = campaign_still(db, x->c, e);
 
+	x->n = 0;
+	if (rc <= 0)
+		return rc < 0 ? -1 : 1;
 	x->n = x->state == NULL ? campaign_hold_jobs(db, x->c->id, e) :
 	    campaign_drop_jobs(db, x->c->id, x->state, e);
 	return x->n < 0 ? -1 : 0;

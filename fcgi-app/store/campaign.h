@@ -135,6 +135,10 @@ struct campaign_end { uint64_t id, from, to;
 	const char *channel, *state, *reason; };
 int64_t	 campaign_end_rows(struct db *db, const struct campaign_end *x,
 	    struct err *e) MUST_CHECK;
+/* Lock it, if it is as it was read: 1, 0, -1.  For work that no mark fences:
+ * what was paused then may have been resumed since. */
+int	 campaign_still(struct db *db, const struct campaign *c,
+	    struct err *e) MUST_CHECK;
 /* Jobs that must not leave (again): kept; or up to CAMPAIGN_END of them gone,
  * with their deliveries ended as `state`.  In a transaction.  How many, or
  * -1. */

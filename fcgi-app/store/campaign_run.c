@@ -15,10 +15,13 @@ DB_STMT(CAMPAIGN_PLANNED, DB_WORKER, DB_SAFE,
     "UPDATE campaign SET cursor_id = ?, people = ?, planned = ?,"
     " planned_at = IF(?, UTC_TIMESTAMP(6), NULL)"
     " WHERE id = ? AND cursor_id = ? AND planned = ? AND planned_at IS NULL"
-    " AND state = ?");
+    " AND state = ? AND version = ?");
 DB_STMT(CAMPAIGN_RELEASED, DB_WORKER, DB_SAFE,
     "UPDATE campaign SET released = ?, rate_at = ?"
-    " WHERE id = ? AND released = ? AND state = ?");
+    " WHERE id = ? AND released = ? AND state = ? AND version = ?");
+DB_STMT(CAMPAIGN_STILL, DB_WORKER, DB_READ,
+    "SELECT 1 FROM campaign WHERE id = ? AND state = ? AND version = ?"
+    " FOR UPDATE");
 DB_STMT(CAMPAIGN_PART_NEW, DB_WORKER, DB_SAFE,
     "INSERT IGNORE INTO campaign_part (campaign_id, part) VALUES (?, ?)");
 #define WITHOUT_JOB "d.notification_id = ? AND d.seq > ? AND d.seq <= ?"	\
@@ -56,10 +59,10 @@ DB_STMT(CAMPAIGN_HOLD_JOBS, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE job SET lease_ends_at = IF(state = 0, run_at, NULL),"
     " state = 3, run_at = NULL, owner = 0, attempt = attempt + 1"
     " WHERE notification_id = ? AND state IN (0, 1)");
-DB_STMT(CAMPAIGN_STILL, DB_API | DB_WORKER, DB_READ,
+DB_STMT(CAMPAIGN_JOBS_OF, DB_API | DB_WORKER, DB_READ,
     "SELECT id, seq FROM job WHERE notification_id = ?"
     " AND state IN (0, 1, 3) ORDER BY seq LIMIT ? FOR UPDATE");
-DB_STMT(CAMPAIGN_STILL_DROP, DB_API | DB_WORKER, DB_SAFE,
+DB_STMT(CAMPAIGN_JOBS_DROP, DB_API | DB_WORKER, DB_SAFE,
     "DELETE j FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.i");
 DB_STMT(CAMPAIGN_FREE_JOBS, DB_API | DB_WORKER, DB_SAFE,
@@ -115,7 +118,7 @@ campaign_planned(struct db *db, const struct campaign *c,
 	int64_t rc = db_run(db, &CAMPAIGN_PLANNED, DB_IN(
 	    DB_U64(to->cursor_id), DB_U64(to->people), DB_U64(to->planned),
 	    DB_U64(to->last ? 1 : 0), DB_U64(c->id), DB_U64(c->cursor_id),
-	    DB_U64(c->planned), DB_STR(c->state)), e);
+	    DB_U64(c->planned), DB_STR(c->state), DB_U64(c->version)), e);
 
 	return rc < 0 ? -1 : rc > 0;
 }
@@ -126,7 +129,7 @@ campaign_released(struct db *db, const struct campaign *c, uint64_t to,
 {
 	int64_t rc = db_run(db, &CAMPAIGN_RELEASED, DB_IN(DB_U64(to),
 	    DB_WHEN(rate_us), DB_U64(c->id), DB_U64(c->released),
-	    DB_STR(c->state)), e);
+	    DB_STR(c->state), DB_U64(c->version)), e);
 
 	if (rc <= 0)
 		return (int)rc;
@@ -265,6 +268,16 @@ campaign_end_rows(struct db *db, const struct campaign_end *x, struct err *e)
 	return rc;
 }
 
+int
+campaign_still(struct db *db, const struct campaign *c, struct err *e)
+{
+	uint64_t one;
+
+	return db_one(db, &CAMPAIGN_STILL, NULL, DB_IN(DB_U64(c->id),
+	    DB_STR(c->state), DB_U64(c->version)), DB_OUT(DB_TO_U64(&one)),
+	    e);
+}
+
 int64_t
 campaign_hold_jobs(struct db *db, uint64_t id, struct err *e)
 {
@@ -280,12 +293,12 @@ campaign_drop_jobs(struct db *db, uint64_t id, const char *state,
 	int64_t rc;
 
 	list_init(&l, id);
-	rc = db_each(db, &CAMPAIGN_STILL, NULL, DB_IN(DB_U64(id),
+	rc = db_each(db, &CAMPAIGN_JOBS_OF, NULL, DB_IN(DB_U64(id),
 	    DB_U64(CAMPAIGN_END)), DB_OUT(DB_TO_U64(&l.job),
 	    DB_TO_U64(&l.seq)), list_row, &l, e);
 	if (rc > 0) {
 		buf_char(&l.ids, ']');
-		rc = db_run(db, &CAMPAIGN_STILL_DROP,
+		rc = db_run(db, &CAMPAIGN_JOBS_DROP,
 		    DB_IN(DB_STR(buf_text(&l.ids))), e);
 	}
 	if (rc >= 0)

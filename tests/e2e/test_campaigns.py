@@ -174,6 +174,16 @@ def test_a_pause_stops_it_and_a_resume_goes_on(inst, token):
     assert end["progress"]["sent"] == 60 and len(arrived(inst, c)) == 60
 
 
+def test_resumed_at_once_nothing_stays_held(inst, token):
+    """The worker, who saw it paused, comes after the resume."""
+    ids = people(inst, 30)
+    c = make(inst, token, {"ids": ids}, rate=10, start=True)
+    for _ in range(25):
+        step(inst, token, c, "pause")
+        step(inst, token, c, "resume")
+    assert until(inst, token, c, "done", 30)["progress"]["sent"] == 30
+
+
 def test_the_rate_is_kept_by_two_workers(inst, token):
     ids = people(inst, 40)
     c = make(inst, token, {"ids": ids}, rate=10, start=True)
