@@ -318,6 +318,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/grant_check.c \
 	fcgi-app/auth/grant_own.h \
 	fcgi-app/auth/grant_site.c \
+	fcgi-app/auth/hash.c \
+	fcgi-app/auth/hash.h \
 	fcgi-app/auth/lane.c \
 	fcgi-app/auth/lane.h \
 	fcgi-app/auth/leaked.c \
@@ -631,6 +633,7 @@ UNIT_TESTS = \
 	test_auth_constant_time \
 	test_auth_country \
 	test_auth_grant \
+	test_auth_lane \
 	test_auth_leaked \
 	test_auth_oidc \
 	test_auth_otp \
@@ -746,6 +749,10 @@ test_auth_country_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_auth_grant_SOURCES = tests/unit/test_auth_grant.c
 test_auth_grant_LDADD = $(GP_TEST_LIBS)
 test_auth_grant_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_auth_lane_SOURCES = tests/unit/test_auth_lane.c
+test_auth_lane_LDADD = $(GP_TEST_LIBS)
+test_auth_lane_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_auth_leaked_SOURCES = tests/unit/test_auth_leaked.c
 test_auth_leaked_LDADD = $(GP_TEST_LIBS)

@@ -7,8 +7,6 @@
  */
 #include "auth/password.h"
 
-#include <argon2.h>
-
 #include "auth/lane.h"
 #include "auth/password_old.h"
 #include "auth/token.h"
@@ -44,49 +42,6 @@ input_fill(struct input *in, const char *password, const uint8_t *pepper)
 	in->n = sizeof(in->mac);
 }
 
-/* The lane's memory while one is held; others', which are larger, the heap. */
-static int
-take_memory(uint8_t **p, size_t n)
-{
-	*p = lane_memory(n);
-	if (*p == NULL)
-		*p = malloc(n);
-	return *p == NULL ? ARGON2_MEMORY_ALLOCATION_ERROR : ARGON2_OK;
-}
-
-/* Cleared by the library before. */
-static void
-give_memory(uint8_t *p, size_t n)
-{
-	if (p != lane_memory(n))
-		free(p);
-}
-
-/* `o` has the parameters and salt; o->hash_n bytes to `out`. */
-static int
-argon2_compute(const struct old_hash *o, const struct input *in,
-    uint8_t *out, struct err *e)
-{
-	argon2_context c = {
-		.out = out, .outlen = (uint32_t)o->hash_n,
-		.pwd = (uint8_t *)(uintptr_t)in->p, .pwdlen = (uint32_t)in->n,
-		.salt = (uint8_t *)(uintptr_t)o->salt,
-		.saltlen = (uint32_t)o->salt_n,
-		.t_cost = o->r, .m_cost = (uint32_t)o->n,
-		.lanes = o->p, .threads = o->p,
-		.version = ARGON2_VERSION_13,
-		.allocate_cbk = take_memory, .free_cbk = give_memory,
-		.flags = ARGON2_DEFAULT_FLAGS,
-	};
-	int rc = argon2_ctx(&c, o->kind == OLD_ARGON2ID ? Argon2_id :
-	    o->kind == OLD_ARGON2I ? Argon2_i : Argon2_d);
-
-	return rc == ARGON2_OK ? 0 : err_set(e,
-	    rc == ARGON2_MEMORY_ALLOCATION_ERROR ? ERR_UNAVAILABLE :
-	    ERR_INTERNAL, "hash_failed", "argon2: %s",
-	    argon2_error_message(rc));
-}
-
 /* PHC's base64 has no padding. */
 static void
 put_b64(char *out, size_t cap, const uint8_t *p, size_t n)
@@ -109,7 +64,7 @@ hash_text(char out[PASSWORD_PHC_MAX], const char *password, struct err *e)
 	    .n = (uint64_t)conf_int(CONF_ARGON2_M_KIB),
 	    .r = (uint32_t)conf_int(CONF_ARGON2_T), .p = LANES,
 	    .salt_n = SALT_BYTES, .hash_n = HASH_BYTES };
-	uint8_t hash[HASH_BYTES];
+	uint8_t hash[HASH_TAG_MAX];
 	char prefix[8] = "";
 	struct input in;
 	size_t n;
@@ -119,9 +74,7 @@ hash_text(char out[PASSWORD_PHC_MAX], const char *password, struct err *e)
 		snprintf(prefix, sizeof(prefix), "{p%u}", k->pepper.id);
 	input_fill(&in, password, k->pepper.set ? k->pepper.key : NULL);
 	rand_fill(o.salt, SALT_BYTES);
-	lane_enter();
-	rc = argon2_compute(&o, &in, hash, e);
-	lane_leave();
+	rc = lane_hash(&o, in.p, in.n, hash, e);
 	secret_wipe(&in, sizeof(in));
 	if (rc < 0)
 		return -1;
@@ -131,7 +84,7 @@ hash_text(char out[PASSWORD_PHC_MAX], const char *password, struct err *e)
 	n = strlen(out);
 	out[n] = '$';
 	out[n + 1] = '\0';
-	put_b64(out, PASSWORD_PHC_MAX, hash, sizeof(hash));
+	put_b64(out, PASSWORD_PHC_MAX, hash, HASH_BYTES);
 	return 0;
 }
 
@@ -163,10 +116,10 @@ current(const char *phc, unsigned pepper_id)
 static int
 argon2_check(const struct old_hash *o, const struct input *in, struct err *e)
 {
-	uint8_t got[sizeof(o->hash)];
-	int rc = argon2_compute(o, in, got, e);
+	uint8_t got[HASH_TAG_MAX];
+	int rc = lane_hash(o, in->p, in->n, got, e);
 
-	if (rc == 0)
+	if (rc == 1)
 		rc = secret_equal(got, o->hash_n, o->hash, o->hash_n);
 	secret_wipe(got, sizeof(got));
 	return rc;
@@ -206,6 +159,7 @@ verify_text(const char *phc, const char *password, bool *rehash,
     struct err *e)
 {
 	char dummy[PASSWORD_PHC_MAX];
+	uint8_t unused[HASH_TAG_MAX];
 	const uint8_t *pepper;
 	struct old_hash o;
 	struct input in;
@@ -222,15 +176,13 @@ verify_text(const char *phc, const char *password, bool *rehash,
 		e->kind = ERR_INTERNAL;
 		return -1;
 	}
-	lane_enter();
 	if (o.kind >= OLD_ARGON2ID) {
 		input_fill(&in, password, pepper);
 		rc = argon2_check(&o, &in, e);
 		secret_wipe(&in, sizeof(in));
 	} else {
-		rc = old_verify(&o, password, e);
+		rc = lane_hash(&o, password, strlen(password), unused, e);
 	}
-	lane_leave();
 	if (rc == 1)
 		*rehash = !current(phc, id);
 	return rc;

@@ -170,7 +170,7 @@ static int
 responder(const struct api_options *o)
 {
 	const struct child c = { .every_pool = true, .fd = STDIN_FILENO,
-	    .shm = shm_of_master() };
+	    .shm = shm_of_master(), .lane = -1 };
 	int status = o->no_prove ? 0 : prove();
 
 	if (status != 0 && status != EXIT_RETRY)

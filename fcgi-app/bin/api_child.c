@@ -167,12 +167,7 @@ child_serve(const struct child *c)
 		log_err(LOG_ERROR_, "child", &e);
 		return EXIT_OS;
 	}
-	if (c->pool == POOL_HASH && !c->every_pool &&
-	    lane_setup(conf_str(CONF_RUN_DIR), lanes_wanted(), &e) < 0) {
-		log_err(LOG_ERROR_, "child", &e);
-		fcgi_free(f);
-		return EXIT_OS;
-	}
+	lane_use(c->lane);
 	fcgi_on_taken(f, taken, c->slot);
 	d.arena = arena_new(DISPATCH_ARENA);
 	d.db = db_new(DB_API);
@@ -182,6 +177,26 @@ child_serve(const struct child *c)
 	arena_free(d.arena);
 	fcgi_free(f);
 	return rc;
+}
+
+static bool
+keep_none(enum conf_key k)
+{
+	(void)k;
+	return false;
+}
+
+/* It needs no secret but the one in hand.  What stops a child does not stop
+ * it: those that drain still ask. */
+int
+child_lane(int serve_fd, struct shm_slot *slot)
+{
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	conf_drop_secrets(keep_none);
+	keyring_free(api_keys());
+	return lane_serve(serve_fd, (size_t)conf_int(CONF_ARGON2_M_KIB) * 1024,
+	    taken, slot) == 0 ? 0 : EXIT_OS;
 }
 
 int

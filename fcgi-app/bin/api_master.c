@@ -22,13 +22,12 @@
 #include <unistd.h>
 
 #define TICK_MS		250
-#define TRIM_US		(2 * US_PER_S)
 #define OTHER_BACKLOG	512
 #define HASH_BACKLOG	80		/* a lane (D3) */
 /* Children beyond the lanes: they talk to the database while others hash. */
 #define HASH_SPARE	2
 
-static struct master m;
+static struct master m = { .lane = LANE_ENDS_NONE };
 
 static void
 set_sizes(void)
@@ -37,8 +36,6 @@ set_sizes(void)
 	m.size[POOL_MAIN] = (unsigned)conf_int(CONF_POOL_MAIN);
 	m.size[POOL_HASH] = lanes_wanted() + HASH_SPARE;
 	m.size[POOL_OUT] = (unsigned)conf_int(CONF_POOL_OUT);
-	lane_prepare(lanes_wanted(), (size_t)conf_int(CONF_ARGON2_M_KIB) *
-	    1024);
 	for (int p = 0; p < POOLS; p++)
 		if (m.options->pool[p] > 0)
 			m.size[p] = (unsigned)m.options->pool[p];
@@ -139,6 +136,9 @@ fill_seats(void)
 {
 	m.seats = 0;
 	seat_add(&m, SEAT_REVOKE, POOL_MAIN);
+	for (unsigned i = 0; m.sockets.fd[POOL_HASH] >= 0 &&
+	    i < lanes_wanted(); i++)
+		seat_add(&m, SEAT_LANE, POOL_HASH);
 	for (int p = 0; p < POOLS; p++)
 		for (unsigned i = 0; m.sockets.fd[p] >= 0 && i < m.size[p];
 		    i++)
@@ -179,13 +179,19 @@ static void
 reload(void)
 {
 	static struct seat old[SEATS_MAX];
+	struct lane_ends fresh = LANE_ENDS_NONE;
 	size_t n = m.seats;
 	struct err e = ERR_INIT;
 
-	if (!settings_load() || api_load(m.options, &e) < 0) {
+	if (!settings_load() || lane_open(&fresh, &e) < 0 ||
+	    api_load(m.options, &e) < 0) {
 		log_error("reload: the old settings stay");
+		lane_close(&fresh);
 		return;
 	}
+	/* The old lanes go with the last child that may ask them. */
+	lane_close(&m.lane);
+	m.lane = fresh;
 	notify("RELOADING=1");
 	memcpy(old, m.seat, n * sizeof(*old));
 	set_sizes();
@@ -217,6 +223,7 @@ begin_stop(int status)
 		seat_dismiss(&m, &m.seat[i], m.sockets.ours &&
 		    m.seat[i].kind == SEAT_POOL ? SIGINT : SIGTERM);
 	m.seats = 0;
+	lane_close(&m.lane);
 }
 
 static void
@@ -258,17 +265,13 @@ on_signals(void)
 static void
 tick(int64_t dog_us)
 {
-	static int64_t fed, trimmed;
+	static int64_t fed;
 	int64_t now = clock_mono();
 
 	for (size_t i = 0; i < m.seats; i++)
 		if (m.seat[i].pid == 0 && m.seat[i].start_at_us <= now)
 			seat_start(&m, &m.seat[i]);
 	seat_watch(&m, now);
-	if (now - trimmed >= TRIM_US) {
-		lane_trim(conf_str(CONF_RUN_DIR));
-		trimmed = now;
-	}
 	if (dog_us > 0 && now - fed >= dog_us) {
 		notify("WATCHDOG=1");
 		fed = now;
@@ -300,7 +303,7 @@ master_run(const struct api_options *o)
 	if (status != 0 && status != EXIT_RETRY)
 		return status;
 	m.proved = status == 0;
-	if (open_all(&e) < 0) {
+	if (lane_open(&m.lane, &e) < 0 || open_all(&e) < 0) {
 		log_err(LOG_ERROR_, "start", &e);
 		return e.kind == ERR_CONFIG ? EXIT_CONFIG : EXIT_OS;
 	}

@@ -60,11 +60,14 @@ struct child {
 	struct shm	*shm;		/* NULL: none */
 	struct shm_slot	*slot;		/* NULL: none */
 	unsigned	 pool_size;
+	int		 lane;	/* where hashes are asked for; -1: here */
 };
-/* Serve until told to stop, or recycled.  The exit status. */
 /* Passwords hashed at once: GATEPOST_POOL_HASH, or cores - 1, at least 1. */
 unsigned lanes_wanted(void);
+/* Serve until told to stop, or recycled.  The exit status. */
 int	 child_serve(const struct child *c);
+/* Compute hashes (auth/lane.h) until nobody asks any more.  The exit status. */
+int	 child_lane(int serve, struct shm_slot *slot);
 /* TERM: stop after the request in hand; INT: when nothing waits either. */
 void	 child_signals(void);
 bool	 child_told(void);

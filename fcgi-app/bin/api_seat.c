@@ -16,6 +16,7 @@
 #define LIVED_US	(10 * US_PER_S)	/* longer is no quick end */
 #define DELAY_US	(US_PER_S / 10)
 #define DELAY_MAX_US	(10 * US_PER_S)
+#define LANE_DELAY_MAX_US US_PER_S	/* without one nobody signs in */
 #define GRACE_US	(5 * US_PER_S)	/* past the request's deadline */
 #define HASH_NICE	19
 
@@ -27,6 +28,8 @@ seat_name(const struct seat *s)
 		return "revoke";
 	case SEAT_WORKER:
 		return "worker";
+	case SEAT_LANE:
+		return "lane";
 	case SEAT_POOL:
 		break;
 	}
@@ -92,6 +95,17 @@ close_others(struct master *m, int keep)
 			close(m->sockets.fd[p]);
 }
 
+/* Each keeps its own end, or a lane would never see that nobody asks. */
+static void
+close_lanes(struct master *m, int keep)
+{
+	if (m->lane.ask == keep)
+		m->lane.ask = -1;
+	if (m->lane.serve == keep)
+		m->lane.serve = -1;
+	lane_close(&m->lane);
+}
+
 NORETURN static void
 be_worker(const struct master *m)
 {
@@ -109,21 +123,42 @@ be_worker(const struct master *m)
 	_exit(EXIT_OS);
 }
 
+/* One lane not niced doubles the gate's p99 (D2). */
+static void
+give_way(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, HASH_NICE) < 0)
+		log_warn("nice: %s", strerror(errno));
+}
+
 NORETURN static void
 be_pool(struct master *m, const struct seat *s)
 {
 	const struct child c = { .pool = s->pool,
 	    .fd = m->sockets.fd[s->pool], .shm = m->shm, .slot = s->slot,
-	    .pool_size = m->size[s->pool] };
+	    .pool_size = m->size[s->pool],
+	    .lane = s->pool == POOL_HASH ? m->lane.ask : -1 };
 
 	close_others(m, c.fd);
+	close_lanes(m, c.lane);
 	s->slot->pid = getpid();
 	s->slot->pool = (uint8_t)s->pool;
-	/* One lane not niced doubles the gate's p99 (D2). */
-	if (s->pool == POOL_HASH && setpriority(PRIO_PROCESS, 0, HASH_NICE) <
-	    0)
-		log_warn("nice: %s", strerror(errno));
+	if (s->pool == POOL_HASH)
+		give_way();
 	_exit(child_serve(&c));
+}
+
+NORETURN static void
+be_lane(struct master *m, const struct seat *s)
+{
+	int serve = m->lane.serve;
+
+	close_others(m, -1);
+	close_lanes(m, serve);
+	s->slot->pid = getpid();
+	s->slot->pool = SHM_POOLS;		/* of none */
+	give_way();
+	_exit(child_lane(serve, s->slot));
 }
 
 NORETURN static void
@@ -132,12 +167,16 @@ become(struct master *m, const struct seat *s, pid_t master)
 	settle(s, master);
 	if (s->kind == SEAT_WORKER) {
 		close_others(m, -1);
+		close_lanes(m, -1);
 		be_worker(m);
 	}
 	child_signals();
 	if (s->kind == SEAT_POOL)
 		be_pool(m, s);
+	if (s->kind == SEAT_LANE)
+		be_lane(m, s);
 	close_others(m, -1);
+	close_lanes(m, -1);
 	_exit(revoke_serve(m->shm, m->proved || m->options->no_prove));
 }
 
@@ -147,9 +186,10 @@ static void
 put_off(struct seat *s, int64_t now)
 {
 	int64_t delay = DELAY_US << (s->fails > 7 ? 7 : s->fails);
+	int64_t max = s->kind == SEAT_LANE ? LANE_DELAY_MAX_US : DELAY_MAX_US;
 
 	s->fails++;
-	s->start_at_us = now + (delay > DELAY_MAX_US ? DELAY_MAX_US : delay);
+	s->start_at_us = now + (delay > max ? max : delay);
 }
 
 void
@@ -158,7 +198,7 @@ seat_start(struct master *m, struct seat *s)
 	pid_t master = getpid(), pid;
 
 	s->slot = NULL;
-	if (s->kind == SEAT_POOL && (s->slot = free_slot(m)) == NULL) {
+	if ((s->kind == SEAT_POOL || s->kind == SEAT_LANE) && (s->slot = free_slot(m)) == NULL) {
 		log_error("no slot free on the scoreboard");
 		put_off(s, clock_mono());
 		return;

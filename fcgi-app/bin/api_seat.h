@@ -4,17 +4,18 @@
 #ifndef GP_BIN_API_SEAT_H
 #define GP_BIN_API_SEAT_H
 
+#include "auth/lane.h"
 #include "bin/api_own.h"
 
 #define SEATS_MAX	(SHM_SLOTS / 2)	/* two generations fit the board */
 
-enum seat_kind { SEAT_POOL, SEAT_REVOKE, SEAT_WORKER };
+enum seat_kind { SEAT_POOL, SEAT_LANE, SEAT_REVOKE, SEAT_WORKER };
 
 struct seat {
 	enum seat_kind	 kind;
 	enum pool	 pool;
 	pid_t		 pid;		/* 0: not running */
-	struct shm_slot	*slot;		/* of a pool's child */
+	struct shm_slot	*slot;		/* of a pool's child, of a lane */
 	int64_t		 started_us, start_at_us;	/* monotonic */
 	unsigned	 fails;		/* quick ends in a row */
 	bool		 killed;	/* for being stuck */
@@ -29,6 +30,7 @@ struct leaver {
 struct master {
 	const struct api_options *options;
 	struct sockets	 sockets;
+	struct lane_ends lane;		/* of this generation */
 	struct shm	*shm;
 	unsigned	 size[POOLS];
 	struct seat	 seat[SEATS_MAX];

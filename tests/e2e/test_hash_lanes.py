@@ -4,6 +4,7 @@ import concurrent.futures
 import http.client
 import json
 import os
+import signal
 import ssl
 import threading
 import time
@@ -13,9 +14,10 @@ import pytest
 import fcgi_ask
 from conftest import no_faults
 from instance import Instance, wait_until
-from people import Person
+from people import Person, problem
 
 FLOOD = 1000
+COSTLY = "pbkdf2_sha256$2000000$salt$" + "A" * 43 + "="      # a second of work, nobody's password
 HASH_KIB = 19456
 
 
@@ -29,6 +31,30 @@ def inst():
 def family(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
         return [pid, *(int(c) for c in f.read().split())]
+
+
+def named(inst, name):
+    """The API's children of this name that run."""
+    found = []
+    for pid in family(inst.pid("api"))[1:]:
+        try:
+            with open(f"/proc/{pid}/comm", encoding="ascii") as f:
+                comm = f.read().strip()
+            if comm == name and state(pid) != "Z":
+                found.append(pid)
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+def state(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        return f.read().rsplit(")", 1)[1].split()[0]
+
+
+def cpu(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        return sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13]))
 
 
 def pss_kib(pids):
@@ -64,7 +90,7 @@ class Line:
 
 
 def test_s56_a_thousand_sign_ins_at_once(inst):
-    lanes = len([n for n in os.listdir(inst.run) if n.startswith("lane.")])
+    lanes = len(named(inst, "gp-lane"))
     assert lanes == max(1, len(os.sched_getaffinity(0)) - 1)
     p = Person(inst)
     bearer = p.bearer()
@@ -156,3 +182,85 @@ def test_s56_what_waited_two_seconds_is_refused_unhashed_and_uncounted(inst):
     status, body = ask(inst, 0)
     assert status == 401, body
     assert inst.rows("SELECT 1 FROM throttle")
+
+
+class Slow:
+    """A sign-in whose hash takes the lane a second, under way."""
+
+    def __init__(self, inst):
+        self.person = Person(inst)
+        inst.rows("UPDATE user SET password = %s WHERE id = %s", COSTLY, self.person.id)
+        before = {p: cpu(p) for p in named(inst, "gp-lane")}
+        self.pool = concurrent.futures.ThreadPoolExecutor(1)
+        self.answer = self.pool.submit(self.person.login)
+        self.lane = wait_until("a lane to be at work", lambda: next(
+            (p for p, ticks in before.items() if cpu(p) > ticks + 5), None), 20, 0.005)
+
+    def done(self):
+        try:
+            return self.answer.result(40)
+        finally:
+            self.pool.shutdown()
+
+
+def test_s56_a_lane_that_dies_in_the_middle_is_answered_and_replaced(inst):
+    p, slow = Person(inst), Slow(inst)
+    os.kill(slow.lane, signal.SIGKILL)
+    problem(slow.done(), 503, "hash_failed")
+    assert p.login().status_code == 200         # waits for the next lane
+    assert slow.lane not in named(inst, "gp-lane")
+
+
+def test_s56_what_no_lane_took_waits_for_the_next(inst):
+    p = Person(inst)
+    inst.rows("DELETE FROM throttle")
+    lanes = named(inst, "gp-lane")
+    for pid in lanes:
+        os.kill(pid, signal.SIGSTOP)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(p.login)
+        wait_until("the attempt to be counted", lambda: inst.rows("SELECT 1 FROM throttle"))
+        for pid in lanes:
+            os.kill(pid, signal.SIGKILL)
+        assert answer.result(40).status_code == 200
+
+
+def test_s56_a_child_that_dies_in_the_middle_holds_up_no_lane(inst):
+    p, slow = Person(inst), Slow(inst)
+    for pid in named(inst, "gp-hash"):
+        os.kill(pid, signal.SIGKILL)
+    assert slow.done().status_code in (502, 503)
+    wait_until("a sign-in", lambda: p.login().status_code == 200)
+    assert slow.lane in named(inst, "gp-lane")
+
+
+def test_s56_a_reload_ends_no_hash(inst):
+    slow = Slow(inst)
+    old = set(family(inst.pid("api"))[1:])
+    inst.send_signal("api", signal.SIGHUP)
+    wait_until("new lanes", lambda: set(named(inst, "gp-lane")) - old)
+    assert Person(inst).login().status_code == 200
+    problem(slow.done(), 401, "invalid_credentials")
+    wait_until("the old ones' end", lambda: not old & set(family(inst.pid("api"))))
+
+
+def test_s56_a_stop_ends_no_hash(inst):
+    slow = Slow(inst)
+    family_ = family(inst.pid("api"))
+    inst.kill("api", signal.SIGTERM)
+    problem(slow.done(), 401, "invalid_credentials")
+    for pid in family_:
+        wait_until("everybody's end", lambda: not os.path.exists(f"/proc/{pid}"))
+    inst.start("api")
+    inst.ready()
+
+
+def test_s56_a_master_that_is_killed_leaves_nobody_behind(inst):
+    slow = Slow(inst)
+    family_ = family(inst.pid("api"))
+    inst.kill("api", signal.SIGKILL)
+    problem(slow.done(), 401, "invalid_credentials")
+    for pid in family_:
+        wait_until("everybody's end", lambda: not os.path.exists(f"/proc/{pid}") or state(pid) == "Z")
+    inst.start("api")
+    inst.ready()

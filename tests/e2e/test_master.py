@@ -165,10 +165,10 @@ class Load:
 def test_pools_sockets_and_files(make):
     m = make(GATEPOST_POOL_MAIN=3, GATEPOST_POOL_GATE=1, GATEPOST_POOL_HASH=2, GATEPOST_POOL_OUT=1).start()
     # Two lanes, and two children more that talk to the database meanwhile.
-    want = ["gp-gate", "gp-hash", "gp-hash", "gp-hash", "gp-hash", "gp-main", "gp-main", "gp-main", "gp-out",
-            "gp-revoke"]
+    want = ["gp-gate", "gp-hash", "gp-hash", "gp-hash", "gp-hash", "gp-lane", "gp-lane", "gp-main", "gp-main",
+            "gp-main", "gp-out", "gp-revoke"]
     wait_until("children", lambda: sorted(m.children().values()) == want)
-    for pid in m.settled("gp-hash", 4):
+    for pid in [*m.settled("gp-hash", 4), *m.children("gp-lane")]:
         assert wait_until("nice", lambda: os.getpriority(os.PRIO_PROCESS, pid) == 19)
     ours = os.getpriority(os.PRIO_PROCESS, 0)
     assert all(os.getpriority(os.PRIO_PROCESS, p) == ours for p in m.children("gp-main"))
@@ -180,7 +180,7 @@ def test_pools_sockets_and_files(make):
     assert ask(m.sock("hash"))[0] == 503            # a row of another pool
     wait_until("ready", lambda: ask(m.sock(), uri="/api/health/ready")[0] == 200)
     assert m.stop() == 0
-    assert sorted(p.name for p in m.run.iterdir()) == ["bell", "lane.0.lock", "lane.1.lock", "shm", "wait"]
+    assert sorted(p.name for p in m.run.iterdir()) == ["bell", "shm", "wait"]
 
 
 def test_socket_group(make):
@@ -432,7 +432,7 @@ def test_d2_a_pool_of_its_own_service_stands_beside_the_others(make):
         beside = with_fds(m, {"out": out}, "--only", "out")
         wait_until("the other's start", lambda: m.log().count("serving with") == 2)
         wait_until("its children", lambda: set(m.children(of=beside).values()) == {"gp-out", "gp-revoke"})
-        wait_until("the others", lambda: set(m.children().values()) == {"gp-gate", "gp-main", "gp-hash", "gp-revoke"})
+        wait_until("the others", lambda: set(m.children().values()) == {"gp-gate", "gp-main", "gp-hash", "gp-lane", "gp-revoke"})
         assert (m.run / "api.pid").read_text() == f"{m.process.pid}\n"
         assert (m.run / "out.pid").read_text() == f"{beside.pid}\n"
         # Each has its own list and scoreboard: one writer a file.

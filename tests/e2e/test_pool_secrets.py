@@ -49,9 +49,9 @@ def whole():
 
 def test_h6_the_pool_that_calls_out_alone_has_its_secrets(whole):
     pools = children(whole)
-    assert {"gp-gate", "gp-main", "gp-hash", "gp-out"} <= set(pools), pools
+    assert {"gp-gate", "gp-main", "gp-hash", "gp-lane", "gp-out"} <= set(pools), pools
     for key in ("GOOGLE_CLIENT_SECRET", "FACEBOOK_APP_SECRET"):
         assert holds(pools["gp-out"][0], WORD[key]), key       # or this looks for nothing
-        for name in ("gp-gate", "gp-main", "gp-hash"):
+        for name in ("gp-gate", "gp-main", "gp-hash", "gp-lane"):
             for pid in pools[name]:
                 assert not holds(pid, WORD[key]), (name, key)
