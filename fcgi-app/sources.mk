@@ -1224,6 +1224,7 @@ EXTRA_FILES = \
 	tests/e2e/test_abuse.py \
 	tests/e2e/test_account.py \
 	tests/e2e/test_account_social.py \
+	tests/e2e/test_accounts.py \
 	tests/e2e/test_admin_users.py \
 	tests/e2e/test_articles.py \
 	tests/e2e/test_audit.py \

@@ -3,7 +3,10 @@
  */
 #include "api/webhook_own.h"
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "channel/channel.h"
+#include "deliver/accounts.h"
 
 #include <strings.h>
 
@@ -64,6 +67,30 @@ webhook_value(const struct webhook_form *f, const char *name)
 		if (strcmp(f->pair[i].name, name) == 0)
 			return f->pair[i].value;
 	return "";
+}
+
+int
+webhook_secrets(struct call *c, const char *kind, enum conf_key k,
+    const char **secret, size_t max, struct err *e)
+{
+	static struct accounts all;
+	static int64_t read_us;
+	size_t n = 0;
+
+	if (!all.known || clock_mono() - read_us > US_PER_S) {
+		if (accounts_read(c->db, &all, e) < 0)
+			return -1;
+		read_us = clock_mono();
+	}
+	for (size_t i = 0; i < all.n && n < max; i++) {
+		const struct account *acc = all.acc[i];
+
+		if (!acc->broken && text_starts(acc->p->name, kind) &&
+		    setting_of(acc->p, k) != NULL &&
+		    *account_str(acc, k) != '\0')
+			secret[n++] = account_str(acc, k);
+	}
+	return (int)n;
 }
 
 int

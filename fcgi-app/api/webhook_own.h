@@ -8,6 +8,7 @@
 #define GP_API_WEBHOOK_OWN_H
 
 #include "api/route.h"
+#include "base/conf.h"
 #include "store/callback.h"
 
 #define WEBHOOK_PAIRS	64
@@ -25,6 +26,15 @@ int	 webhook_read_all(struct call *c, struct webhook_form *f,
 	    struct err *e) MUST_CHECK;
 /* The first of that name, or "". */
 const char *webhook_value(const struct webhook_form *f, const char *name);
+
+/*
+ * What callbacks of accounts of table provider may be signed by: the values of
+ * setting `k` of those whose kind begins with `kind`.  Pointers into
+ * what the process keeps until the next call, which reads again what is older
+ * than a second; how many of `max`, or -1 (503: they come again).
+ */
+int	 webhook_secrets(struct call *c, const char *kind, enum conf_key k,
+	    const char **secret, size_t max, struct err *e) MUST_CHECK;
 
 /* callback_take, where an id that could be none of theirs is let be. */
 int	 webhook_state(struct call *c, const struct callback *cb,

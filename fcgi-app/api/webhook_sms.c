@@ -15,6 +15,7 @@
 #include "channel/providers/kavenegar.h"
 #include "channel/providers/whatsapp.h"
 #include "store/opt_word.h"
+#include "store/provider.h"
 #include "store/whatsapp.h"
 
 #define SECRET_MIN	20u
@@ -61,9 +62,9 @@ by_name(const void *a_, const void *b_)
 
 /* Do they sign this address and these members?  `f` is sorted. */
 static bool
-signs(const struct req *q, const char *url, const struct webhook_form *f)
+signs(const struct req *q, const char *token, const char *url,
+    const struct webhook_form *f)
 {
-	const char *token = conf_str(CONF_TWILIO_TOKEN);
 	uint8_t mac[CRYPTO_MAC_MAX];
 	char text[B64_SIZE(CRYPTO_MAC_MAX)];
 	struct buf b;
@@ -88,7 +89,7 @@ signs(const struct req *q, const char *url, const struct webhook_form *f)
 /* The address as we gave it, and as they may have called it: with the port of
  * the scheme, or without one (their clients accept either). */
 static bool
-is_signed(struct call *c, struct webhook_form *f)
+signs_any(struct call *c, const char *token, const struct webhook_form *f)
 {
 	const char *base = conf_str(CONF_PUBLIC_URL);
 	const char *host = strstr(base, "://");
@@ -96,16 +97,15 @@ is_signed(struct call *c, struct webhook_form *f)
 	    *c->req->query != '\0' ? "?" : "", c->req->query);
 	size_t n;
 
-	if (*conf_str(CONF_TWILIO_TOKEN) == '\0' ||
-	    *c->req->twilio_signature == '\0' || host == NULL)
+	if (*token == '\0' || host == NULL)
 		return false;
-	qsort(f->pair, f->n, sizeof(f->pair[0]), by_name);
 	n = (size_t)(host - base) + 3;
 	n += strcspn(base + n, ":/");
-	return signs(c->req, arena_printf(c->arena, "%s%s", base, rest), f) ||
-	    signs(c->req, arena_printf(c->arena, "%.*s%s", (int)n, base,
+	return signs(c->req, token, arena_printf(c->arena, "%s%s", base, rest),
+	    f) ||
+	    signs(c->req, token, arena_printf(c->arena, "%.*s%s", (int)n, base,
 	    rest), f) ||
-	    signs(c->req, arena_printf(c->arena, "%.*s%s%s", (int)n, base,
+	    signs(c->req, token, arena_printf(c->arena, "%.*s%s%s", (int)n, base,
 	    text_starts(base, "https:") ? ":443" : ":80", rest), f);
 }
 
@@ -133,6 +133,27 @@ opt_out(struct call *c, const struct webhook_form *f, const char *from,
 		return 0;
 	w.out = out;
 	return opt_word_take(c->db, &w, e) < 0 ? -1 : 0;
+}
+
+/* By the token of the settings file's account, or of another.  1, 0, -1. */
+static int
+is_signed(struct call *c, struct webhook_form *f, struct err *e)
+{
+	const char *token[PROVIDER_ROWS_MAX];
+	int n;
+
+	if (*c->req->twilio_signature == '\0')
+		return 0;
+	qsort(f->pair, f->n, sizeof(f->pair[0]), by_name);
+	if (signs_any(c, conf_str(CONF_TWILIO_TOKEN), f))
+		return 1;
+	if ((n = webhook_secrets(c, "twilio", CONF_TWILIO_TOKEN, token,
+	    COUNT_OF(token), e)) < 0)
+		return -1;
+	while (n-- > 0)
+		if (signs_any(c, token[n], f))
+			return 1;
+	return 0;
 }
 
 /* A contact wrote: its 24 hours begin.  The time is ours; theirs is not in the
@@ -183,14 +204,15 @@ twilio_webhook_post(struct call *c, const void *in, struct err *e)
 	struct webhook_form f = { .n = 0 }, query = { .n = 0 };
 	struct callback cb = { .provider = "twilio", .reason = "" };
 	const char *word;
+	int rc;
 
 	(void)in;
 	if (webhook_read(c, &query, c->req->query, strlen(c->req->query),
 	    e) < 0 || (bind_body_type(c->req) == BODY_FORM && webhook_read(c,
 	    &f, c->req->body, c->req->body_len, e) < 0))
 		return -1;
-	if (!is_signed(c, &f))
-		return webhook_unsigned(e);
+	if ((rc = is_signed(c, &f, e)) <= 0)
+		return rc < 0 ? -1 : webhook_unsigned(e);
 	word = webhook_value(&f, "MessageStatus");
 	if (*word == '\0')
 		word = webhook_value(&f, "SmsStatus");
@@ -212,7 +234,11 @@ twilio_webhook_post(struct call *c, const void *in, struct err *e)
 		const char *contact = text_starts(to, "whatsapp:") ?
 		    whatsapp_contact(c->arena, to + 9) : NULL;
 
-		if (contact != NULL && whatsapp_close(c->db, contact, e) < 0)
+		const char *from = webhook_value(&f, "From");
+
+		if (contact != NULL && whatsapp_close(c->db,
+		    text_starts(from, "whatsapp:") ? from + 9 : "", contact,
+		    e) < 0)
 			return -1;
 	}
 	if (webhook_state(c, &cb, e) < 0)

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "channel/providers/whatsapp.h"
 #include "store/opt_word.h"
+#include "store/provider.h"
 #include "store/suppression.h"
 #include "store/whatsapp.h"
 
@@ -63,17 +64,35 @@ whatsapp_verify_get(struct call *c, const void *in, struct err *e)
 }
 
 static bool
-is_signed(const struct req *q)
+signs(const struct req *q, const char *secret, const uint8_t theirs[32])
 {
-	const char *secret = conf_str(CONF_WHATSAPP_SECRET);
-	const char *given = q->hub_signature;
-	uint8_t mac[32], theirs[32];
+	uint8_t mac[32];
 
-	if (*secret == '\0' || !text_starts(given, "sha256=") ||
-	    strlen(given) != 7 + 64 || hex_decode(theirs, 32, given + 7) < 0)
-		return false;
 	hmac_sha256(mac, secret, strlen(secret), q->body, q->body_len);
-	return secret_equal(mac, sizeof(mac), theirs, sizeof(theirs));
+	return *secret != '\0' && secret_equal(mac, sizeof(mac), theirs, 32);
+}
+
+/* By the secret of the settings file's app, or of another account's.  1, 0,
+ * -1. */
+static int
+is_signed(struct call *c, struct err *e)
+{
+	const char *given = c->req->hub_signature, *secret[PROVIDER_ROWS_MAX];
+	uint8_t theirs[32];
+	int n;
+
+	if (!text_starts(given, "sha256=") || strlen(given) != 7 + 64 ||
+	    hex_decode(theirs, 32, given + 7) < 0)
+		return 0;
+	if (signs(c->req, conf_str(CONF_WHATSAPP_SECRET), theirs))
+		return 1;
+	if ((n = webhook_secrets(c, "whatsapp", CONF_WHATSAPP_SECRET, secret,
+	    COUNT_OF(secret), e)) < 0)
+		return -1;
+	while (n-- > 0)
+		if (signs(c->req, secret[n], theirs))
+			return 1;
+	return 0;
 }
 
 /* --- what it says --------------------------------------------------------------- */
@@ -214,10 +233,10 @@ take_status(struct call *c, const struct json *value, const struct json *s,
 		contact = contact_of(c, s, NULL, "recipient_id",
 		    "recipient_user_id");
 		if (code == 131047 && contact != NULL &&
-		    whatsapp_close(c->db, contact, e) < 0)
+		    whatsapp_close(c->db, str_of(json_get(value, "metadata"),
+		    "phone_number_id"), contact, e) < 0)
 			return -1;
 	}
-	(void)value;
 	return webhook_state(c, &cb, e);
 }
 
@@ -279,8 +298,8 @@ whatsapp_webhook_post(struct call *c, const void *in, struct err *e)
 	int rc;
 
 	(void)in;
-	if (!is_signed(c->req))
-		return webhook_unsigned(e);
+	if ((rc = is_signed(c, e)) <= 0)
+		return rc < 0 ? -1 : webhook_unsigned(e);
 	if (json_parse((const char *)c->req->body, c->req->body_len,
 	    JSON_PLAIN, DEPTH_MAX, &doc, e) < 0)
 		return -1;

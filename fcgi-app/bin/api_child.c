@@ -130,7 +130,11 @@ static const struct { enum conf_key k; unsigned pools; } secret_row[] = {
 #define P(p)	(1U << POOL_##p)
 	{ CONF_DB_API_PASSWORD, P(GATE) | P(MAIN) | P(HASH) | P(OUT) },
 	{ CONF_DB_WORKER_PASSWORD, 0 }, { CONF_DB_CTL_PASSWORD, 0 },
+	/* Only a worker sends; what callbacks are signed by stays. */
 	{ CONF_KAVENEGAR_KEY, 0 }, { CONF_SMTP_PASSWORD, 0 },
+	{ CONF_SMTP_TOKEN, 0 }, { CONF_SMTP_REFRESH, 0 },
+	{ CONF_SMTP_CLIENT_SECRET, 0 }, { CONF_EXPO_TOKEN, 0 },
+	{ CONF_WHATSAPP_TOKEN, 0 }, { CONF_TWILIO_KEY_SECRET, 0 },
 	{ CONF_GOOGLE_SECRET, P(OUT) }, { CONF_FACEBOOK_SECRET, P(OUT) },
 	{ CONF_OIDC1_SECRET, P(OUT) }, { CONF_OIDC2_SECRET, P(OUT) },
 	{ CONF_OIDC3_SECRET, P(OUT) }, { CONF_OIDC4_SECRET, P(OUT) },

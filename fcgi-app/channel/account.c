@@ -95,6 +95,16 @@ setting_find(const struct provider *p, const char *name)
 	return NULL;
 }
 
+const struct setting *
+setting_of(const struct provider *p, enum conf_key k)
+{
+	for (const struct setting *s = p->settings; s != NULL &&
+	    s->name != NULL; s++)
+		if (s->conf == k)
+			return s;
+	return NULL;
+}
+
 /* One member of a row's JSON into its place. */
 static int
 take(struct account *acc, const char *name, const struct json *v,

@@ -75,7 +75,9 @@ struct account *account_new(const struct provider *p, const struct json *plain,
 struct account *account_ref(struct account *acc);
 void	 account_unref(struct account *acc);	/* NULL is nothing */
 
-/* The row of a provider's setting by name, or NULL. */
+/* The row of a provider's setting by name, or by what it stands for; or
+ * NULL. */
 const struct setting *setting_find(const struct provider *p, const char *name);
+const struct setting *setting_of(const struct provider *p, enum conf_key k);
 
 #endif

@@ -44,8 +44,9 @@ struct verdict {
 	char		 log[400];	/* JSON members that may be kept (D24) */
 	long		 wait_s;	/* floor for RETRY/SLOW; 0 none */
 	bool		 query;		/* UNSURE: provider can be asked */
-	bool		 closed;	/* WhatsApp: the 24 hours in which the
-					 * recipient may be written to are over */
+	bool		 closed;	/* WhatsApp: the 24 hours in which this
+					 * sender may write are over … */
+	char		 sender[41];	/* … who is it; "": not known */
 	bool		 refused;	/* RETRY: it said no in so many words,
 					 * so that nothing can be taken */
 	bool		 elsewhere;	/* PERM: of this account; another may
@@ -74,7 +75,8 @@ struct receipt_asked { const char *id; unsigned resent; };
 struct receipts {
 	unsigned	 ids_max;	/* a request */
 	uint32_t	 life_s;	/* then the provider has forgotten */
-	int	(*ask)(const struct receipt_asked *r, size_t n,
+	int	(*ask)(const struct account *acc,
+		    const struct receipt_asked *r, size_t n,
 		    struct arena *a, struct out_request *out, struct err *e);
 	void	(*judge)(const struct receipt_asked *r, size_t n,
 		    const struct in_answer *in, struct many_verdicts *out);
@@ -114,7 +116,8 @@ struct provider {
 	 * its answer apart.  `concurrency` counts requests, `per_s` messages.
 	 */
 	unsigned	 many_max;	/* messages a request; 0: one each */
-	int	(*join)(const struct out_request *const *part, size_t n,
+	int	(*join)(const struct account *acc,
+		    const struct out_request *const *part, size_t n,
 		    struct arena *a, struct out_request *out, struct err *e);
 	void	(*judge_many)(const struct message *const *m, size_t n,
 		    const struct out_request *req, const struct in_answer *in,

@@ -133,6 +133,13 @@ pick_elsewhere(const struct verdict *v, const struct in_answer *in)
 }
 
 bool
+pick_other_form(const char *reason)
+{
+	return strcmp(reason, "bad_template") == 0 ||
+	    strcmp(reason, "no_code_template") == 0;
+}
+
+bool
 pick_binds(const struct verdict *v, const struct in_answer *in)
 {
 	return v->outcome == OUTCOME_RETRY && in->body_sent && !v->refused;

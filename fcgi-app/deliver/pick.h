@@ -43,6 +43,9 @@ void	 pick_add_tried(char tried[JOB_TRIED_MAX + 1], const char *name);
 
 /* May another account get it after this answer? */
 bool	 pick_elsewhere(const struct verdict *v, const struct in_answer *in);
+/* Can another provider of the channel make something of what this one could
+ * not?  Templates have their names at one. */
+bool	 pick_other_form(const char *reason);
 /* May this one have taken it all the same, so that no other ever may? */
 bool	 pick_binds(const struct verdict *v, const struct in_answer *in);
 

@@ -114,7 +114,7 @@ close_windows(struct db *db, const struct record_batch *b, struct err *e)
 			a = arena_new((size_t)1 << 20);
 		contact = whatsapp_contact(a, b->r[i].item->to);
 		if (contact != NULL)
-			rc = whatsapp_close(db, contact, e);
+			rc = whatsapp_close(db, b->r[i].sender, contact, e);
 	}
 	arena_free(a);
 	return rc;

@@ -28,6 +28,7 @@ struct record {
 	bool		 sent, device_dead;
 	bool		 address_dead;	/* nothing is there (OUTCOME_DROP) */
 	bool		 closed;	/* as verdict.closed */
+	char		 sender[41];	/* as verdict.sender */
 	char		 to[25];	/* not FINAL: the account it goes to; "":
 					 * stays */
 	bool		 stale;		/* out: the job was not ours any more */

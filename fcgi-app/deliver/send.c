@@ -285,6 +285,7 @@ send_record(struct item *it, const struct verdict *v,
 	send_end(it, "unsure", v->code, r);
 	plain(r->reason);
 	r->closed = v->closed;
+	(void)text_copy(r->sender, sizeof(r->sender), v->sender);
 	write_log(it, v, in, now_us, r);
 	if (to != NULL && it->expires_us > now_us) {
 		r->what = RECORD_RETRY;

@@ -23,7 +23,10 @@
 #define LOG_TRIM "IF(CHAR_LENGTH(attempt_log) > 16000,"			\
 	" SUBSTRING(attempt_log, LOCATE('\\n', attempt_log, 8000) + 1),"	\
 	" attempt_log)"
-#define FOUND	"notification_id, seq, state, provider, provider_id"
+/* Behind an account's name is its kind; the implicit ones are named so. */
+#define FOUND	"notification_id, seq, state, provider, provider_id,"	\
+	" COALESCE((SELECT p.kind FROM provider p"			\
+	" WHERE p.name = delivery.provider), provider)"
 
 DB_STMT(CALLBACK_BY_NAME, DB_API | DB_WORKER, DB_READ,
     "SELECT " FOUND " FROM delivery WHERE notification_id = ? AND seq = ?");
@@ -74,7 +77,7 @@ from_of(const char *state)
 struct found {
 	const struct callback *c;
 	uint64_t	 notification_id, seq;
-	const char	*state, *provider, *provider_id;
+	const char	*state, *provider, *provider_id, *kind;
 	bool		 hit;
 };
 
@@ -84,7 +87,7 @@ same(const struct found *f)
 {
 	const struct callback *c = f->c;
 
-	return text_starts(f->provider, c->provider) &&
+	return text_starts(f->kind, c->provider) &&
 	    (strcmp(f->provider_id, c->provider_id) == 0 ||
 	    (f->provider_id[0] == '\0' && c->notification_id != 0));
 }
@@ -107,7 +110,8 @@ find(struct db *db, struct arena *a, const struct callback *c,
 {
 	struct db_out out = DB_OUT(DB_TO_U64(&f->notification_id),
 	    DB_TO_U64(&f->seq), DB_TO_STR(&f->state),
-	    DB_TO_STR(&f->provider), DB_TO_STR(&f->provider_id));
+	    DB_TO_STR(&f->provider), DB_TO_STR(&f->provider_id),
+	    DB_TO_STR(&f->kind));
 	int64_t rc;
 
 	f->c = c;

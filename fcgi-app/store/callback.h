@@ -12,7 +12,7 @@
 #include "store/db.h"
 
 struct callback {
-	/* The delivery's provider begins with this word. */
+	/* The kind of the delivery's account begins with this word. */
 	const char	*provider;
 	const char	*provider_id;	/* theirs; at most 160, ASCII */
 	const char	*state;		/* "sent", "delivered", "read" or

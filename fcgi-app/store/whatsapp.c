@@ -14,7 +14,7 @@ DB_STMT(WHATSAPP_WROTE, DB_API, DB_SAFE,
     " last_in_at = GREATEST(last_in_at, VALUES(last_in_at))");
 DB_STMT(WHATSAPP_CLOSE, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE whatsapp_contact SET closed_at = UTC_TIMESTAMP(6)"
-    " WHERE contact = ?");
+    " WHERE contact = ? AND ? IN ('', sender)");
 DB_STMT(WHATSAPP_WINDOW, DB_API, DB_READ,
     "SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(6), MAX(last_in_at)"
     " + INTERVAL ? SECOND) FROM whatsapp_contact WHERE contact = ? AND "
@@ -32,10 +32,11 @@ whatsapp_wrote(struct db *db, const char *sender, const char *contact,
 }
 
 int
-whatsapp_close(struct db *db, const char *contact, struct err *e)
+whatsapp_close(struct db *db, const char *sender, const char *contact,
+    struct err *e)
 {
-	return db_run(db, &WHATSAPP_CLOSE, DB_IN(DB_STR(contact)), e) < 0 ?
-	    -1 : 0;
+	return db_run(db, &WHATSAPP_CLOSE, DB_IN(DB_STR(contact),
+	    DB_STR(sender)), e) < 0 ? -1 : 0;
 }
 
 int

@@ -21,9 +21,10 @@
 int	 whatsapp_wrote(struct db *db, const char *sender,
 	    const char *contact, const char *phone, int64_t at_us,
 	    struct err *e) MUST_CHECK;
-/* The provider says that the window is closed.  0 or -1. */
-int	 whatsapp_close(struct db *db, const char *contact, struct err *e)
-	    MUST_CHECK;
+/* The provider says that the contact's window of this sender is closed; ""
+ * when it is not known which.  0 or -1. */
+int	 whatsapp_close(struct db *db, const char *sender,
+	    const char *contact, struct err *e) MUST_CHECK;
 /* 1 open, and *left_s ≥ 1 seconds that it lasts, the margin taken off; 0
  * closed; -1. */
 int	 whatsapp_window(struct db *db, const char *contact, uint32_t *left_s,

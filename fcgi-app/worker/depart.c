@@ -360,7 +360,14 @@ make_ready(struct loop *l, struct lane *lane, struct item *it)
 		return false;
 	}
 	if (send_build(it, now, &r) < 0) {
-		*loop_record(l) = r;
+		const char *to = it->bound || !pick_other_form(r.reason) ?
+		    NULL : (pick_add_tried(it->tried, lane->name),
+		    loop_elsewhere(it));
+
+		if (to != NULL)
+			send_move(it, to, loop_record(l));
+		else
+			*loop_record(l) = r;
 		return false;
 	}
 	return true;

@@ -15,13 +15,14 @@ pair_take(struct db *db, struct depart *d, struct err *e)
 {
 	for (size_t i = 0; i < d->n; i++) {
 		const struct item *it = d->it[i];
-		const struct provider *p = it->lane->p;
+		const struct provider *p = it->account->p;
 		char rule[40];
 
 		d->wait_s[i] = 0;
 		if (p->pair_s == 0)
 			continue;
-		snprintf(rule, sizeof(rule), "pair_%s", p->name);
+		/* The provider counts by number, and that is an account's. */
+		snprintf(rule, sizeof(rule), "pair_%s", it->lane->name);
 		if (throttle_take(db, rule, it->to, strlen(it->to), 1,
 		    p->pair_s, &d->wait_s[i], e) < 0)
 			return -1;

@@ -19,7 +19,7 @@
 
 struct receipt_round {
 	struct loop	*l;
-	struct lane	*lane;
+	struct account	*account;	/* whose they are */
 	struct arena	*arena;
 	struct receipt	*r;
 	struct receipt_asked *ask;
@@ -39,6 +39,7 @@ receipt_round_free(struct receipt_round *r)
 		return;
 	arena_reset(r->arena);
 	arena_free(r->arena);
+	account_unref(r->account);
 	free(r);
 }
 
@@ -73,7 +74,7 @@ write_done(void *arg, int rc, const struct err *e)
 		loop_complain(r->l, "write receipts", e);
 	if (r->alert != NULL)
 		log_error("provider %s: %s: messages it accepted are lost "
-		    "until that is mended", r->lane->name, r->alert);
+		    "until that is mended", r->account->name, r->alert);
 	/* What was postponed waits as a whole: no request before. */
 	over(r, rc < 0 ? US_PER_S : r->postpone_s > 0 ?
 	    (int64_t)r->postpone_s * US_PER_S : more ? 0 : LOOK_US);
@@ -100,7 +101,7 @@ write_line(const struct receipt_round *r, const struct verdict *v,
 	jw_init(&j, &b);
 	jw_object(&j, NULL);
 	jw_time(&j, "at", loop_db_now(r->l));
-	jw_str(&j, "provider", r->lane->name);
+	jw_str(&j, "provider", r->account->name);
 	jw_str(&j, "outcome", outcome_word(v->outcome));
 	jw_str(&j, "reason", v->code);
 	jw_raw(&j, "answer", arena_printf(r->arena, "{%s}", v->log));
@@ -155,9 +156,9 @@ answered(struct receipt_round *r, const struct in_answer *in)
 	    .v = arena_array(r->arena, r->n, sizeof(*out.v)),
 	    .again = arena_array(r->arena, r->n, sizeof(*out.again)) };
 
-	r->lane->p->receipts->judge(r->ask, r->n, in, &out);
+	r->account->p->receipts->judge(r->ask, r->n, in, &out);
 	if (out.whole.outcome == OUTCOME_OK) {
-		if ((r->l->receipt_max *= 2) >= r->lane->p->receipts->ids_max)
+		if ((r->l->receipt_max *= 2) >= r->account->p->receipts->ids_max)
 			r->l->receipt_max = 0;
 		for (size_t i = 0; i < r->n; i++)
 			to_word(r, i, &out.v[i]);
@@ -173,7 +174,7 @@ answered(struct receipt_round *r, const struct in_answer *in)
 		r->postpone_s = out.whole.wait_s > (long)PAUSE_S ?
 		    (uint32_t)out.whole.wait_s : PAUSE_S;
 		log_warn("provider %s: receipts: %s; asked again in %" PRIu32
-		    " s", r->lane->name, out.whole.code, r->postpone_s);
+		    " s", r->account->name, out.whole.code, r->postpone_s);
 	}
 	desk_post(r->l->out_desk, write_run, write_done, r);
 }
@@ -188,7 +189,7 @@ static int
 claim_run(struct db *db, void *arg, struct err *e)
 {
 	struct receipt_round *r = arg;
-	int n = receipt_claim(db, r->arena, r->lane->name, r->max, CLAIM_S,
+	int n = receipt_claim(db, r->arena, r->account->name, r->max, CLAIM_S,
 	    &r->r, &r->claim, e);
 
 	r->n = n < 0 ? 0 : (size_t)n;
@@ -214,11 +215,11 @@ claim_done(void *arg, int rc, const struct err *e)
 	for (size_t i = 0; i < r->n; i++)
 		r->ask[i] = (struct receipt_asked){ .id = r->r[i].ticket,
 		    .resent = r->r[i].resent };
-	if (r->lane->p->receipts->ask(r->ask, r->n, r->arena, &r->req,
+	if (r->account->p->receipts->ask(r->account, r->ask, r->n, r->arena, &r->req,
 	    &own) == 0 && net_begin(r->l->net, &r->req, "", landed, r,
 	    &own) == 0)
 		return;
-	log_err(LOG_ERROR_, r->lane->name, &own);
+	log_err(LOG_ERROR_, r->account->name, &own);
 	answered(r, &none);
 }
 
@@ -226,11 +227,14 @@ claim_done(void *arg, int rc, const struct err *e)
 static struct lane *
 turn_of(struct loop *l)
 {
+	struct err none = ERR_INIT;
+
 	for (size_t i = 0; i < l->lanes; i++) {
 		struct lane *lane = &l->lane[l->receipt_lane++ % l->lanes];
 
+		/* One that sends no more is asked for what it has sent. */
 		if (lane->p != NULL && lane->p->receipts != NULL &&
-		    lane->usable)
+		    lane->p->configured(lane->account, &none) == 0)
 			return lane;
 	}
 	return NULL;
@@ -253,7 +257,7 @@ loop_receipts(struct loop *l)
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		fatal("worker: out of memory");
 	r->l = l;
-	r->lane = lane;
+	r->account = account_ref(lane->account);
 	r->arena = arena_new(ARENA_MAX);
 	r->max = lane->p->receipts->ids_max;
 	if (l->receipt_max != 0 && l->receipt_max < r->max)

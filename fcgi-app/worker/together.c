@@ -17,6 +17,7 @@ struct together {
 	struct together	*next, **at;	/* of the loop's */
 	struct loop	*l;
 	struct lane	*lane;
+	struct account	*account;	/* as it was when they were built */
 	struct arena	*arena;
 	struct out_request req;
 	size_t		 n;
@@ -30,6 +31,7 @@ together_free(struct together *t)
 		t->next->at = t->at;
 	arena_reset(t->arena);		/* wipes what stood in the request */
 	arena_free(t->arena);
+	account_unref(t->account);
 	free(t);
 }
 
@@ -61,7 +63,7 @@ settle_all(struct together *t, const struct in_answer *in)
 
 	for (size_t i = 0; i < t->n; i++)
 		m[i] = &t->it[i]->msg;
-	t->lane->p->judge_many(m, t->n, &t->req, in, &out);
+	t->account->p->judge_many(m, t->n, &t->req, in, &out);
 	send_rules(t->it[0], in, &out.whole);
 	ev = lane_result(t->lane, t->it[0], &out.whole, in, now, &open_s);
 	open_us = lane_open_left(t->lane, now);
@@ -122,6 +124,7 @@ loop_leave_together(struct loop *l, struct lane *lane,
 		fatal("worker: out of memory");
 	t->l = l;
 	t->lane = lane;
+	t->account = account_ref(it[0]->account);
 	t->arena = arena_new(REQUEST_MAX);
 	t->n = n;
 	t->at = &l->together;
@@ -137,7 +140,8 @@ loop_leave_together(struct loop *l, struct lane *lane,
 	if (l->flyings + n > FLYING_MAX)
 		err_set(&e, ERR_INTERNAL, "too_many_flying", "%zu",
 		    l->flyings);
-	else if (lane->p->join(part, n, t->arena, &t->req, &e) == 0 &&
+	else if (t->account->p->join(t->account, part, n,
+	    t->arena, &t->req, &e) == 0 &&
 	    net_begin(l->net, &t->req, "", landed_together, t, &e) == 0) {
 		for (size_t i = 0; i < n; i++)
 			loop_flies(l, t->it[i]);

@@ -157,7 +157,7 @@ make(size_t n)
 	}
 	many.out.v = many.v;
 	many.out.again = many.again;
-	if (p->join(many.part_at, n, cc.a, &many.req, &e) < 0)
+	if (p->join(NULL, many.part_at, n, cc.a, &many.req, &e) < 0)
 		fail_msg("%s", e.detail);
 }
 
@@ -368,7 +368,7 @@ receipts_are_asked_for_by_their_ids(void **state UNUSED)
 	struct out_request req = { .kind = SEND_HTTP };
 	struct err e = ERR_INIT;
 
-	assert_int_equal(p->receipts->ask(asked, 4, cc.a, &req, &e), 0);
+	assert_int_equal(p->receipts->ask(NULL, asked, 4, cc.a, &req, &e), 0);
 	assert_string_equal(req.url,
 	    "https://exp.host/--/api/v2/push/getReceipts");
 	assert_string_equal(arena_strndup(cc.a, req.body, req.body_len),

@@ -93,7 +93,7 @@ what_is_closed_is_opened_by_news_only(void **state)
 
 	(void)state;
 	wrote(60);
-	assert_int_equal(whatsapp_close(worker, "16505551234", &e), 0);
+	assert_int_equal(whatsapp_close(worker, "", "16505551234", &e), 0);
 	assert_int_equal(window(&left_s), 0);
 	wrote(60);			/* told again */
 	assert_int_equal(window(&left_s), 0);

@@ -86,9 +86,15 @@ expo_token_shown(struct arena *a, const char *token)
 static int
 configured(const struct account *acc, struct err *e)
 {
-	(void)acc;
-	return *conf_str(CONF_EXPO_URL) != '\0' ? 0 : err_set(e, ERR_CONFIG,
-	    "not_configured", "GATEPOST_EXPO_URL is empty");
+	const char *token = account_str(acc, CONF_EXPO_TOKEN);
+
+	if (*account_str(acc, CONF_EXPO_URL) == '\0')
+		return err_set(e, ERR_CONFIG, "not_configured",
+		    "GATEPOST_EXPO_URL is empty");
+	if (strcspn(token, " \t\r\n") != strlen(token))
+		return err_set(e, ERR_CONFIG, "not_configured",
+		    "EXPO_ACCESS_TOKEN has blanks");
+	return 0;
 }
 
 /* As it stands in the content; else what API.md says. */
@@ -196,7 +202,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 		return -1;
 	}
 	out->kind = SEND_HTTP;
-	out->log_url = conf_str(CONF_EXPO_URL);
+	out->log_url = account_str(m->account, CONF_EXPO_URL);
 	out->body = arena_memdup(a, b.p, b.len);
 	out->body_len = b.len;
 	out->repeat_ok = false;
@@ -207,11 +213,11 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 /* --- the request ---------------------------------------------------------- */
 
 int
-expo_request(struct arena *a, const char *path, const struct buf *body,
-    struct out_request *out, struct err *e)
+expo_request(const struct account *acc, struct arena *a, const char *path,
+    const struct buf *body, struct out_request *out, struct err *e)
 {
-	const char *base = conf_str(CONF_EXPO_URL);
-	const char *token = conf_str(CONF_EXPO_TOKEN);
+	const char *base = arena_strdup(a, account_str(acc, CONF_EXPO_URL));
+	const char *token = account_str(acc, CONF_EXPO_TOKEN);
 	const void *zipped = NULL;
 	size_t h = 0, n = 0;
 
@@ -238,8 +244,8 @@ expo_request(struct arena *a, const char *path, const struct buf *body,
 }
 
 static int
-join(const struct out_request *const *part, size_t n, struct arena *a,
-    struct out_request *out, struct err *e)
+join(const struct account *acc, const struct out_request *const *part,
+    size_t n, struct arena *a, struct out_request *out, struct err *e)
 {
 	struct buf b;
 	int rc;
@@ -252,16 +258,24 @@ join(const struct out_request *const *part, size_t n, struct arena *a,
 		buf_add(&b, part[i]->body, part[i]->body_len);
 	}
 	buf_char(&b, ']');
-	rc = expo_request(a, "send", &b, out, e);
+	rc = expo_request(acc, a, "send", &b, out, e);
 	buf_fini(&b);
 	return rc;
 }
+
+static const struct setting settings[] = {
+	{ "url", CONF_EXPO_URL, SETTING_SHARED },
+	{ "access_token", CONF_EXPO_TOKEN, SETTING_SECRET },
+	{ "project", CONF_EXPO_PROJECT, SETTING_PLAIN },
+	{ NULL, CONF_KEYS, SETTING_PLAIN }
+};
 
 const struct provider provider_expo = {
 	.name = "expo",
 	.channel = "expo",
 	.concurrency = 6,		/* as the official client */
 	.per_s = 600,			/* messages a project */
+	.settings = settings,
 	.configured = configured,
 	.build = build,
 	.judge = expo_judge,

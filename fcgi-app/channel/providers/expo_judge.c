@@ -123,9 +123,9 @@ expo_refused(const struct in_answer *in, const struct json *doc,
 
 /* Number of the project that a token stands under in `details`; 0 none. */
 static unsigned
-project_of(const struct json *details, const char *token, bool *own)
+project_of(const struct json *details, const struct message *m, bool *own)
 {
-	const char *want = conf_str(CONF_EXPO_PROJECT), *name;
+	const char *want = account_str(m->account, CONF_EXPO_PROJECT), *name;
 
 	for (size_t i = 0; i < json_len(details); i++) {
 		const struct json *list = json_member(details, i, &name);
@@ -133,7 +133,7 @@ project_of(const struct json *details, const char *token, bool *own)
 		for (size_t k = 0; k < json_len(list); k++) {
 			const char *s = json_str(json_at(list, k));
 
-			if (s != NULL && strcmp(s, token) == 0) {
+			if (s != NULL && strcmp(s, m->to) == 0) {
 				*own = *want == '\0' || strcmp(want, name) ==
 				    0;
 				return (unsigned)i + 1;
@@ -167,7 +167,7 @@ by_project(const struct message *const *m, size_t n, const struct json *doc,
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		unsigned project = project_of(details, m[i]->to, &own);
+		unsigned project = project_of(details, m[i], &own);
 
 		out->again[i] = own ? project + 1 : 0;
 		same += out->again[i] == out->again[0];

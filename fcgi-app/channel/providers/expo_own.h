@@ -13,8 +13,8 @@
 #define EXPO_ID_MAX	64
 
 /* A POST of JSON to …/push/<path>.  0 or -1. */
-int	 expo_request(struct arena *a, const char *path,
-	    const struct buf *body, struct out_request *out, struct err *e)
+int	 expo_request(const struct account *acc, struct arena *a,
+	    const char *path, const struct buf *body, struct out_request *out, struct err *e)
 	    MUST_CHECK;
 
 /* A ticket's or receipt's word: its row, or the one for words not known. */

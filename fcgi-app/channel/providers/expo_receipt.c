@@ -16,8 +16,8 @@
 #define ERROR_WAIT_S	30
 
 static int
-ask(const struct receipt_asked *r, size_t n, struct arena *a,
-    struct out_request *out, struct err *e)
+ask(const struct account *acc, const struct receipt_asked *r, size_t n,
+    struct arena *a, struct out_request *out, struct err *e)
 {
 	struct buf b;
 	struct jw w;
@@ -31,7 +31,7 @@ ask(const struct receipt_asked *r, size_t n, struct arena *a,
 		jw_str(&w, NULL, r[i].id);
 	jw_end(&w);
 	jw_end(&w);
-	rc = expo_request(a, "getReceipts", &b, out, e);
+	rc = expo_request(acc, a, "getReceipts", &b, out, e);
 	out->repeat_ok = true;
 	buf_fini(&b);
 	return rc;

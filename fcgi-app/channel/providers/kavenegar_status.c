@@ -17,8 +17,8 @@
 #define SLOW_WAIT_S	300
 
 static int
-ask(const struct receipt_asked *r, size_t n, struct arena *a,
-    struct out_request *out, struct err *e)
+ask(const struct account *acc, const struct receipt_asked *r, size_t n,
+    struct arena *a, struct out_request *out, struct err *e)
 {
 	struct buf b;
 
@@ -33,9 +33,10 @@ ask(const struct receipt_asked *r, size_t n, struct arena *a,
 	}
 	out->kind = SEND_HTTP;
 	out->url = arena_printf(a, "%s/v1/%s/sms/status.json",
-	    conf_str(CONF_KAVENEGAR_URL),
-	    url_encode(a, conf_str(CONF_KAVENEGAR_KEY)));
-	out->log_url = conf_str(CONF_KAVENEGAR_URL);
+	    account_str(acc, CONF_KAVENEGAR_URL),
+	    url_encode(a, account_str(acc, CONF_KAVENEGAR_KEY)));
+	out->log_url = arena_strdup(a, account_str(acc,
+	    CONF_KAVENEGAR_URL));
 	out->method = "POST";
 	out->header[0] = "Content-Type: application/x-www-form-urlencoded; "
 	    "charset=utf-8";

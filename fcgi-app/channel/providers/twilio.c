@@ -35,15 +35,20 @@ is_sid(const char *s, const char *kind)
 }
 
 static int
-configured(enum conf_key from, const char *name, struct err *e)
+configured(const struct account *acc, enum conf_key from, const char *name,
+    struct err *e)
 {
-	if (!is_sid(conf_str(CONF_TWILIO_SID), "AC"))
+	if (!is_sid(account_str(acc, CONF_TWILIO_SID), "AC"))
 		return err_set(e, ERR_CONFIG, "not_configured",
 		    "TWILIO_ACCOUNT_SID is not set, or not AC and 32 digits");
-	if (*conf_str(CONF_TWILIO_TOKEN) == '\0')
+	if (*account_str(acc, CONF_TWILIO_TOKEN) == '\0')
 		return err_set(e, ERR_CONFIG, "not_configured",
 		    "TWILIO_AUTH_TOKEN is not set");
-	if (*conf_str(from) == '\0')
+	if (*account_str(acc, CONF_TWILIO_KEY) != '\0' &&
+	    *account_str(acc, CONF_TWILIO_KEY_SECRET) == '\0')
+		return err_set(e, ERR_CONFIG, "not_configured",
+		    "GATEPOST_TWILIO_KEY_SECRET is not set");
+	if (*account_str(acc, from) == '\0')
 		return err_set(e, ERR_CONFIG, "not_configured",
 		    "%s is not set", name);
 	return 0;
@@ -52,15 +57,14 @@ configured(enum conf_key from, const char *name, struct err *e)
 static int
 sms_configured(const struct account *acc, struct err *e)
 {
-	(void)acc;
-	return configured(CONF_TWILIO_SMS_FROM, "TWILIO_PHONE_NUMBER", e);
+	return configured(acc, CONF_TWILIO_SMS_FROM, "TWILIO_PHONE_NUMBER",
+	    e);
 }
 
 static int
 whatsapp_configured(const struct account *acc, struct err *e)
 {
-	(void)acc;
-	return configured(CONF_TWILIO_WHATSAPP_FROM,
+	return configured(acc, CONF_TWILIO_WHATSAPP_FROM,
 	    "GATEPOST_TWILIO_WHATSAPP_FROM", e);
 }
 
@@ -154,7 +158,7 @@ add_whatsapp(struct arena *a, struct buf *b, const struct message *m,
 	const char *sid = json_str(json_get(t, "content_sid")), *code;
 
 	if (is_code(m)) {
-		sid = conf_str(CONF_TWILIO_CODE_CONTENT);
+		sid = account_str(m->account, CONF_TWILIO_CODE_CONTENT);
 		code = m->secret == NULL ? NULL : json_str(json_get(m->secret,
 		    "code"));
 		if (*sid == '\0')
@@ -186,12 +190,13 @@ add_from(struct arena *a, struct buf *b, const char *from, const char *scheme)
 }
 
 static const char *
-credentials(struct arena *a)
+credentials(const struct account *acc, struct arena *a)
 {
-	const char *key = conf_str(CONF_TWILIO_KEY);
+	const char *key = account_str(acc, CONF_TWILIO_KEY);
 	const char *plain = *key != '\0' ? arena_printf(a, "%s:%s", key,
-	    conf_str(CONF_TWILIO_KEY_SECRET)) : arena_printf(a, "%s:%s",
-	    conf_str(CONF_TWILIO_SID), conf_str(CONF_TWILIO_TOKEN));
+	    account_str(acc, CONF_TWILIO_KEY_SECRET)) : arena_printf(a,
+	    "%s:%s", account_str(acc, CONF_TWILIO_SID),
+	    account_str(acc, CONF_TWILIO_TOKEN));
 	size_t n = strlen(plain);
 	char *text = arena_alloc(a, B64_SIZE(n));
 
@@ -213,6 +218,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
     bool whatsapp, struct err *e)
 {
 	const char *scheme = whatsapp ? "whatsapp:" : "";
+	const struct account *acc = m->account;
 	int64_t left_s = (m->expires_us - m->now_us) / 1000000;
 	char name[CALLBACK_NAME];
 	struct buf b;
@@ -223,8 +229,8 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	callback_name(name, m->notification_id, m->seq);
 	buf_init(&b, BODY_MAX);
 	form(a, &b, "To", arena_printf(a, "%s%s", scheme, m->to));
-	add_from(a, &b, conf_str(whatsapp ? CONF_TWILIO_WHATSAPP_FROM :
-	    CONF_TWILIO_SMS_FROM), scheme);
+	add_from(a, &b, account_str(acc, whatsapp ?
+	    CONF_TWILIO_WHATSAPP_FROM : CONF_TWILIO_SMS_FROM), scheme);
 	if ((whatsapp ? add_whatsapp(a, &b, m, e) : add_text(a, &b, m,
 	    e)) < 0)
 		goto out;
@@ -241,10 +247,11 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	}
 	out->kind = SEND_HTTP;
 	out->url = arena_printf(a, "%s/2010-04-01/Accounts/%s/Messages.json",
-	    conf_str(CONF_TWILIO_URL), conf_str(CONF_TWILIO_SID));
-	out->log_url = conf_str(CONF_TWILIO_URL);
+	    account_str(acc, CONF_TWILIO_URL), account_str(acc,
+	    CONF_TWILIO_SID));
+	out->log_url = account_str(acc, CONF_TWILIO_URL);
 	out->method = "POST";
-	out->header[0] = credentials(a);
+	out->header[0] = credentials(acc, a);
 	out->header[1] = "Content-Type: application/x-www-form-urlencoded";
 	out->header[2] = "Accept: application/json";
 	out->body = arena_memdup(a, b.p, b.len);
@@ -314,7 +321,16 @@ judge_error(const struct message *m, const struct in_answer *in,
 		o = OUTCOME_RETRY;
 	else if (in->status == 429)
 		o = OUTCOME_SLOW;
-	v->closed = code == 63016;
+	if (code == 63016) {
+		const char *from = account_str(m->account,
+		    CONF_TWILIO_WHATSAPP_FROM);
+
+		/* Another number of ours may have heard from them since. */
+		v->closed = v->elsewhere = true;
+		if (!is_sid(from, "MG"))
+			(void)text_copy(v->sender, sizeof(v->sender),
+			    text_starts(from, "whatsapp:") ? from + 9 : from);
+	}
 	verdict_set(v, o, "twilio_%" PRId64, code);
 }
 
@@ -383,11 +399,30 @@ judge(const struct message *m, const struct out_request *req,
 	json_free(doc);
 }
 
+#define ACCOUNT_SETTINGS						\
+	{ "url", CONF_TWILIO_URL, SETTING_SHARED },			\
+	{ "account_sid", CONF_TWILIO_SID, SETTING_PLAIN },		\
+	{ "auth_token", CONF_TWILIO_TOKEN, SETTING_SECRET },		\
+	{ "api_key", CONF_TWILIO_KEY, SETTING_PLAIN },			\
+	{ "api_key_secret", CONF_TWILIO_KEY_SECRET, SETTING_SECRET }
+static const struct setting sms_settings[] = {
+	ACCOUNT_SETTINGS,
+	{ "from", CONF_TWILIO_SMS_FROM, SETTING_PLAIN },
+	{ NULL, CONF_KEYS, SETTING_PLAIN }
+};
+static const struct setting whatsapp_settings[] = {
+	ACCOUNT_SETTINGS,
+	{ "from", CONF_TWILIO_WHATSAPP_FROM, SETTING_PLAIN },
+	{ "code_content", CONF_TWILIO_CODE_CONTENT, SETTING_PLAIN },
+	{ NULL, CONF_KEYS, SETTING_PLAIN }
+};
+
 const struct provider provider_twilio = {
 	.name = "twilio",
 	.channel = "sms",
 	.concurrency = 16,
 	.per_s = 50,
+	.settings = sms_settings,
 	.configured = sms_configured,
 	.build = sms_build,
 	.judge = judge,
@@ -399,6 +434,7 @@ const struct provider provider_twilio_whatsapp = {
 	.concurrency = 16,
 	.per_s = 80,
 	.pair_s = 7,		/* as whatsapp.c's */
+	.settings = whatsapp_settings,
 	.configured = whatsapp_configured,
 	.build = whatsapp_build,
 	.judge = judge,

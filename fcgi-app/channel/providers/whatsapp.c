@@ -47,9 +47,9 @@ version_at(const char *s)
 
 /* The base and its version, whatever else an old setting has behind it. */
 static const char *
-graph(struct arena *a)
+graph(const struct account *acc, struct arena *a)
 {
-	const char *url = conf_str(CONF_WHATSAPP_URL), *path;
+	const char *url = account_str(acc, CONF_WHATSAPP_URL), *path;
 	size_t n = strlen(url);
 
 	for (path = strstr(url, "/v"); path != NULL;
@@ -60,17 +60,16 @@ graph(struct arena *a)
 	while (n > 0 && url[n - 1] == '/')
 		n--;
 	return arena_printf(a, "%.*s/%s", (int)n, url,
-	    conf_str(CONF_WHATSAPP_VERSION));
+	    account_str(acc, CONF_WHATSAPP_VERSION));
 }
 
 static int
 configured(const struct account *acc, struct err *e)
 {
-	const char *id = conf_str(CONF_WHATSAPP_NUMBER);
-	const char *token = conf_str(CONF_WHATSAPP_TOKEN);
+	const char *id = account_str(acc, CONF_WHATSAPP_NUMBER);
+	const char *token = account_str(acc, CONF_WHATSAPP_TOKEN);
 	char version[16];
 
-	(void)acc;
 	if (*id == '\0' || strspn(id, "0123456789") != strlen(id))
 		return err_set(e, ERR_CONFIG, "not_configured",
 		    "WHATSAPP_PHONE_NUMBER_ID is not set, or no number");
@@ -78,7 +77,7 @@ configured(const struct account *acc, struct err *e)
 		return err_set(e, ERR_CONFIG, "not_configured",
 		    "WHATSAPP_ACCESS_TOKEN is not set, or has blanks");
 	snprintf(version, sizeof(version), "/%s",
-	    conf_str(CONF_WHATSAPP_VERSION));
+	    account_str(acc, CONF_WHATSAPP_VERSION));
 	if (version_at(version) != strlen(version))
 		return err_set(e, ERR_CONFIG, "not_configured",
 		    "GATEPOST_WHATSAPP_VERSION is not like v25.0");
@@ -101,9 +100,10 @@ refuse(struct err *e, const char *code)
 
 /* The language of a template for codes: the locale's if it is there. */
 static const char *
-code_language(struct arena *a, const char *locale)
+code_language(struct arena *a, const struct message *m)
 {
-	const char *s = conf_str(CONF_WHATSAPP_CODE_LANGUAGES), *first = NULL;
+	const char *s = account_str(m->account, CONF_WHATSAPP_CODE_LANGUAGES);
+	const char *first = NULL, *locale = m->locale;
 	size_t want = strcspn(locale, "-_");
 
 	while (*s != '\0') {
@@ -156,14 +156,15 @@ write_code(struct arena *a, struct jw *w, const struct message *m,
 {
 	const char *code = m->secret == NULL ? NULL :
 	    json_str(json_get(m->secret, "code"));
-	const char *name = conf_str(CONF_WHATSAPP_CODE_TEMPLATE);
+	const char *name = account_str(m->account,
+	    CONF_WHATSAPP_CODE_TEMPLATE);
 
 	if (*name == '\0')
 		return refuse(e, "no_code_template");
 	if (code == NULL || *code == '\0' || strlen(code) > CODE_MAX ||
 	    !whatsapp_parameter_ok(code))
 		return refuse(e, "bad_code");
-	begin_template(w, name, code_language(a, m->locale));
+	begin_template(w, name, code_language(a, m));
 	jw_array(w, "components");
 	begin_component(w, "body");
 	jw_array(w, "parameters");
@@ -265,10 +266,10 @@ write_message(struct arena *a, struct jw *w, const struct message *m,
 /* "?appsecret_proof=…" where the app's secret is known: an app may be set to
  * ask for it, and a right one is never refused. */
 static const char *
-proof(struct arena *a)
+proof(const struct account *acc, struct arena *a)
 {
-	const char *secret = conf_str(CONF_WHATSAPP_SECRET);
-	const char *token = conf_str(CONF_WHATSAPP_TOKEN);
+	const char *secret = account_str(acc, CONF_WHATSAPP_SECRET);
+	const char *token = account_str(acc, CONF_WHATSAPP_TOKEN);
 	char hex[65];
 	uint8_t mac[32];
 
@@ -284,6 +285,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
     struct err *e)
 {
 	const char *digits = *m->to == '+' ? m->to + 1 : "";
+	const struct account *acc = m->account;
 	char name[CALLBACK_NAME];
 	struct buf b;
 	struct jw w;
@@ -308,12 +310,12 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 		goto out;
 	}
 	out->kind = SEND_HTTP;
-	out->url = arena_printf(a, "%s/%s/messages%s", graph(a),
-	    conf_str(CONF_WHATSAPP_NUMBER), proof(a));
-	out->log_url = conf_str(CONF_WHATSAPP_URL);
+	out->url = arena_printf(a, "%s/%s/messages%s", graph(acc, a),
+	    account_str(acc, CONF_WHATSAPP_NUMBER), proof(acc, a));
+	out->log_url = account_str(acc, CONF_WHATSAPP_URL);
 	out->method = "POST";
 	out->header[0] = arena_printf(a, "Authorization: Bearer %s",
-	    conf_str(CONF_WHATSAPP_TOKEN));
+	    account_str(acc, CONF_WHATSAPP_TOKEN));
 	out->header[1] = "Content-Type: application/json";
 	out->header[2] = "Accept: application/json";
 	out->body = arena_memdup(a, b.p, b.len);
@@ -324,12 +326,24 @@ out:
 	return rc;
 }
 
+static const struct setting settings[] = {
+	{ "url", CONF_WHATSAPP_URL, SETTING_SHARED },
+	{ "version", CONF_WHATSAPP_VERSION, SETTING_SHARED },
+	{ "phone_number_id", CONF_WHATSAPP_NUMBER, SETTING_PLAIN },
+	{ "access_token", CONF_WHATSAPP_TOKEN, SETTING_SECRET },
+	{ "app_secret", CONF_WHATSAPP_SECRET, SETTING_SECRET },
+	{ "code_template", CONF_WHATSAPP_CODE_TEMPLATE, SETTING_SHARED },
+	{ "code_languages", CONF_WHATSAPP_CODE_LANGUAGES, SETTING_SHARED },
+	{ NULL, CONF_KEYS, SETTING_PLAIN }
+};
+
 const struct provider provider_whatsapp = {
 	.name = "whatsapp",
 	.channel = "whatsapp",
 	.concurrency = 32,
 	.per_s = 80,
 	.pair_s = WHATSAPP_PAIR_S + PAIR_SLACK_S,
+	.settings = settings,
 	.configured = configured,
 	.build = build,
 	.judge = whatsapp_judge,

@@ -120,7 +120,10 @@ judge_error(const struct message *m, const struct json *error,
 		v->wait_s = r->wait_s;
 	if (code == 131056 && v->wait_s < pair_wait(m->try))
 		v->wait_s = pair_wait(m->try);
-	v->closed = code == 131047;
+	/* Another number of ours may have heard from them since. */
+	v->closed = v->elsewhere = code == 131047;
+	(void)text_copy(v->sender, sizeof(v->sender), account_str(m->account,
+	    CONF_WHATSAPP_NUMBER));
 	verdict_set(v, o, "whatsapp_%" PRId64, code);
 }
 

@@ -14,6 +14,7 @@ const DEFAULTS = {
 	account_sid: 'AC0123456789abcdef0123456789abcdef',
 	auth_token: 'sandbox-twilio-token',
 	keys: {},
+	others: {},		/* further accounts by SID: auth_token, numbers */
 	numbers: ['+15005550006', '+14155238886'],
 	services: ['MG0123456789abcdef0123456789abcdef'],
 	contents: { HX0123456789abcdef0123456789abcdef: 'Your code is {{1}}.' },
@@ -104,16 +105,18 @@ class Twilio extends Web {
 	}
 
 	route(req, url, text) {
-		const s = this.settings;
+		const sid = (/^\/2010-04-01\/Accounts\/(AC[0-9a-f]{32})\//
+		    .exec(url.pathname) || [])[1];
+		const s = this.of(sid) || this.settings;
 		const base = `/2010-04-01/Accounts/${s.account_sid}/Messages`;
 
-		this.authenticate(req);
+		this.authenticate(req, s);
 		if (req.method === 'POST' && url.pathname === `${base}.json`) {
 			if (!/^application\/x-www-form-urlencoded(;|$)/.test(
 			    req.headers['content-type'] || ''))
 				refuse(21604, 'content type');
 			return { status: 201, body: this.take(
-			    new URLSearchParams(text)) };
+			    new URLSearchParams(text), s) };
 		}
 		const m = new RegExp(`^${base}/([SM]M[0-9a-f]{32})\\.json$`)
 		    .exec(url.pathname);
@@ -122,8 +125,15 @@ class Twilio extends Web {
 		refuse(20404, url.pathname);
 	}
 
-	authenticate(req) {
+	/* The account of that SID, or null. */
+	of(sid) {
 		const s = this.settings;
+
+		return sid === s.account_sid ? s : !Object.hasOwn(s.others, sid) ?
+		    null : { ...s, keys: {}, ...s.others[sid], account_sid: sid };
+	}
+
+	authenticate(req, s) {
 		const m = /^Basic (\S+)$/.exec(req.headers.authorization || '');
 		const [user, ...rest] = Buffer.from(m ? m[1] : '', 'base64')
 		    .toString('utf8').split(':');
@@ -134,8 +144,7 @@ class Twilio extends Web {
 			refuse(20003);
 	}
 
-	take(form) {
-		const s = this.settings;
+	take(form, s) {
 		const known = ['To', 'From', 'MessagingServiceSid', 'Body',
 			'ContentSid', 'ContentVariables', 'StatusCallback',
 			'ValidityPeriod'];
@@ -175,7 +184,7 @@ class Twilio extends Web {
 		    wa && form.get('ContentSid') === null && !this.open(number) ?
 			63016 : 0;
 		return this.keep({ to, number, from: from || service, body, wa,
-			callback, late, form });
+			callback, late, form, s });
 	}
 
 	body(form) {
@@ -206,8 +215,7 @@ class Twilio extends Web {
 		return at !== undefined && Date.now() - at < this.settings.window_ms;
 	}
 
-	keep({ to, number, from, body, wa, callback, late, form }) {
-		const s = this.settings;
+	keep({ to, number, from, body, wa, callback, late, form, s }) {
 		const sid = `SM${crypto.randomBytes(16).toString('hex')}`;
 		const now = new Date().toUTCString().replace('GMT', '+0000');
 		const row = { callback, late, body: { sid,
@@ -226,7 +234,8 @@ class Twilio extends Web {
 		this.rows.set(sid, row);
 		this.messages.add({ channel: wa ? 'whatsapp' : 'sms', to: number,
 			text: body, provider: 'twilio', provider_id: sid,
-			payload: { from, ...Object.fromEntries(form) } });
+			payload: { from, account: s.account_sid,
+				...Object.fromEntries(form) } });
 		const plan = (late ? [['sent', s.sent_ms], [wa ? 'failed' :
 		    'undelivered', s.delivered_ms]] : [['sent', s.sent_ms],
 			['delivered', s.delivered_ms],
@@ -243,7 +252,6 @@ class Twilio extends Web {
 
 	status(sid, status, code) {
 		const row = this.rows.get(sid);
-		const s = this.settings;
 
 		if (!row)
 			throw new TypeError('no such message');
@@ -253,10 +261,10 @@ class Twilio extends Web {
 		row.body.error_code = error || null;
 		if (!row.callback)
 			return Promise.resolve(0);
-		return this.callback(row.callback, { MessageSid: sid, SmsSid: sid,
+		return this.callback(row.callback, row.body.account_sid, { MessageSid: sid, SmsSid: sid,
 			MessageStatus: status, SmsStatus: status, To: row.body.to,
 			...(row.body.from ? { From: row.body.from } : {}),
-			AccountSid: s.account_sid, ApiVersion: '2010-04-01',
+			AccountSid: row.body.account_sid, ApiVersion: '2010-04-01',
 			...(error ? { ErrorCode: String(error) } : {}) });
 	}
 
@@ -266,7 +274,8 @@ class Twilio extends Web {
 		if (!this.settings.inbound_url)
 			throw new TypeError('inbound_url is not set');
 		const sid = `SM${crypto.randomBytes(16).toString('hex')}`;
-		return this.callback(this.settings.inbound_url, { MessageSid: sid,
+		return this.callback(this.settings.inbound_url,
+		    this.settings.account_sid, { MessageSid: sid,
 			SmsSid: sid, SmsMessageSid: sid, SmsStatus: 'received',
 			NumMedia: '0', NumSegments: '1', Body: text,
 			From: `whatsapp:${from}`, To: `whatsapp:${to}`,
@@ -274,7 +283,7 @@ class Twilio extends Web {
 			ApiVersion: '2010-04-01' });
 	}
 
-	callback(url, form) {
+	callback(url, account, form) {
 		const text = url + Object.keys(form).sort()
 		    .map((k) => k + form[k]).join('');
 
@@ -282,7 +291,7 @@ class Twilio extends Web {
 			'content-type': 'application/x-www-form-urlencoded; ' +
 			    'charset=UTF-8', 'user-agent': 'TwilioProxy/1.1',
 			'x-twilio-signature': crypto.createHmac('sha1',
-			    this.settings.auth_token).update(text).digest('base64') },
+			    this.of(account).auth_token).update(text).digest('base64') },
 		new URLSearchParams(form).toString());
 	}
 }

@@ -19,6 +19,7 @@ const DEFAULTS = {
 	verify_token: 'sandbox-whatsapp-verify',
 	phone_number_id: '106540352242922',
 	display_phone_number: '15550783881',
+	others: {},		/* further numbers by id: the four above of each */
 	require_proof: false,
 	templates: {
 		hello_world: { languages: ['en_US'], text: 'Hello World' },
@@ -102,7 +103,7 @@ class WhatsApp extends Web {
 	forget() {
 		this.windows = new Map();
 		this.pairs = new Map();
-		this.second = { at: 0, n: 0 };
+		this.second = {};
 		this.sent = new Map();
 	}
 
@@ -170,26 +171,34 @@ class WhatsApp extends Web {
 
 		if (!m)
 			refuse(100, `Unknown path components: ${url.pathname}`);
-		if (!bearer || bearer[1] !== s.access_token)
+		const who = this.of(m[1]);
+		if (!bearer || bearer[1] !== (who || s).access_token)
 			refuse(190, 'the bearer token');
-		if (m[1] !== s.phone_number_id)
+		if (!who)
 			refuse(100, `Unsupported ${req.method} request. Object with ` +
 			    `ID '${m[1]}' does not exist`, 33);
-		this.proof(url.searchParams.get('appsecret_proof'));
+		this.proof(url.searchParams.get('appsecret_proof'), who);
 		if (req.method === 'GET' && !m[2])
-			return { body: { id: s.phone_number_id,
-				display_phone_number: s.display_phone_number,
+			return { body: { id: who.phone_number_id,
+				display_phone_number: who.display_phone_number,
 				verified_name: 'Sandbox', quality_rating: 'GREEN' } };
 		if (req.method !== 'POST' || !m[2])
 			refuse(100, `Unsupported ${req.method} request`);
 		if (!/^application\/json(;|$)/.test(
 		    req.headers['content-type'] || ''))
 			refuse(100, `content type ${req.headers['content-type']}`);
-		return { body: this.take(parse(text)) };
+		return { body: this.take(parse(text), who) };
 	}
 
-	proof(given) {
+	/* The number of that id, or null. */
+	of(id) {
 		const s = this.settings;
+
+		return id === s.phone_number_id ? s : !Object.hasOwn(s.others, id) ?
+		    null : { ...s, ...s.others[id], phone_number_id: id };
+	}
+
+	proof(given, s) {
 		const want = crypto.createHmac('sha256', s.app_secret)
 		    .update(s.access_token).digest('hex');
 
@@ -197,8 +206,7 @@ class WhatsApp extends Web {
 			refuse(100, 'appsecret_proof');
 	}
 
-	take(d) {
-		const s = this.settings;
+	take(d, s) {
 		const known = ['messaging_product', 'recipient_type', 'to', 'type',
 			'text', 'template', 'context', 'biz_opaque_callback_data'];
 
@@ -224,15 +232,15 @@ class WhatsApp extends Web {
 		const text = d.type === 'template' ? this.template(d.template) :
 		    d.type === undefined || d.type === 'text' ?
 			this.text(d.text) : refuse(131051, d.type);
-		this.limits(digits);
+		this.limits(digits, s);
 		const outcome = this.outcome(digits);
 		if (outcome && outcome.by !== 'webhook')
 			refuse(outcome.code, 'by its number');
-		if (d.type !== 'template' && !this.open(digits))
+		if (d.type !== 'template' && !this.open(digits, s))
 			refuse(131047, 'Message failed to send because more than 24 ' +
 			    'hours have passed since the customer last replied to ' +
 			    'this number.');
-		return this.keep(d, digits, text, outcome);
+		return this.keep(d, digits, text, outcome, s);
 	}
 
 	text(t) {
@@ -276,20 +284,20 @@ class WhatsApp extends Web {
 		    text.replaceAll(`{{${i + 1}}}`, p.text), row.text);
 	}
 
-	limits(digits) {
-		const s = this.settings;
+	limits(digits, s) {
+		const id = s.phone_number_id, pair = `${id} ${digits}`;
 		const now = Date.now();
-		const last = this.pairs.get(digits);
+		const last = this.pairs.get(pair);
 		const second = Math.floor(now / 1000);
 
-		if (second !== this.second.at)
-			this.second = { at: second, n: 0 };
-		if (++this.second.n > s.mps)
+		if (!this.second[id] || second !== this.second[id].at)
+			this.second[id] = { at: second, n: 0 };
+		if (++this.second[id].n > s.mps)
 			refuse(130429, 'Cloud API message throughput has been reached.');
 		if (last !== undefined && now - last < s.pair_ms)
 			refuse(131056, 'too many messages sent from this phone number ' +
 			    'to the same phone number in a short period of time');
-		this.pairs.set(digits, now);
+		this.pairs.set(pair, now);
 	}
 
 	outcome(digits) {
@@ -303,22 +311,23 @@ class WhatsApp extends Web {
 		return code === 131049 ? { code, by: 'webhook' } : null;
 	}
 
-	open(digits) {
-		const at = this.windows.get(contactOf(digits));
+	open(digits, s) {
+		const at = this.windows.get(`${s.phone_number_id} ` +
+		    contactOf(digits));
 
 		return at !== undefined && Date.now() - at < this.settings.window_ms;
 	}
 
-	keep(d, digits, text, outcome) {
-		const s = this.settings;
+	keep(d, digits, text, outcome, s) {
 		const id = `wamid.${Buffer.concat([Buffer.from(digits),
 			crypto.randomBytes(18)]).toString('base64')}`;
 		const waId = s.wa_ids[`+${digits}`] || digits;
 
 		this.sent.set(id, { id, to: digits, waId,
-			data: d.biz_opaque_callback_data });
+			data: d.biz_opaque_callback_data, from: s.phone_number_id });
 		this.messages.add({ channel: 'whatsapp', to: `+${digits}`, text,
-			provider: 'whatsapp', provider_id: id, payload: d });
+			provider: 'whatsapp', provider_id: id, payload: d,
+			from: s.phone_number_id });
 		this.report(id, outcome);
 		return { messaging_product: 'whatsapp',
 			contacts: [{ input: d.to, wa_id: waId }],
@@ -364,18 +373,18 @@ class WhatsApp extends Web {
 				conversation: { id: 'c'.repeat(32),
 					origin: { type: 'utility' } },
 				pricing: { billable: true, pricing_model: 'PMP',
-					category: 'utility' } }) }] });
+					category: 'utility' } }) }] }, rec.from);
 	}
 
 	/* A contact writes to the number: the 24 hours begin. */
 	inbound({ from, text = 'Hello', type = 'text', at_s: at, user_id: userId,
-	    id }) {
+	    id, phone_number_id: number = this.settings.phone_number_id }) {
 		const seconds = at === undefined ? Math.floor(Date.now() / 1000) : at;
 		const digits = from === undefined ? undefined :
 		    String(from).replace(/^\+/, '');
 
 		if (digits !== undefined)
-			this.windows.set(contactOf(digits), seconds * 1000);
+			this.windows.set(`${number} ${contactOf(digits)}`, seconds * 1000);
 		return this.webhook({
 			contacts: [{ profile: { name: 'Sheena Nelson ✨' },
 				...(digits ? { wa_id: digits } : {}),
@@ -386,11 +395,11 @@ class WhatsApp extends Web {
 				    .toString('base64')}`,
 				timestamp: String(seconds), type,
 				...(type === 'text' ? { text: { body: text } } : {}) }],
-		});
+		}, number);
 	}
 
-	webhook(value) {
-		const s = this.settings;
+	webhook(value, number) {
+		const s = this.of(number) || this.settings;
 		const body = metaJson({ object: 'whatsapp_business_account',
 			entry: [{ id: '102290129340398', changes: [{
 				field: 'messages', value: { messaging_product: 'whatsapp',
