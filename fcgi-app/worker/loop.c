@@ -221,13 +221,15 @@ wait_ms(const struct loop *l)
 	if (campaigning_wake_us(l->campaigns) != 0 &&
 	    campaigning_wake_us(l->campaigns) < at)
 		at = campaigning_wake_us(l->campaigns);
-	if (l->open != NULL && l->open_us + 5 * MS < at)
-		at = l->open_us + 5 * MS;
+	if (loop_flush_us(l) != 0 && loop_flush_us(l) < at)
+		at = loop_flush_us(l);
 	for (size_t i = 0; i < l->lanes; i++) {
 		const struct lane *lane = &l->lane[i];
 		int64_t wake = lane_wake_us(lane, now);
 
+		/* The end of a mark wakes us by itself. */
 		if (wake == 0 && lane_waiting(lane) > 0 &&
+		    l->departing < DEPART_OPS &&
 		    lane_flows(lane) && lane->flying < lane->cap &&
 		    (lane->gate != GATE_TRIAL || lane->flying == 0))
 			wake = now + MS;

@@ -156,6 +156,8 @@ void	 receipt_round_free(struct receipt_round *r);
 /* outcome.c */
 struct record *loop_record(struct loop *l);	/* a fresh one to fill */
 void	 loop_flush(struct loop *l, bool now);
+/* When the open batch is to be written; 0: nothing is, or it is woken. */
+int64_t	 loop_flush_us(const struct loop *l);
 bool	 loop_recorded(const struct loop *l);	/* nothing is left to write */
 void	 loop_breaker(struct loop *l, struct lane *lane, enum lane_event ev,
 	    const char *why, uint32_t open_s);

@@ -10,6 +10,8 @@
 
 #define FLUSH_N		128u
 #define FLUSH_US	(5 * MS)
+#define FLUSH_MANY	16u
+#define FLUSH_MANY_US	(20 * MS)
 
 /* --- results -------------------------------------------------------------------- */
 
@@ -122,6 +124,26 @@ write_done(void *arg, int rc, const struct err *e)
 	keep_failed(l, b);
 }
 
+static int64_t
+flush_at(const struct loop *l)
+{
+	return l->open_us + (l->open->n < FLUSH_MANY ? FLUSH_US :
+	    FLUSH_MANY_US);
+}
+
+/* Two are being written: the end of one wakes the loop. */
+static bool
+must_wait(const struct loop *l)
+{
+	return l->recording > 1 && l->open->n < RECORD_MAX;
+}
+
+int64_t
+loop_flush_us(const struct loop *l)
+{
+	return l->open == NULL || must_wait(l) ? 0 : flush_at(l);
+}
+
 void
 loop_flush(struct loop *l, bool now)
 {
@@ -135,11 +157,12 @@ loop_flush(struct loop *l, bool now)
 	if ((b = l->open) == NULL)
 		return;
 	/* Few at a time while nothing else is to be waited for; otherwise
-	 * the larger the batch, the fewer commits. */
+	 * the larger the batch, the fewer commits.  Where many come, somewhat
+	 * longer. */
 	if (!now && b->n < FLUSH_N && (l->flyings > 0 || l->recording > 0) &&
-	    clock_mono() - l->open_us < FLUSH_US)
+	    clock_mono() < flush_at(l))
 		return;
-	if (!now && l->recording > 1 && b->n < RECORD_MAX)
+	if (!now && must_wait(l))
 		return;
 	l->open = NULL;
 	post(l, b, write_done);
