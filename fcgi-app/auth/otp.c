@@ -61,8 +61,8 @@ register_hash(uint8_t hash[32], const char *register_id)
 }
 
 void
-otp_code_mac(uint8_t mac[32], const char *purpose, const char *target,
-    uint64_t flow, const char *code)
+otp_code_mac(uint8_t mac[32], const uint8_t key[32], const char *purpose,
+    const char *target, uint64_t flow, const char *code)
 {
 	char id[24];
 	int n = snprintf(id, sizeof(id), "%" PRIu64, flow);
@@ -72,10 +72,13 @@ otp_code_mac(uint8_t mac[32], const char *purpose, const char *target,
 		{ id, (size_t)n + 1 },
 		{ code, strlen(code) },
 	};
-	const struct keyring *k = token_keys();
+	hmac_sha256_parts(mac, key, 32, part, COUNT_OF(part));
+}
 
-	hmac_sha256_parts(mac, k->code, sizeof(k->code), part,
-	    COUNT_OF(part));
+const uint8_t *
+otp_key(unsigned i)
+{
+	return keyring_code(token_keys(), clock_now(), i);
 }
 
 /* --- beginning --------------------------------------------------------------- */
@@ -240,7 +243,7 @@ otp_begin(struct db *db, const struct req *q, const struct otp_start *s,
 	register_hash(hash, register_id);
 	if (otp_make_code(db, q, s->user_id, row.target, code, e) < 0)
 		return -1;
-	otp_code_mac(mac, row.purpose, row.target, row.id, code);
+	otp_code_mac(mac, otp_key(0), row.purpose, row.target, row.id, code);
 	b.link = otp_link(link, s, row.id, mac);
 	rc = db_tx(db, begin_work, &b, e);
 	secret_wipe(code, sizeof(code));
@@ -378,8 +381,9 @@ compare(struct db *db, const struct req *q, const struct otp_row *r,
 	 * below what is allowed (S32). */
 	const bool counted = strlen(code) != CODE_DIGITS_LONG;
 	uint8_t mac[32];
+	const uint8_t *key;
 	int wait_s, all = 1;
-	bool right;
+	bool right = false;
 
 	if (failures_of(db, q, r->user_id, r->target, &f, e) < 0 || (counted &&
 	    (throttle_or_fail(db, f.rule, f.target, f.target_n,
@@ -387,9 +391,12 @@ compare(struct db *db, const struct req *q, const struct otp_row *r,
 	    (all = throttle_take(db, f.rule_all, f.all, f.all_n,
 	    FAILURES_A_DAY, DAY_S, &wait_s, e)) < 0)))
 		return -1;
-	otp_code_mac(mac, r->purpose, r->target, r->id, code);
-	right = secret_equal(mac, sizeof(mac), r->code_mac,
-	    sizeof(r->code_mac)) && r->user_id != 0;
+	for (unsigned i = 0; (key = otp_key(i)) != NULL; i++) {
+		otp_code_mac(mac, key, r->purpose, r->target, r->id, code);
+		right |= secret_equal(mac, sizeof(mac), r->code_mac,
+		    sizeof(r->code_mac));
+	}
+	right = right && r->user_id != 0;
 	secret_wipe(mac, sizeof(mac));
 	if (!right || all == 0)
 		return 0;

@@ -83,7 +83,7 @@ issue_again(struct db *db, const struct req *q, const struct otp_row *r,
 		return -1;
 	if (otp_make_code(db, q, r->user_id, target, code, e) < 0)
 		return -1;
-	otp_code_mac(mac, r->purpose, target, r->id, code);
+	otp_code_mac(mac, otp_key(0), r->purpose, target, r->id, code);
 	g.b.link = otp_link(link, &s, r->id, mac);
 	rc = db_tx(db, again_work, &g, e);
 	secret_wipe(code, sizeof(code));

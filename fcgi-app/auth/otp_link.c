@@ -9,7 +9,6 @@
  */
 #include "auth/otp_own.h"
 
-#include "auth/token.h"
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/rand.h"
@@ -20,10 +19,10 @@
 _Static_assert(OTP_LINK_TOKEN == B64URL_SIZE(ID_N + MAC_N), "token");
 
 static void
-link_raw(uint8_t raw[ID_N + MAC_N], uint64_t flow, const uint8_t code_mac[32])
+link_raw(uint8_t raw[ID_N + MAC_N], const uint8_t key[32], uint64_t flow,
+    const uint8_t code_mac[32])
 {
 	static const char purpose[] = "gatepost sign-in link";
-	const struct keyring *k = token_keys();
 	const struct crypto_part part[] = {
 		{ purpose, sizeof(purpose) }, { raw, ID_N },
 		{ code_mac, 32 },
@@ -32,8 +31,7 @@ link_raw(uint8_t raw[ID_N + MAC_N], uint64_t flow, const uint8_t code_mac[32])
 
 	for (size_t i = 0; i < ID_N; i++)
 		raw[i] = (uint8_t)(flow >> (8 * (ID_N - 1 - i)));
-	hmac_sha256_parts(mac, k->code, sizeof(k->code), part,
-	    COUNT_OF(part));
+	hmac_sha256_parts(mac, key, 32, part, COUNT_OF(part));
 	memcpy(raw + ID_N, mac, MAC_N);
 	secret_wipe(mac, sizeof(mac));
 }
@@ -47,7 +45,7 @@ otp_link(char link[OTP_LINK_MAX], const struct otp_start *s, uint64_t flow,
 
 	if (s->purpose != OTP_LOGIN || strcmp(s->channel, "email") != 0)
 		return NULL;
-	link_raw(raw, flow, code_mac);
+	link_raw(raw, otp_key(0), flow, code_mac);
 	b64url_encode(token, sizeof(token), raw, sizeof(raw));
 	snprintf(link, OTP_LINK_MAX, "%s/api/auth/otp/link/?token=%s%s%s",
 	    conf_str(CONF_PUBLIC_URL), token, s->next == NULL ? "" :
@@ -63,6 +61,8 @@ find(struct db *db, struct arena *a, const char *token, struct otp_row *r,
     struct err *e)
 {
 	uint8_t shown[ID_N + MAC_N], want[ID_N + MAC_N];
+	const uint8_t *key;
+	bool ours = false;
 	uint64_t id = 0;
 	int rc;
 
@@ -73,8 +73,12 @@ find(struct db *db, struct arena *a, const char *token, struct otp_row *r,
 		id = id << 8 | shown[i];
 	if ((rc = otp_row_by_id(db, a, id, r, e)) <= 0)
 		return rc;
-	link_raw(want, id, r->code_mac);
-	return secret_equal(want, sizeof(want), shown, sizeof(shown)) &&
+	for (unsigned i = 0; (key = otp_key(i)) != NULL; i++) {
+		link_raw(want, key, id, r->code_mac);
+		ours |= secret_equal(want, sizeof(want), shown,
+		    sizeof(shown));
+	}
+	return ours &&
 	    otp_purpose_of(r->purpose) == OTP_LOGIN && r->user_id != 0 &&
 	    r->used_at_us == 0 && r->expires_at_us > r->now_us;
 }

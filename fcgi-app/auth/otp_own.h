@@ -30,8 +30,11 @@ enum otp_purpose otp_purpose_of(const char *word);
 const char *otp_purpose_word(enum otp_purpose p);
 /* Of a code: bound to purpose, target and flow, so that a code of one flow is
  * worth nothing in another (S28). */
-void	 otp_code_mac(uint8_t mac[32], const char *purpose,
-	    const char *target, uint64_t flow, const char *code);
+void	 otp_code_mac(uint8_t mac[32], const uint8_t key[32],
+	    const char *purpose, const char *target, uint64_t flow,
+	    const char *code);
+/* keyring_code of this process's keys: the 0th is for new codes. */
+const uint8_t *otp_key(unsigned i);
 /* A code for an account, or for a target where it is nobody's (user_id 0).
  * 0 or -1. */
 int	 otp_make_code(struct db *db, const struct req *q, uint64_t user_id,

@@ -282,6 +282,28 @@ load_vapid(struct keyring *k, const char *dir, struct err *e)
 }
 
 static int
+load_code_next(struct keyring *k, const char *dir, struct err *e)
+{
+	char path[PATH_MAX];
+	struct jws_key next;
+	int rc = 0;
+
+	if (key_path(path, dir, "code.next.key", e) < 0)
+		return -1;
+	if (key_token_read(path, "code", &next, e) == 0) {
+		memcpy(k->code_next.key, next.key, sizeof(k->code_next.key));
+		k->code_next.use_from_us = next.use_from_us;
+		k->code_next.set = true;
+	} else if (e->sys == ENOENT) {
+		err_clear(e);
+	} else {
+		rc = -1;
+	}
+	secret_wipe(&next, sizeof(next));
+	return rc;
+}
+
+static int
 load_all(struct keyring *k, const char *dir, struct err *e)
 {
 	int found;
@@ -302,6 +324,8 @@ load_all(struct keyring *k, const char *dir, struct err *e)
 	if (key_plain(dir, "code.key", k->code, NULL, e) < 0 ||
 	    key_plain(dir, "seal.key", k->seal, NULL, e) < 0 ||
 	    key_plain(dir, "mac.key", k->mac, NULL, e) < 0)
+		return -1;
+	if (load_code_next(k, dir, e) < 0)
 		return -1;
 	found = key_optional(dir, "pepper.key", k->pepper.key,
 	    &k->pepper.id, e);
@@ -343,7 +367,7 @@ look(const char *dir)
 {
 	char tokens[PATH_MAX], kid[JWS_KID_MAX + 1];
 	static const char *const names[] = { "refresh.key",
-	    "refresh.prev.key", "code.key", "seal.key", "mac.key",
+	    "refresh.prev.key", "code.key", "code.next.key", "seal.key", "mac.key",
 	    "pepper.key", "pepper.ring", "vapid.pem" };
 	struct err ignored = ERR_INIT;
 	struct dirent *d;

@@ -7,6 +7,8 @@
  *   refresh.key       HMAC of refresh tokens (D7); `refresh.prev.key` while
  *                     an old one still verifies (kid byte 1..255 in line 2)
  *   code.key          keyed HMAC of one-time codes (S28)
+ *   code.next.key     the one to follow it, as a token key with use_from;
+ *                     from then on code.key only verifies
  *   seal.key          AES-256-GCM of secrets in the database (D24)
  *   mac.key           everything else: throttle keys, idempotency bodies,
  *                     gate return addresses, audit rows, dummy choices
@@ -35,6 +37,7 @@ struct keyring {
 	struct { uint8_t id; uint8_t key[32]; } refresh[2];
 	size_t		refreshes;
 	uint8_t		code[32], seal[32], mac[32];
+	struct { uint8_t key[32]; int64_t use_from_us; bool set; } code_next;
 	struct { uint8_t id; uint8_t key[32]; bool set; } pepper;
 	struct { uint8_t id; uint8_t key[32]; } pepper_ring[
 	    KEYRING_PEPPERS_MAX];
@@ -81,6 +84,16 @@ int	 keyring_pepper_add(const char *dir, uint8_t *id, struct err *e)
 	    MUST_CHECK;
 int	 keyring_pepper_use(const char *dir, uint8_t id, struct err *e)
 	    MUST_CHECK;
+/* The keys that MACs of codes are looked for under: the 0th makes new ones; NULL
+ * past the last. */
+const uint8_t *keyring_code(const struct keyring *k, int64_t now_us,
+	    unsigned i);
+/* Another key for codes, from use_from_s on, which must leave every process
+ * the second that it takes to see it.  0; -1 "too_soon" within
+ * KEYRING_CODE_TURN_S of the last turn, which is longer than a code lives. */
+#define KEYRING_CODE_TURN_S	900
+int	 keyring_code_rotate(const char *dir, int64_t use_from_s,
+	    struct err *e) MUST_CHECK;
 /* The key of pepper `id`, or NULL. */
 const uint8_t *keyring_pepper(const struct keyring *k, uint8_t id);
 

@@ -19,7 +19,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "superuser", "[--email E] [--phone P] [--first-name A] "
 	    "[--last-name B] [--password-file F]",
 	    "make a superuser, or promote an account", true, ctl_superuser },
-	{ "keys", "generate | rotate [--at UNIX] | pepper | list",
+	{ "keys", "generate | rotate [--at UNIX] | codes [--at UNIX] | pepper | list",
 	    "key files of the installation", true, ctl_keys },
 	{ "config", "sample | check [FILE] | show | import FILE",
 	    "settings: a sample, a check, what is in force", false,

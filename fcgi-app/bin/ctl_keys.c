@@ -1,10 +1,11 @@
 /*
- * gatepostctl keys generate | rotate [--at UNIX] | pepper | list
+ * gatepostctl keys generate | rotate [--at UNIX] | codes [--at UNIX] | pepper |
+ *	list
  *
  * generate makes the key files that are missing and never overwrites one.
  * rotate adds an access-token key that every process reads before its first
  * use (in 60 s, or at --at); the old one verifies until its last token has
- * expired.  pepper adds a password pepper, waits until every process can have
+ * expired.  codes does the same for the key of one-time codes.  pepper adds a password pepper, waits until every process can have
  * read it, and makes it the one that new hashes use; those before it verify
  * on, and each password is hashed anew at its owner's next sign-in.
  */
@@ -32,21 +33,46 @@ generate(struct ctl *c, const char *dir)
 	return CTL_OK;
 }
 
+/* --at, or soon.  false: it is no time. */
+static bool
+when_of(struct ctl *c, uint64_t *from_s)
+{
+	const char *at = ctl_option(c, "--at");
+
+	*from_s = (uint64_t)(clock_now() / US_PER_S) + READ_BEFORE_S;
+	return at == NULL || text_u64(at, INT32_MAX * UINT64_C(4), from_s);
+}
+
 static int
 rotate(struct ctl *c, const char *dir)
 {
-	const char *at = ctl_option(c, "--at");
-	uint64_t from_s = (uint64_t)(clock_now() / US_PER_S) + READ_BEFORE_S;
+	uint64_t from_s;
 	char kid[JWS_KID_MAX + 1], when[CLOCK_TEXT_MAX];
 	struct err e = ERR_INIT;
 
-	if (at != NULL && !text_u64(at, INT32_MAX * UINT64_C(4), &from_s))
+	if (!when_of(c, &from_s))
 		return ctl_usage(c);
 	if (keyring_rotate(dir, (int64_t)from_s * US_PER_S,
 	    conf_int(CONF_ACCESS_LIFE_S), kid, &e) < 0)
 		return ctl_fail("the key was not rotated", &e, NULL);
 	clock_rfc3339((int64_t)from_s * US_PER_S, false, when);
 	ctl_say(c, "key %s signs from %s\n", kid, when);
+	return CTL_OK;
+}
+
+static int
+codes(struct ctl *c, const char *dir)
+{
+	char when[CLOCK_TEXT_MAX];
+	struct err e = ERR_INIT;
+	uint64_t from_s;
+
+	if (!when_of(c, &from_s) || from_s == 0)
+		return ctl_usage(c);
+	if (keyring_code_rotate(dir, (int64_t)from_s, &e) < 0)
+		return ctl_fail("the key of codes stays", &e, NULL);
+	clock_rfc3339((int64_t)from_s * US_PER_S, false, when);
+	ctl_say(c, "codes are made with another key from %s\n", when);
 	return CTL_OK;
 }
 
@@ -90,6 +116,7 @@ list_json(const struct keyring *k)
 	for (size_t i = 0; i < k->refreshes; i++)
 		jw_u64(&w, NULL, k->refresh[i].id);
 	jw_end(&w);
+	jw_time(&w, "codes_from", k->code_next.use_from_us);
 	if (k->pepper.set)
 		jw_u64(&w, "pepper", k->pepper.id);
 	else
@@ -131,6 +158,9 @@ list(struct ctl *c, const char *dir)
 	for (size_t i = 0; i < c->keys.refreshes; i++)
 		printf("refresh %u%s\n", c->keys.refresh[i].id,
 		    i == 0 ? " signs" : " verifies");
+	if (c->keys.code_next.set)
+		printf("codes from %s\n", clock_rfc3339(
+		    c->keys.code_next.use_from_us, false, from));
 	if (c->keys.pepper.set)
 		printf("pepper %u\n", c->keys.pepper.id);
 	for (size_t i = 0; i < c->keys.peppers; i++)
@@ -155,6 +185,8 @@ ctl_keys(struct ctl *c)
 		return generate(c, dir);
 	if (strcmp(word, "rotate") == 0)
 		return rotate(c, dir);
+	if (strcmp(word, "codes") == 0)
+		return codes(c, dir);
 	if (strcmp(word, "pepper") == 0)
 		return pepper(c, dir);
 	if (strcmp(word, "list") == 0)

@@ -1,6 +1,7 @@
 """Statements about the whole that no other file proves: what is bounded (S13), what a session's list covers (S14),
 keys that turn under load (S17), no sleep anywhere (S23), and fifty tabs of a browser while answers are lost, children
 die and the database restarts: nobody is signed out, and no theft is missed (S2, S4, S5, S6)."""
+import hmac
 import itertools
 import json
 import os
@@ -151,6 +152,43 @@ def test_s17_keys_turn_under_load_without_one_refusal(own):
     assert len(kids) == 3 and len(load.answers) > 200
     # The first key's tokens are as good as the last one's.
     assert own.api("GET", PROFILE, token=old.access).status_code == 200
+
+
+def test_s28_the_key_of_codes_turns_and_codes_on_their_way_serve(own):
+    p = Person(own, email=an_email())
+
+    def asked():
+        """A flow's register_id, its code and its link."""
+        forget_limits(own)
+        own.sandbox.clear()
+        r = own.api("POST", "/api/auth/otp/request/", json={"email": p.email})
+        assert r.status_code == 200, r.text
+        text = wait_until("the mail", lambda: own.sandbox.messages(channel="email", to=p.email))[0]["text"]
+        return (r.json()["register_id"], re.search(r"(?<!\d)\d{6}(?!\d)", text).group(),
+                re.search(r"otp/link/\?token=([A-Za-z0-9_-]+)", text).group(1))
+
+    def made_with(name, code):
+        """Was the newest flow's code put under that key?"""
+        with open(f"{own.dir}/keys/{name}", encoding="ascii") as f:
+            key = bytes.fromhex(f.readline().strip())
+        r = own.rows("SELECT id, purpose, target, code_mac FROM otp WHERE user_id = %s ORDER BY created_at DESC LIMIT 1", p.id)[0]
+        text = b"\0".join([r["purpose"].encode(), r["target"].encode(), str(r["id"]).encode(), code.encode()])
+        return hmac.digest(key, text, "sha256") == bytes(r["code_mac"])
+    before, also = asked(), asked()
+    assert made_with("code.key", also[1])
+    at = int(time.time()) + 3
+    assert "another key from" in own.ctl("keys", "codes", "--at", str(at)).stdout
+    assert not made_with("code.next.key", also[1])
+    again = own.ctl("keys", "codes", check=False)
+    assert again.returncode == 1 and "too_soon" in again.stderr
+    assert json.loads(own.ctl("keys", "list", "--json").stdout)["codes_from"]
+    wait_until("the turn", lambda: time.time() > at + 0.1)
+    after = asked()
+    assert made_with("code.next.key", after[1]) and not made_with("code.key", after[1])
+    for rid, code, _ in (before, after):
+        r = own.api("POST", "/api/auth/otp/verify/", json={"register_id": rid, "otp_code": code})
+        assert r.status_code == 200, r.text
+    assert own.api("POST", "/api/auth/otp/link/", json={"token": also[2]}).status_code == 200
 
 
 def test_s74_h6_no_table_and_no_log_tells_a_secret(own):

@@ -226,6 +226,51 @@ formats_are_as_the_header_says(void **state)
 	keyring_free(&k);
 }
 
+/* Both keys verify at any time; which of them makes new codes is a matter of
+ * the clock, the same for every process; and no turn drops a key that a code on
+ * its way may be of. */
+static void
+s28_the_key_of_codes_turns(void **state)
+{
+	const int64_t from = NOW_S + 5;
+	struct err e = ERR_INIT;
+	uint8_t old[32], new[32];
+	struct keyring k;
+
+	(void)state;
+	assert_true(keyring_generate(dir, &e) >= 0);
+	assert_int_equal(keyring_load(&k, dir, &e), 0);
+	memcpy(old, k.code, 32);
+	assert_memory_equal(keyring_code(&k, NOW_S * US_PER_S, 0), old, 32);
+	assert_null(keyring_code(&k, NOW_S * US_PER_S, 1));
+	keyring_free(&k);
+
+	assert_int_equal(keyring_code_rotate(dir, from, &e), 0);
+	assert_int_equal(keyring_load(&k, dir, &e), 0);
+	assert_memory_equal(k.code, old, 32);
+	memcpy(new, k.code_next.key, 32);
+	assert_memory_not_equal(new, old, 32);
+	assert_memory_equal(keyring_code(&k, from * US_PER_S - 1, 0), old, 32);
+	assert_memory_equal(keyring_code(&k, from * US_PER_S - 1, 1), new, 32);
+	assert_memory_equal(keyring_code(&k, from * US_PER_S, 0), new, 32);
+	assert_memory_equal(keyring_code(&k, from * US_PER_S, 1), old, 32);
+	assert_null(keyring_code(&k, from * US_PER_S, 2));
+	keyring_free(&k);
+
+	/* Too soon; and later the old one goes. */
+	assert_int_equal(keyring_code_rotate(dir, from, &e), -1);
+	assert_string_equal(e.code, "too_soon");
+	err_clear(&e);
+	clock_test_set((from + KEYRING_CODE_TURN_S) * US_PER_S);
+	assert_int_equal(keyring_code_rotate(dir, from + 2000, &e), 0);
+	clock_test_set(NOW_S * US_PER_S);
+	assert_int_equal(keyring_load(&k, dir, &e), 0);
+	assert_memory_equal(k.code, new, 32);
+	assert_memory_not_equal(k.code_next.key, old, 32);
+	assert_memory_not_equal(k.code_next.key, new, 32);
+	keyring_free(&k);
+}
+
 static void
 bad_files_refuse_the_start_and_are_named(void **state)
 {
@@ -241,6 +286,9 @@ bad_files_refuse_the_start_and_are_named(void **state)
 		{ "code.key", HEX "00\n", 0600 },
 		{ "code.key", "zz" HEX, 0600 },
 		{ "code.key", HEX "\n1\n", 0600 },
+		{ "code.next.key", HEX "\n", 0600 },
+		{ "code.next.key", HEX "\nuse_from x\n", 0600 },
+		{ "code.next.key", HEX "\nuse_from 1\n", 0640 },
 		{ "refresh.key", HEX "\n", 0600 },
 		{ "refresh.key", HEX "\n0\n", 0600 },
 		{ "refresh.key", HEX "\n256\n", 0600 },
@@ -437,6 +485,7 @@ main(void)
 		T(generated_keys_load_and_are_never_overwritten),
 		T(two_that_generate_at_once_agree),
 		T(formats_are_as_the_header_says),
+		T(s28_the_key_of_codes_turns),
 		T(bad_files_refuse_the_start_and_are_named),
 		T(what_is_needed_must_be_there),
 		T(s17_turning_ends_the_old_keys_after_their_last_token),
