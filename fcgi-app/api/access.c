@@ -9,6 +9,7 @@
 #include "auth/country.h"
 #include "base/conf.h"
 #include "base/text.h"
+#include "store/session.h"
 
 /* RFC 6750 §2.1; NULL when there is no bearer value. */
 static const char *
@@ -56,6 +57,26 @@ credential_optional(const struct route *r)
 	    route_word(r) == REFRESH || route_word(r) == HOLDER;
 }
 
+/* A claim's token says so until it ends, and its account may have been proved
+ * since: clients of /api/token/ prove it and go on with the same token. */
+static int
+claim_still(struct call *c, struct err *e)
+{
+	struct session s;
+	int rc;
+
+	if (!c->who.claim || c->db == NULL)
+		return 0;
+	if ((rc = session_find(c->db, c->arena, c->who.session_id, &s,
+	    e)) < 0)
+		return -1;
+	if (rc == 1 && session_alive(&s) && !s.claim) {
+		c->who.claim = false;
+		c->who.verified = true;
+	}
+	return 0;
+}
+
 int
 access_identify(struct call *c, struct err *e)
 {
@@ -72,6 +93,8 @@ access_identify(struct call *c, struct err *e)
 		return credential_optional(c->route) ? 0 : err_set(e,
 		    ERR_AUTH, "sign_in_required", "no credential");
 	rc = grant_check(c->db, c->arena, c->req, bearer, &c->who, e);
+	if (rc == 0)
+		rc = claim_still(c, e);
 	if (rc < 0 && credential_optional(c->route) &&
 	    (e->kind == ERR_AUTH || route_word(c->route) == ANYONE)) {
 		/* A browser sends its stale cookie to sign-in too.  But who

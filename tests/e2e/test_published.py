@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from instance import TOP
 from people import a_phone, an_email, forget_limits
 
 # Not a byte of these may change: they stand in documents that people have.
@@ -59,10 +60,26 @@ def test_the_authentication_api(inst):
         status, got = curl(inst, "/api/otp/verify/", json.dumps({"code": int(code)}), tokens["access"])
     assert (status, got) == (200, {"status": "User has Verified"})
 
+    # Proved: the same token opens what a claim's does not.
+    status, got = curl(inst, "/api/users/push-tokens/", PUSH_TOKEN, tokens["access"])
+    assert (status, got["created"]) == (200, True), got
+
     status, got = curl(inst, "/api/logout/", LOGOUT.replace("…", tokens["refresh"]), tokens["access"])
     assert (status, got) == (200, {"status": "You have logged out"})
     status, _ = curl(inst, "/api/token/verify/", json.dumps({"token": tokens["refresh"]}))
     assert status == 401
+
+
+def test_the_readmes_first_call(inst, tmp_path):
+    """A newcomer pastes the whole block at once."""
+    with open(f"{TOP}/README.md", encoding="utf-8") as f:
+        block = re.search(r"## A first call.*?```sh\n(.*?)```", f.read(), re.S).group(1)
+    (tmp_path / "var").symlink_to(inst.dir)
+    out = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", block.replace("/tmp/", f"{tmp_path}/")], cwd=tmp_path,
+                         capture_output=True, text=True, timeout=60)
+    assert out.returncode == 0, out.stderr
+    profiles = re.findall(r'"phone_number":"\+989121234567"', out.stdout)
+    assert len(profiles) == 2 and '"message":"Notification sent"' in out.stdout, out.stdout
 
 
 def test_a_code_with_zeros_in_front_is_a_shorter_number(inst):
