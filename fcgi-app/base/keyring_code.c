@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/keyring_own.h"
 #include "base/rand.h"
+#include "base/text.h"
 
 const uint8_t *
 keyring_code(const struct keyring *k, int64_t now_us, unsigned i)

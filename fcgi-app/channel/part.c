@@ -116,6 +116,7 @@ runs_left(const char *s)
 static const char *
 page(struct arena *a, const char *title, const char *body, const char *url)
 {
+	const bool rtl = runs_left(title) || runs_left(body);
 	struct buf b;
 	const char *s;
 
@@ -127,7 +128,7 @@ page(struct arena *a, const char *title, const char *body, const char *url)
 	    "system-ui,Tahoma,sans-serif\">\n<div style=\"max-width:480px;"
 	    "margin:auto;padding:28px;background:#fff;border-radius:12px\">\n"
 	    "<p style=\"margin:0 0 16px;color:#5b6675\">",
-	    runs_left(title) || runs_left(body) ? "rtl" : "ltr");
+	    rtl ? "rtl" : "ltr");
 	add_escaped(&b, conf_str(CONF_SITE_NAME));
 	buf_str(&b, "</p>\n<h1 style=\"margin:0 0 12px;font-size:22px\">");
 	add_escaped(&b, title);
@@ -135,7 +136,8 @@ page(struct arena *a, const char *title, const char *body, const char *url)
 	add_escaped(&b, body);
 	buf_str(&b, "</p>\n");
 	if (text_starts(url, "https://") || text_starts(url, "http://")) {
-		buf_str(&b, "<p dir=\"ltr\"><a href=\"");
+		buf_printf(&b, "<p dir=\"ltr\" style=\"text-align:%s\">"
+		    "<a href=\"", rtl ? "right" : "left");
 		add_escaped(&b, url);
 		buf_str(&b, "\">");
 		add_escaped(&b, url);

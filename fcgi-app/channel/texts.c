@@ -184,6 +184,7 @@ static const char *
 page(struct arena *a, const struct text_row *row, const struct message *m)
 {
 	bool rtl = strcmp(row->locale, "fa") == 0;
+	const char *side = rtl ? "right" : "left";
 	struct buf b;
 	const char *s;
 
@@ -201,9 +202,10 @@ page(struct arena *a, const struct text_row *row, const struct message *m)
 	fill(&b, row->heading, row, m, ESCAPE_HTML);
 	buf_str(&b, "</h1>\n");
 	if (carries_code(row->template)) {
-		buf_str(&b, "<p dir=\"ltr\" style=\"margin:0 0 12px;"
-		    "font:600 34px/1.2 ui-monospace,monospace;"
-		    "letter-spacing:6px\">");
+		/* It reads from the left, and stands where the text does. */
+		buf_printf(&b, "<p dir=\"ltr\" style=\"text-align:%s;margin:0 0 "
+		    "12px;font:600 34px/1.2 ui-monospace,monospace;"
+		    "letter-spacing:6px\">", side);
 		add_escaped(&b, member(m->secret, "code"));
 		buf_str(&b, "</p>\n");
 	}
@@ -211,7 +213,8 @@ page(struct arena *a, const struct text_row *row, const struct message *m)
 	fill(&b, row->body, row, m, ESCAPE_HTML);
 	if (*member(m->secret, "link") != '\0' &&
 	    strstr(row->body, "{link}") == NULL) {
-		buf_str(&b, "</p>\n<p dir=\"ltr\"><a href=\"");
+		buf_printf(&b, "</p>\n<p dir=\"ltr\" style=\"text-align:%s\">"
+		    "<a href=\"", side);
 		add_escaped(&b, member(m->secret, "link"));
 		buf_str(&b, "\">");
 		add_escaped(&b, member(m->secret, "link"));

@@ -170,9 +170,11 @@ pages_state_their_language_and_direction(void **state UNUSED)
 	    "email").html, "<html lang=\"fa\" dir=\"rtl\">"));
 	assert_non_null(strstr(render("code", "login", "en", "x",
 	    "email").html, "<html lang=\"en\" dir=\"ltr\">"));
-	/* Digits of a code keep their order inside Persian. */
+	/* Digits of a code keep their order inside Persian, on its side. */
 	assert_non_null(strstr(render("code", "login", "fa", "x",
-	    "email").html, "<p dir=\"ltr\""));
+	    "email").html, "<p dir=\"ltr\" style=\"text-align:right;"));
+	assert_non_null(strstr(render("code", "login", "en", "x",
+	    "email").html, "<p dir=\"ltr\" style=\"text-align:left;"));
 }
 
 static void
