@@ -46,6 +46,7 @@ BASE_SOURCES = \
 	fcgi-app/base/jws.h \
 	fcgi-app/base/keyring.c \
 	fcgi-app/base/keyring.h \
+	fcgi-app/base/keyring_code.c \
 	fcgi-app/base/keyring_make.c \
 	fcgi-app/base/keyring_own.h \
 	fcgi-app/base/keyring_pepper.c \

@@ -190,6 +190,7 @@ def routes(inst):
 
     rows = [
         Route("login", "phone", "/api/auth/login/", login, True),
+        Route("login-email", "email", "/api/auth/login/", login, True),
         Route("login-claim", "phone", "/api/auth/login/", login, True, "claim"),
         Route("login-disabled", "phone", "/api/auth/login/", login, True, "disabled"),
         Route("reset", "email", "/api/auth/password/reset/request/", lambda v: {"email": v}),
@@ -202,6 +203,7 @@ def routes(inst):
     asked = inst.http.post(inst.url + "/api/auth/otp/request/", json={}, timeout=30)
     if asked.status_code != 404:
         rows.append(Route("code", "phone", "/api/auth/otp/request/", lambda v: {"phone_number": v}))
+        rows.append(Route("code-email", "email", "/api/auth/otp/request/", lambda v: {"email": v}))
     return rows
 
 
