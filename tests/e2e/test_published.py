@@ -183,3 +183,98 @@ def test_the_expo_push_service(inst):
     assert (status, list(got), got["success"], got["deleted"]) == (200, ["success", "message", "deleted"], True, True)
     status, got = curl(inst, at + "remove/", json.dumps({"token": token}), mine)
     assert (status, got["success"], got["deleted"]) == (200, True, False)
+
+
+class Curl:
+    """A user of the push server, by curl: the token of each answer, or the cookies that nginx set."""
+
+    def __init__(self, inst, by, jar):
+        self.inst, self.by, self.jar, self.kept = inst, by, jar, {}
+
+    def ask(self, method, path, body=None, status=200):
+        argv = ["curl", "-sS", "--cacert", self.inst.ca, "-w", "\n%{http_code}", "-X", method, self.inst.url + path]
+        if body is not None:
+            argv += ["-H", "Content-Type: application/json", "--data-binary", "@-"]
+        if self.by == "cookie":
+            argv += ["-b", self.jar, "-c", self.jar, "-H", f"Origin: {self.inst.url}"]
+        elif self.kept:
+            argv += ["-H", f"Authorization: Bearer {self.kept['access_token']}"]
+        out = subprocess.run(argv, input=json.dumps(body) if body is not None else "", capture_output=True, text=True,
+                             check=True, timeout=40).stdout
+        text, _, got = out.rpartition("\n")
+        assert int(got) == status, f"{method} {path}: {got} {text}"
+        answer = json.loads(text)
+        if self.by == "bearer" and "access_token" in answer:
+            self.kept.update({k: answer[k] for k in ("access_token", "refresh") if k in answer})
+        return answer
+
+    def refresh(self):
+        got = self.ask("POST", "/api/auth/token/refresh/", {"refresh": self.kept["refresh"]} if self.kept else None)
+        assert got["access_token"] == got["access"] and got["refresh"]
+        return got
+
+
+@pytest.mark.parametrize("by", ["bearer", "cookie"])
+def test_every_row_of_the_push_server(inst, tmp_path, by):
+    """[P], in the order in which its clients call them."""
+    me, first, new = Curl(inst, by, str(tmp_path / "jar")), "A12345678a@", "B12345678b@"
+    phone, typo, other = a_phone(), a_phone(), a_phone()
+
+    def code(to, n=1):
+        return inst.sandbox.wait(channel="sms", to=to, count=n) and inst.sandbox.code(to)
+    # A mistyped number is corrected before it is proved.
+    made = me.ask("POST", "/api/auth/register/", {"phone_number": typo, "first_name": "Sara", "password": first}, 201)
+    rid = made["register_id"]
+    assert me.ask("POST", "/api/auth/otp/refresh/", {"register_id": rid}, 429)["error"]
+    edited = me.ask("POST", "/api/auth/number/edit/", {"register_id": rid, "new_phone_number": phone,
+                                                       "old_phone_number": typo, "request_type": "register"})
+    assert set(edited) == {"message", "register_id", "request_type", "phone_number"} and edited["phone_number"] == phone
+    got = me.ask("POST", "/api/auth/otp/verify/", {"register_id": rid, "otp_code": code(phone)})
+    assert got["message"] and got["user"]["phone_number"] == phone
+
+    assert me.ask("GET", "/api/auth/profile/")["first_name"] == "Sara"
+    assert me.ask("POST", "/api/auth/profile/", {"last_name": "Amini"})["last_name"] == "Amini"
+    assert me.ask("PATCH", "/api/auth/profile/", {"gender": "F"})["gender"] == "F"
+    assert me.ask("POST", "/api/auth/token/verify/", {"token": me.refresh()["access"]}) == {}
+    assert list(me.ask("POST", "/api/auth/password/change/", {"old_password": first, "new_password": new})) == ["message"]
+    me.refresh()
+
+    forget_limits(inst)
+    began = me.ask("POST", "/api/auth/number/change/", {"new_phone_number": other})
+    assert set(began) == {"message", "register_id"}
+    got = me.ask("POST", "/api/auth/otp/verify/", {"register_id": began["register_id"], "otp_code": code(other)})
+    assert got["user"]["phone_number"] == other
+    assert me.ask("POST", "/api/auth/logout/", {"refresh": me.kept["refresh"]} if me.kept else None)["message"]
+    me.kept.clear()
+    me.ask("GET", "/api/auth/profile/", status=401)
+
+    forget_limits(inst)
+    inst.sandbox.clear()
+    asked = me.ask("POST", "/api/auth/password/reset/request/", {"phone_number": other})
+    proof = {"register_id": asked["register_id"], "otp_code": code(other)}
+    assert me.ask("POST", "/api/auth/password/reset/verify/", proof)["message"]
+    assert me.ask("POST", "/api/auth/password/reset/", {"register_id": proof["register_id"], "new_password": first})["message"]
+
+    inst.rows("UPDATE user SET is_superuser = TRUE WHERE phone = %s", other)
+    user = me.ask("POST", "/api/auth/login/", {"phone_number": other, "password": first})["user"]
+    minted = me.ask("POST", "/api/push/token/generate/", status=201)
+    assert minted["token"].startswith("gp_") and {"name", "id"} <= set(minted)
+
+    def subscription():
+        b = inst.sandbox.subscription(vapid_public_key=inst.api("GET", "/api/push/vapid-key/").json()["public_key"])
+        return {"endpoint": b["endpoint"], "expirationTime": None, "keys": b["keys"]}
+    one, two = subscription(), subscription()
+    text = {"title": "Hello", "body": "From the push server", "url": "https://example.com/"}
+    assert me.ask("POST", "/webpush/save_information", {
+        "status_type": "subscribe", "subscription": one, "browser": "chrome", "user_agent": "x"}, 201)
+    for to in ({"subscription_info": one}, {"subscription_info": json.dumps(two)}, {"user_id": user["id"]}):
+        got = me.ask("POST", "/api/push/send/single/", {**text, **to})
+        assert got["message"] and got["id"] and got["deliveries"][0]["state"] == "sent"
+    for to in ({"subscription_info_list": [one, two]}, {"subscription_info_list": json.dumps([one, two])}):
+        got = me.ask("POST", "/api/push/send/group/", {**text, **to})
+        assert (got["success"], got["error"]) == ([one["endpoint"], two["endpoint"]], []) and got["success_count"] == 2
+    assert me.ask("POST", "/webpush/save_information", {
+        "status_type": "unsubscribe", "subscription": one, "browser": "chrome", "user_agent": "x"}, 202)
+    # The token of the site's own programs, as they sent it: in the body.
+    site = Curl(inst, "bearer", None)
+    assert site.ask("POST", "/api/push/send/single/", {**text, "subscription_info": two, "admin_token": minted["token"]})["id"]
