@@ -5,10 +5,11 @@
  * `receipt_ms` later and says what `receipts` has for its token.
  */
 const crypto = require('node:crypto');
-const http = require('node:http');
 const zlib = require('node:zlib');
-const { TlsFront, resetSocket } = require('./tlsfront');
-const { Counter, retryAfter } = require('./faults');
+const { checkSettings } = require('./caller');
+const { Counter, retryAfter, whenDue } = require('./faults');
+const { resetSocket } = require('./tlsfront');
+const { Https } = require('./web');
 const { Refused, refuse, readMessages, readIds, payloadBytes, PAYLOAD_MAX } =
     require('./expo_rules');
 
@@ -27,27 +28,14 @@ const DEFAULTS = {
 };
 const LIES = ['', 'reorder', 'short', 'no_id', 'same_id', 'unreadable'];
 
-class Expo {
-	constructor({ messages, faults, refusals, key, cert }) {
-		Object.assign(this, { messages, faults, refusals });
+class Expo extends Https {
+	constructor(shared) {
+		super(shared, BODY_MAX, { keepAliveTimeout: 60000 });
+		this.messages = shared.messages;
 		this.settings = structuredClone(DEFAULTS);
-		this.counter = new Counter();
 		this.receipts = { counter: new Counter() };
 		this.tickets = new Map();
 		this.second = { at: 0, n: 0 };
-		this.h1 = http.createServer({ keepAliveTimeout: 60000 });
-		this.h1.on('request', (req, res) => this.onRequest(req, res));
-		this.front = new TlsFront({ key, cert, alpn: ['http/1.1'],
-			counter: this.counter,
-			onSecure: (sock) => this.h1.emit('connection', sock) });
-	}
-
-	listen(port) {
-		return this.front.listen(port);
-	}
-
-	close() {
-		this.front.close();
 	}
 
 	reset() {
@@ -56,38 +44,21 @@ class Expo {
 	}
 
 	set(values) {
-		for (const [k, v] of Object.entries(values)) {
-			const d = DEFAULTS[k];
-			if (!Object.hasOwn(DEFAULTS, k) || v === null ||
-			    typeof v !== typeof d ||
-			    Array.isArray(v) !== Array.isArray(d))
-				throw new TypeError(`no such setting: ${k}`);
-		}
+		checkSettings(DEFAULTS, values);
 		if (values.lie && !LIES.includes(values.lie))
 			throw new TypeError(`lie is one of ${LIES}`);
 		Object.assign(this.settings, values);
 		return this.settings;
 	}
 
-	onRequest(req, res) {
-		const receipts = req.url === this.settings.get;
-		const counter = receipts ? this.receipts.counter : this.counter;
-		const chunks = [];
-		let size = 0;
-
-		counter.begin();
-		this.front.onceGone(this.front.rawOf(req.socket), res,
-		    () => counter.end());
-		req.on('data', (c) => {
-			size += c.length;
-			if (size <= BODY_MAX)
-				chunks.push(c);
-		});
-		req.on('end', () => this.handle(req, res, counter, receipts,
-		    size > BODY_MAX ? null : Buffer.concat(chunks)));
+	counterOf(req) {
+		return req.url === this.settings.get ? this.receipts.counter :
+		    this.counter;
 	}
 
-	handle(req, res, counter, receipts, body) {
+	handle(req, res, body) {
+		const counter = this.counterOf(req);
+		const receipts = counter === this.receipts.counter;
 		const name = receipts ? 'expo_receipts' : 'expo';
 		const fault = this.faults.take(name, { to: tokensOf(req, body) });
 		let answer;
@@ -96,7 +67,7 @@ class Expo {
 			counter.faults++;
 		if (!fault || fault.store)
 			answer = this.evaluate(req, name, body, receipts);
-		const act = () => {
+		whenDue(fault, () => {
 			const raw = this.front.rawOf(req.socket);
 			const mode = fault ? fault.mode : '';
 
@@ -110,11 +81,7 @@ class Expo {
 				answer = { status: 200, text: '<html>{"data":[{"sta' };
 			return send(res, counter, answer || statusAnswer({ status: 503 }),
 			    fault ? retryAfter(fault) : {}, req);
-		};
-		if (fault && fault.after_ms)
-			setTimeout(act, fault.after_ms).unref();
-		else
-			act();
+		});
 	}
 
 	/* Returns {status, body}; never throws on input. */

@@ -126,6 +126,14 @@ function retryAfter(f) {
 	return { 'retry-after': String(f.retry_after) };
 }
 
+/* Now, or when the fault (null: none) says. */
+function whenDue(fault, act) {
+	if (fault && fault.after_ms)
+		setTimeout(act, fault.after_ms).unref();
+	else
+		act();
+}
+
 class Counter {
 	constructor() {
 		this.open = 0;
@@ -188,4 +196,5 @@ class Refusals {
 	}
 }
 
-module.exports = { Faults, BadFault, Counter, Refusals, retryAfter, PROVIDERS };
+module.exports = { Faults, BadFault, Counter, Refusals, retryAfter, whenDue,
+	PROVIDERS };

@@ -4,9 +4,9 @@
  * switches. The HTTP status equals return.status; a refusal has entries null.
  */
 const crypto = require('node:crypto');
-const http = require('node:http');
-const { TlsFront, resetSocket } = require('./tlsfront');
-const { Counter, retryAfter } = require('./faults');
+const { retryAfter, whenDue } = require('./faults');
+const { resetSocket } = require('./tlsfront');
+const { Https } = require('./web');
 const { CODE_TEXT, Refused, refuse, Form, decodeForm, readReceptor } =
     require('./kavenegar_rules');
 const { METHODS } = require('./kavenegar_methods');
@@ -25,28 +25,15 @@ const DEFAULTS = {
 	callback_url: '', callback_method: 'POST', callback_retry_ms: 120000,
 };
 
-class Kavenegar {
-	constructor({ messages, faults, refusals, key, cert, ca }) {
-		Object.assign(this, { messages, faults, refusals });
+class Kavenegar extends Https {
+	constructor(shared) {
+		super(shared, BODY_MAX, { keepAliveTimeout: 60000 });
+		this.messages = shared.messages;
 		this.settings = structuredClone(DEFAULTS);
 		this.config = { apilogs: 'justfaults', debugmode: 'disabled',
 			defaultsender: DEFAULTS.lines[0], mincreditalarm: 0,
 			resendfailed: 'disabled' };
-		this.counter = new Counter();
-		this.store = new KavenegarStore(this.settings, ca);
-		this.h1 = http.createServer({ keepAliveTimeout: 60000 });
-		this.h1.on('request', (req, res) => this.onRequest(req, res));
-		this.front = new TlsFront({ key, cert, alpn: ['http/1.1'],
-			counter: this.counter,
-			onSecure: (sock) => this.h1.emit('connection', sock) });
-	}
-
-	listen(port) {
-		return this.front.listen(port);
-	}
-
-	close() {
-		this.front.close();
+		this.store = new KavenegarStore(this.settings, shared.ca);
 	}
 
 	set(values) {
@@ -89,24 +76,6 @@ class Kavenegar {
 			get status() {
 				return store.status(rec);
 			} });
-	}
-
-	onRequest(req, res) {
-		const chunks = [];
-		let size = 0;
-
-		this.counter.begin();
-		this.front.onceGone(this.front.rawOf(req.socket), res,
-		    () => this.counter.end());
-		req.on('data', (c) => {
-			size += c.length;
-			if (size <= BODY_MAX)
-				chunks.push(c);
-		});
-		req.on('end', () => {
-			this.handle(req, res, size > BODY_MAX ? null :
-			    Buffer.concat(chunks));
-		});
 	}
 
 	handle(req, res, body) {
@@ -176,7 +145,7 @@ class Kavenegar {
 
 	apply(fault, answer, req, res) {
 		const raw = this.front.rawOf(req.socket);
-		const act = () => {
+		whenDue(fault, () => {
 			switch (fault.mode) {
 			case 'status': {
 				const a = statusAnswer(fault);
@@ -202,11 +171,7 @@ class Kavenegar {
 			case 'hang':
 				break; /* read, taken, and never answered */
 			}
-		};
-		if (fault.after_ms)
-			setTimeout(act, fault.after_ms).unref();
-		else
-			act();
+		});
 	}
 }
 

@@ -10,7 +10,7 @@ const http = require('node:http');
 const http2 = require('node:http2');
 const crypto = require('node:crypto');
 const { TlsFront, resetSocket } = require('./tlsfront');
-const { Counter, retryAfter } = require('./faults');
+const { Counter, retryAfter, whenDue } = require('./faults');
 const { Vapid } = require('./vapid');
 const { refusal, statusAnswer } = require('./push_errors');
 const rules = require('./push_rules');
@@ -174,7 +174,7 @@ class Push {
 	}
 
 	apply(fault, answer, req, where, origin) {
-		const act = () => {
+		whenDue(fault, () => {
 			switch (fault.mode) {
 			case 'status': {
 				const a = statusAnswer(where.style, fault.status, origin);
@@ -199,11 +199,7 @@ class Push {
 			case 'hang':
 				break; /* read, taken, and never answered */
 			}
-		};
-		if (fault.after_ms)
-			setTimeout(act, fault.after_ms).unref();
-		else
-			act();
+		});
 	}
 
 	/* Returns the service's answer; throws Refusal. */

@@ -7,6 +7,7 @@
  * waits (`busy`) while a failure switch holds its answer back, so pipelined
  * input keeps its order.
  */
+const { whenDue } = require('./faults');
 const { Auth } = require('./smtp_auth');
 const { resetSocket } = require('./tlsfront');
 const { scripted } = require('./smtp_script');
@@ -92,17 +93,11 @@ class Session {
 		}
 		this.server.counter.faults++;
 		this.busy = true;
-		const later = (fn) => {
-			const run = () => {
-				this.busy = false;
-				fn();
-				this.pump();
-			};
-			if (f.after_ms)
-				setTimeout(run, f.after_ms).unref();
-			else
-				run();
-		};
+		const later = (fn) => whenDue(f, () => {
+			this.busy = false;
+			fn();
+			this.pump();
+		});
 		if (f.mode !== 'slow' && f.mode !== 'status' && f.store && taken)
 			taken();
 		switch (f.mode) {

@@ -240,4 +240,41 @@ class SmtpClient {
 	}
 }
 
-module.exports = { makeCa, startSandbox, waitFor, request, SmtpClient };
+/* The customer's end of callbacks: keeps what came, answers `status`. */
+class Hook {
+	constructor() {
+		this.forget();
+		this.server = http.createServer((req, res) => {
+			const chunks = [];
+			req.on('data', (c) => chunks.push(c));
+			req.on('end', () => {
+				const body = Buffer.concat(chunks);
+				this.calls.push({ url: req.url, headers: req.headers,
+					body, form: Object.fromEntries(
+					    new URLSearchParams(body.toString())) });
+				res.writeHead(this.status).end();
+			});
+		});
+	}
+
+	forget() {
+		this.calls = [];
+		this.status = 200;
+	}
+
+	listen() {
+		return new Promise((ok) => {
+			this.server.listen(0, '127.0.0.1', ok);
+		});
+	}
+
+	url(where = '/') {
+		return `http://127.0.0.1:${this.server.address().port}${where}`;
+	}
+
+	close() {
+		this.server.close();
+	}
+}
+
+module.exports = { makeCa, startSandbox, waitFor, request, SmtpClient, Hook };

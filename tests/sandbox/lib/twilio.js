@@ -86,22 +86,9 @@ class Twilio extends Web {
 		return this.settings;
 	}
 
-	handle(req, res, text) {
-		const to = (new URLSearchParams(text).get('To') || '')
+	recipient(url, text) {
+		return (new URLSearchParams(text).get('To') || '')
 		    .replace(/^whatsapp:/, '');
-		const fault = this.faults.take('twilio', { to });
-		let answer;
-
-		if (!fault || fault.store)
-			answer = this.answer(req, new URL(req.url, this.origin), text);
-		if (!fault)
-			return this.send(res, answer);
-		this.counter.faults++;
-		const act = () => this.apply(fault, answer, req, res);
-		if (fault.after_ms)
-			setTimeout(act, fault.after_ms).unref();
-		else
-			act();
 	}
 
 	route(req, url, text) {

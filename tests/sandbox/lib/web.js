@@ -1,13 +1,12 @@
 'use strict';
 /*
- * What the two sign-in emulators (oidc.js, facebook.js) share: HTTPS, the
- * failure switches, and refusals that are worded as the provider words them.
+ * What emulators over HTTPS share. Https: the server, bodies read whole. Web:
+ * the failure switches and refusals worded as the provider words them, for
+ * those whose answers are plain objects.
  */
 const http = require('node:http');
 const { TlsFront, resetSocket } = require('./tlsfront');
-const { Counter, retryAfter } = require('./faults');
-
-const BODY_MAX = 1 << 16;
+const { Counter, retryAfter, whenDue } = require('./faults');
 
 class Refused extends Error {
 	constructor(status, body, why, headers = {}) {
@@ -16,11 +15,11 @@ class Refused extends Error {
 	}
 }
 
-class Web {
-	constructor(name, { faults, refusals, key, cert }) {
-		Object.assign(this, { name, faults, refusals });
+class Https {
+	constructor({ faults, refusals, key, cert }, bodyMax, options = {}) {
+		Object.assign(this, { faults, refusals, bodyMax });
 		this.counter = new Counter();
-		this.h1 = http.createServer();
+		this.h1 = http.createServer(options);
 		this.h1.on('request', (req, res) => this.onRequest(req, res));
 		this.front = new TlsFront({ key, cert, alpn: ['http/1.1'],
 			counter: this.counter,
@@ -37,25 +36,45 @@ class Web {
 		this.front.close();
 	}
 
+	counterOf() {
+		return this.counter;
+	}
+
+	/* Then handle(req, res, body); a body over bodyMax is null. */
 	onRequest(req, res) {
+		const counter = this.counterOf(req);
 		const chunks = [];
 		let size = 0;
 
-		this.counter.begin();
+		counter.begin();
 		this.front.onceGone(this.front.rawOf(req.socket), res,
-		    () => this.counter.end());
+		    () => counter.end());
 		req.on('data', (c) => {
 			size += c.length;
-			if (size <= BODY_MAX)
+			if (size <= this.bodyMax)
 				chunks.push(c);
 		});
 		req.on('end', () => this.handle(req, res,
-		    Buffer.concat(chunks).toString('utf8')));
+		    size > this.bodyMax ? null : Buffer.concat(chunks)));
+	}
+}
+
+class Web extends Https {
+	constructor(name, shared) {
+		super(shared, 1 << 16);
+		this.name = name;
 	}
 
-	handle(req, res, text) {
+	/* What a switch may name. */
+	recipient(url) {
+		return url.pathname;
+	}
+
+	handle(req, res, body) {
 		const url = new URL(req.url, this.origin);
-		const fault = this.faults.take(this.name, { to: url.pathname });
+		const text = body === null ? '' : body.toString('utf8');
+		const fault = this.faults.take(this.name,
+		    { to: this.recipient(url, text) });
 		let answer;
 
 		if (!fault || fault.store)
@@ -63,11 +82,7 @@ class Web {
 		if (!fault)
 			return this.send(res, answer);
 		this.counter.faults++;
-		const act = () => this.apply(fault, answer, req, res);
-		if (fault.after_ms)
-			setTimeout(act, fault.after_ms).unref();
-		else
-			act();
+		whenDue(fault, () => this.apply(fault, answer, req, res));
 	}
 
 	/* Returns {status, type, body, headers}; input never throws. */
@@ -166,4 +181,4 @@ function chooser(title, people, link) {
 	    `<p><a href="${escapeHtml(link(null))}">Cancel</a></p>`;
 }
 
-module.exports = { Web, Refused, chooser };
+module.exports = { Https, Web, Refused, chooser };

@@ -123,28 +123,12 @@ class WhatsApp extends Web {
 		return this.settings;
 	}
 
-	/* A switch may name its recipient. */
-	handle(req, res, text) {
-		let to = '';
-
+	recipient(url, text) {
 		try {
-			to = `+${String(JSON.parse(text).to).replace(/^\+/, '')}`;
+			return `+${String(JSON.parse(text).to).replace(/^\+/, '')}`;
 		} catch {
-			/* the answer will say so */
+			return ''; /* the answer will say so */
 		}
-		const fault = this.faults.take('whatsapp', { to });
-		let answer;
-
-		if (!fault || fault.store)
-			answer = this.answer(req, new URL(req.url, this.origin), text);
-		if (!fault)
-			return this.send(res, answer);
-		this.counter.faults++;
-		const act = () => this.apply(fault, answer, req, res);
-		if (fault.after_ms)
-			setTimeout(act, fault.after_ms).unref();
-		else
-			act();
 	}
 
 	/* A status that is one of their codes is told as they tell it. */

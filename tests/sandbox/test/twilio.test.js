@@ -3,14 +3,13 @@
 const { test, before, after, beforeEach } = require('node:test');
 const assert = require('node:assert');
 const fs = require('node:fs');
-const http = require('node:http');
 const path = require('node:path');
-const { startSandbox, waitFor } = require('../lib/testkit');
+const { Hook, startSandbox, waitFor } = require('../lib/testkit');
 
 const SID = 'AC0123456789abcdef0123456789abcdef';
 const TOKEN = 'sandbox-twilio-token';
 const FROM = '+15005550006';
-let box, hook, calls, client, twilio;
+let box, hook, client, twilio;
 
 before(async () => {
 	box = await startSandbox();
@@ -19,28 +18,20 @@ before(async () => {
 	twilio = require('twilio');
 	client = twilio(SID, TOKEN);
 	client.api.baseUrl = `https://localhost:${box.ports.twilio}`;
-	hook = http.createServer((req, res) => {
-		let text = '';
-		req.on('data', (c) => { text += c; });
-		req.on('end', () => {
-			calls.push({ url: req.url, headers: req.headers,
-				form: Object.fromEntries(new URLSearchParams(text)) });
-			res.writeHead(200).end();
-		});
-	});
-	await new Promise((r) => { hook.listen(0, '127.0.0.1', r); });
+	hook = new Hook();
+	await hook.listen();
 });
 after(() => {
 	hook.close();
 	return box.stop();
 });
 beforeEach(async () => {
-	calls = [];
+	hook.forget();
 	await box.reset();
 	await box.api('DELETE', '/twilio/settings');
 });
 
-const address = (where) => `http://127.0.0.1:${hook.address().port}${where}`;
+const address = (where) => hook.url(where);
 let next = 0;
 const number = () => `+1650555${String(7000 + next++)}`;
 
@@ -55,10 +46,10 @@ test('the official client sends, reads and validates', async () => {
 	assert.strictEqual(m.numSegments, '1');
 	const [kept] = await box.api('GET', `/messages?channel=sms&to=${to}`);
 	assert.strictEqual(kept.text, 'سلام');
-	await waitFor('two callbacks', 3000, () => calls.length === 2);
-	assert.deepStrictEqual(calls.map((c) => c.form.MessageStatus),
+	await waitFor('two callbacks', 3000, () => hook.calls.length === 2);
+	assert.deepStrictEqual(hook.calls.map((c) => c.form.MessageStatus),
 	    ['sent', 'delivered']);
-	for (const c of calls) {
+	for (const c of hook.calls) {
 		const signature = c.headers['x-twilio-signature'];
 		assert.ok(twilio.validateRequest(TOKEN, signature, statusCallback,
 		    c.form));
@@ -97,33 +88,33 @@ test('late failures come by callback', async () => {
 
 	await client.messages.create({ to: '+16505530005', from: FROM,
 		body: 'x', statusCallback });
-	await waitFor('a failure', 3000, () => calls.find((c) =>
+	await waitFor('a failure', 3000, () => hook.calls.find((c) =>
 	    c.form.MessageStatus === 'undelivered' &&
 	    c.form.ErrorCode === '30005'));
 	/* WhatsApp outside the 24 hours; a template goes. */
-	calls = [];
+	hook.forget();
 	const to = number();
 	await client.messages.create({ to: `whatsapp:${to}`,
 		from: 'whatsapp:+14155238886', body: 'x', statusCallback });
-	await waitFor('63016', 3000, () => calls.find((c) =>
+	await waitFor('63016', 3000, () => hook.calls.find((c) =>
 	    c.form.MessageStatus === 'failed' && c.form.ErrorCode === '63016'));
-	calls = [];
+	hook.forget();
 	await client.messages.create({ to: `whatsapp:${to}`,
 		from: 'whatsapp:+14155238886', contentSid:
 		    'HX0123456789abcdef0123456789abcdef',
 		contentVariables: '{"1":"123456"}', statusCallback });
-	await waitFor('delivery', 3000, () => calls.find((c) =>
+	await waitFor('delivery', 3000, () => hook.calls.find((c) =>
 	    c.form.MessageStatus === 'delivered'));
-	calls = [];
+	hook.forget();
 	await box.api('PUT', '/twilio/settings', { inbound_url: address('/in') });
 	await box.api('POST', '/twilio/inbound', { from: to });
-	assert.strictEqual(calls[0].form.From, `whatsapp:${to}`);
+	assert.strictEqual(hook.calls[0].form.From, `whatsapp:${to}`);
 	assert.ok(twilio.validateRequest(TOKEN,
-	    calls[0].headers['x-twilio-signature'], address('/in'),
-	    calls[0].form));
+	    hook.calls[0].headers['x-twilio-signature'], address('/in'),
+	    hook.calls[0].form));
 	await client.messages.create({ to: `whatsapp:${to}`,
 		from: 'whatsapp:+14155238886', body: 'x', statusCallback });
-	await waitFor('delivery', 3000, () => calls.find((c) =>
+	await waitFor('delivery', 3000, () => hook.calls.find((c) =>
 	    c.form.MessageStatus === 'delivered'));
 });
 

@@ -3,33 +3,23 @@
 const { test, before, after, beforeEach } = require('node:test');
 const assert = require('node:assert');
 const crypto = require('node:crypto');
-const http = require('node:http');
-const { startSandbox, waitFor } = require('../lib/testkit');
+const { Hook, startSandbox, waitFor } = require('../lib/testkit');
 
 const TOKEN = 'sandbox-whatsapp-token';
 const ID = '106540352242922';
-let box, hook, calls;
+let box, hook;
 
 before(async () => {
 	box = await startSandbox();
-	hook = http.createServer((req, res) => {
-		const chunks = [];
-		req.on('data', (c) => chunks.push(c));
-		req.on('end', () => {
-			calls.push({ headers: req.headers,
-				body: Buffer.concat(chunks) });
-			res.writeHead(hook.status || 200).end();
-		});
-	});
-	await new Promise((r) => { hook.listen(0, '127.0.0.1', r); });
+	hook = new Hook();
+	await hook.listen();
 });
 after(() => {
 	hook.close();
 	return box.stop();
 });
 beforeEach(async () => {
-	calls = [];
-	hook.status = 200;
+	hook.forget();
 	await box.reset();
 	await box.api('DELETE', '/whatsapp/settings');
 	await box.api('PUT', '/whatsapp/settings', { webhook_url: '' });
@@ -56,7 +46,7 @@ const text = (to, body = 'Hello') => ({ messaging_product: 'whatsapp', to,
 const body = (...texts) => [{ type: 'body', parameters: texts.map((t) =>
     ({ type: 'text', text: t })) }];
 const listen = (over = {}) => box.api('PUT', '/whatsapp/settings', {
-	webhook_url: `http://127.0.0.1:${hook.address().port}/`, ...over });
+	webhook_url: hook.url(), ...over });
 
 test('a template is accepted and kept', async () => {
 	const to = number();
@@ -144,7 +134,7 @@ test('inbound opens the 24 hours, and is signed', async () => {
 		text: 'سلام / hello' });
 
 	assert.strictEqual(r.status, 200);
-	const [c] = calls;
+	const [c] = hook.calls;
 	assert.strictEqual(c.headers['x-hub-signature-256'], 'sha256=' +
 	    crypto.createHmac('sha256', 'sandbox-whatsapp-secret')
 		.update(c.body).digest('hex'));
@@ -171,7 +161,7 @@ test('states are called back, shuffled and twice, until taken', async () => {
 	const id = r.json.messages[0].id;
 
 	/* A call of the test before may still be on its way. */
-	const all = () => calls.map((c) =>
+	const all = () => hook.calls.map((c) =>
 	    JSON.parse(c.body).entry[0].changes[0].value.statuses[0]);
 	const seen = () => all().filter((s) =>
 	    s.biz_opaque_callback_data === 'mine');
