@@ -110,3 +110,14 @@ buf_text(const struct buf *b)
 {
 	return b->p == NULL ? "" : b->p;
 }
+
+const char *
+buf_ids(struct buf *b, const uint64_t *id, size_t n)
+{
+	buf_init(b, n * 24 + 16);
+	buf_char(b, '[');
+	for (size_t i = 0; i < n; i++)
+		buf_printf(b, "%s%" PRIu64, i > 0 ? "," : "", id[i]);
+	buf_char(b, ']');
+	return buf_text(b);
+}

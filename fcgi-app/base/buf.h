@@ -26,6 +26,9 @@ void	 buf_str(struct buf *b, const char *s);
 void	 buf_char(struct buf *b, char c);
 void	 buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 
+/* Begin `b` with a JSON list of ids as numbers, and its text; for JSON_TABLE. */
+const char *buf_ids(struct buf *b, const uint64_t *id, size_t n);
+
 /* The text so far ("" when empty); valid until the next append. */
 const char *buf_text(const struct buf *b);
 

@@ -5,6 +5,7 @@
 #include "store/campaign_own.h"
 
 #include "store/delivery.h"
+#include "store/delivery_cols.h"
 
 DB_STMT(CAMPAIGN_INSERT, DB_API, DB_ONCE,
     "INSERT INTO campaign (id, user_id, token_id, name, type, channels, title,"
@@ -108,9 +109,8 @@ DB_STMT(CAMPAIGN_SUMS_NOW, DB_API, DB_READ,
     " WHERE notification_id = ?");
 
 DB_STMT(CAMPAIGN_RECIPIENTS, DB_API, DB_READ,
-    "SELECT seq, user_id, device_id, attempts, channel, target, provider,"
-    " state, reason, provider_id, attempt_log, created_at, sent_at,"
-    " updated_at FROM delivery WHERE notification_id = ? AND seq > ?"
+    "SELECT " DELIVERY_SELECT " FROM delivery"
+    " WHERE notification_id = ? AND seq > ?"
     " AND (? = '' OR state = ?) ORDER BY seq LIMIT ?");
 
 int
@@ -299,14 +299,7 @@ campaign_recipients(struct db *db, struct arena *a, uint64_t id,
 {
 	int64_t rc = db_each(db, &CAMPAIGN_RECIPIENTS, a, DB_IN(DB_U64(id),
 	    DB_U64(after), DB_STR(state), DB_STR(state), DB_U64(max)),
-	    DB_OUT(DB_TO_U64(&d->seq), DB_TO_U64(&d->user_id),
-	    DB_TO_U64(&d->device_id), DB_TO_U64(&d->attempts),
-	    DB_TO_STR(&d->channel), DB_TO_STR(&d->target),
-	    DB_TO_STR(&d->provider), DB_TO_STR(&d->state),
-	    DB_TO_STR(&d->reason), DB_TO_STR(&d->provider_id),
-	    DB_TO_STR(&d->attempt_log), DB_TO_TIME(&d->created_us),
-	    DB_TO_TIME(&d->sent_us), DB_TO_TIME(&d->updated_us)), row, arg,
-	    e);
+	    DELIVERY_OUT(d), row, arg, e);
 
 	return rc < 0 ? -1 : (int)rc;
 }

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/reason.h"
+#include "store/delivery_cols.h"
 
 /* A log of a message that is tried for weeks keeps its newest half. */
 #define LOG_TRIM "IF(CHAR_LENGTH(attempt_log) > 16000,"			\
@@ -62,9 +63,8 @@ DB_STMT(DELIVERY_LOCATE, DB_WORKER, DB_READ,
     " AND b.channel = x.channel AND b.address_hash ="
     "  UNHEX(SHA2(LOWER(x.target), 256))");
 DB_STMT(DELIVERY_LIST, DB_API | DB_CTL, DB_READ,
-    "SELECT seq, user_id, device_id, attempts, channel, target, provider,"
-    " state, reason, provider_id, attempt_log, created_at, sent_at,"
-    " updated_at FROM delivery WHERE notification_id = ? AND seq > ?"
+    "SELECT " DELIVERY_SELECT " FROM delivery"
+    " WHERE notification_id = ? AND seq > ?"
     " ORDER BY seq LIMIT ?");
 DB_STMT(DELIVERY_COUNT, DB_API | DB_CTL, DB_READ,
     "SELECT COUNT(*), COALESCE(SUM(state = 'queued'), 0),"
@@ -93,18 +93,21 @@ delivery_hash(uint8_t out[16], const char *to)
 	memcpy(out, h, 16);
 }
 
-/* No reason is made up on the way: its sentence must be there (reason.h). */
-static void
-look_at_reason(const char *state, const char *reason)
+/* Is it told on (delivery_changed)?  No reason is made up on the way: its
+ * sentence must be there (reason.h). */
+static bool
+is_told(const char *state, const char *reason)
 {
-	bool needed = strcmp(state, "queued") != 0 &&
-	    strcmp(state, "sent") != 0 && strcmp(state, "delivered") != 0 &&
+	bool told = strcmp(state, "queued") != 0;
+	bool needed = told && strcmp(state, "sent") != 0 &&
+	    strcmp(state, "delivered") != 0 &&
 	    strcmp(state, "read") != 0;
 
 	if (reason == NULL || reason[0] == '\0' ? needed :
 	    reason_find(reason) == NULL)
 		log_error("delivery %s: reason \"%s\" has no row", state,
 		    reason == NULL ? "" : reason);
+	return told;
 }
 
 static struct delivery_ref *
@@ -151,15 +154,14 @@ delivery_insert(struct db *db, const struct delivery_new *d, size_t n,
 {
 	struct db_value *v = calloc(n * INSERT_COLS, sizeof(*v)), *at = v;
 	struct delivery_ref *r = refs_new(n);
-	size_t final = 0;
+	size_t told = 0;
 	int64_t rc;
 
 	if (v == NULL)
 		fatal("delivery: out of memory");
 	for (size_t i = 0; i < n; i++) {
-		look_at_reason(d[i].state, d[i].reason);
-		if (strcmp(d[i].state, "queued") != 0)
-			r[final++] = (struct delivery_ref){
+		if (is_told(d[i].state, d[i].reason))
+			r[told++] = (struct delivery_ref){
 			    d[i].notification_id, d[i].seq };
 		*at++ = DB_U64(d[i].notification_id);
 		*at++ = DB_U64(d[i].seq);
@@ -174,10 +176,10 @@ delivery_insert(struct db *db, const struct delivery_new *d, size_t n,
 		*at++ = DB_U64(d[i].sent ? 1 : 0);
 	}
 	rc = db_bulk(db, &DELIVERY_INSERT, v, n, INSERT_COLS, e);
-	if (rc >= 0 && final > 0)
+	if (rc >= 0 && told > 0)
 		rc = say_barred(db, d, n, e);
-	if (rc >= 0 && final > 0)
-		rc = delivery_changed(db, r, final, e);
+	if (rc >= 0 && told > 0)
+		rc = delivery_changed(db, r, told, e);
 	free(r);
 	free(v);
 	return rc < 0 ? -1 : 0;
@@ -223,18 +225,17 @@ delivery_update(struct db *db, const struct delivery_change *d, size_t n,
 {
 	struct delivery_ref *r = refs_new(n);
 	char *text = changes_text(d, n);
-	size_t final = 0;
+	size_t told = 0;
 	int64_t rc;
 
 	for (size_t i = 0; i < n; i++) {
-		look_at_reason(d[i].state, d[i].reason);
-		if (strcmp(d[i].state, "queued") != 0)
-			r[final++] = (struct delivery_ref){
+		if (is_told(d[i].state, d[i].reason))
+			r[told++] = (struct delivery_ref){
 			    d[i].notification_id, d[i].seq };
 	}
 	rc = db_run(db, &DELIVERY_UPDATE, DB_IN(DB_STR(text)), e);
-	if (rc >= 0 && final > 0)
-		rc = delivery_changed(db, r, final, e);
+	if (rc >= 0 && told > 0)
+		rc = delivery_changed(db, r, told, e);
 	free(text);
 	free(r);
 	return rc < 0 ? -1 : 0;
@@ -265,7 +266,7 @@ delivery_truth(struct db *db, const struct delivery_change *d, struct err *e)
 	struct buf text;
 	int rc;
 
-	look_at_reason(d->state, d->reason);
+	(void)is_told(d->state, d->reason);
 	buf_init(&text, 4096);
 	t.line = DB_STR("");
 	if (d->log != NULL && d->log[0] != '\0') {
@@ -349,14 +350,7 @@ delivery_each(struct db *db, struct arena *a, uint64_t notification_id,
 {
 	int64_t rc = db_each(db, &DELIVERY_LIST, a,
 	    DB_IN(DB_U64(notification_id), DB_U64(after), DB_U64(max)),
-	    DB_OUT(DB_TO_U64(&d->seq), DB_TO_U64(&d->user_id),
-	    DB_TO_U64(&d->device_id), DB_TO_U64(&d->attempts),
-	    DB_TO_STR(&d->channel), DB_TO_STR(&d->target),
-	    DB_TO_STR(&d->provider), DB_TO_STR(&d->state),
-	    DB_TO_STR(&d->reason), DB_TO_STR(&d->provider_id),
-	    DB_TO_STR(&d->attempt_log), DB_TO_TIME(&d->created_us),
-	    DB_TO_TIME(&d->sent_us), DB_TO_TIME(&d->updated_us)), row, arg,
-	    e);
+	    DELIVERY_OUT(d), row, arg, e);
 
 	return rc < 0 ? -1 : (int)rc;
 }

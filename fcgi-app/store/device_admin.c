@@ -49,13 +49,8 @@ device_set_active(struct db *db, const uint64_t *id, size_t n, bool active,
 	struct buf b;
 	int64_t rc;
 
-	buf_init(&b, n * 24 + 16);
-	buf_char(&b, '[');
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%s%" PRIu64, i > 0 ? "," : "", id[i]);
-	buf_char(&b, ']');
-	rc = db_run(db, &DEVICE_SET_ACTIVE, DB_IN(DB_STR(buf_text(&b)), on,
-	    on, on, on), e);
+	rc = db_run(db, &DEVICE_SET_ACTIVE, DB_IN(DB_STR(buf_ids(&b, id, n)),
+	    on, on, on, on), e);
 	buf_fini(&b);
 	return rc;
 }

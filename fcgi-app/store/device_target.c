@@ -89,24 +89,13 @@ read_rows(struct db *db, struct arena *a, const struct db_stmt *s,
 	return (int)r.n;
 }
 
-static const char *
-ids_text(struct buf *b, const uint64_t *id, size_t n)
-{
-	buf_init(b, n * 24 + 16);
-	buf_char(b, '[');
-	for (size_t i = 0; i < n; i++)
-		buf_printf(b, "%s%" PRIu64, i > 0 ? "," : "", id[i]);
-	buf_char(b, ']');
-	return buf_text(b);
-}
-
 int
 device_by_ids(struct db *db, struct arena *a, const char *kind,
     const uint64_t *id, size_t n, struct device_target *out, size_t max,
     struct err *e)
 {
 	struct buf b;
-	const char *ids = ids_text(&b, id, n);
+	const char *ids = buf_ids(&b, id, n);
 	int rc = read_rows(db, a, &DEVICE_BY_IDS, DB_IN(DB_STR(ids),
 	    DB_STR(kind)), out, max, e);
 
@@ -120,7 +109,7 @@ device_of_users(struct db *db, struct arena *a, const char *kind,
     struct err *e)
 {
 	struct buf b;
-	const char *ids = ids_text(&b, user_id, n);
+	const char *ids = buf_ids(&b, user_id, n);
 	int rc = read_rows(db, a, &DEVICE_OF_USERS, DB_IN(DB_STR(ids),
 	    DB_STR(kind), DB_U64(max)), out, max, e);
 
@@ -133,7 +122,7 @@ device_of_recipients(struct db *db, struct arena *a, const uint64_t *user_id,
     size_t n, struct device_target *out, size_t max, struct err *e)
 {
 	struct buf b;
-	const char *ids = ids_text(&b, user_id, n);
+	const char *ids = buf_ids(&b, user_id, n);
 	int rc = read_rows(db, a, &DEVICE_OF_RECIPIENTS, DB_IN(DB_STR(ids),
 	    DB_U64(max)), out, max, e);
 

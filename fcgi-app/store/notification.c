@@ -158,14 +158,9 @@ notification_load(struct db *db, struct arena *a, const uint64_t *id,
 	struct buf b;
 	int64_t rc;
 
-	buf_init(&b, n * 24 + 16);
-	buf_char(&b, '[');
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%s%" PRIu64, i > 0 ? "," : "", id[i]);
-	buf_char(&b, ']');
 	rc = db_each(db, &NOTIFICATION_LOAD, a,
 	    DB_IN(DB_U64(NOTIFICATION_CONTENT_MAX), DB_U64(audience_max),
-	    DB_STR(buf_text(&b))), LOAD_OUT(&l), load_row, &l, e);
+	    DB_STR(buf_ids(&b, id, n))), LOAD_OUT(&l), load_row, &l, e);
 	buf_fini(&b);
 	return rc < 0 ? -1 : (int)l.n;
 }

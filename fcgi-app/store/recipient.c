@@ -217,13 +217,8 @@ recipient_unknown(struct db *db, const uint64_t *id, size_t n, uint64_t *out,
 	struct buf b;
 	int64_t rc;
 
-	buf_init(&b, n * 24 + 16);
-	buf_char(&b, '[');
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%s%" PRIu64, i > 0 ? "," : "", id[i]);
-	buf_char(&b, ']');
-	rc = db_each(db, &RECIPIENT_UNKNOWN, a, DB_IN(DB_STR(buf_text(&b))),
-	    DB_OUT(DB_TO_U64(&l.it)), id_row, &l, e);
+	rc = db_each(db, &RECIPIENT_UNKNOWN, a, DB_IN(DB_STR(buf_ids(&b, id,
+	    n))), DB_OUT(DB_TO_U64(&l.it)), id_row, &l, e);
 	buf_fini(&b);
 	arena_free(a);
 	return rc < 0 ? -1 : l.n;

@@ -113,12 +113,7 @@ webhook_events_drop(struct db *db, const uint64_t *id, size_t n,
 
 	if (n == 0)
 		return 0;
-	buf_init(&b, n * 24 + 16);
-	buf_char(&b, '[');
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%s%" PRIu64, i > 0 ? "," : "", id[i]);
-	buf_char(&b, ']');
-	rc = db_run(db, &WEBHOOK_EVENTS_DROP, DB_IN(DB_STR(buf_text(&b))), e);
+	rc = db_run(db, &WEBHOOK_EVENTS_DROP, DB_IN(DB_STR(buf_ids(&b, id, n))), e);
 	buf_fini(&b);
 	return rc;
 }
