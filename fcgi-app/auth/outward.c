@@ -88,11 +88,7 @@ form_text(struct arena *a, const char *const pair[][2])
 	for (size_t i = 0; pair[i][0] != NULL; i++) {
 		if (pair[i][1] == NULL)
 			continue;
-		if (b.len > 0)
-			buf_char(&b, '&');
-		buf_str(&b, pair[i][0]);
-		buf_char(&b, '=');
-		buf_str(&b, url_encode(a, pair[i][1]));
+		form_add(&b, a, pair[i][0], pair[i][1]);
 	}
 	text = arena_strdup(a, buf_text(&b));
 	buf_fini(&b);

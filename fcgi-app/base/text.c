@@ -3,6 +3,8 @@
  * reads past the length it was given.
  */
 #include "base/text.h"
+
+#include "base/buf.h"
 #include "base/log.h"
 
 static const char b64url_alphabet[] =
@@ -391,4 +393,11 @@ url_encode(struct arena *a, const char *s)
 	}
 	out[o] = '\0';
 	return out;
+}
+
+void
+form_add(struct buf *b, struct arena *a, const char *name, const char *value)
+{
+	buf_printf(b, "%s%s=%s", b->len > 0 ? "&" : "", name,
+	    url_encode(a, value));
 }

@@ -84,3 +84,14 @@ verdict_of_silence(struct verdict *v, const struct in_answer *in,
 		verdict_set(v, OUTCOME_UNSURE, "no_answer");
 	return true;
 }
+
+bool
+verdicts_of_silence(struct many_verdicts *out, size_t n,
+    const struct in_answer *in, bool repeat_ok)
+{
+	memset(out->again, 0, n * sizeof(*out->again));
+	memset(out->v, 0, n * sizeof(*out->v));
+	memset(&out->whole, 0, sizeof(out->whole));
+	out->whole.wait_s = in->retry_after_s;
+	return verdict_of_silence(&out->whole, in, repeat_ok);
+}

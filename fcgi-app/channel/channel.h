@@ -37,6 +37,13 @@ struct message {
 	const uint8_t	*p256dh, *auth;	/* 65 and 16 bytes */
 };
 
+/* A code to prove somebody with: never sent twice, never kept. */
+static inline bool
+message_is_code(const struct message *m)
+{
+	return strcmp(m->type, "code") == 0;
+}
+
 struct verdict {
 	enum outcome	 outcome;
 	char		 code[40];	/* stable reason: "smtp_550_5_1_1", "gone" */

@@ -163,7 +163,7 @@ check(const struct message *m, struct err *e)
 {
 	const struct json *data = json_get(m->content, "data");
 
-	if (m->secret != NULL || strcmp(m->type, "code") == 0)
+	if (m->secret != NULL || message_is_code(m))
 		return err_set(e, ERR_INPUT, "never_by_expo",
 		    "a code, a link or a password");
 	/* One malformed token would have the whole request refused. */

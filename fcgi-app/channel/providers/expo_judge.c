@@ -303,11 +303,7 @@ expo_judge_many(const struct message *const *m, size_t n,
 	struct json *doc = NULL;
 	const char *word;
 
-	memset(out->again, 0, n * sizeof(*out->again));
-	memset(out->v, 0, n * sizeof(*out->v));
-	memset(&out->whole, 0, sizeof(out->whole));
-	out->whole.wait_s = in->retry_after_s;
-	if (verdict_of_silence(&out->whole, in, req->repeat_ok)) {
+	if (verdicts_of_silence(out, n, in, req->repeat_ok)) {
 		for_all(n, out);
 		return;
 	}

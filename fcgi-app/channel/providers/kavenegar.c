@@ -36,12 +36,6 @@ configured(const struct account *acc, struct err *e)
 	return 0;
 }
 
-static bool
-is_code(const struct message *m)
-{
-	return strcmp(m->type, "code") == 0;
-}
-
 /* "+98912…" as 0912…, others as 00…: the forms the API documents.  NULL when
  * it is no E.164: a comma would be a second receptor. */
 static const char *
@@ -77,14 +71,6 @@ token_valid(const char *s)
 	return n > 0 && n <= TOKEN_MAX;
 }
 
-static void
-form(struct arena *a, struct buf *b, const char *name, const char *value)
-{
-	if (b->len > 0)
-		buf_char(b, '&');
-	buf_printf(b, "%s=%s", name, url_encode(a, value));
-}
-
 /*
  * The only guard against sending twice (section 1.9), so every delivery needs
  * its own: two of one value, and the vendor gives the second person nothing.
@@ -113,8 +99,8 @@ add_lookup(struct arena *a, struct buf *b, const struct message *m,
 	if (code == NULL || !token_valid(code))
 		return err_set(e, ERR_INPUT, "bad_code",
 		    "the code is no lookup token");
-	form(a, b, "token", code);
-	form(a, b, "template", account_str(m->account,
+	form_add(b, a, "token", code);
+	form_add(b, a, "template", account_str(m->account,
 	    CONF_KAVENEGAR_TEMPLATE));
 	return 0;
 }
@@ -134,10 +120,10 @@ add_text(struct arena *a, struct buf *b, const struct message *m,
 	    OTHER_MAX))
 		return err_set(e, ERR_INPUT, "text_too_long",
 		    "%zu characters", points);
-	form(a, b, "message", r.text);
+	form_add(b, a, "message", r.text);
 	if (*sender != '\0')
-		form(a, b, "sender", sender);
-	form(a, b, "localid", localid(a, m));
+		form_add(b, a, "sender", sender);
+	form_add(b, a, "localid", localid(a, m));
 	return 0;
 }
 
@@ -153,8 +139,8 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 		return err_set(e, ERR_INPUT, "bad_number",
 		    "the receptor is no E.164 number");
 	buf_init(&b, BODY_MAX);
-	form(a, &b, "receptor", to);
-	if ((is_code(m) ? add_lookup(a, &b, m, e) :
+	form_add(&b, a, "receptor", to);
+	if ((message_is_code(m) ? add_lookup(a, &b, m, e) :
 	    add_text(a, &b, m, e)) < 0) {
 		buf_fini(&b);
 		return -1;
@@ -162,7 +148,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	out->kind = SEND_HTTP;
 	out->url = arena_printf(a, "%s/v1/%s/%s.json", base,
 	    url_encode(a, account_str(m->account, CONF_KAVENEGAR_KEY)),
-	    is_code(m) ? "verify/lookup" : "sms/send");
+	    message_is_code(m) ? "verify/lookup" : "sms/send");
 	out->log_url = base;
 	out->method = "POST";
 	out->header[0] = "Content-Type: application/x-www-form-urlencoded; "
@@ -170,7 +156,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	out->header[1] = "Accept: application/json";
 	out->body = arena_memdup(a, b.p, b.len);
 	out->body_len = b.len;
-	out->repeat_ok = !is_code(m) &&
+	out->repeat_ok = !message_is_code(m) &&
 	    m->now_us - m->created_us < LOCALID_LIFE_US;
 	buf_fini(&b);
 	return 0;
@@ -324,7 +310,7 @@ judge(const struct message *m, const struct out_request *req,
 	    strcmp(v->code, "kavenegar_state_6") == 0 ||
 	    strcmp(v->code, "kavenegar_state_11") == 0);
 	/* What left with a localid can be asked for by it (section 1.5). */
-	v->query = !is_code(m) && in->body_sent &&
+	v->query = !message_is_code(m) && in->body_sent &&
 	    (v->outcome == OUTCOME_UNSURE || (v->outcome == OUTCOME_RETRY &&
 	    (status == 0 || status == 200)));
 }

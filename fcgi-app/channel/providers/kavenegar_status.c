@@ -94,11 +94,7 @@ judge(const struct receipt_asked *r, size_t n, const struct in_answer *in,
 	struct json *doc = NULL;
 	int64_t status = 0;
 
-	memset(out->again, 0, n * sizeof(*out->again));
-	memset(out->v, 0, n * sizeof(*out->v));
-	memset(&out->whole, 0, sizeof(out->whole));
-	out->whole.wait_s = in->retry_after_s;
-	if (verdict_of_silence(&out->whole, in, true))
+	if (verdicts_of_silence(out, n, in, true))
 		return;
 	if (json_parse(in->body, in->body_len, JSON_PLAIN, 0, &doc, &e) < 0 ||
 	    !json_int(json_get(json_get(doc, "return"), "status"), &status)) {

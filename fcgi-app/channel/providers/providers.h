@@ -25,5 +25,9 @@ void	 verdict_set(struct verdict *v, enum outcome o, const char *fmt, ...)
  */
 bool	 verdict_of_silence(struct verdict *v, const struct in_answer *in,
 	    bool repeat_ok);
+/* The same of `n` in one request: all verdicts are emptied first, and the
+ * whole one waits as long as the answer says. */
+bool	 verdicts_of_silence(struct many_verdicts *out, size_t n,
+	    const struct in_answer *in, bool repeat_ok);
 
 #endif

@@ -118,7 +118,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	out->rcpt_to = m->to;
 	/* D26, PROVIDERS.md 6.3: a code is never sent twice; other mail once
 	 * more, with the same Message-ID. */
-	out->repeat_ok = strcmp(m->type, "code") != 0 && m->try == 0;
+	out->repeat_ok = !message_is_code(m) && m->try == 0;
 	return 0;
 }
 

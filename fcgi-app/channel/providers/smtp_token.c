@@ -18,10 +18,8 @@
 static void
 form(struct arena *a, struct buf *b, const char *name, const char *value)
 {
-	if (*value == '\0')
-		return;
-	buf_printf(b, "%s%s=%s", b->len > 0 ? "&" : "", name,
-	    url_encode(a, value));
+	if (*value != '\0')
+		form_add(b, a, name, value);
 }
 
 int

@@ -70,24 +70,10 @@ whatsapp_configured(const struct account *acc, struct err *e)
 
 /* --- the request ----------------------------------------------------------------- */
 
-static bool
-is_code(const struct message *m)
-{
-	return strcmp(m->type, "code") == 0;
-}
-
 static int
 refuse(struct err *e, const char *code)
 {
 	return err_set(e, ERR_INPUT, code, "twilio");
-}
-
-static void
-form(struct arena *a, struct buf *b, const char *name, const char *value)
-{
-	if (b->len > 0)
-		buf_char(b, '&');
-	buf_printf(b, "%s=%s", name, url_encode(a, value));
 }
 
 static const char *
@@ -116,7 +102,7 @@ add_text(struct arena *a, struct buf *b, const struct message *m,
 		return -1;
 	if (utf8_count(text) > TEXT_MAX)
 		return refuse(e, "text_too_long");
-	form(a, b, "Body", text);
+	form_add(b, a, "Body", text);
 	return 0;
 }
 
@@ -145,7 +131,7 @@ add_variables(struct arena *a, struct buf *b, const struct json *p,
 		jw_str(&w, name, value);
 	}
 	jw_end(&w);
-	form(a, b, "ContentVariables", buf_text(&text));
+	form_add(b, a, "ContentVariables", buf_text(&text));
 	buf_fini(&text);
 	return 0;
 }
@@ -157,7 +143,7 @@ add_whatsapp(struct arena *a, struct buf *b, const struct message *m,
 	const struct json *t = json_get(m->content, "whatsapp");
 	const char *sid = json_str(json_get(t, "content_sid")), *code;
 
-	if (is_code(m)) {
+	if (message_is_code(m)) {
 		sid = account_str(m->account, CONF_TWILIO_CODE_CONTENT);
 		code = m->secret == NULL ? NULL : json_str(json_get(m->secret,
 		    "code"));
@@ -166,8 +152,8 @@ add_whatsapp(struct arena *a, struct buf *b, const struct message *m,
 		if (code == NULL || strspn(code, "0123456789") !=
 		    strlen(code) || *code == '\0')
 			return refuse(e, "bad_code");
-		form(a, b, "ContentSid", sid);
-		form(a, b, "ContentVariables", arena_printf(a,
+		form_add(b, a, "ContentSid", sid);
+		form_add(b, a, "ContentVariables", arena_printf(a,
 		    "{\"1\":\"%s\"}", code));
 		return 0;
 	}
@@ -175,7 +161,7 @@ add_whatsapp(struct arena *a, struct buf *b, const struct message *m,
 		return add_text(a, b, m, e);
 	if (sid == NULL || !is_sid(sid, "HX"))
 		return refuse(e, "bad_template");
-	form(a, b, "ContentSid", sid);
+	form_add(b, a, "ContentSid", sid);
 	return add_variables(a, b, json_get(t, "parameters"), e);
 }
 
@@ -183,9 +169,9 @@ static void
 add_from(struct arena *a, struct buf *b, const char *from, const char *scheme)
 {
 	if (is_sid(from, "MG"))
-		form(a, b, "MessagingServiceSid", from);
+		form_add(b, a, "MessagingServiceSid", from);
 	else
-		form(a, b, "From", text_starts(from, "whatsapp:") ? from :
+		form_add(b, a, "From", text_starts(from, "whatsapp:") ? from :
 		    arena_printf(a, "%s%s", scheme, from));
 }
 
@@ -228,18 +214,18 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 		return refuse(e, "bad_number");
 	callback_name(name, m->notification_id, m->seq);
 	buf_init(&b, BODY_MAX);
-	form(a, &b, "To", arena_printf(a, "%s%s", scheme, m->to));
+	form_add(&b, a, "To", arena_printf(a, "%s%s", scheme, m->to));
 	add_from(a, &b, account_str(acc, whatsapp ?
 	    CONF_TWILIO_WHATSAPP_FROM : CONF_TWILIO_SMS_FROM), scheme);
 	if ((whatsapp ? add_whatsapp(a, &b, m, e) : add_text(a, &b, m,
 	    e)) < 0)
 		goto out;
 	/* A code that waits at theirs past its life is of no use. */
-	if (is_code(m) && left_s >= VALIDITY_MIN_S)
-		form(a, &b, "ValidityPeriod", arena_printf(a, "%" PRId64,
+	if (message_is_code(m) && left_s >= VALIDITY_MIN_S)
+		form_add(&b, a, "ValidityPeriod", arena_printf(a, "%" PRId64,
 		    left_s < VALIDITY_MAX_S ? left_s :
 		    (int64_t)VALIDITY_MAX_S));
-	form(a, &b, "StatusCallback", arena_printf(a,
+	form_add(&b, a, "StatusCallback", arena_printf(a,
 	    "%s/api/webhooks/twilio/?d=%s", conf_str(CONF_PUBLIC_URL), name));
 	if (b.over) {
 		refuse(e, "text_too_long");

@@ -86,12 +86,6 @@ configured(const struct account *acc, struct err *e)
 
 /* --- the request ----------------------------------------------------------------- */
 
-static bool
-is_code(const struct message *m)
-{
-	return strcmp(m->type, "code") == 0;
-}
-
 static int
 refuse(struct err *e, const char *code)
 {
@@ -259,7 +253,7 @@ write_message(struct arena *a, struct jw *w, const struct message *m,
 {
 	const struct json *t = json_get(m->content, "whatsapp");
 
-	return is_code(m) ? write_code(a, w, m, e) :
+	return message_is_code(m) ? write_code(a, w, m, e) :
 	    t != NULL ? write_template(w, t, e) : write_text(a, w, m, e);
 }
 
