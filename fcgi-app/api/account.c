@@ -140,12 +140,11 @@ account_delete(struct call *c, const void *in_, struct err *e)
 /* --- the way back ---------------------------------------------------------------- */
 
 int
-account_inactive(struct call *c, const struct user *u, const char *event,
-    struct err *e)
+account_closing(struct call *c, const struct user *u, const char *event,
+    const char **given, struct err *e)
 {
 	char token[B64_SIZE(LINK_BYTES)];
 	uint8_t hash[32];
-	struct err refusal = ERR_INIT;
 	int rc;
 
 	rand_token(token, sizeof(token), LINK_BYTES);
@@ -157,7 +156,18 @@ account_inactive(struct call *c, const struct user *u, const char *event,
 		    "user %" PRIu64, u->id);
 		return answer_refused(c, event, u->id, e);
 	}
-	if (answer_audit(c, event, "refused", u->id, 0, e) < 0)
+	*given = arena_strdup(c->arena, token);
+	return answer_audit(c, event, "refused", u->id, 0, e);
+}
+
+int
+account_inactive(struct call *c, const struct user *u, const char *event,
+    struct err *e)
+{
+	struct err refusal = ERR_INIT;
+	const char *token;
+
+	if (account_closing(c, u, event, &token, e) < 0)
 		return -1;
 	err_set(&refusal, ERR_FORBIDDEN, "account_closing", "user %" PRIu64,
 	    u->id);

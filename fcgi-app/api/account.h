@@ -43,9 +43,15 @@ int	 account_close(struct call *c, const struct user *u,
 	    int64_t *purge_us, struct err *e) MUST_CHECK;
 
 /*
- * The right credential of an account that is not active: answers 403
- * account_closing with a restore_token, and returns 0; or -1 ERR_FORBIDDEN
+ * The right credential of an account that is not active: 0 and *token, which
+ * gives it back while it is closing (in the arena); or -1 ERR_FORBIDDEN
  * "account_disabled".  Audited as a refusal of `event`.
+ */
+int	 account_closing(struct call *c, const struct user *u,
+	    const char *event, const char **token, struct err *e) MUST_CHECK;
+/*
+ * The same, answered: 403
+ * account_closing with a restore_token, and returns 0; or -1.
  */
 int	 account_inactive(struct call *c, const struct user *u,
 	    const char *event, struct err *e) MUST_CHECK;

@@ -54,11 +54,15 @@ struct signed_in {
 };
 int	 signin_begin(struct call *c, const struct signin *s,
 	    struct signed_in *in, struct err *e) MUST_CHECK;
-/* 303: a browser goes on to `next` (allowed; see return_allowed), or to the
- * page that asks for the second step.  Its token stands behind the "#", which
- * no server and no Referer sees. */
-void	 answer_onward(struct call *c, const struct signed_in *in,
+/* A redirect (302, 303): a browser goes on to `next` (allowed; see
+ * return_allowed), or to the page that asks for the second step. */
+void	 answer_onward(struct call *c, int status, const struct signed_in *in,
 	    const char *next);
+/* The sign-in page in the middle of a sign-in.  `what` it must do stands
+ * behind the "#", which no server and no Referer sees; where it goes on to is
+ * its own query, when the visit began there, for the gate signed that. */
+const char *answer_signin_page(struct arena *a, const char *next,
+	    const char *what);
 /* {mfa_required, mfa_token, methods, expires_in} as the answer. */
 void	 answer_mfa_due(struct call *c, const struct signin *s,
 	    const struct signed_in *in);

@@ -266,8 +266,18 @@ answer_mfa_due(struct call *c, const struct signin *s,
 	resp_json_end(c->resp);
 }
 
+const char *
+answer_signin_page(struct arena *a, const char *next, const char *what)
+{
+	return text_starts(next, SIGNIN_PAGE) ?
+	    arena_printf(a, "%.*s#%s", (int)strcspn(next, "#"), next, what) :
+	    arena_printf(a, SIGNIN_PAGE "?rd=%s#%s", url_encode(a, next),
+	    what);
+}
+
 void
-answer_onward(struct call *c, const struct signed_in *in, const char *next)
+answer_onward(struct call *c, int status, const struct signed_in *in,
+    const char *next)
 {
 	const char *list = "";
 
@@ -277,11 +287,11 @@ answer_onward(struct call *c, const struct signed_in *in, const char *next)
 				list = arena_printf(c->arena, "%s%s%s", list,
 				    *list == '\0' ? "" : ",",
 				    factor_word((enum factor)f));
-		next = arena_printf(c->arena, SIGNIN_PAGE "?rd=%s#mfa_token=%s"
-		    "&methods=%s", url_encode(c->arena, next), in->mfa_token,
-		    list);
+		next = answer_signin_page(c->arena, next, arena_printf(
+		    c->arena, "mfa_token=%s&methods=%s", in->mfa_token,
+		    list));
 	}
-	resp_empty(c->resp, 303);
+	resp_empty(c->resp, status);
 	resp_header(c->resp, "Location", return_url(c->arena, next));
 	resp_no_store(c->resp);
 }

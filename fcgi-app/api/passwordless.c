@@ -168,7 +168,7 @@ enter(struct call *c, const struct link_in *in, struct err *e)
 		return answer_signin(c, &s, e);
 	if (signin_begin(c, &s, &got, e) < 0)
 		return -1;
-	answer_onward(c, &got, next);
+	answer_onward(c, 303, &got, next);
 	return 0;
 }
 

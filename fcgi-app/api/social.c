@@ -105,18 +105,6 @@ redirect(struct call *c, const char *url)
 	resp_no_store(c->resp);
 }
 
-/* The sign-in page in the middle of a sign-in.  What it must do stands behind
- * the "#", which no server and no Referer sees; where it goes on to is its
- * own query, when the visit began there, for the gate signed that. */
-static const char *
-signin_page(struct arena *a, const char *next, const char *what)
-{
-	return text_starts(next, SIGNIN_PAGE) ?
-	    arena_printf(a, "%.*s#%s", (int)strcspn(next, "#"), next, what) :
-	    arena_printf(a, SIGNIN_PAGE "?rd=%s#%s", url_encode(a, next),
-	    what);
-}
-
 /* A refusal on the way of a browser is a page. */
 static int
 refuse(struct call *c, const struct err *e)
@@ -208,43 +196,25 @@ social_link_start_post(struct call *c, const void *in_, struct err *e)
 
 /* --- and back ----------------------------------------------------------------------- */
 
-/* The answer of a sign-in, for a browser: its cookies and the way on.  A
- * second factor is asked by the sign-in page, an account that is closing is
- * given back by its page; their tokens stand behind the "#", which no server
- * and no Referer sees. */
+/* For a browser: its cookies and the way on.  An account that is closing is
+ * given back by its page, by a token behind the "#". */
 static int
-onward(struct call *c, const char *next, struct err *e)
+onward(struct call *c, const struct signin *s, const char *next,
+    struct err *e)
 {
-	struct json *j = NULL;
-	const struct json *methods;
-	bool due = false;
-	const char *list = "", *restore;
+	struct signed_in in;
+	const char *token;
 
-	if (json_parse(buf_text(&c->resp->body), c->resp->body.len,
-	    JSON_PLAIN, 0, &j, e) < 0)
-		return -1;
-	restore = json_str(json_get(j, "restore_token"));
-	if (restore == NULL && c->resp->status != 200) {
-		json_free(j);
+	if (s->u->is_active) {
+		if (signin_begin(c, s, &in, e) < 0)
+			return -1;
+		answer_onward(c, 302, &in, next);
 		return 0;
 	}
-	if (restore != NULL)
-		next = arena_printf(c->arena, RESTORE_PAGE "#%s", restore);
-	else if (json_bool(json_get(j, "mfa_required"), &due) && due) {
-		methods = json_get(j, "methods");
-		for (size_t i = 0; i < json_len(methods); i++) {
-			const char *m = json_str(json_at(methods, i));
-
-			list = arena_printf(c->arena, "%s%s%s", list,
-			    i == 0 ? "" : ",", m == NULL ? "" : m);
-		}
-		next = signin_page(c->arena, next, arena_printf(c->arena,
-		    "mfa_token=%s&methods=%s", url_encode(c->arena,
-		    json_str(json_get(j, "mfa_token")) == NULL ? "" :
-		    json_str(json_get(j, "mfa_token"))), list));
-	}
-	json_free(j);
-	redirect(c, return_url(c->arena, next));
+	if (account_closing(c, s->u, "login", &token, e) < 0)
+		return -1;
+	redirect(c, return_url(c->arena, arena_printf(c->arena,
+	    RESTORE_PAGE "#%s", token)));
 	return 0;
 }
 
@@ -260,9 +230,9 @@ offered(struct call *c, const struct social_provider *p,
 		    "the address is another account's");
 	/* The offer is this browser's, for as long as its cookie. */
 	resp_header(c->resp, "X-Auth-State", c->req->state_cookie);
-	redirect(c, return_url(c->arena, signin_page(c->arena, next,
-	    arena_printf(c->arena, "link_token=%s&provider=%s", x->offer,
-	    p->name))));
+	redirect(c, return_url(c->arena, answer_signin_page(c->arena,
+	    next, arena_printf(c->arena, "link_token=%s&provider=%s",
+	    x->offer, p->name))));
 	return 0;
 }
 
@@ -293,10 +263,10 @@ social_finish(struct call *c, const struct social_provider *p,
 	if (x.found == SOCIAL_OFFERED)
 		return offered(c, p, &x, next, e);
 	s.channel = channel_of(who, &x.u);
-	if ((x.u.is_active ? answer_signin(c, &s, e) :
-	    account_inactive(c, &x.u, "login", e)) < 0)
-		return -1;
-	return next == NULL ? 0 : onward(c, next, e);
+	if (next != NULL)
+		return onward(c, &s, next, e);
+	return x.u.is_active ? answer_signin(c, &s, e) :
+	    account_inactive(c, &x.u, "login", e);
 }
 
 static int
