@@ -95,18 +95,9 @@ write_row(struct call *c, struct jw *w, const struct delivery_seen *d)
 	jw_str(w, "id", arena_printf(c->arena, "%" PRIu64 "-%" PRIu64,
 	    d->notification_id, d->seq));
 	jw_id(w, "notification_id", d->notification_id);
-	if (d->user_id == 0)
-		jw_null(w, "user_id");
-	else
-		jw_u64(w, "user_id", d->user_id);
-	if (d->device_id == 0)
-		jw_null(w, "device_id");
-	else
-		jw_id(w, "device_id", d->device_id);
-	if (d->sender_id == 0)
-		jw_null(w, "sender_id");
-	else
-		jw_u64(w, "sender_id", d->sender_id);
+	jw_user_or_null(w, "user_id", d->user_id);
+	jw_id_or_null(w, "device_id", d->device_id);
+	jw_user_or_null(w, "sender_id", d->sender_id);
 	jw_str(w, "type", d->type);
 	jw_str(w, "title", d->title);
 	jw_str(w, "channel", d->channel);

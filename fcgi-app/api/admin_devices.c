@@ -61,10 +61,7 @@ write_row(void *arg, struct err *e)
 	(void)e;
 	jw_object(x->w, NULL);
 	jw_id(x->w, "id", d->id);
-	if (d->user_id == 0)
-		jw_null(x->w, "user_id");
-	else
-		jw_u64(x->w, "user_id", d->user_id);
+	jw_user_or_null(x->w, "user_id", d->user_id);
 	jw_str(x->w, "email", d->email);
 	jw_str(x->w, "type", d->kind);
 	jw_str(x->w, "target", n <= 40 ? d->target : arena_printf(

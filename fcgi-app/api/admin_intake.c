@@ -40,10 +40,7 @@ write_row(void *arg, struct err *e)
 	    r->state : INTAKE_REFUSED]);
 	jw_str(x->w, "reason", r->reason);
 	jw_str(x->w, "field", r->field);
-	if (r->notification_id == 0)
-		jw_null(x->w, "notification_id");
-	else
-		jw_id(x->w, "notification_id", r->notification_id);
+	jw_id_or_null(x->w, "notification_id", r->notification_id);
 	jw_str(x->w, "key", r->unique_key);
 	jw_str(x->w, "asked_by", r->asked_by);
 	jw_str(x->w, "asked", r->message);

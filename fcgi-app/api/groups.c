@@ -309,10 +309,7 @@ write_member(void *arg, struct err *e)
 		jw_null(l->w, "device_id");
 	else
 		jw_id(l->w, "device_id", m->id);
-	if (m->user_id == 0)
-		jw_null(l->w, "user_id");
-	else
-		jw_u64(l->w, "user_id", m->user_id);
+	jw_user_or_null(l->w, "user_id", m->user_id);
 	jw_str(l->w, "endpoint", m->target);
 	jw_time(l->w, "created_at", m->created_us);
 	jw_end(l->w);

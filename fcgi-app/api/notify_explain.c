@@ -83,10 +83,7 @@ write_one(struct jw *w, const struct someone *s,
 	size_t n = people_ways(s, y);
 
 	jw_object(w, NULL);
-	if (s->user_id == 0)
-		jw_null(w, "user_id");
-	else
-		jw_u64(w, "user_id", s->user_id);
+	jw_user_or_null(w, "user_id", s->user_id);
 	jw_str(w, "reason", s->reach.nobody);
 	jw_array(w, "channels");
 	for (size_t i = 0; i < n; i++)

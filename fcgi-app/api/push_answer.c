@@ -66,14 +66,8 @@ push_delivery(struct call *c, struct jw *w, uint64_t id,
 	jw_object(w, NULL);
 	jw_str(w, "id", arena_printf(c->arena, "%" PRIu64 "-%" PRIu64, id,
 	    d->seq));
-	if (d->user_id == 0)
-		jw_null(w, "user_id");
-	else
-		jw_u64(w, "user_id", d->user_id);
-	if (d->device_id == 0)
-		jw_null(w, "device_id");
-	else
-		jw_id(w, "device_id", d->device_id);
+	jw_user_or_null(w, "user_id", d->user_id);
+	jw_id_or_null(w, "device_id", d->device_id);
 	jw_str(w, "channel", d->channel);
 	jw_str(w, "provider", d->provider);
 	jw_str(w, "target", d->target);

@@ -11,6 +11,7 @@
 #include "store/notification.h"
 
 #define WEB_PUSH	"web_push"
+#define DEVICES_MOST	100		/* of one user and kind */
 
 /* --- fields.c ----------------------------------------------------------- */
 /* Refuse one member: its name and sentence (English, of base/lang_rows.def)
@@ -56,6 +57,13 @@ void	 subscription_row(const struct subscription *s, const uint8_t *tag,
  * the arena, each once.  How many, or -1. */
 int	 subscriptions_offer(struct call *c, const char *field,
 	    const struct json *j, uint64_t **id, struct err *e) MUST_CHECK;
+
+/* --- subscriptions.c ---------------------------------------------------- */
+/* A script that makes up targets must not grow the fan-out for ever: 0 there
+ * is room for `n`, or it is the user's already; -1 ERR_CONFLICT
+ * "too_many_devices". */
+int	 device_room(struct call *c, const struct device_new *n,
+	    struct err *e) MUST_CHECK;
 
 /* --- push_content.c ----------------------------------------------------- */
 /* What is to be shown; the same members in both kinds of send. */

@@ -16,7 +16,6 @@
 #include "store/delivery.h"
 
 #define KIND		"expo"
-#define DEVICES_MOST	100		/* of one user */
 #define AGENT_MAX	255
 #define TEXT_MAX	60000		/* any length gets the same sentence */
 #define TEST_LIFE_S	300
@@ -71,26 +70,6 @@ register_work(struct db *db, void *arg, struct err *e)
 	return idem_take(c, db, r->id | (r->made ? MADE_BIT : 0), e);
 }
 
-/* A script that makes up tokens must not grow the fan-out for ever. */
-static int
-has_room(struct call *c, const struct device_new *n, struct err *e)
-{
-	const struct device_page p = { .user_id = n->user_id, .kind = KIND,
-	    .q = "" };
-	uint64_t id, owner = 0;
-	int64_t have;
-
-	if (device_by_target(c->db, n->target_hash, &id, &owner, e) < 0)
-		return -1;
-	if (owner == n->user_id)
-		return 0;
-	if ((have = device_count(c->db, &p, e)) < 0)
-		return -1;
-	return have < DEVICES_MOST ? 0 : err_set(e, ERR_CONFLICT,
-	    "too_many_devices", "user %" PRIu64 " has %" PRId64,
-	    n->user_id, have);
-}
-
 static void
 say_registered(struct call *c, bool made)
 {
@@ -119,7 +98,7 @@ push_tokens_post(struct call *c, const void *in_, struct err *e)
 	sha256(hash, in->token, strlen(in->token));
 	n.target_hash = hash;
 	n.user_agent = text_cut(c->arena, c->req->user_agent, AGENT_MAX);
-	if (has_room(c, &n, e) < 0 || db_tx(c->db, register_work, &r, e) < 0)
+	if (device_room(c, &n, e) < 0 || db_tx(c->db, register_work, &r, e) < 0)
 		return -1;
 	say_registered(c, r.made);
 	return 0;

@@ -12,7 +12,6 @@
 #include "base/rand.h"
 #include "store/group.h"
 
-#define DEVICES_MOST	100		/* of one user */
 #define BROWSER_MAX	100		/* columns of table device */
 #define AGENT_MAX	255
 
@@ -76,6 +75,25 @@ describe(struct call *c, struct device_new *n, const char *browser,
 	n->user_agent = text_cut(c->arena, agent, AGENT_MAX);
 }
 
+int
+device_room(struct call *c, const struct device_new *n, struct err *e)
+{
+	const struct device_page p = { .user_id = n->user_id,
+	    .kind = n->kind, .q = "" };
+	uint64_t id, owner = 0;
+	int64_t have;
+
+	if (device_by_target(c->db, n->target_hash, &id, &owner, e) < 0)
+		return -1;
+	if (owner == n->user_id)
+		return 0;
+	if ((have = device_count(c->db, &p, e)) < 0)
+		return -1;
+	return have < DEVICES_MOST ? 0 : err_set(e, ERR_CONFLICT,
+	    "too_many_devices", "user %" PRIu64 " has %" PRId64,
+	    n->user_id, have);
+}
+
 /* --- of a user ---------------------------------------------------------- */
 
 struct registering {
@@ -93,26 +111,6 @@ register_work(struct db *db, void *arg, struct err *e)
 	if (device_register(db, r->n, &r->id, e) < 0)
 		return -1;
 	return idem_take(c, db, r->id, e);
-}
-
-/* A script that makes up endpoints must not grow the fan-out for ever. */
-static int
-has_room(struct call *c, const struct device_new *n, struct err *e)
-{
-	const struct device_page p = { .user_id = n->user_id,
-	    .kind = WEB_PUSH, .q = "" };
-	uint64_t id, owner = 0;
-	int64_t have;
-
-	if (device_by_target(c->db, n->target_hash, &id, &owner, e) < 0)
-		return -1;
-	if (owner == n->user_id)
-		return 0;
-	if ((have = device_count(c->db, &p, e)) < 0)
-		return -1;
-	return have < DEVICES_MOST ? 0 : err_set(e, ERR_CONFLICT,
-	    "too_many_devices", "user %" PRIu64 " has %" PRId64,
-	    n->user_id, have);
 }
 
 static int
@@ -158,7 +156,7 @@ subscriptions_post(struct call *c, const void *in_, struct err *e)
 	n.user_id = c->who.user_id;
 	describe(c, &n, in->browser, in->user_agent);
 	r.n = &n;
-	if (has_room(c, &n, e) < 0 || db_tx(c->db, register_work, &r, e) < 0)
+	if (device_room(c, &n, e) < 0 || db_tx(c->db, register_work, &r, e) < 0)
 		return -1;
 	return show(c, r.id, e);
 }
@@ -306,7 +304,7 @@ save_information_post(struct call *c, const void *in_, struct err *e)
 	n.user_id = signed_in ? c->who.user_id : 0;
 	describe(c, &n, in->browser, in->user_agent);
 	s.n = &n;
-	if ((on && signed_in && has_room(c, &n, e) < 0) ||
+	if ((on && signed_in && device_room(c, &n, e) < 0) ||
 	    db_tx(c->db, on ? subscribe_work : unsubscribe_work, &s, e) < 0)
 		return -1;
 	resp_message(c->resp, on ? 201 : 202, on ? "Subscribed" :

@@ -65,10 +65,7 @@ write_one(struct jw *w, const struct suppression *s)
 	jw_str(w, "channel", s->channel);
 	jw_str(w, "address", s->shown);
 	jw_str(w, "reason", s->reason);
-	if (s->user_id == 0)
-		jw_null(w, "added_by");
-	else
-		jw_u64(w, "added_by", s->user_id);
+	jw_user_or_null(w, "added_by", s->user_id);
 	jw_time(w, "created_at", s->created_us);
 }
 

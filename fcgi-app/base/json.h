@@ -73,6 +73,9 @@ void	 jw_i64(struct jw *w, const char *key, int64_t v);
 void	 jw_u64(struct jw *w, const char *key, uint64_t v);
 /* 64-bit ids are strings on the wire ("opaque strings"), user ids numbers. */
 void	 jw_id(struct jw *w, const char *key, uint64_t id);
+/* 0: null; the second of an account, written as a number. */
+void	 jw_id_or_null(struct jw *w, const char *key, uint64_t id);
+void	 jw_user_or_null(struct jw *w, const char *key, uint64_t id);
 void	 jw_bool(struct jw *w, const char *key, bool v);
 void	 jw_null(struct jw *w, const char *key);
 void	 jw_time(struct jw *w, const char *key, int64_t us);	/* 0: null */

@@ -158,6 +158,24 @@ jw_id(struct jw *w, const char *key, uint64_t id)
 }
 
 void
+jw_id_or_null(struct jw *w, const char *key, uint64_t id)
+{
+	if (id == 0)
+		jw_null(w, key);
+	else
+		jw_id(w, key, id);
+}
+
+void
+jw_user_or_null(struct jw *w, const char *key, uint64_t id)
+{
+	if (id == 0)
+		jw_null(w, key);
+	else
+		jw_u64(w, key, id);
+}
+
+void
 jw_bool(struct jw *w, const char *key, bool v)
 {
 	before(w, key);
