@@ -18,31 +18,6 @@
 #define FILE_MAX	((size_t)256 * 1024)
 #define SECRET_MAX	((size_t)16 * 1024)
 #define MEMORY_MAX	((size_t)1024 * 1024)
-#define SUFFIX		"_FILE"
-
-struct row {
-	const char	*key;
-	enum conf_type	 type;
-	const char	*def;
-	int64_t		 min, max;
-};
-
-static const struct row row[CONF_KEYS] = {
-#define CONF(id, key, type, def, min, max, help) \
-	[id] = { key, type, def, min, max },
-#define ALIAS(key, of)
-#include "base/conf_rows.h"
-#undef CONF
-#undef ALIAS
-};
-
-static const struct alias { const char *key; enum conf_key of; } alias[] = {
-#define CONF(id, key, type, def, min, max, help)
-#define ALIAS(key, of) { key, of },
-#include "base/conf_rows.h"
-#undef CONF
-#undef ALIAS
-};
 
 struct value {
 	const char	*text;
@@ -68,7 +43,7 @@ struct pass {
 
 /* What is wrong with the text of a value, or NULL; `text` may be tidied. */
 static const char *
-check_text(const struct row *r, char *text)
+check_text(const struct conf_row *r, char *text)
 {
 	size_t n = strlen(text);
 
@@ -91,7 +66,7 @@ static int
 set_value(struct generation *g, enum conf_key k, const char *text,
     const char *where, const char *name, struct err *e)
 {
-	const struct row *r = &row[k];
+	const struct conf_row *r = &conf_row[k];
 	struct value v = { .text = NULL };
 	const char *wrong = NULL;
 	char *copy;
@@ -149,7 +124,8 @@ generation_new(void)
 		fatal("conf: out of memory");
 	g->a = arena_new(MEMORY_MAX);
 	for (unsigned k = 0; k < CONF_KEYS; k++)
-		if (set_value(g, k, row[k].def, "default", row[k].key, &e) < 0)
+		if (set_value(g, k, conf_row[k].def, "default",
+		    conf_row[k].key, &e) < 0)
 			fatal("conf: %s", e.detail);
 	return g;
 }
@@ -176,14 +152,15 @@ static bool
 find_exact(const char *key, size_t n, enum conf_key *k)
 {
 	for (unsigned i = 0; i < CONF_KEYS; i++)
-		if (strlen(row[i].key) == n && memcmp(row[i].key, key, n) == 0) {
+		if (strlen(conf_row[i].key) == n &&
+		    memcmp(conf_row[i].key, key, n) == 0) {
 			*k = i;
 			return true;
 		}
-	for (size_t i = 0; i < COUNT_OF(alias); i++)
-		if (strlen(alias[i].key) == n &&
-		    memcmp(alias[i].key, key, n) == 0) {
-			*k = alias[i].of;
+	for (size_t i = 0; i < (size_t)CONF_ALIASES; i++)
+		if (strlen(conf_alias[i].key) == n &&
+		    memcmp(conf_alias[i].key, key, n) == 0) {
+			*k = conf_alias[i].of;
 			return true;
 		}
 	return false;
@@ -202,7 +179,7 @@ find(const char *key, enum conf_key *k, bool *from_file)
 		return false;
 	*from_file = true;
 	return find_exact(key, n - strlen(SUFFIX), k) &&
-	    row[*k].type == CONF_SECRET;
+	    conf_row[*k].type == CONF_SECRET;
 }
 
 /* The text of a secret's file, without the line ends an editor leaves. */
@@ -299,9 +276,9 @@ take_environment(struct generation *g, struct err *e)
 	struct pass p = { .g = g, .where = "environment" };
 	char name[128];
 
-	for (size_t i = 0; i < CONF_KEYS + COUNT_OF(alias); i++) {
-		const char *key = i < CONF_KEYS ? row[i].key :
-		    alias[i - CONF_KEYS].key;
+	for (size_t i = 0; i < CONF_KEYS + (size_t)CONF_ALIASES; i++) {
+		const char *key = i < CONF_KEYS ? conf_row[i].key :
+		    conf_alias[i - CONF_KEYS].key;
 
 		snprintf(name, sizeof(name), "%s%s", key, SUFFIX);
 		/* Both: a KEY_FILE that is no secret's is not ours. */
@@ -398,7 +375,7 @@ void
 conf_drop_secrets(bool (*keep)(enum conf_key k))
 {
 	for (unsigned k = 0; k < CONF_KEYS; k++) {
-		if (row[k].type != CONF_SECRET || keep((enum conf_key)k))
+		if (conf_row[k].type != CONF_SECRET || keep((enum conf_key)k))
 			continue;
 		for (struct generation *g = current(); g != NULL;
 		    g = g->older) {
@@ -407,10 +384,10 @@ conf_drop_secrets(bool (*keep)(enum conf_key k))
 			wipe_text(g->value[k].text);
 			g->value[k].text = CONF_DROPPED;
 		}
-		drop_variable(row[k].key);
-		for (size_t i = 0; i < COUNT_OF(alias); i++)
-			if (alias[i].of == (enum conf_key)k)
-				drop_variable(alias[i].key);
+		drop_variable(conf_row[k].key);
+		for (size_t i = 0; i < (size_t)CONF_ALIASES; i++)
+			if (conf_alias[i].of == (enum conf_key)k)
+				drop_variable(conf_alias[i].key);
 	}
 }
 
@@ -428,13 +405,13 @@ conf_set(const char *key, const char *value, struct err *e)
 const char *
 conf_default(enum conf_key k)
 {
-	return row[k].def;
+	return conf_row[k].def;
 }
 
 const char *
 conf_fits(enum conf_key k, char *text)
 {
-	const struct row *r = &row[k];
+	const struct conf_row *r = &conf_row[k];
 	int64_t v;
 
 	switch (r->type) {
@@ -451,7 +428,7 @@ conf_fits(enum conf_key k, char *text)
 const char *
 conf_name(enum conf_key k)
 {
-	return row[k].key;
+	return conf_row[k].key;
 }
 
 const char *

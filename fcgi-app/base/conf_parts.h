@@ -1,11 +1,13 @@
 /*
- * conf_parts.h - what conf.c, conf_lines.c and conf_check.c share; nobody
- * else includes it.
+ * conf_parts.h - what the files of the settings share; nobody else includes
+ * it.
  */
 #ifndef GP_BASE_CONF_PARTS_H
 #define GP_BASE_CONF_PARTS_H
 
 #include "base/conf.h"
+
+#define SUFFIX		"_FILE"	/* of a secret that stands in a file */
 
 /* One assignment, in order of the file.  `line` counts from 1 and is where
  * the name stands.  0 to go on, or -1 with *e set. */
@@ -22,6 +24,26 @@ typedef int conf_line_fn(void *ctx, unsigned line, const char *key,
  */
 int	 conf_lines(const char *name, const char *text, size_t n,
 	    conf_line_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+
+/* conf_table.c: the rows of conf_rows.h. */
+struct conf_row {
+	const char	*key;
+	enum conf_type	 type;
+	const char	*def;
+	int64_t		 min, max;
+	const char	*help;
+};
+struct conf_alias { const char *key; enum conf_key of; };
+enum {
+	CONF_ALIASES = 0
+#define CONF(id, key, type, def, min, max, help)
+#define ALIAS(key, of) + 1
+#include "base/conf_rows.h"
+#undef CONF
+#undef ALIAS
+};
+extern const struct conf_row conf_row[CONF_KEYS];
+extern const struct conf_alias conf_alias[CONF_ALIASES];
 
 /* The name a setting is documented under. */
 const char *conf_name(enum conf_key k);

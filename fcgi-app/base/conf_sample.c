@@ -3,30 +3,6 @@
  */
 #include "base/conf_parts.h"
 
-#define SUFFIX		"_FILE"
-
-static const struct row {
-	const char	*key;
-	enum conf_type	 type;
-	const char	*def;
-	int64_t		 min, max;
-	const char	*help;
-} row[CONF_KEYS] = {
-#define CONF(id, key, type, def, min, max, help) \
-	[id] = { key, type, def, min, max, help },
-#define ALIAS(key, of)
-#include "base/conf_rows.h"
-#undef CONF
-#undef ALIAS
-};
-
-static const struct alias { const char *key; enum conf_key of; } alias[] = {
-#define CONF(id, key, type, def, min, max, help)
-#define ALIAS(key, of) { key, of },
-#include "base/conf_rows.h"
-#undef CONF
-#undef ALIAS
-};
 
 /* Words of `text` behind "# ", at most 78 columns. */
 static void
@@ -54,7 +30,7 @@ comment(struct buf *out, const char *text)
 static void
 sample_row(struct buf *out, unsigned k)
 {
-	const struct row *r = &row[k];
+	const struct conf_row *r = &conf_row[k];
 
 	comment(out, r->help);
 	if (r->type == CONF_INT)
@@ -67,10 +43,10 @@ sample_row(struct buf *out, unsigned k)
 	else if (r->type == CONF_SECRET)
 		buf_printf(out, "# A secret: %s%s=path reads it from a file."
 		    "\n", r->key, SUFFIX);
-	for (size_t i = 0; i < COUNT_OF(alias); i++)
-		if (alias[i].of == k)
+	for (size_t i = 0; i < (size_t)CONF_ALIASES; i++)
+		if (conf_alias[i].of == k)
 			buf_printf(out, "# Also read under its old name %s.\n",
-			    alias[i].key);
+			    conf_alias[i].key);
 	buf_printf(out, "#%s=%s\n\n", r->key, r->def);
 }
 
