@@ -195,16 +195,26 @@ all_work(struct db *db, void *arg, struct err *e)
 
 /* Up to what there is now, or the seq the caller has shown: news that come
  * meanwhile stay news. */
-int
-inbox_read_all_post(struct call *c, const void *in_, struct err *e)
+static int
+read_upto(struct call *c, const struct upto_in *in, struct reading *r,
+    struct err *e)
 {
-	const struct upto_in *in = in_;
-	struct reading r = { .user_id = c->who.user_id };
 	struct inbox_counts n;
 
-	if (inbox_count(c->db, c->who.user_id, &n, e) < 0)
+	*r = (struct reading){ .user_id = c->who.user_id };
+	if (inbox_count(c->db, r->user_id, &n, e) < 0)
 		return -1;
-	r.to = in->seq.set ? (uint64_t)in->seq.v : n.seq;
+	r->to = in->seq.set ? (uint64_t)in->seq.v : n.seq;
+	return 0;
+}
+
+int
+inbox_read_all_post(struct call *c, const void *in, struct err *e)
+{
+	struct reading r;
+
+	if (read_upto(c, in, &r, e) < 0)
+		return -1;
 	do {
 		if (db_tx(c->db, all_work, &r, e) < 0)
 			return -1;
@@ -221,15 +231,12 @@ seen_work(struct db *db, void *arg, struct err *e)
 }
 
 int
-inbox_seen_post(struct call *c, const void *in_, struct err *e)
+inbox_seen_post(struct call *c, const void *in, struct err *e)
 {
-	const struct upto_in *in = in_;
-	struct reading r = { .user_id = c->who.user_id };
-	struct inbox_counts n;
+	struct reading r;
 
-	if (inbox_count(c->db, c->who.user_id, &n, e) < 0)
+	if (read_upto(c, in, &r, e) < 0)
 		return -1;
-	r.to = in->seq.set ? (uint64_t)in->seq.v : n.seq;
 	if (db_tx(c->db, seen_work, &r, e) < 0)
 		return -1;
 	return answer_counts(c, e);
