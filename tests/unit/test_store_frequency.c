@@ -2,35 +2,12 @@
  * test_store_frequency.c - places under a cap: never more than it says in a
  * window, none lost, and the statement does what its arithmetic in C does.
  */
-#include "dbtest.h"
+#include "dbcase.h"
 #include "store/frequency.h"
 
 #define HOUR	(3600 * US_PER_S)
 #define DAY	(86400 * US_PER_S)
 #define BEGIN	INT64_C(1795253400000000)
-
-static struct db *worker, *ctl;
-static struct arena *a;
-
-static int
-setup(void **state UNUSED)
-{
-	worker = db_new(DB_WORKER);
-	ctl = db_new(DB_CTL);
-	a = arena_new((size_t)8 << 20);
-	ok(db_prove(worker, e));
-	ok(db_prove(ctl, e));
-	return 0;
-}
-
-static int
-teardown(void **state UNUSED)
-{
-	arena_free(a);
-	db_free(worker);
-	db_free(ctl);
-	return 0;
-}
 
 static int
 empty(void **state UNUSED)
@@ -197,5 +174,5 @@ main(void)
 	};
 
 	dbtest_begin("test_store_frequency");
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, db_setup_proved, db_teardown);
 }

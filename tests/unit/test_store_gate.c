@@ -2,35 +2,10 @@
  * test_store_gate.c - the one-time codes for another host name (D15, D20),
  * and the groups that open doors.
  */
-#include "dbtest.h"
+#include "dbcase.h"
 #include "store/gate_code.h"
 #include "store/user.h"
 #include "store/user_group.h"
-
-static struct db *db, *ctl, *worker;
-static struct arena *a;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	db = db_new(DB_API);
-	ctl = db_new(DB_CTL);
-	worker = db_new(DB_WORKER);
-	a = arena_new((size_t)1 << 20);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(a);
-	db_free(db);
-	db_free(ctl);
-	db_free(worker);
-	return 0;
-}
 
 static int
 empty(void **state)
@@ -160,5 +135,5 @@ main(void)
 	};
 
 	dbtest_begin("test_store_gate");
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, db_setup, db_teardown);
 }

@@ -2,32 +2,10 @@
  * test_store_receipt.c - receipts in the database: claimed by one, written
  * once, and what comes late changes nothing.
  */
-#include "dbtest.h"
+#include "dbcase.h"
 #include "store/receipt.h"
 
 #define N	40
-
-static struct db *worker, *ctl;
-static struct arena *a;
-
-static int
-setup(void **state UNUSED)
-{
-	worker = db_new(DB_WORKER);
-	ctl = db_new(DB_CTL);
-	a = arena_new((size_t)16 << 20);
-	ok(db_prove(worker, e));
-	return 0;
-}
-
-static int
-teardown(void **state UNUSED)
-{
-	arena_free(a);
-	db_free(worker);
-	db_free(ctl);
-	return 0;
-}
 
 /* One notification, N deliveries of it that are sent, their receipts due. */
 static int
@@ -282,5 +260,5 @@ main(void)
 	};
 
 	dbtest_begin("test_store_receipt");
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, db_setup_proved, db_teardown);
 }

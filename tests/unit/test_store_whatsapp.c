@@ -2,34 +2,12 @@
  * test_store_whatsapp.c - the 24 hours of a contact, and states that come
  * before the delivery they are about.
  */
-#include "dbtest.h"
+#include "dbcase.h"
 #include "base/clock.h"
 #include "store/callback.h"
 #include "store/whatsapp.h"
 
 #define ID	UINT64_C(382610853146672218)
-
-static struct db *db, *ctl, *worker;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	db = db_new(DB_API);
-	ctl = db_new(DB_CTL);
-	worker = db_new(DB_WORKER);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	db_free(db);
-	db_free(ctl);
-	db_free(worker);
-	return 0;
-}
 
 static int
 empty(void **state)
@@ -239,5 +217,5 @@ main(void)
 	};
 
 	dbtest_begin("test_store_whatsapp");
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, db_setup, db_teardown);
 }
