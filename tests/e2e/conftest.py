@@ -36,9 +36,25 @@ def no_faults(whole):
         assert not found, f"{part}.log:\n" + "\n".join(found[:10])
 
 
-@pytest.fixture(scope="session")
-def inst():
-    from instance import Instance
-    with Instance() as whole:
-        yield whole
-        no_faults(whole)
+def _instance(scope, **how):
+    @pytest.fixture(scope=scope, name="inst")
+    def begun():
+        from instance import Instance
+        with Instance(**how) as whole:
+            yield whole
+            no_faults(whole)
+    return begun
+
+
+def module_instance(**how):
+    """`inst = module_instance(conf={…})`: this module's own, begun as `how` says."""
+    return _instance("module", **how)
+
+
+inst = _instance("session")
+
+
+@pytest.fixture(scope="module")
+def boss(inst):
+    """A superuser's token."""
+    return inst.admin()

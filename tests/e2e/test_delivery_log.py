@@ -3,9 +3,7 @@ story; once more; and what stays of it (issue: "The log")."""
 import datetime
 import secrets
 
-import pytest
-
-from conftest import no_faults
+from conftest import module_instance
 from instance import wait_until
 from people import Person, an_email, forget_limits, problem
 from push_case import at_once, browser, new_user, subscribed, word
@@ -13,17 +11,7 @@ from push_case import at_once, browser, new_user, subscribed, word
 LOG = "/api/admin/deliveries/"
 
 
-@pytest.fixture(scope="module")
-def inst():
-    from instance import Instance
-    with Instance() as whole:
-        yield whole
-        no_faults(whole)
-
-
-@pytest.fixture(scope="module")
-def boss(inst):
-    return inst.admin()
+inst = module_instance()
 
 
 def log(inst, token, **asked):

@@ -3,17 +3,12 @@
 import pytest
 
 from callback_case import settled
-from conftest import no_faults
+from conftest import module_instance
 from instance import wait_until
 from people import PASSWORD, a_phone
 
 
-@pytest.fixture(scope="module")
-def inst():
-    from instance import Instance
-    with Instance() as whole:
-        yield whole
-        no_faults(whole)
+inst = module_instance()
 
 
 def a_code(inst):

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from conftest import no_faults
+from conftest import module_instance
 from instance import wait_until
 from people import forget_limits, problem
 from push_case import at_once, browser, new_user, subscribed
@@ -13,17 +13,7 @@ JOBS, STATS, DEVICES = "/api/admin/jobs/", "/api/admin/stats/", "/api/admin/devi
 MS, EPOCH = 1 << 22, "2024-01-01"
 
 
-@pytest.fixture(scope="module")
-def inst():
-    from instance import Instance
-    with Instance() as whole:
-        yield whole
-        no_faults(whole)
-
-
-@pytest.fixture(scope="module")
-def boss(inst):
-    return inst.admin()
+inst = module_instance()
 
 
 def dead_letters(inst, n, expires="UTC_TIMESTAMP(6) + INTERVAL 1 HOUR"):

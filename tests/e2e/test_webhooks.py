@@ -75,11 +75,6 @@ def inst(receiver):
         no_faults(whole)
 
 
-@pytest.fixture(scope="module")
-def boss(inst):
-    return inst.admin()
-
-
 @pytest.fixture
 def hook(inst, boss, receiver):
     """A webhook of all events, that ends with the test."""

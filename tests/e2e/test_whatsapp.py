@@ -4,19 +4,14 @@ import secrets
 
 import pytest
 
-from conftest import no_faults
+from conftest import module_instance
 from people import Person, a_phone, forget_limits, problem
 from push_case import admin_token, at_once
 
 SEND = "/api/communications/whatsapp/"
 
 
-@pytest.fixture(scope="module")
-def inst():
-    from instance import Instance
-    with Instance(conf={"GATEPOST_LIMITS_LOOPBACK": "yes", "GATEPOST_WHATSAPP_DAY": "3"}) as whole:
-        yield whole
-        no_faults(whole)
+inst = module_instance(conf={"GATEPOST_LIMITS_LOOPBACK": "yes", "GATEPOST_WHATSAPP_DAY": "3"})
 
 
 @pytest.fixture(scope="module")
