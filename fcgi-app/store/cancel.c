@@ -166,27 +166,20 @@ seq_row(void *arg, struct err *e)
 	return s->n == CANCEL_BATCH;
 }
 
-int
-cancel_for_user(struct db *db, uint64_t user_id,
-    const uint64_t *notification_id, size_t n, const char *reason,
-    struct cancelled *c, struct err *e)
+/* One batch of them: 1 there may be more, 0, -1. */
+static int
+cancel_some(struct db *db, uint64_t user_id, const char *ids,
+    const char *reason, struct cancelled *c, struct err *e)
 {
 	struct arena *a = arena_new(1u << 20);
+	uint64_t before = c->cancelled;
 	struct seqs s = { .n = 0 };
 	struct take t;
-	struct buf ids;
 	int rc = -1;
 
-	memset(c, 0, sizeof(*c));
 	take_init(&t, 0, CANCEL_BATCH);
 	buf_init(&s.b, CANCEL_BATCH * 40 + 16);
-	buf_init(&ids, n * 24 + 16);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&ids, "%c%" PRIu64, i == 0 ? '[' : ',',
-		    notification_id[i]);
-	buf_char(&ids, ']');
-	if (n > 0 && db_each(db, &CANCEL_SEQS, a, DB_IN(
-	    DB_STR(buf_text(&ids)), DB_U64(user_id)),
+	if (db_each(db, &CANCEL_SEQS, a, DB_IN(DB_STR(ids), DB_U64(user_id)),
 	    DB_OUT(DB_TO_U64(&s.notification_id), DB_TO_U64(&s.seq)),
 	    seq_row, &s, e) < 0)
 		goto out;
@@ -199,11 +192,28 @@ cancel_for_user(struct db *db, uint64_t user_id,
 		    take_row, &t, e) < 0 || finish(db, &t, reason, c, e) < 0)
 			goto out;
 	}
-	rc = 0;
+	/* What is leaving stays queued: a batch of such is the last. */
+	rc = s.n == CANCEL_BATCH && c->cancelled > before;
 out:
-	buf_fini(&ids);
 	buf_fini(&s.b);
 	take_fini(&t);
 	arena_free(a);
+	return rc;
+}
+
+int
+cancel_for_user(struct db *db, uint64_t user_id,
+    const uint64_t *notification_id, size_t n, const char *reason,
+    struct cancelled *c, struct err *e)
+{
+	struct buf b;
+	const char *ids = buf_ids(&b, notification_id, n);
+	int rc;
+
+	memset(c, 0, sizeof(*c));
+	do {
+		rc = cancel_some(db, user_id, ids, reason, c, e);
+	} while (rc > 0);
+	buf_fini(&b);
 	return rc;
 }
