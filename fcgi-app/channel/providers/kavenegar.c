@@ -127,12 +127,30 @@ add_text(struct arena *a, struct buf *b, const struct message *m,
 	return 0;
 }
 
+void
+kavenegar_request(const struct account *acc, const char *method,
+    const struct buf *form, struct arena *a, struct out_request *out)
+{
+	const char *base = arena_strdup(a, account_str(acc,
+	    CONF_KAVENEGAR_URL));
+
+	out->kind = SEND_HTTP;
+	out->url = arena_printf(a, "%s/v1/%s/%s.json", base,
+	    url_encode(a, account_str(acc, CONF_KAVENEGAR_KEY)), method);
+	out->log_url = base;
+	out->method = "POST";
+	out->header[0] = "Content-Type: application/x-www-form-urlencoded; "
+	    "charset=utf-8";
+	out->header[1] = "Accept: application/json";
+	out->body = arena_memdup(a, form->p, form->len);
+	out->body_len = form->len;
+}
+
 static int
 build(const struct message *m, struct arena *a, struct out_request *out,
     struct err *e)
 {
 	const char *to = receptor(a, m->to);
-	const char *base = account_str(m->account, CONF_KAVENEGAR_URL);
 	struct buf b;
 
 	if (to == NULL)
@@ -145,17 +163,8 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 		buf_fini(&b);
 		return -1;
 	}
-	out->kind = SEND_HTTP;
-	out->url = arena_printf(a, "%s/v1/%s/%s.json", base,
-	    url_encode(a, account_str(m->account, CONF_KAVENEGAR_KEY)),
-	    message_is_code(m) ? "verify/lookup" : "sms/send");
-	out->log_url = base;
-	out->method = "POST";
-	out->header[0] = "Content-Type: application/x-www-form-urlencoded; "
-	    "charset=utf-8";
-	out->header[1] = "Accept: application/json";
-	out->body = arena_memdup(a, b.p, b.len);
-	out->body_len = b.len;
+	kavenegar_request(m->account, message_is_code(m) ? "verify/lookup" :
+	    "sms/send", &b, a, out);
 	out->repeat_ok = !message_is_code(m) &&
 	    m->now_us - m->created_us < LOCALID_LIFE_US;
 	buf_fini(&b);

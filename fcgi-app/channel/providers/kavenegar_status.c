@@ -31,18 +31,7 @@ ask(const struct account *acc, const struct receipt_asked *r, size_t n,
 		buf_fini(&b);
 		return err_set(e, ERR_INTERNAL, "too_long", "%zu ids", n);
 	}
-	out->kind = SEND_HTTP;
-	out->url = arena_printf(a, "%s/v1/%s/sms/status.json",
-	    account_str(acc, CONF_KAVENEGAR_URL),
-	    url_encode(a, account_str(acc, CONF_KAVENEGAR_KEY)));
-	out->log_url = arena_strdup(a, account_str(acc,
-	    CONF_KAVENEGAR_URL));
-	out->method = "POST";
-	out->header[0] = "Content-Type: application/x-www-form-urlencoded; "
-	    "charset=utf-8";
-	out->header[1] = "Accept: application/json";
-	out->body = arena_memdup(a, b.p, b.len);
-	out->body_len = b.len;
+	kavenegar_request(acc, "sms/status", &b, a, out);
 	out->repeat_ok = true;
 	buf_fini(&b);
 	return 0;
