@@ -19,6 +19,7 @@ BASE_SOURCES = \
 	fcgi-app/base/conf_parts.h \
 	fcgi-app/base/conf_rows.h \
 	fcgi-app/base/conf_sample.c \
+	fcgi-app/base/conf_table.c \
 	fcgi-app/base/conf_types.c \
 	fcgi-app/base/crypto.c \
 	fcgi-app/base/crypto.h \
@@ -113,6 +114,7 @@ STORE_SOURCES = \
 	fcgi-app/store/delivery.c \
 	fcgi-app/store/delivery.h \
 	fcgi-app/store/delivery_changed.c \
+	fcgi-app/store/delivery_cols.h \
 	fcgi-app/store/delivery_log.c \
 	fcgi-app/store/delivery_log.h \
 	fcgi-app/store/delivery_story.c \
@@ -693,6 +695,7 @@ UNIT_TESTS = \
 	test_store_away \
 	test_store_bulk \
 	test_store_campaign \
+	test_store_cancel \
 	test_store_device \
 	test_store_frequency \
 	test_store_gate \
@@ -986,6 +989,10 @@ test_store_bulk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_store_campaign_SOURCES = tests/unit/test_store_campaign.c
 test_store_campaign_LDADD = $(GP_TEST_LIBS)
 test_store_campaign_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_cancel_SOURCES = tests/unit/test_store_cancel.c
+test_store_cancel_LDADD = $(GP_TEST_LIBS)
+test_store_cancel_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_store_device_SOURCES = tests/unit/test_store_device.c
 test_store_device_LDADD = $(GP_TEST_LIBS)
@@ -1366,6 +1373,7 @@ EXTRA_FILES = \
 	tests/sandbox/test/whatsapp.test.js \
 	tests/unit/auth_case.h \
 	tests/unit/channel_case.h \
+	tests/unit/dbcase.h \
 	tests/unit/dbproxy.h \
 	tests/unit/dbtest.h \
 	tests/unit/dies.h \
@@ -1382,6 +1390,7 @@ EXTRA_FILES = \
 	tests/unit/worktest.h \
 	tests/unit/auth_case.h \
 	tests/unit/channel_case.h \
+	tests/unit/dbcase.h \
 	tests/unit/dbproxy.h \
 	tests/unit/dbtest.h \
 	tests/unit/dies.h \

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/mail.h"
 #include "base/rand.h"
-#include "store/delivery.h"
+#include "store/delivery_cols.h"
 #include "store/suppression.h"
 
 DB_STMT(BOUNCE_KNOWN, DB_API | DB_CTL, DB_READ,
@@ -18,7 +18,7 @@ DB_STMT(BOUNCE_KNOWN, DB_API | DB_CTL, DB_READ,
     " AND channel = 'email'");
 DB_STMT(BOUNCE_APPLY, DB_API | DB_CTL, DB_ONCE,
     "UPDATE delivery SET state = ?, reason = ?,"
-    " attempt_log = CONCAT(LEFT(attempt_log, 16000), ?),"
+    DELIVERY_LOG_ADD
     " sent_at = COALESCE(sent_at, UTC_TIMESTAMP(6)),"
     " updated_at = UTC_TIMESTAMP(6) WHERE notification_id = ? AND seq = ?"
     " AND channel = 'email' AND state IN ('sent', 'unsure')");

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "store/delivery.h"
+#include "store/delivery_cols.h"
 #include "store/suppression.h"
 
 /* Without a name of ours it may be somebody else's message: the same number
@@ -20,9 +20,6 @@
 #define KEEP_OURS_S	(2 * 24 * 60 * 60)
 #define TRIES		3
 
-#define LOG_TRIM "IF(CHAR_LENGTH(attempt_log) > 16000,"			\
-	" SUBSTRING(attempt_log, LOCATE('\\n', attempt_log, 8000) + 1),"	\
-	" attempt_log)"
 /* Behind an account's name is its kind; the implicit ones are named so. */
 #define FOUND	"notification_id, seq, state, provider, provider_id,"	\
 	" COALESCE((SELECT p.kind FROM provider p"			\
@@ -35,7 +32,7 @@ DB_STMT(CALLBACK_BY_ID, DB_API | DB_WORKER, DB_READ,
 DB_STMT(CALLBACK_APPLY, DB_API | DB_WORKER, DB_ONCE,
     "UPDATE delivery SET state = ?, reason = ?,"
     " provider_id = IF(provider_id = '', ?, provider_id),"
-    " attempt_log = CONCAT(" LOG_TRIM ", ?),"
+    DELIVERY_LOG_ADD
     " sent_at = COALESCE(sent_at, UTC_TIMESTAMP(6)),"
     " updated_at = UTC_TIMESTAMP(6)"
     " WHERE notification_id = ? AND seq = ? AND FIND_IN_SET(state, ?) > 0");

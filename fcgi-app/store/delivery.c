@@ -11,11 +11,6 @@
 #include "base/reason.h"
 #include "store/delivery_cols.h"
 
-/* A log of a message that is tried for weeks keeps its newest half. */
-#define LOG_TRIM "IF(CHAR_LENGTH(attempt_log) > 16000,"			\
-	" SUBSTRING(attempt_log, LOCATE('\\n', attempt_log, 8000) + 1),"	\
-	" attempt_log)"
-
 DB_STMT(DELIVERY_INSERT, DB_WORKER, DB_ONCE,
     "INSERT INTO delivery (notification_id, seq, user_id, channel,"
     " target_hash, target, device_id, provider, state, reason, sent_at,"
@@ -37,12 +32,12 @@ DB_STMT(DELIVERY_UPDATE, DB_WORKER, DB_ONCE,
     " SET d.state = t.w, d.reason = t.r, d.attempts = t.n,"
     " d.provider_id = t.p, d.provider = COALESCE(t.v, d.provider),"
     " d.attempt_log = IF(t.l = '', d.attempt_log,"
-    "  CONCAT(" LOG_TRIM ", t.l, '\\n')),"
+    "  CONCAT(" DELIVERY_LOG_KEPT ", t.l, '\\n')),"
     " d.sent_at = IF(t.x, UTC_TIMESTAMP(6), d.sent_at),"
     " d.updated_at = UTC_TIMESTAMP(6)");
 DB_STMT(DELIVERY_TRUTH, DB_WORKER, DB_SAFE,
     "UPDATE delivery SET state = ?, reason = ?, provider_id = ?,"
-    " attempt_log = CONCAT(" LOG_TRIM ", ?),"
+    DELIVERY_LOG_ADD
     " sent_at = IF(?, UTC_TIMESTAMP(6), sent_at),"
     " updated_at = UTC_TIMESTAMP(6)"
     " WHERE notification_id = ? AND seq = ? AND state = 'unsure'"

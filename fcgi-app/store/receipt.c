@@ -4,17 +4,16 @@
  */
 #include "store/receipt.h"
 
-#include "store/delivery.h"
-
 #include "base/buf.h"
 #include "base/rand.h"
+#include "store/delivery_cols.h"
 #include "store/suppression.h"
 
 #define SOON	" UTC_TIMESTAMP(6) + INTERVAL ? SECOND"
 #define KEY	" notification_id = ? AND seq = ?"
 /* The ticket fences: one that was sent again has another. */
 #define SENT	KEY " AND state = 'sent' AND provider_id = ?"
-#define AND_LOG	" attempt_log = CONCAT(attempt_log, ?),"		\
+#define AND_LOG	DELIVERY_LOG_ADD					\
 	" updated_at = UTC_TIMESTAMP(6)"
 
 DB_STMT(RECEIPT_ADD, DB_WORKER, DB_ONCE,

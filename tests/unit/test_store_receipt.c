@@ -3,6 +3,7 @@
  * once, and what comes late changes nothing.
  */
 #include "dbcase.h"
+#include "store/bounce.h"
 #include "store/receipt.h"
 
 #define N	40
@@ -242,6 +243,31 @@ what_is_forgotten_is_closed_and_said_so(void **state UNUSED)
 	    N - 10);
 }
 
+/* 1: whole lines of before, and the word of now behind them. */
+#define KEPT(word)							\
+	"SELECT attempt_log LIKE '{\"old\":1}\\n%' AND attempt_log LIKE"	\
+	" '%" word "%' AND CHAR_LENGTH(attempt_log) < 16000 FROM delivery"	\
+	" WHERE notification_id = 1 AND seq = "
+
+static void
+a_long_log_keeps_its_newest_lines(void **state UNUSED)
+{
+	struct bounce b = { .notification_id = 1, .seq = 2,
+	    .state = "failed", .reason = "bounced" };
+	struct receipt *r;
+	uint64_t key;
+
+	dbtest_sql(ctl, "UPDATE delivery SET attempt_log ="
+	    " REPEAT('{\"old\":1}\\n', 2000);"
+	    " UPDATE delivery SET channel = 'email' WHERE seq = 2");
+	assert_int_equal(claim(1, &r, &key), 1);
+	say(key, r, RECEIPT_DELIVERED, false);
+	assert_int_equal(r->seq, 1);
+	assert_int_equal(dbtest_num(ctl, KEPT("{\"a\":1}") "1"), 1);
+	ok(bounce_take(db, &b, e));
+	assert_int_equal(dbtest_num(ctl, KEPT("bounced") "2"), 1);
+}
+
 int
 main(void)
 {
@@ -257,6 +283,8 @@ main(void)
 		cmocka_unit_test_setup(r14_all_is_written_or_nothing, begin),
 		cmocka_unit_test_setup(
 		    what_is_forgotten_is_closed_and_said_so, begin),
+		cmocka_unit_test_setup(a_long_log_keeps_its_newest_lines,
+		    begin),
 	};
 
 	dbtest_begin("test_store_receipt");
