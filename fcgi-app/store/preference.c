@@ -22,6 +22,9 @@ DB_STMT(PREFERENCE_OFF, DB_API, DB_SAFE,
     " ON DUPLICATE KEY UPDATE off_mask = off_mask | VALUES(off_mask),"
     " on_mask = on_mask & ~VALUES(off_mask),"
     " updated_at = UTC_TIMESTAMP(6)");
+DB_STMT(PREFERENCE_TYPES_OFF, DB_API, DB_SAFE,
+    "UPDATE preference_type SET off_mask = off_mask | ?,"
+    " on_mask = on_mask & ~? WHERE user_id = ?");
 DB_STMT(PREFERENCE_TYPE_OFF, DB_API, DB_SAFE,
     "INSERT INTO preference_type (user_id, type, off_mask)"
     " SELECT id, ?, ? FROM user WHERE id = ?"
@@ -144,6 +147,11 @@ preference_turn_off(struct db *db, uint64_t user_id, const char *type,
 		return db_run(db, &PREFERENCE_TYPE_OFF, DB_IN(DB_STR(type),
 		    DB_U64(CHANNEL_BIT(channel)), DB_U64(user_id)), e) < 0 ?
 		    -1 : 0;
+	/* A wish for one type goes before the channel's: it is taken back. */
+	if (db_run(db, &PREFERENCE_TYPES_OFF, DB_IN(
+	    DB_U64(CHANNEL_BIT(channel)), DB_U64(CHANNEL_BIT(channel)),
+	    DB_U64(user_id)), e) < 0)
+		return -1;
 	return db_run(db, &PREFERENCE_OFF, DB_IN(
 	    DB_U64(CHANNEL_BIT(channel)), DB_U64(user_id)), e) < 0 ? -1 : 0;
 }
