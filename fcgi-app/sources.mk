@@ -123,6 +123,9 @@ STORE_SOURCES = \
 	fcgi-app/store/device_admin.c \
 	fcgi-app/store/device_admin.h \
 	fcgi-app/store/device_target.c \
+	fcgi-app/store/digest.c \
+	fcgi-app/store/digest.h \
+	fcgi-app/store/digest_follow.c \
 	fcgi-app/store/frequency.c \
 	fcgi-app/store/frequency.h \
 	fcgi-app/store/gate_code.c \
@@ -257,6 +260,8 @@ CHANNEL_SOURCES = \
 	fcgi-app/channel/account.h \
 	fcgi-app/channel/channel.c \
 	fcgi-app/channel/channel.h \
+	fcgi-app/channel/digest_text.c \
+	fcgi-app/channel/digest_text.h \
 	fcgi-app/channel/dsn.c \
 	fcgi-app/channel/dsn.h \
 	fcgi-app/channel/html_clean.c \
@@ -403,6 +408,8 @@ DELIVER_SOURCES = \
 	fcgi-app/deliver/campaign_own.h \
 	fcgi-app/deliver/campaign_plan.c \
 	fcgi-app/deliver/campaign_release.c \
+	fcgi-app/deliver/digest.c \
+	fcgi-app/deliver/digest.h \
 	fcgi-app/deliver/hold.c \
 	fcgi-app/deliver/hold.h \
 	fcgi-app/deliver/hours.c \
@@ -1088,6 +1095,7 @@ SQL_FILES = \
 	sql/0023_flow_session.sql \
 	sql/0024_opt_word.sql \
 	sql/0025_sms_network.sql \
+	sql/0026_digest.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1243,6 +1251,7 @@ EXTRA_FILES = \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_delivery_log.py \
+	tests/e2e/test_digest.py \
 	tests/e2e/test_expo.py \
 	tests/e2e/test_expo_receipts.py \
 	tests/e2e/test_factors.py \

@@ -21,6 +21,7 @@
 static const struct { const char *word; int state; } states[] = {
 	{ "ready", JOB_READY }, { "leased", JOB_LEASED },
 	{ "leaving", JOB_LEAVING }, { "paused", JOB_PAUSED },
+	{ "gathered", JOB_GATHERED },
 	{ "dead", JOB_DEAD },
 };
 static const char *const classes[JOB_CLASSES] = { "critical",
@@ -33,7 +34,7 @@ struct jobs_in {
 static const struct field jobs_rows[] = {
 	FIELD_OF(FT_INT, struct jobs_in, limit, "limit", 1, MOST, 0),
 	FIELD_ENUM(struct jobs_in, state, "state",
-	    "ready|leased|leaving|paused|dead", 0),
+	    "ready|leased|leaving|paused|gathered|dead", 0),
 	FIELD_TEXT(struct jobs_in, provider, "provider", 1, 24, F_LINE),
 	FIELD_TEXT(struct jobs_in, notification_id, "notification_id", 1, 20,
 	    0),

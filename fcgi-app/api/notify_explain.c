@@ -107,7 +107,7 @@ explain_post(struct call *c, const void *in, struct err *e)
 	    (count = ids_of(c, &n.au, id, e)) < 0)
 		return -1;
 	m = (struct message_for){ .au = &n.au, .type = n.type,
-	    .critical = n.class == CLASS_CODE, .class = n.class,
+	    .critical = n.class == CLASS_CODE, .class = n.class, .merges = true,
 	    .now_us = n.run_us != 0 ? n.run_us : clock_now() };
 	s = arena_array(c->arena, (size_t)count + 1, sizeof(*s));
 	for (int i = 0; i < count; i++)

@@ -289,6 +289,8 @@ audience_json(struct arena *a, const struct audience *au)
 		}
 		jw_end(&w);
 	}
+	if (au->ends)
+		jw_bool(&w, "ends", true);
 	jw_array(&w, "count");
 	jw_u64(&w, NULL, au->accepted);
 	jw_u64(&w, NULL, au->unknown);
@@ -308,6 +310,7 @@ notify_to(struct call *c, const struct notify_in *in, struct notify *n,
 	if (channels_of(c, in, n, e) < 0 ||
 	    escalate_of(c, in, &n->au, e) < 0 || whom(c, in, &n->au, e) < 0)
 		return -1;
+	n->au.ends = in->expires_at != 0;
 	n->audience = audience_json(c->arena, &n->au);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "deliver/reach.h"
+#include "store/digest.h"
 #include "store/preference.h"
 
 #define TYPE_MAX	40
@@ -385,7 +386,8 @@ change_work(struct db *db, void *arg, struct err *e)
 	    preference_set_types(db, id, s->type, s->types, e) < 0 ||
 	    preference_set_topics(db, id, s->topic, s->topics, e) < 0)
 		return -1;
-	return 0;
+	return s->shown.digest != NULL && s->p.digest == NULL ?
+	    digest_soon(db, id, e) : 0;
 }
 
 static int

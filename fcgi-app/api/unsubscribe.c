@@ -142,9 +142,10 @@ unsubscribe_post(struct call *c, const void *in_, struct err *e)
 		return refused(c, e);
 	}
 	if (u.user_id != 0)
+		/* In a digest is every kind. */
 		rc = preference_turn_off(c->db, u.user_id,
-		    in->all.set && in->all.v ? NULL : u.type, CHANNEL_EMAIL,
-		    e);
+		    (in->all.set && in->all.v) || strcmp(u.type, "digest") ==
+		    0 ? NULL : u.type, CHANNEL_EMAIL, e);
 	else
 		rc = bar(c, &u, e);
 	if (rc < 0)

@@ -117,6 +117,8 @@ audience_parse(struct arena *a, const char *json, struct audience *au)
 		au->kind = TO_ALL;
 	}
 	how_of(j, au);
+	au->ends = json_bool(json_get(j, "ends"), &yes) && yes;
+	au->digest = json_bool(json_get(j, "digest"), &yes) && yes;
 	if (json_str(json_get(j, "provider")) != NULL)
 		au->pin = arena_strdup(a, json_str(json_get(j, "provider")));
 	json_free(j);

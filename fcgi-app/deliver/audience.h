@@ -13,6 +13,10 @@
  *   "channels": ["email", …]       these; else by preference
  *   "escalate": [{"channel": "sms", "after_s": 3600}, …]
  *                                  then, if it was not read by then
+ *   "ends": true                   its sender said when it is over: what holds
+ *                                  it back does not give it more time
+ *   "digest": true                 it carries what was decided on before, one
+ *                                  by one: no wish and no digest again
  *   "count": [10, 2, 1]            what the acceptance answered: accepted,
  *                                  unknown, duplicates
  */
@@ -36,6 +40,8 @@ struct audience {
 	uint64_t	*id;		/* devices or users: sorted, unique */
 	size_t		 n;
 	unsigned	 channels;	/* bits; 0: by preference */
+	bool		 digest;	/* it is one */
+	bool		 ends;		/* when its sender said */
 	struct escalation step[ESCALATE_MAX];
 	size_t		 steps;
 	uint64_t	 accepted, unknown, duplicate;

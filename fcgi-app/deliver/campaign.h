@@ -13,6 +13,7 @@
 #ifndef GP_DELIVER_CAMPAIGN_H
 #define GP_DELIVER_CAMPAIGN_H
 
+#include "deliver/digest.h"
 #include "deliver/pick.h"
 #include "store/campaign.h"
 
@@ -39,6 +40,7 @@ struct campaign_tick {
 	/* out */
 	bool		 more;		/* tick again at once */
 	unsigned	 planned, released, accepted;
+	struct digest_tick digest;	/* the holder makes digests, too */
 	/* kept */
 	int64_t		 held_us;	/* ours until; monotonic */
 	int64_t		 asked_us, looked_us, plan_us;

@@ -164,7 +164,8 @@ ask_places(struct db *db, struct arena *a, struct place *const *p,
 		if (!take && frequency_peek(db, &f[i], e) < 0)
 			return -1;
 		if (f[i].go_us > h->us)
-			*h = (struct hold){ f[i].go_us, "frequency_cap" };
+			*h = (struct hold){ f[i].go_us, "frequency_cap",
+			    false };
 	}
 	return 0;
 }
@@ -213,7 +214,7 @@ again(struct place *p, size_t n)
 
 		if (end == h->us)
 			continue;
-		*h = (struct hold){ end, "quiet_hours" };
+		*h = (struct hold){ end, "quiet_hours", false };
 		p[left++] = p[i];
 	}
 	return left;
@@ -227,8 +228,10 @@ hold_way(struct someone *s, const struct way *w, const struct hours *hours)
 	int64_t digest = hours_digest_at(hours, at);
 	int64_t go = hours_quiet_end(hours, digest);
 
+	/* A template of WhatsApp's cannot stand in another message. */
 	s->hold[w->channel] = (struct hold){ go, go > digest ?
-	    "quiet_hours" : go > at ? "digest" : NULL };
+	    "quiet_hours" : go > at ? "digest" : NULL, s->m->merges &&
+	    digest > at && w->channel != CHANNEL_WHATSAPP };
 }
 
 /* Ways of one that wait, and the places he needs: how many. */
@@ -240,12 +243,15 @@ hold_one(struct someone *s, const char *rules, struct place *p)
 	size_t n = people_ways(s, w), places = 0;
 
 	hours_of(s->r, &hours);
+	if (s->m->au->digest)
+		hours.digest = DIGEST_NONE;
 	for (size_t k = 0; k < n; k++) {
 		if (w[k].way->what != REACH_GO ||
 		    w[k].channel == CHANNEL_IN_APP)
 			continue;
 		hold_way(s, &w[k], &hours);
-		if (*rules == '\0')
+		/* What goes with others takes no place: their message does. */
+		if (*rules == '\0' || s->hold[w[k].channel].merges)
 			continue;
 		p[places] = (struct place){ s, w[k].channel, hours,
 		    { "", 0, 0 } };

@@ -146,6 +146,7 @@ decide(const char *const provider[CHANNELS], unsigned defaults,
 	const char *to = to_address(s) ? au->to : NULL;
 	bool mail = to != NULL && strchr(to, '@') != NULL;
 	struct reach_case c = { .who = s->r, .critical = s->m->critical,
+	    .decided = au->digest,
 	    .matters = suppression_kind(s->m->class, s->m->type),
 	    .asked = au->channels, .defaults = defaults,
 	    .email = mail ? to : NULL, .phone = mail ? NULL : to };
@@ -222,6 +223,7 @@ people_ways(const struct someone *s, struct way w[WAYS_MAX])
 		if (h->why != NULL) {
 			w[i].not_before_us = h->us;
 			w[i].held = h->why;
+			w[i].merges = h->merges;
 		}
 	}
 	return n;

@@ -14,6 +14,7 @@ struct message_for {			/* of a notification */
 	const char	*type;
 	bool		 critical;
 	unsigned	 class;
+	bool		 merges;	/* may wait for a digest and go with it */
 	int64_t		 now_us;	/* the database's clock */
 };
 
@@ -29,7 +30,8 @@ struct someone {
 	struct reach	 reach, step[ESCALATE_MAX];
 	/* of a way that waits, by deliver/hold: until when and why; why NULL:
 	 * it does not.  All zero until hold_decide. */
-	struct hold { int64_t us; const char *why; } hold[CHANNELS];
+	struct hold { int64_t us; const char *why; bool merges; }
+			 hold[CHANNELS];
 };
 /* Fill in n of them; `provider` as in reach_case.  0 or -1. */
 int	 people_decide(struct db *db, struct arena *a, struct someone *s,
@@ -43,6 +45,7 @@ struct way {
 	const struct reach_way *way;
 	int64_t		 not_before_us;
 	const char	*held;		/* why it waits, or NULL */
+	bool		 merges;	/* it goes with the digest of then */
 };
 #define WAYS_MAX	(CHANNELS + ESCALATE_MAX)
 /* None for reach.nobody.  How many. */

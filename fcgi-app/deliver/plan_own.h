@@ -17,8 +17,10 @@ struct target {
 	const char	*channel;	/* NULL: the notification's */
 	struct plan_route *route;	/* NULL: nobody serves it */
 	int64_t		 run_us;	/* not before; 0 now */
+	int64_t		 ends_us;	/* dead then; 0: as its job */
 	bool		 inbox;		/* sent by being there */
 	const char	*barred;	/* entry that suppresses it; or NULL */
+	bool		 gather;	/* for the digest of run_us */
 };
 
 /* One plan job's part of a transaction. */

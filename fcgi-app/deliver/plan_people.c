@@ -5,6 +5,11 @@
 #include "deliver/hold.h"
 #include "deliver/plan_own.h"
 
+#include "base/clock.h"
+
+/* What was held has so long from then on, at least. */
+#define HELD_LIFE_US	(24 * 3600 * US_PER_S)
+
 static size_t
 count_way(const struct someone *s, const struct way *w)
 {
@@ -42,14 +47,26 @@ next_target(const struct someone *s, const char *channel)
 	return t;
 }
 
-/* What waits past its end is claimed at its end, and ends as expired then. */
-static int64_t
-run_at(const struct someone *s, const struct way *w)
+/*
+ * When it may go.  What waits past the end that its sender gave it is claimed
+ * at its end, and ends as expired then; the end that is ours gives way, for
+ * what only waits is not dropped.  By an account that was named, or with a
+ * secret of its own, it goes by itself, and so does what is over by then.
+ */
+static void
+set_time(const struct someone *s, const struct way *w, struct target *t)
 {
 	const struct part *p = s->tag;
+	int64_t ends = p->job->expires_us;
 
-	return p->job->expires_us != 0 && w->not_before_us >
-	    p->job->expires_us ? p->job->expires_us : w->not_before_us;
+	t->run_us = w->not_before_us;
+	if (ends != 0 && t->run_us != 0 && !p->au.ends &&
+	    t->run_us + HELD_LIFE_US > ends)
+		ends = t->ends_us = t->run_us + HELD_LIFE_US;
+	if (ends != 0 && t->run_us > ends)
+		t->run_us = ends;
+	t->gather = w->merges && p->au.pin == NULL &&
+	    p->job->secret == NULL && t->run_us == w->not_before_us;
 }
 
 static void
@@ -71,7 +88,7 @@ add_devices(struct arena *a, struct plan *p, const struct someone *s,
 		t->p256dh = d->p256dh;
 		t->auth = d->auth;
 		t->route = plan_route_for(p, name);
-		t->run_us = run_at(s, w);
+		set_time(s, w, t);
 	}
 }
 
@@ -104,7 +121,7 @@ add_way(struct arena *a, struct plan *p, const struct someone *s,
 	t->to = people_address(s, w->channel);
 	t->shown = arena_strndup(a, t->to, DELIVERY_TARGET_MAX);
 	t->route = plan_route_for(p, name);
-	t->run_us = run_at(s, w);
+	set_time(s, w, t);
 }
 
 static void
@@ -143,7 +160,7 @@ plan_people(struct db *db, struct plan *p, struct arena *a,
 
 		m[i] = (struct message_for){ .au = &part->au,
 		    .type = part->n->type, .critical = part->n->class == 0,
-		    .class = part->n->class,
+		    .class = part->n->class, .merges = true,
 		    .now_us = p->now_us };
 		s[i] = (struct someone){ .m = &m[i], .tag = who[i].part,
 		    .user_id = who[i].user_id };

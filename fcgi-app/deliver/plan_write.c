@@ -6,6 +6,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "queue/secret.h"
+#include "store/digest.h"
 #include "store/inbox.h"
 
 #define ID_TRIES	3
@@ -31,6 +32,8 @@ struct writing {
 	size_t		 totals;
 	struct inbox_new *inbox;
 	size_t		 inboxes;
+	struct digest_new *gather;
+	size_t		 gathers;
 	struct part	*marked;	/* at most one */
 	unsigned	 times;
 	bool		 stale, id_taken;
@@ -86,6 +89,8 @@ write_work(struct db *db, void *arg, struct err *e)
 		w->id_taken = e->kind == ERR_DB_DUP;
 		return w->id_taken ? 1 : -1;
 	}
+	if (w->gathers > 0 && digest_add(db, w->gather, w->gathers, e) < 0)
+		return -1;
 	if (w->totals > 0 &&
 	    notification_planned(db, w->total, w->totals, e) < 0)
 		return -1;
@@ -146,6 +151,7 @@ prepare(struct arena *a, struct writing *w)
 	w->over = arena_array(a, w->parts, sizeof(*w->over));
 	w->total = arena_array(a, w->parts, sizeof(*w->total));
 	w->inbox = arena_array(a, all + 1, sizeof(*w->inbox));
+	w->gather = arena_array(a, all + 1, sizeof(*w->gather));
 }
 
 /* Which account: the one that the audience names, else by weight. */
@@ -211,13 +217,21 @@ add_part(struct writing *w, struct part *p)
 			    t->user_id, p->n->id };
 		if (strcmp(t->state, "queued") != 0)
 			continue;
+		if (t->gather) {
+			d->reason = "digest";
+			w->gather[w->gathers++] = (struct digest_new){
+			    .user_id = t->user_id, .channel = d->channel,
+			    .notification_id = p->n->id, .seq = d->seq,
+			    .due_us = t->run_us };
+		}
 		j = (struct job_new){ .notification_id = p->n->id,
 		    .user_id = t->user_id, .device_id = t->device_id,
 		    .seq = d->seq, .class = class,
 		    .provider = t->route->provider,
 		    .bound = p->au.pin != NULL,
-		    .waiter = p->job->waiter, .expires_us = p->job->expires_us,
-		    .run_us = t->run_us, .leased = t->run_us == 0 &&
+		    .waiter = p->job->waiter, .expires_us = t->ends_us != 0 ?
+		    t->ends_us : p->job->expires_us,
+		    .run_us = t->run_us, .gathered = t->gather, .leased = t->run_us == 0 &&
 		    t->route->room[class] > 0 };
 		if (j.leased)
 			t->route->room[class]--;

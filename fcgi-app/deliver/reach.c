@@ -88,7 +88,7 @@ decide(const struct reach_case *c, enum channel_id id, struct reach_way *w)
 	*w = (struct reach_way){ REACH_NO, "not_chosen", false, NULL };
 	if (c->asked != 0 ? !usual : !usual && wish != WISH_YES)
 		return;
-	if (wish == WISH_NO && !c->critical) {
+	if (wish == WISH_NO && !c->critical && !c->decided) {
 		*w = (struct reach_way){ REACH_SKIP, "opted_out", true,
 		    NULL };
 		return;

@@ -21,6 +21,7 @@ struct reach_case {
 	unsigned	 devices;	/* bits of push channels he has any of */
 	bool		 critical;
 	enum suppressed	 matters;
+	bool		 decided;	/* his wishes were heard already */
 	unsigned	 asked;		/* the sender's channels; 0: by preference */
 	unsigned	 defaults;	/* the site's */
 	const char	*provider[CHANNELS];	/* NULL: nobody serves it */

@@ -370,8 +370,10 @@ message_read(struct db *db, struct arena *a, const char *json,
 	m->channel = "";
 	if (r.channels == NULL)
 		r.channels = r.usual;
-	m->audience = r.channels == NULL ? arena_printf(a, "{%s}", r.who) :
-	    arena_printf(a, "{%s,\"channels\":%s}", r.who, r.channels);
+	m->audience = arena_printf(a, "{%s%s%s%s}", r.who,
+	    r.channels == NULL ? "" : ",\"channels\":",
+	    r.channels == NULL ? "" : r.channels,
+	    r.ends_us == 0 ? "" : ",\"ends\":true");
 	rc = 0;
 out:
 	json_free(j);

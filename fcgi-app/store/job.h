@@ -2,7 +2,8 @@
  * job.h - table job: what is to be done, leased and fenced.
  *
  * States: ready, leased, leaving (the intent is marked: from here a crash
- * means "perhaps sent"), held (its campaign is paused), dead letter.  A lease is (id, attempt, owner): every
+ * means "perhaps sent"), held (its campaign is paused), gathered (it waits for
+ * its recipient's digest, store/digest.h), dead letter.  A lease is (id, attempt, owner): every
  * change by its holder names all three and is refused when another has the
  * job by now.  `owner` is a key of the claim, so that a claim whose COMMIT was
  * lost finds its own rows again (D20).  All times are the database's.
@@ -16,7 +17,7 @@
 #include "store/db.h"
 
 enum job_state { JOB_READY = 0, JOB_LEASED = 1, JOB_LEAVING = 2,
-	JOB_PAUSED = 3, JOB_DEAD = 9 };
+	JOB_PAUSED = 3, JOB_GATHERED = 4, JOB_DEAD = 9 };
 enum job_kind { JOB_PLAN = 1, JOB_SEND = 2 };
 /* Classes 0 to 2 are the notification's; 3 and 4 are the many of one
  * notification (transactional, campaign), which wait for nobody's single
@@ -109,6 +110,7 @@ struct job_new {
 	uint32_t	 seq;
 	unsigned	 class;
 	bool		 leased;	/* to owner, attempt 1; else ready */
+	bool		 gathered;	/* neither: for a digest */
 	int64_t		 run_us;	/* ready: not before this; 0 now */
 	bool		 bound;
 	const char	*provider, *waiter;

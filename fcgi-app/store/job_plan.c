@@ -44,8 +44,9 @@ job_insert(struct db *db, const struct job_new *j, size_t n, uint32_t lease_s,
 	for (size_t i = 0; i < n; i++) {
 		*at++ = DB_U64(j[i].id);
 		*at++ = DB_U64(j[i].class);
-		*at++ = DB_U64(j[i].leased ? JOB_LEASED : JOB_READY);
-		*at++ = DB_U64(j[i].leased ? 1 : 0);
+		*at++ = DB_U64(j[i].gathered ? JOB_GATHERED : j[i].leased ?
+		    JOB_LEASED : JOB_READY);
+		*at++ = DB_U64(j[i].leased || j[i].gathered ? 1 : 0);
 		*at++ = j[i].run_us != 0 ? DB_WHEN(j[i].run_us) : DB_NULL;
 		*at++ = DB_U64(j[i].notification_id);
 		*at++ = DB_U64(j[i].seq);

@@ -51,6 +51,8 @@ const struct personal_rule personal_rules[] = {
 	{ "change_undo", EXPORT(UNDO, 1, 100), HELD(UNDO),
 	    { &PERSONAL_PURGE_UNDO }, NULL, false },
 	{ "frequency", HELD(FREQUENCY), .purge = { &PERSONAL_PURGE_FREQUENCY } },
+	{ "digest", HELD(DIGEST), .purge = { &PERSONAL_PURGE_DIGEST_ITEM,
+	    &PERSONAL_PURGE_DIGEST } },
 	{ "identity", EXPORT(IDENTITY, 1, 100), HELD(IDENTITY),
 	    { &PERSONAL_PURGE_IDENTITY }, NULL, false },
 	{ "social_visit", EXPORT(VISIT, 1, 100), HELD(VISIT),

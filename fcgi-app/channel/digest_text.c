@@ -1,0 +1,291 @@
+/*
+ * digest_text.c - see digest_text.h.
+ */
+#include "channel/digest_text.h"
+
+#include "base/buf.h"
+#include "base/conf.h"
+#include "base/json.h"
+#include "base/lang.h"
+#include "base/text.h"
+#include "channel/sms_text.h"
+
+#define TITLE_CHARS	120
+#define BODY_CHARS	280
+#define PUSH_LINES	5
+#define PUSH_CHARS	80
+#define SMS_CHARS	60
+#define HTML_MAX	((size_t)192 * 1024)
+#define TEXT_MAX	((size_t)128 * 1024)
+/* Below what planning takes (NOTIFICATION_CONTENT_MAX). */
+#define CONTENT_MAX	((size_t)60 * 1024)
+
+/* {n} and {site} are filled in. */
+static const struct words { const char *title, *sms, *more; } words[LANGS] = {
+	[LANG_EN] = { "{site}: {n} new messages", "{site}: {n} new messages",
+	    "… and {n} more" },
+	[LANG_FA] = { "{site}: {n} پیام تازه", "{site}: {n} پیام تازه",
+	    "… و {n} پیام دیگر" },
+};
+
+static const char *
+filled(struct arena *a, const char *s, size_t n)
+{
+	const char *out;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	while (*s != '\0')
+		if (text_starts(s, "{n}")) {
+			buf_printf(&b, "%zu", n);
+			s += 3;
+		} else if (text_starts(s, "{site}")) {
+			buf_str(&b, conf_str(CONF_SITE_NAME));
+			s += 6;
+		} else {
+			buf_char(&b, *s++);
+		}
+	out = arena_strdup(a, buf_text(&b));
+	buf_fini(&b);
+	return out;
+}
+
+/* At most so many characters, one line. */
+static const char *
+cut(struct arena *a, const char *s, size_t chars)
+{
+	size_t left = chars, n = 0, all;
+	char *out;
+
+	if (s == NULL)
+		return "";
+	all = strlen(s);
+	while (n < all && left > 0) {
+		size_t step = utf8_step(s + n, all - n);
+
+		n += step == 0 ? 1 : step;
+		left--;
+	}
+	out = arena_strndup(a, s, n);
+	for (char *p = out; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = ' ';
+	return n == all ? out : arena_printf(a, "%s…", out);
+}
+
+static size_t
+more_than(const struct digest_text *t, size_t shown)
+{
+	return t->total > shown ? t->total - shown : 0;
+}
+
+/* --- a mail ------------------------------------------------------------------- */
+
+static void
+escaped(struct buf *b, const char *s)
+{
+	for (; *s != '\0'; s++)
+		switch (*s) {
+		case '&': buf_str(b, "&amp;"); break;
+		case '<': buf_str(b, "&lt;"); break;
+		case '>': buf_str(b, "&gt;"); break;
+		case '"': buf_str(b, "&quot;"); break;
+		case '\'': buf_str(b, "&#39;"); break;
+		default: buf_char(b, *s);
+		}
+}
+
+static bool
+is_link(const char *url)
+{
+	return url != NULL && strlen(url) <= 500 &&
+	    (text_starts(url, "https://") || text_starts(url, "http://"));
+}
+
+/* Each in the direction of its own script. */
+static void
+html_line(struct arena *a, struct buf *b, const struct digest_line *l)
+{
+	const char *title = cut(a, l->title, TITLE_CHARS);
+	const char *body = cut(a, l->body, BODY_CHARS);
+
+	buf_str(b, "<div dir=\"auto\" style=\"padding:12px 0;border-top:1px "
+	    "solid #e3e6ea\">\n<p style=\"margin:0;font-weight:600\">");
+	if (is_link(l->url)) {
+		buf_str(b, "<a href=\"");
+		escaped(b, l->url);
+		buf_str(b, "\">");
+	}
+	escaped(b, title);
+	buf_str(b, is_link(l->url) ? "</a></p>\n" : "</p>\n");
+	if (*body != '\0') {
+		buf_str(b, "<p style=\"margin:4px 0 0\">");
+		escaped(b, body);
+		buf_str(b, "</p>\n");
+	}
+	buf_str(b, "</div>\n");
+}
+
+static const char *
+html(struct arena *a, const struct digest_text *t, enum lang lang,
+    const char *title)
+{
+	size_t more = more_than(t, t->lines);
+	const char *out;
+	struct buf b;
+
+	buf_init(&b, HTML_MAX);
+	buf_printf(&b, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\">\n"
+	    "<head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+	    "content=\"width=device-width\"></head>\n<body style=\"margin:0;"
+	    "padding:24px;background:#f4f5f7;color:#1c2430;font:16px/1.6 "
+	    "system-ui,Tahoma,sans-serif\">\n<div style=\"max-width:480px;"
+	    "margin:auto;padding:28px;background:#fff;border-radius:12px\">\n"
+	    "<h1 style=\"margin:0 0 16px;font-size:22px\">", lang_tag(lang),
+	    lang_dir(lang));
+	escaped(&b, title);
+	buf_str(&b, "</h1>\n");
+	for (size_t i = 0; i < t->lines; i++)
+		html_line(a, &b, &t->line[i]);
+	if (more > 0) {
+		buf_str(&b, "<p style=\"margin:12px 0 0;color:#5b6675\">");
+		escaped(&b, filled(a, words[lang].more, more));
+		buf_str(&b, "</p>\n");
+	}
+	buf_str(&b, "</div>\n</body>\n</html>\n");
+	out = b.over ? NULL : arena_strdup(a, buf_text(&b));
+	buf_fini(&b);
+	return out;
+}
+
+static const char *
+mail_text(struct arena *a, const struct digest_text *t, enum lang lang)
+{
+	size_t more = more_than(t, t->lines);
+	const char *out;
+	struct buf b;
+
+	buf_init(&b, TEXT_MAX);
+	for (size_t i = 0; i < t->lines; i++) {
+		const struct digest_line *l = &t->line[i];
+		const char *body = cut(a, l->body, BODY_CHARS);
+
+		buf_printf(&b, "%s* %s\n", i > 0 ? "\n" : "", cut(a,
+		    l->title, TITLE_CHARS));
+		if (*body != '\0')
+			buf_printf(&b, "  %s\n", body);
+		if (is_link(l->url))
+			buf_printf(&b, "  %s\n", l->url);
+	}
+	if (more > 0)
+		buf_printf(&b, "\n%s\n", filled(a, words[lang].more, more));
+	out = arena_strdup(a, buf_text(&b));
+	buf_fini(&b);
+	return out;
+}
+
+/* --- a line each ----------------------------------------------------------------- */
+
+static const char *
+one_line(struct arena *a, const struct digest_line *l, size_t chars)
+{
+	const char *title = l->title == NULL ? "" : l->title;
+	const char *body = l->body == NULL ? "" : l->body;
+
+	if (*title == '\0' || *body == '\0')
+		return cut(a, *title == '\0' ? body : title, chars);
+	return cut(a, arena_printf(a, "%s: %s", title, body), chars);
+}
+
+/* The first `n` of them and how many more there are. */
+static const char *
+lines(struct arena *a, const struct digest_text *t, enum lang lang,
+    const char *head, size_t n, size_t chars)
+{
+	size_t more = more_than(t, n);
+	const char *out;
+	struct buf b;
+
+	buf_init(&b, TEXT_MAX);
+	buf_str(&b, head);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s%s", b.len > 0 ? "\n" : "", one_line(a,
+		    &t->line[i], chars));
+	if (more > 0)
+		buf_printf(&b, "%s%s", b.len > 0 ? "\n" : "", filled(a,
+		    words[lang].more, more));
+	out = arena_strdup(a, buf_text(&b));
+	buf_fini(&b);
+	return out;
+}
+
+/* As many lines as its segments hold. */
+static const char *
+sms(struct arena *a, const struct digest_text *t, enum lang lang)
+{
+	const char *head = filled(a, words[lang].sms, t->total);
+	const char *out = head;
+
+	for (size_t n = 1; n <= t->lines; n++) {
+		const char *s = lines(a, t, lang, head, n, SMS_CHARS);
+		struct sms_size size;
+
+		sms_measure(s, &size);
+		if (size.segments > DIGEST_SMS_SEGMENTS)
+			break;
+		out = s;
+	}
+	return out;
+}
+
+/* NULL: more than a notification may hold. */
+static const char *
+content(struct arena *a, const struct digest_text *t, enum lang lang,
+    const char **title)
+{
+	size_t few = t->lines < PUSH_LINES ? t->lines : PUSH_LINES;
+	const char *out;
+	struct buf b;
+	struct jw w;
+
+	*title = filled(a, words[lang].title, t->total);
+	buf_init(&b, CONTENT_MAX);
+	jw_init(&w, &b);
+	jw_object(&w, NULL);
+	jw_str(&w, "title", *title);
+	jw_str(&w, "body", lines(a, t, lang, "", few, PUSH_CHARS));
+	jw_str(&w, "locale", lang_tag(lang));
+	if (t->channel == CHANNEL_EMAIL) {
+		const char *page = html(a, t, lang, *title);
+
+		jw_str(&w, "text", mail_text(a, t, lang));
+		if (page != NULL)
+			jw_str(&w, "html", page);
+	} else if (t->channel == CHANNEL_SMS) {
+		jw_str(&w, "text", sms(a, t, lang));
+	}
+	jw_object(&w, "data");
+	jw_str(&w, "type", "digest");
+	jw_str(&w, "count", arena_printf(a, "%zu", t->total));
+	jw_end(&w);
+	jw_end(&w);
+	out = b.over ? NULL : arena_strdup(a, buf_text(&b));
+	buf_fini(&b);
+	return out;
+}
+
+const char *
+digest_content(struct arena *a, const struct digest_text *t,
+    const char **title)
+{
+	struct digest_text fits = *t;
+	enum lang lang = LANG_EN;
+	const char *out;
+
+	(void)!lang_of_locale(t->locale, &lang);
+	/* Long ones leave room for fewer. */
+	while ((out = content(a, &fits, lang, title)) == NULL &&
+	    fits.lines > 0)
+		fits.lines /= 2;
+	return out;
+}

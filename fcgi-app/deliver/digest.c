@@ -1,0 +1,423 @@
+/*
+ * digest.c - see digest.h.
+ */
+#include "deliver/digest.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "channel/digest_text.h"
+#include "channel/part.h"
+#include "deliver/hold.h"
+#include "store/delivery.h"
+#include "store/digest.h"
+#include "store/job.h"
+#include "store/notification.h"
+
+#define DIGESTS		64		/* a transaction … */
+#define ITEMS		2000		/* … of about so many items */
+#define FOLLOW		200
+#define EVERY_US	(US_PER_S / 4)
+#define ARENA_MAX	((size_t)96 << 20)
+#define LINES_ARENA	((size_t)8 << 20)
+#define CLASS_CAMPAIGN	2
+
+enum fate { FATE_GOES, FATE_ENDS };
+struct part {			/* an item */
+	const struct digest_item *it;
+	struct someone	*who;
+	enum fate	 fate;
+	const char	*state, *reason;	/* of one that ends */
+};
+struct merging {
+	struct arena	*a;
+	struct digest	*g;
+	size_t		 n;
+	struct part	*part;
+	size_t		 parts;
+	struct message_for *m;
+	struct audience	 au[CHANNELS], alone[CHANNELS];
+	/* to be written */
+	struct digest_made *made;
+	uint64_t	*drop;
+	struct digest_release *release;
+	struct delivery_change *change;
+	size_t		 drops, releases, changes, carriers;
+	struct someone	*single;	/* that leave by themselves */
+	bool		 stale;
+};
+
+/* --- whether they go -------------------------------------------------------- */
+
+static void
+ends(struct part *p, const char *state, const char *reason)
+{
+	p->fate = FATE_ENDS;
+	p->state = state;
+	p->reason = reason;
+}
+
+static void
+judge_one(const struct digest *g, struct part *p)
+{
+	enum channel_id id = channels_find(g->channel);
+	const struct reach_way *w = &p->who->reach.way[id];
+
+	if (p->it->cancelled)
+		ends(p, "cancelled", "cancelled");
+	else if (p->it->late)
+		ends(p, "expired", "expired");
+	else if (p->who->reach.nobody != NULL)
+		ends(p, "skipped", p->who->reach.nobody);
+	else if (w->what != REACH_GO)
+		ends(p, "skipped", w->reason);
+}
+
+/* Each is asked as if it were sent now, on this channel.  Whether an account
+ * serves the channel is the carrier's business. */
+static int
+judge(struct db *db, struct merging *w, struct err *e)
+{
+	struct someone *s = arena_array(w->a, w->parts + 1, sizeof(*s));
+	const char *provider[CHANNELS];
+	int64_t now = clock_now();
+
+	w->m = arena_array(w->a, w->parts + 1, sizeof(*w->m));
+	for (unsigned i = 0; i < CHANNELS; i++) {
+		provider[i] = DIGEST_PROVIDER;
+		w->au[i] = (struct audience){ .kind = TO_USERS,
+		    .channels = CHANNEL_BIT(i) };
+		w->alone[i] = w->au[i];
+		w->alone[i].digest = true;
+	}
+	for (size_t i = 0; i < w->parts; i++) {
+		struct part *p = &w->part[i];
+		const struct digest *g = &w->g[p->it->of];
+
+		w->m[i] = (struct message_for){
+		    .au = &w->au[channels_find(g->channel)],
+		    .type = p->it->type, .class = (unsigned)p->it->class,
+		    .now_us = now };
+		s[i] = (struct someone){ .m = &w->m[i],
+		    .user_id = g->user_id };
+		p->who = &s[i];
+	}
+	if (people_decide(db, w->a, s, w->parts, provider, e) < 0)
+		return -1;
+	for (size_t i = 0; i < w->parts; i++)
+		judge_one(&w->g[w->part[i].it->of], &w->part[i]);
+	return 0;
+}
+
+/* --- what it says -------------------------------------------------------------- */
+
+struct lines {
+	struct arena	*a;		/* of this digest alone */
+	uint64_t	 id[DIGEST_LINES_MAX];
+	struct digest_line line[DIGEST_LINES_MAX];
+	struct json	*content[DIGEST_LINES_MAX];
+	size_t		 n;
+};
+
+static int
+read_lines(struct db *db, struct lines *l, const char *locale,
+    const char *channel, struct err *e)
+{
+	struct notification *found = arena_array(l->a, l->n, sizeof(*found));
+	struct err none = ERR_INIT;
+	int have = notification_load(db, l->a, l->id, l->n, 0, found, e);
+
+	if (have < 0)
+		return -1;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct notification *n = NULL;
+
+		for (int k = 0; k < have; k++)
+			if (found[k].id == l->id[i])
+				n = &found[k];
+		l->line[i] = (struct digest_line){ .title = "" };
+		if (n == NULL)
+			continue;
+		l->line[i].title = n->title;
+		if (n->content == NULL || json_parse(n->content,
+		    strlen(n->content), JSON_PLAIN, 0, &l->content[i],
+		    &none) < 0)
+			continue;
+		l->line[i] = (struct digest_line){
+		    .title = part_text(l->content[i], locale, channel,
+		    "title"),
+		    .body = part_text(l->content[i], locale, channel,
+		    "body"),
+		    .url = part_text(l->content[i], locale, channel,
+		    "url") };
+		if (l->line[i].title == NULL)
+			l->line[i].title = n->title;
+	}
+	return 0;
+}
+
+/* Parts [lo, hi) that go, newest first; each notification once. */
+static int
+write_content(struct db *db, struct merging *w, size_t lo, size_t hi,
+    size_t total, struct digest_made *m, struct err *e)
+{
+	struct lines *l = arena_alloc(w->a, sizeof(*l));
+	struct digest_text t = { .total = total,
+	    .channel = channels_find(m->of->channel) };
+	const char *content, *title;
+	int rc = -1;
+
+	memset(l, 0, sizeof(*l));
+	l->a = arena_new(LINES_ARENA);
+	for (size_t i = hi; i > lo && l->n < DIGEST_LINES_MAX; i--) {
+		const struct part *p = &w->part[i - 1];
+
+		if (p->fate != FATE_GOES)
+			continue;
+		t.locale = p->who->r->locale;
+		if (l->n == 0 || l->id[l->n - 1] != p->it->notification_id)
+			l->id[l->n++] = p->it->notification_id;
+	}
+	if (read_lines(db, l, t.locale, m->of->channel, e) < 0)
+		goto out;
+	t.line = l->line;
+	t.lines = l->n;
+	content = digest_content(l->a, &t, &title);
+	m->content = arena_strdup(w->a, content == NULL ? "{}" : content);
+	m->title = arena_strdup(w->a, title);
+	rc = 0;
+out:
+	for (size_t i = 0; i < l->n; i++)
+		json_free(l->content[i]);
+	arena_free(l->a);
+	return rc;
+}
+
+/* --- what becomes of a digest --------------------------------------------------- */
+
+static void
+change(struct merging *w, const struct part *p, uint64_t carrier)
+{
+	bool goes = p->fate == FATE_GOES;
+
+	w->drop[w->drops++] = p->it->job_id;
+	w->change[w->changes++] = (struct delivery_change){
+	    .notification_id = p->it->notification_id,
+	    .seq = (uint32_t)p->it->seq,
+	    .state = goes ? "queued" : p->state,
+	    .reason = goes ? "digested" : p->reason, .log = "",
+	    .provider = goes ? DIGEST_PROVIDER : NULL,
+	    .provider_id = goes ? arena_printf(w->a, "%" PRIu64, carrier) :
+	    "" };
+}
+
+/* Class critical never waits for a digest; campaigns' are no more than a
+ * campaign's all together.  Digests are due by the thousand at eight in the
+ * morning: in the queue of the many. */
+static void
+carry(struct merging *w, struct digest_made *m, size_t lo, size_t hi)
+{
+	m->carrier_id = rand_id();
+	m->job_id = rand_id();
+	m->class = CLASS_CAMPAIGN;
+	m->audience = arena_printf(w->a, "{\"user_ids\":[%" PRIu64
+	    "],\"channels\":[\"%s\"],\"digest\":true}", m->of->user_id,
+	    m->of->channel);
+	for (size_t i = lo; i < hi; i++) {
+		const struct part *p = &w->part[i];
+
+		if (p->fate != FATE_GOES)
+			continue;
+		if (p->it->class < CLASS_CAMPAIGN)
+			m->class = 1;
+		/* It lives as long as the one of them that lives longest:
+		 * late is better than lost. */
+		if (p->it->expires_us > m->expires_us)
+			m->expires_us = p->it->expires_us;
+	}
+	m->job_class = m->class == CLASS_CAMPAIGN ? JOB_CLASS_BULK + 1 :
+	    JOB_CLASS_BULK;
+	w->carriers++;
+}
+
+static int
+make_one(struct db *db, struct merging *w, size_t k, size_t lo, size_t hi,
+    struct err *e)
+{
+	struct digest_made *m = &w->made[k];
+	uint64_t last = 0;
+	size_t total = 0;
+
+	*m = (struct digest_made){ .of = &w->g[k] };
+	for (size_t i = lo; i < hi; i++)
+		if (w->part[i].fate == FATE_GOES &&
+		    w->part[i].it->notification_id != last) {
+			last = w->part[i].it->notification_id;
+			total++;
+		}
+	if (total > 1) {
+		carry(w, m, lo, hi);
+		if (write_content(db, w, lo, hi, total, m, e) < 0)
+			return -1;
+	}
+	for (size_t i = lo; i < hi; i++) {
+		const struct part *p = &w->part[i];
+
+		if (p->fate == FATE_ENDS || total > 1) {
+			change(w, p, m->carrier_id);
+			continue;
+		}
+		w->single[w->releases] = *p->who;
+		w->release[w->releases++].job_id = p->it->job_id;
+	}
+	return 0;
+}
+
+/* Those that leave by themselves have caps and quiet hours of their own. */
+static int
+hold_singles(struct db *db, struct merging *w, struct err *e)
+{
+	struct message_for *m = arena_array(w->a, w->releases + 1,
+	    sizeof(*m));
+
+	for (size_t i = 0; i < w->releases; i++) {
+		struct someone *s = &w->single[i];
+
+		m[i] = *s->m;
+		m[i].au = &w->alone[s->m->au - w->au];
+		s->m = &m[i];
+	}
+	if (hold_decide(db, w->a, w->single, w->releases, true, e) < 0)
+		return -1;
+	for (size_t i = 0; i < w->releases; i++) {
+		const struct someone *s = &w->single[i];
+		const struct hold *h = &s->hold[s->m->au - w->alone];
+
+		w->release[i].run_us = h->why == NULL ? 0 : h->us;
+	}
+	return 0;
+}
+
+static int
+make_work(struct db *db, void *arg, struct err *e)
+{
+	struct merging *w = arg;
+	const struct digest_work work = { .made = w->made, .n = w->n,
+	    .drop = w->drop, .drops = w->drops, .release = w->release,
+	    .releases = w->releases };
+	int rc = digest_make(db, &work, e);
+
+	w->stale = rc == 0;
+	if (rc <= 0)
+		return rc < 0 ? -1 : 1;
+	return w->changes == 0 ? 0 : delivery_update(db, w->change,
+	    w->changes, e);
+}
+
+static void
+prepare(struct merging *w, struct digest_item *item)
+{
+	size_t n = w->parts + 1;
+
+	w->part = arena_array(w->a, n, sizeof(*w->part));
+	for (size_t i = 0; i < w->parts; i++)
+		w->part[i] = (struct part){ .it = &item[i] };
+	w->made = arena_array(w->a, w->n, sizeof(*w->made));
+	w->drop = arena_array(w->a, n, sizeof(*w->drop));
+	w->release = arena_array(w->a, n, sizeof(*w->release));
+	w->change = arena_array(w->a, n, sizeof(*w->change));
+	w->single = arena_array(w->a, n, sizeof(*w->single));
+}
+
+/* 1 made, 0 something changed meanwhile, -1. */
+static int
+make(struct db *db, struct digest_tick *t, struct digest *g, size_t n,
+    struct err *e)
+{
+	struct merging w = { .a = arena_new(ARENA_MAX), .g = g, .n = n };
+	struct digest_item *item;
+	int64_t items;
+	int rc = -1;
+
+	if ((items = digest_items(db, w.a, g, n, &item, e)) < 0)
+		goto out;
+	w.parts = (size_t)items;
+	prepare(&w, item);
+	if (judge(db, &w, e) < 0)
+		goto out;
+	for (size_t k = 0, lo = 0, hi; k < n; k++, lo = hi) {
+		for (hi = lo; hi < w.parts && item[hi].of == k; hi++)
+			;
+		if (make_one(db, &w, k, lo, hi, e) < 0)
+			goto out;
+	}
+	if (hold_singles(db, &w, e) < 0 || db_tx(db, make_work, &w, e) < 0)
+		goto out;
+	if (!w.stale)
+		t->made += (unsigned)(w.carriers + w.releases);
+	rc = !w.stale;
+out:
+	arena_free(w.a);
+	return rc;
+}
+
+/* Each by itself.  One that changed meanwhile comes again. */
+static int
+make_each(struct db *db, struct digest_tick *t, struct digest *g, size_t n,
+    struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (make(db, t, &g[i], 1, e) >= 0)
+			continue;
+		if (e->kind != ERR_INTERNAL && e->kind != ERR_INPUT)
+			return -1;
+		log_err(LOG_ERROR_, "digest", e);
+		err_clear(e);
+		if (digest_put_off(db, g[i].id, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+make_due(struct db *db, struct digest_tick *t, struct err *e)
+{
+	struct digest g[DIGESTS];
+	struct arena *a = arena_new((size_t)1 << 20);
+	uint64_t items = 0;
+	int found, n, rc = -1;
+
+	if ((found = digest_due(db, a, g, DIGESTS, e)) < 0)
+		goto out;
+	for (n = 0; n < found && (n == 0 || items + g[n].items <= ITEMS); n++)
+		items += g[n].items;
+	if (n > 0 && (rc = make(db, t, g, (size_t)n, e)) <= 0) {
+		if (rc < 0 && e->kind != ERR_INTERNAL && e->kind != ERR_INPUT)
+			goto out;
+		err_clear(e);
+		if ((rc = make_each(db, t, g, (size_t)n, e)) < 0)
+			goto out;
+	}
+	t->more = t->more || (n > 0 && (found == DIGESTS || n < found));
+	rc = 0;
+out:
+	arena_free(a);
+	return rc;
+}
+
+int
+digest_tick(struct db *db, struct digest_tick *t, struct err *e)
+{
+	int n;
+
+	t->more = false;
+	t->made = 0;
+	if (clock_mono() < t->next_us)
+		return 0;
+	if (make_due(db, t, e) < 0 || (n = digest_follow(db, FOLLOW, e)) < 0)
+		return -1;
+	t->more = t->more || n == FOLLOW;
+	t->next_us = t->more ? 0 : clock_mono() + EVERY_US;
+	return 0;
+}

@@ -1,0 +1,336 @@
+"""Digests: what somebody gets on a channel until a moment of his leaves as one message, each item's delivery says which
+one carried it, and none is in two or in none (issue 4, item 3)."""
+import concurrent.futures
+import datetime
+import re
+import time
+
+import pytest
+
+from people import within
+from push_case import new_user, subscribed
+from test_notify import PATH, a_user, final, look, send, ways
+from test_time import explained, now, planned, prefers
+
+CAPS = "order:email/hour=1,digest:email/day=1,*:sms/hour=1"
+EVERY = '{"every":"day","at":"%02d:%02d"}'
+
+
+@pytest.fixture(scope="module")
+def inst():
+    from conftest import no_faults
+    from instance import Instance
+    with Instance(conf={"GATEPOST_CAPS": CAPS}) as whole:
+        yield whole
+        no_faults(whole)
+
+
+def a_reader(inst, **more):
+    """Somebody whose digest is three hours away."""
+    u = a_user(inst, **more)
+    at = now(inst) + datetime.timedelta(hours=3)
+    prefers(inst, u, digest=EVERY % (at.hour, at.minute))
+    return u
+
+
+def gather(inst, u, *titles, **more):
+    """Messages of these titles, planned: their ids."""
+    more = {"channels": ["email"], **more}
+    ids = [send(inst, user_id=u["id"], title=t, body=f"about {t}", **more).json()["id"] for t in titles]
+    for id_ in ids:
+        planned(inst, id_)
+    return ids
+
+
+def comes(inst, u):
+    """His digests' moment."""
+    inst.rows("UPDATE digest SET run_at = UTC_TIMESTAMP(6) WHERE user_id = %s AND open = 1", u["id"])
+
+
+def rows_of(inst, ids, u):
+    return [r for id_ in ids for r in inst.rows(
+        "SELECT state, reason, provider, provider_id, sent_at FROM delivery WHERE notification_id = %s AND user_id = %s ORDER BY seq",
+        id_, u["id"])]
+
+
+def carriers(inst, u):
+    return inst.rows("SELECT n.id, n.title, n.class, d.state, d.channel FROM notification n JOIN delivery d ON d.notification_id = n.id"
+                     " WHERE n.type = 'digest' AND d.user_id = %s", u["id"])
+
+
+def mails(inst, u):
+    return inst.sandbox.messages(channel="email", to=u["email"])
+
+
+def test_many_leave_as_one_and_each_says_by_which(inst):
+    u = a_reader(inst)
+    assert explained(inst, u)["email"]["reason"] == "digest"
+    ids = gather(inst, u, "One <b>", "Two", "Three")
+    assert [(r["state"], r["reason"]) for r in rows_of(inst, ids, u)] == [("queued", "digest")] * 3
+    assert inst.rows("SELECT channel, items, open FROM digest WHERE user_id = %s", u["id"]) == [{"channel": "email", "items": 3, "open": 1}]
+    r = inst.api("GET", f"/api/admin/jobs/?state=gathered&notification_id={ids[0]}", token=inst.admin())
+    assert [j["state"] for j in r.json()["results"]] == ["gathered"] and not mails(inst, u)
+    comes(inst, u)
+    for id_ in ids:
+        assert ways(final(inst, id_), u) == {"email": ("sent", "digested")}
+    got = mails(inst, u)
+    assert len(got) == 1 and "3 new messages" in got[0]["subject"]
+    for word in ("Two", "about Three", "One <b>"):
+        assert word in got[0]["text"]
+    # The newest first; what senders wrote is text.
+    assert got[0]["text"].index("Three") < got[0]["text"].index("Two") and "One &lt;b&gt;" in got[0]["html"]
+    carrier = carriers(inst, u)
+    assert [(c["state"], c["channel"], c["class"]) for c in carrier] == [("sent", "email", 1)]
+    rows = rows_of(inst, ids, u)
+    assert {(r["provider"], r["provider_id"]) for r in rows} == {("digest", str(carrier[0]["id"]))} and all(r["sent_at"] for r in rows)
+    # The log finds them by it.
+    r = inst.api("GET", f"/api/admin/deliveries/?provider_id={carrier[0]['id']}", token=inst.admin())
+    assert [d["state"] for d in r.json()["results"]] == ["sent"] * 3, r.text
+    assert inst.rows("SELECT COUNT(*) n FROM job WHERE user_id = %s", u["id"])[0]["n"] == 0
+    n = look(inst, ids[0])
+    assert (n["total"], n["successful"], n["failed"]) == (1, 1, 0)
+
+
+def test_one_alone_goes_as_itself_and_an_empty_one_not_at_all(inst):
+    u, v = a_reader(inst), a_reader(inst)
+    id_, = gather(inst, u, "Alone")
+    gone, = gather(inst, v, "Gone")
+    assert inst.api("POST", f"{PATH}{gone}/cancel/", token=inst.token).json()["cancelled"] == 1
+    for who in (u, v):
+        comes(inst, who)
+    assert ways(final(inst, id_), u)["email"] == ("sent", "")
+    assert [m["subject"] for m in inst.sandbox.wait(channel="email", to=u["email"])] == ["Alone"]
+    within(10, "the empty one is forgotten", lambda: not inst.rows("SELECT 1 x FROM digest WHERE user_id IN (%s, %s)", u["id"], v["id"]))
+    assert not mails(inst, v) and not carriers(inst, v) and ways(look(inst, gone), v)["email"] == ("cancelled", "cancelled")
+
+
+def test_each_is_asked_again_before_it_leaves(inst):
+    """Expired, cancelled, read elsewhere, switched off by type: dropped with its reason; the rest goes."""
+    u = a_reader(inst)
+    kept = gather(inst, u, "Kept", "Kept too")
+    late, dropped = gather(inst, u, "Late", "Dropped")
+    off, = gather(inst, u, "Off", type="review")
+    inst.rows("UPDATE job SET expires_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND WHERE notification_id = %s", late)
+    inst.api("POST", f"{PATH}{dropped}/cancel/", token=inst.token)
+    inst.rows("INSERT INTO preference_type (user_id, type, off_mask) VALUES (%s, 'review', 1)", u["id"])
+    comes(inst, u)
+    for id_ in kept:
+        assert ways(final(inst, id_), u)["email"] == ("sent", "digested")
+    assert [ways(final(inst, i), u)["email"] for i in (late, dropped, off)] == [
+        ("expired", "expired"), ("cancelled", "cancelled"), ("skipped", "opted_out")]
+    got = mails(inst, u)
+    assert len(got) == 1 and "2 new messages" in got[0]["subject"]
+    assert not any(w in got[0]["text"] for w in ("Late", "Dropped", "Off"))
+
+
+def test_what_is_over_before_is_not_in_it(inst):
+    u = a_reader(inst)
+    soon = (now(inst) + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    id_, = gather(inst, u, "Short", expires_at=soon)
+    assert not inst.rows("SELECT 1 x FROM digest WHERE user_id = %s", u["id"])
+    inst.rows("UPDATE job SET expires_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND, run_at = expires_at WHERE notification_id = %s", id_)
+    assert ways(final(inst, id_, 40), u)["email"][0] == "expired"
+
+
+def test_a_week_is_not_too_long(inst):
+    """Longer than a message lives whose sender gave it no end: what only waits is not dropped."""
+    u = a_user(inst)
+    at = now(inst) - datetime.timedelta(hours=1)
+    prefers(inst, u, digest='{"every":"week","weekday":%d,"at":"%02d:%02d"}' % (at.weekday(), at.hour, at.minute))
+    a, b = gather(inst, u, "A", "B")
+    assert inst.rows("SELECT TIMESTAMPDIFF(HOUR, UTC_TIMESTAMP(), g.run_at) BETWEEN 160 AND 168 x, j.expires_at > g.run_at y"
+                     " FROM digest g JOIN job j ON j.user_id = g.user_id WHERE g.user_id = %s", u["id"]) == [{"x": 1, "y": 1}] * 2
+    comes(inst, u)
+    assert ways(final(inst, a), u)["email"] == ways(final(inst, b), u)["email"] == ("sent", "digested")
+
+
+def test_a_barred_address_and_an_account_that_is_gone(inst):
+    u, v = a_reader(inst), a_reader(inst)
+    ids, others = gather(inst, u, "A", "B"), gather(inst, v, "A", "B")
+    r = inst.api("POST", "/api/suppressions/", token=inst.admin(), json={"channel": "email", "address": u["email"]})
+    assert r.status_code == 201, r.text
+    inst.rows("UPDATE user SET is_active = FALSE WHERE id = %s", v["id"])
+    comes(inst, u)
+    comes(inst, v)
+    assert {ways(final(inst, i), u)["email"] for i in ids} == {("skipped", "suppressed")}
+    assert {ways(final(inst, i), v)["email"] for i in others} == {("skipped", "inactive")}
+    assert not carriers(inst, u) and not mails(inst, u)
+
+
+def test_items_end_as_what_carried_them(inst):
+    u = a_reader(inst)
+    ids = gather(inst, u, "A", "B")
+    inst.sandbox.fault("smtp", "status", status=550, times=1)
+    comes(inst, u)
+    got = [ways(final(inst, i), u)["email"] for i in ids]
+    inst.sandbox.heal()
+    assert {g[0] for g in got} == {"failed"} and got[0][1].startswith("smtp_550"), got
+    assert {r["provider"] for r in rows_of(inst, ids, u)} == {"digest"}
+
+
+def test_critical_passes_and_other_channels_have_their_own(inst):
+    u = a_reader(inst, phone=True)
+    id_, = gather(inst, u, "Now", **{"class": "critical"})
+    assert ways(final(inst, id_), u)["email"] == ("sent", "")
+    ids = gather(inst, u, "A" * 90, "B", "C", channels=["email", "sms", "in_app"])
+    assert len(inst.rows("SELECT 1 x FROM digest WHERE user_id = %s", u["id"])) == 2
+    comes(inst, u)
+    for i in ids:
+        assert ways(final(inst, i), u) == {"email": ("sent", "digested"), "sms": ("sent", "digested"), "in_app": ("sent", "")}
+    text = inst.sandbox.wait(channel="sms", to=u["phone"])[0]["text"]
+    assert text.count("\n") == 3 and "A" * 59 in text and "A" * 61 not in text and len(text) <= 3 * 153
+    assert len(inst.sandbox.messages(channel="sms", to=u["phone"])) == 1
+    assert sorted(c["channel"] for c in carriers(inst, u)) == ["email", "sms"]
+
+
+def test_persian_reads_from_the_right(inst):
+    u = a_reader(inst, locale="fa-IR")
+    ids = gather(inst, u, "سفارش", "پیام")
+    comes(inst, u)
+    final(inst, ids[0])
+    m = inst.sandbox.wait(channel="email", to=u["email"])[0]
+    assert "2 پیام تازه" in m["subject"] and 'dir="rtl"' in m["html"] and 'lang="fa"' in m["html"]
+
+
+def test_more_than_fit_are_counted(inst):
+    u = a_reader(inst)
+    ids = gather(inst, u, *[f"M{i:02d}" for i in range(33)])
+    comes(inst, u)
+    for i in ids:
+        final(inst, i)
+    m, = mails(inst, u)
+    assert "33 new messages" in m["subject"] and "M03" in m["text"] and "M02" not in m["text"] and "… and 3 more" in m["text"]
+
+
+def test_to_each_device_one(inst):
+    me = new_user(inst)
+    (d1, b1), (d2, b2) = subscribed(inst, me), subscribed(inst, me)
+    at = now(inst) + datetime.timedelta(hours=3)
+    prefers(inst, me, digest=EVERY % (at.hour, at.minute))
+    ids = gather(inst, me, "A", "B", channels=["web_push"])
+    inst.rows("UPDATE device SET is_active = FALSE WHERE id = %s", d2["id"])
+    comes(inst, me)
+    for i in ids:
+        got = {d["device_id"]: (d["state"], d["reason"]) for d in final(inst, i)["deliveries"]}
+        assert got == {d1["id"]: ("sent", "digested"), d2["id"]: ("skipped", "device_gone")}
+    m = inst.sandbox.messages(channel="web_push", to=b1["info"]["endpoint"])
+    assert len(m) == 1 and "2 new messages" in m[0]["payload"]["title"] and "B: about B" in m[0]["payload"]["body"]
+    assert m[0]["payload"]["data"]["type"] == "digest"
+
+
+def test_a_cap_counts_the_digest_and_not_its_items(inst):
+    u = a_reader(inst)
+    ids = gather(inst, u, "A", "B", "C", type="order")
+    comes(inst, u)
+    for i in ids:
+        assert ways(final(inst, i), u)["email"] == ("sent", "digested")
+    more = gather(inst, u, "D", "E")
+    comes(inst, u)
+    within(10, "the second digest waits for tomorrow", lambda: inst.rows(
+        "SELECT j.run_at > UTC_TIMESTAMP() + INTERVAL 20 HOUR x FROM job j JOIN notification n ON n.id = j.notification_id"
+        " WHERE n.type = 'digest' AND j.user_id = %s", u["id"]) == [{"x": 1}])
+    assert len(mails(inst, u)) == 1
+    assert [(r["state"], r["reason"]) for r in rows_of(inst, more, u)] == [("queued", "digested")] * 2
+
+
+def test_quiet_hours_come_after_it(inst):
+    """The digest's moment is a quiet one: its end is the moment."""
+    u = a_user(inst)
+    t = now(inst) + datetime.timedelta(hours=3)
+    end = (t + datetime.timedelta(hours=2)).replace(second=0, microsecond=0)
+    prefers(inst, u, (t.hour * 60 + t.minute + 1430) % 1440, end.hour * 60 + end.minute, digest=EVERY % (t.hour, t.minute))
+    gather(inst, u, "A", "B")
+    assert inst.rows("SELECT run_at, items FROM digest WHERE user_id = %s", u["id"]) == [{"run_at": end.replace(tzinfo=None), "items": 2}]
+    assert explained(inst, u)["email"]["reason"] == "quiet_hours"
+
+
+def test_who_wants_none_any_more_gets_it_now(inst):
+    me = new_user(inst)
+    inst.rows("UPDATE user SET email = %s, email_cmp = email, email_unique = email, email_verified_at = '2026-01-01' WHERE id = %s",
+              f"d{me['id']}@example.com", me["id"])
+    r = inst.api("PUT", "/api/preferences/", token=me["token"], json={"digest": {"every": "week", "weekday": 3, "at": "08:00"}})
+    assert r.status_code == 200, r.text
+    ids = gather(inst, me, "A", "B")
+    assert inst.rows("SELECT run_at > UTC_TIMESTAMP() x FROM digest WHERE user_id = %s", me["id"]) == [{"x": 1}]
+    assert inst.api("PATCH", "/api/preferences/", token=me["token"], json={"digest": None}).status_code == 200
+    for i in ids:
+        assert ways(final(inst, i), me)["email"] == ("sent", "digested")
+
+
+def test_its_link_stops_all_mail(inst):
+    u = a_reader(inst)
+    inst.rows("INSERT INTO preference_type (user_id, type, on_mask) VALUES (%s, 'order', 1)", u["id"])
+    ids = gather(inst, u, "A", "B", type="review")
+    comes(inst, u)
+    final(inst, ids[0])
+    m = inst.sandbox.wait(channel="email", to=u["email"])[0]
+    link = re.search(r"<(https://[^>]+)>", m["headers"]["list-unsubscribe"]).group(1)
+    r = inst.api("POST", link[len(inst.url):], data={"List-Unsubscribe": "One-Click"})
+    assert r.status_code == 200, r.text
+    assert explained(inst, u, type="order", channels=["email"])["email"]["reason"] == "opted_out"
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Two workers, no caps."""
+    from conftest import no_faults
+    from instance import Instance
+    with Instance(workers=2) as whole:
+        yield whole
+        no_faults(whole)
+
+
+def test_two_workers_make_each_once(two):
+    people = [a_reader(two) for _ in range(30)]
+    ids = [send(two, user_ids=[u["id"] for u in people], channels=["email"], title=t).json()["id"] for t in ("One", "Two")]
+    for id_ in ids:
+        planned(two, id_)
+    two.rows("UPDATE digest SET run_at = UTC_TIMESTAMP(6)")
+    for id_ in ids:
+        assert {(d["state"], d["reason"]) for d in final(two, id_, 40)["deliveries"]} == {("sent", "digested")}
+    for u in people:
+        assert len(mails(two, u)) == 1
+
+
+def test_in_parallel_and_killed_in_the_middle(two):
+    """Senders, due moments, cancels and a worker that is killed again and again: every item is in exactly one message, or
+    has its reason."""
+    people = [a_reader(two) for _ in range(8)]
+
+    def one(k):
+        u = people[k % len(people)]
+        id_ = send(two, user_id=u["id"], title=f"T{k:03d}x", channels=["email"]).json()["id"]
+        if k % 9 == 0:
+            two.api("POST", f"{PATH}{id_}/cancel/", token=two.token)
+        return id_, u, f"T{k:03d}x"
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        todo = [pool.submit(one, k) for k in range(160)]
+        for _ in range(5):
+            two.rows("UPDATE digest SET run_at = UTC_TIMESTAMP(6) WHERE open = 1")
+            time.sleep(0.15)        # somewhere in its work, wherever that is
+            two.kill("worker")
+            two.start("worker")
+        made = [f.result() for f in todo]
+
+    def over():
+        two.rows("UPDATE digest SET run_at = UTC_TIMESTAMP(6) WHERE open = 1")
+        # A mail whose worker was killed under it is told unsure after its lease: sooner here.
+        two.rows("UPDATE job SET lease_ends_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND WHERE state IN (1, 2)"
+                  " AND lease_ends_at < UTC_TIMESTAMP(6) + INTERVAL 20 SECOND")
+        two.rows("UPDATE digest SET follow_at = UTC_TIMESTAMP(6) WHERE follow_at IS NOT NULL")
+        ids = ",".join(m[0] for m in made)
+        return not two.rows(f"SELECT 1 x FROM delivery WHERE state = 'queued' AND notification_id IN ({ids})") and not two.rows(
+            f"SELECT 1 x FROM notification WHERE planned_at IS NULL AND id IN ({ids})")
+    within(120, "all is final", over, every=0.5)
+    assert not two.rows("SELECT 1 x FROM job WHERE state = 4")
+    unsure = 0
+    for id_, u, title in made:
+        d, = look(two, id_)["deliveries"]
+        inside = [m for m in mails(two, u) if title in m["text"] or title in m["subject"]]
+        if d["state"] == "sent":
+            assert len({m["headers"]["message-id"] for m in inside}) == 1, (title, d, len(inside))
+        elif d["state"] == "unsure":
+            unsure += 1
+        else:
+            assert d["state"] == "cancelled" and not inside, (title, d)
+    assert unsure < len(made) / 2
