@@ -61,10 +61,7 @@ payload(struct arena *a, const struct webhook_event *v)
 		jw_str(&w, "id", arena_printf(a, "%" PRIu64 "-%" PRIu64,
 		    v->notification_id, v->seq));
 		jw_id(&w, "notification_id", v->notification_id);
-		if (v->user_id == 0)
-			jw_null(&w, "user_id");
-		else
-			jw_u64(&w, "user_id", v->user_id);
+		jw_user_or_null(&w, "user_id", v->user_id);
 		jw_str(&w, "type", v->type);
 		jw_str(&w, "channel", v->channel);
 		jw_str(&w, "provider", v->provider);
