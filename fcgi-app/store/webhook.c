@@ -3,7 +3,10 @@
  */
 #include "store/webhook.h"
 
+#include "base/buf.h"
 #include "store/delivery.h"
+
+#define LEFT_BATCH	500
 
 #define COLUMNS								\
 	"SELECT id, url, origin, description, events, secret, is_active,"	\
@@ -39,16 +42,23 @@ DB_STMT(WEBHOOK_CHANGE, DB_API, DB_SAFE,
     " is_active = IF(? < 0, is_active, ?), updated_at = UTC_TIMESTAMP(6)"
     " WHERE id = ?");
 DB_STMT(WEBHOOK_REMOVE, DB_API, DB_SAFE, "DELETE FROM webhook WHERE id = ?");
-/* Jobs that nobody holds; what is on its way arrives or not. */
+/* What is on its way arrives or not, and is not tried again. */
+DB_STMT(WEBHOOK_STOP_JOBS, DB_API | DB_WORKER, DB_SAFE,
+    "UPDATE delivery d FORCE INDEX (delivery_to) STRAIGHT_JOIN job j"
+    " ON j.notification_id = d.notification_id AND j.seq = d.seq"
+    " SET j.stop = TRUE"
+    " WHERE d.target_hash = ? AND d.state = 'queued' AND j.state < 9");
+/* Jobs that nobody holds. */
 DB_STMT(WEBHOOK_CANCEL_JOBS, DB_API | DB_WORKER, DB_SAFE,
     "DELETE j FROM delivery d FORCE INDEX (delivery_to) STRAIGHT_JOIN job j"
     " ON j.notification_id = d.notification_id AND j.seq = d.seq"
     " WHERE d.target_hash = ? AND d.state = 'queued' AND j.state = 0");
-DB_STMT(WEBHOOK_CANCEL, DB_API | DB_WORKER, DB_SAFE,
-    "UPDATE delivery d FORCE INDEX (delivery_to) LEFT JOIN job j"
-    " ON j.notification_id = d.notification_id AND j.seq = d.seq"
-    " SET d.state = 'cancelled', d.reason = ?, d.updated_at = UTC_TIMESTAMP(6)"
-    " WHERE d.target_hash = ? AND d.state = 'queued' AND j.id IS NULL");
+DB_STMT(WEBHOOK_LEFT, DB_API | DB_WORKER, DB_READ,
+    "SELECT d.notification_id, d.seq FROM delivery d FORCE INDEX (delivery_to)"
+    " LEFT JOIN job j ON j.notification_id = d.notification_id"
+    " AND j.seq = d.seq"
+    " WHERE d.target_hash = ? AND d.state = 'queued' AND j.id IS NULL"
+    " LIMIT ?");
 DB_STMT(WEBHOOK_REPLAY, DB_API, DB_SAFE,
     "UPDATE webhook SET replay_id = ?, replay_seq = 0, replay_end = ?,"
     " updated_at = UTC_TIMESTAMP(6) WHERE id = ? AND is_active");
@@ -122,16 +132,47 @@ webhook_remove(struct db *db, uint64_t id, struct err *e)
 	return (int)db_run(db, &WEBHOOK_REMOVE, DB_IN(DB_U64(id)), e);
 }
 
+struct left { struct buf pairs; uint64_t id, seq; unsigned n; };
+
+static int
+left_row(void *arg, struct err *e)
+{
+	struct left *l = arg;
+
+	(void)e;
+	buf_printf(&l->pairs, "%c[%" PRIu64 ",%" PRIu64 "]",
+	    l->n++ == 0 ? '[' : ',', l->id, l->seq);
+	return 0;
+}
+
 int64_t
 webhook_cancel(struct db *db, uint64_t id, const char *reason, struct err *e)
 {
+	struct left l = { .n = 0 };
+	int64_t n, all = 0;
 	uint8_t hash[16];
 
 	webhook_target(hash, id);
-	if (db_run(db, &WEBHOOK_CANCEL_JOBS, DB_IN(DB_BIN(hash, 16)), e) < 0)
+	/* In this order: one that comes back in between is stopped. */
+	if (db_run(db, &WEBHOOK_CANCEL_JOBS, DB_IN(DB_BIN(hash, 16)), e) < 0 ||
+	    db_run(db, &WEBHOOK_STOP_JOBS, DB_IN(DB_BIN(hash, 16)), e) < 0)
 		return -1;
-	return db_run(db, &WEBHOOK_CANCEL, DB_IN(DB_STR(reason),
-	    DB_BIN(hash, 16)), e);
+	buf_init(&l.pairs, LEFT_BATCH * 40 + 16);
+	do {
+		buf_reset(&l.pairs);
+		l.n = 0;
+		n = db_each(db, &WEBHOOK_LEFT, NULL, DB_IN(DB_BIN(hash, 16),
+		    DB_U64(LEFT_BATCH)), DB_OUT(DB_TO_U64(&l.id),
+		    DB_TO_U64(&l.seq)), left_row, &l, e);
+		if (n < 0 || l.n == 0)
+			break;
+		buf_char(&l.pairs, ']');
+		n = delivery_end_list(db, buf_text(&l.pairs), "cancelled",
+		    reason, e);
+		all += n < 0 ? 0 : n;
+	} while (n > 0 && l.n == LEFT_BATCH);
+	buf_fini(&l.pairs);
+	return n < 0 ? -1 : all;
 }
 
 int
