@@ -2,38 +2,10 @@
  * test_store_otp.c - throttles, codes and known devices, as the programs' own
  * database users.
  */
-#include "dbtest.h"
+#include "dbcase.h"
 #include "store/known_device.h"
 #include "store/otp.h"
 #include "store/throttle.h"
-
-static struct db *db, *worker, *ctl;
-static struct arena *a;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	db = db_new(DB_API);
-	worker = db_new(DB_WORKER);
-	ctl = db_new(DB_CTL);
-	a = arena_new((size_t)8 << 20);
-	ok(db_prove(db, e));
-	ok(db_prove(worker, e));
-	ok(db_prove(ctl, e));
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(a);
-	db_free(db);
-	db_free(worker);
-	db_free(ctl);
-	return 0;
-}
 
 static int
 empty(void **state)
@@ -340,5 +312,5 @@ main(void)
 	};
 
 	dbtest_begin("test_store_otp");
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, db_setup_proved, db_teardown);
 }

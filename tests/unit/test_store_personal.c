@@ -2,35 +2,8 @@
  * test_store_personal.c - S72: every column of every table that has something
  * of a person is in a rule, and the rules do what they say.
  */
-#include "dbtest.h"
+#include "dbcase.h"
 #include "store/personal.h"
-
-static struct db *db, *worker, *ctl;
-static struct arena *a;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	db = db_new(DB_API);
-	worker = db_new(DB_WORKER);
-	ctl = db_new(DB_CTL);
-	a = arena_new((size_t)8 << 20);
-	ok(db_prove(db, e));
-	ok(db_prove(worker, e));
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(a);
-	db_free(db);
-	db_free(worker);
-	db_free(ctl);
-	return 0;
-}
 
 /* A constant query's one text; "" for NULL. */
 static const char *
@@ -189,5 +162,5 @@ main(void)
 	};
 
 	dbtest_begin("test_store_personal");
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, db_setup_proved, db_teardown);
 }

@@ -2,36 +2,10 @@
  * test_store_user.c - accounts and claims (D9), as the programs' own database
  * users.
  */
-#include "dbtest.h"
+#include "dbcase.h"
 #include "store/user.h"
 
-static struct db *db, *worker, *ctl;
-static struct arena *a;
 #define PHONE	"+989120000001"
-
-static int
-setup(void **state)
-{
-	(void)state;
-	db = db_new(DB_API);
-	worker = db_new(DB_WORKER);
-	ctl = db_new(DB_CTL);
-	a = arena_new((size_t)8 << 20);
-	ok(db_prove(db, e));
-	ok(db_prove(worker, e));
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(a);
-	db_free(db);
-	db_free(worker);
-	db_free(ctl);
-	return 0;
-}
 
 static int
 empty(void **state)
@@ -312,5 +286,5 @@ main(void)
 	};
 
 	dbtest_begin("test_store_user");
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, db_setup_proved, db_teardown);
 }
