@@ -3,8 +3,8 @@
  *
  * What must stay true: a GET changes nothing (S36); an undo works once, and
  * whoever made the change keeps neither a session, nor a code, nor a password
- * that works, nor a second factor, linked identity or other address that came
- * since; of several changes the link of an earlier one wins over those behind
+ * that works, nor a second factor, linked identity, device or other address that
+ * came since; of several changes the link of an earlier one wins over those behind
  * it, for they went to addresses that came later.  An address that is added
  * where there was none is a change: it opens the account, too.
  */
@@ -19,6 +19,7 @@
 #include "base/mail.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "store/device.h"
 #include "store/identity.h"
 #include "store/known_device.h"
 #include "store/mfa.h"
@@ -238,8 +239,9 @@ put_back(struct db *db, const struct undo *u, struct err *e)
 	    0;
 }
 
-/* What the other made since would let him in again, or keep the owner out
- * after the reset.  Recorded by kind, where there was any. */
+/* What the other made since would let him in again, show him the owner's
+ * messages, or keep the owner out after the reset.  Recorded by kind, where there
+ * was any. */
 static int
 forget_since(struct db *db, struct call *c, const struct undo *u,
     struct err *e)
@@ -247,11 +249,16 @@ forget_since(struct db *db, struct call *c, const struct undo *u,
 	int factors = mfa_forget_since(db, u->user_id, u->id, e);
 	int linked = factors < 0 ? -1 : identity_forget_since(db, u->user_id,
 	    u->id, e);
+	int devices = linked < 0 ? -1 : device_forget_since(db, u->user_id,
+	    u->id, e);
 
-	if (linked < 0 || (factors > 0 && answer_audit(c, "undo_mfa", "ok",
+	if (devices < 0 || (factors > 0 && answer_audit(c, "undo_mfa", "ok",
 	    u->user_id, 0, e) < 0))
 		return -1;
-	return linked > 0 ? answer_audit(c, "undo_identities", "ok",
+	if (linked > 0 && answer_audit(c, "undo_identities", "ok",
+	    u->user_id, 0, e) < 0)
+		return -1;
+	return devices > 0 ? answer_audit(c, "undo_devices", "ok",
 	    u->user_id, 0, e) : 0;
 }
 

@@ -430,3 +430,16 @@ device_remove_stray(struct db *db, uint64_t id, struct err *e)
 {
 	return (int)db_run(db, &DEVICE_REMOVE_STRAY, DB_IN(DB_U64(id)), e);
 }
+
+DB_STMT(DEVICE_FORGET_SINCE, DB_API, DB_SAFE,
+    "UPDATE device SET is_active = FALSE, dead_at = UTC_TIMESTAMP(6),"
+    " dead_reason = 'undone' WHERE user_id = ? AND is_active AND seen_at >="
+    " (SELECT created_at FROM change_undo WHERE id = ?)");
+
+int
+device_forget_since(struct db *db, uint64_t user_id, uint64_t undo_id,
+    struct err *e)
+{
+	return (int)db_run(db, &DEVICE_FORGET_SINCE, DB_IN(DB_U64(user_id),
+	    DB_U64(undo_id)), e);
+}

@@ -30,6 +30,13 @@ int	 device_register(struct db *db, const struct device_new *n,
 int	 device_offer(struct db *db, struct device_new *n, size_t count,
 	    struct err *e) MUST_CHECK;
 
+/* Switch off those of a user that registered since the change that is undone
+ * (store/undo.h): messages would still go to who made it.  A device of the
+ * owner's comes back when it registers again.  In the caller's transaction.
+ * Rows or -1. */
+int	 device_forget_since(struct db *db, uint64_t user_id,
+	    uint64_t undo_id, struct err *e) MUST_CHECK;
+
 /* --- reading (api) --------------------------------------------------------- */
 struct device {
 	uint64_t	 id, user_id;	/* user_id 0: nobody's */

@@ -142,6 +142,31 @@ def test_s59_an_undo_takes_the_thiefs_app_codes_and_identities_away(inst):
     assert Bearer(inst, r.json()).call("GET", "/api/auth/profile/").status_code == 200
 
 
+def test_s59_an_undo_takes_the_thiefs_devices_away(inst):
+    """The owner's messages go to no browser or app that came with the change; his own comes back by itself."""
+    def has(who, token):
+        r = who.call("POST", "/api/users/push-tokens/", json={"token": f"ExponentPushToken[{token}]"})
+        assert r.status_code == 200, r.text
+
+    def active():
+        return {r["target"].split("[")[1][:-1] for r in inst.rows(
+            "SELECT target FROM device WHERE user_id = %s AND is_active", p.id)}
+    p, thief_before = Person(inst), Person(inst)
+    mine, also, his, moved = (secrets.token_hex(11) for _ in range(4))
+    has(p.first, mine)
+    has(p.first, also)
+    has(thief_before.first, moved)
+    thief = changed(inst, p.first, a_phone())
+    for token in (his, moved, also):
+        has(thief, token)
+    assert active() == {mine, also, his, moved}
+    assert undo(inst, links(inst, p.phone)[0]).status_code == 200
+    assert active() == {mine}
+    assert inst.rows("SELECT 1 FROM audit WHERE user_id = %s AND event = 'undo_devices'", p.id)
+    has(Bearer(inst, new_password(inst, p).json()), also)
+    assert active() == {mine, also}
+
+
 def test_s59_a_code_channel_that_the_thief_chose_locks_nobody_out(inst):
     p = Person(inst)
     thief = changed(inst, p.first, a_phone())
