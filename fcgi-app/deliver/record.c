@@ -33,7 +33,9 @@ change_of(const struct record *r)
 	    .state = r->what == RECORD_FINAL ? r->state : "queued",
 	    .reason = r->reason, .provider_id = r->provider_id,
 	    .log = r->log, .sent = r->sent,
-	    .provider = it->left_us == 0 ? NULL : it->provider };
+	    .provider = it->left_us == 0 ? NULL : it->provider,
+	    .channel = it->left_us == 0 || it->lane == NULL ||
+	    it->lane->p == NULL ? NULL : it->lane->p->channel };
 }
 
 /* Was it accepted by a provider that has more to say of it later? */

@@ -214,23 +214,54 @@ changes_text(const struct delivery_change *d, size_t n)
 	return b.p;
 }
 
+#define TALLIES_MAX	16
+
+/* One more of its provider, channel and state.  False: not known, or too many
+ * kinds. */
+static bool
+tally(struct delivery_tally *t, size_t *n, const struct delivery_change *d)
+{
+	size_t i = 0;
+
+	if (d->provider == NULL || d->channel == NULL)
+		return false;
+	while (i < *n && (strcmp(t[i].provider, d->provider) != 0 ||
+	    strcmp(t[i].channel, d->channel) != 0 ||
+	    strcmp(t[i].state, d->state) != 0))
+		i++;
+	if (i == TALLIES_MAX)
+		return false;
+	if (i == *n)
+		t[(*n)++] = (struct delivery_tally){ d->provider, d->channel,
+		    d->state, 0 };
+	t[i].n++;
+	return true;
+}
+
 int
 delivery_update(struct db *db, const struct delivery_change *d, size_t n,
     struct err *e)
 {
 	struct delivery_ref *r = refs_new(n);
 	char *text = changes_text(d, n);
-	size_t told = 0;
+	struct delivery_tally t[TALLIES_MAX];
+	size_t told = 0, tallies = 0;
+	bool known = true;
 	int64_t rc;
 
 	for (size_t i = 0; i < n; i++) {
-		if (is_told(d[i].state, d[i].reason))
-			r[told++] = (struct delivery_ref){
-			    d[i].notification_id, d[i].seq };
+		if (!is_told(d[i].state, d[i].reason))
+			continue;
+		r[told++] = (struct delivery_ref){ d[i].notification_id,
+		    d[i].seq };
+		known = known && tally(t, &tallies, &d[i]);
 	}
 	rc = db_run(db, &DELIVERY_UPDATE, DB_IN(DB_STR(text)), e);
+	/* Rows that are no more are not counted. */
 	if (rc >= 0 && told > 0)
-		rc = delivery_changed(db, r, told, e);
+		rc = known && rc == (int64_t)n ?
+		    delivery_changed_known(db, r, told, t, tallies, e) :
+		    delivery_changed(db, r, told, e);
 	free(text);
 	free(r);
 	return rc < 0 ? -1 : 0;

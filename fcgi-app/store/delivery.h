@@ -37,6 +37,7 @@ struct delivery_change {
 	const char	*log;		/* one JSON line without its end, or "" */
 	const char	*provider;	/* the account it was tried at; NULL
 					 * leaves it */
+	const char	*channel;	/* what that serves; NULL with it */
 	bool		 sent;		/* sent_at becomes now */
 };
 /* In a transaction of the caller, whose job it holds.  0 or -1. */
@@ -89,10 +90,15 @@ int	 delivery_count(struct db *db, uint64_t notification_id,
  * by the hour what is final now, and notes it for webhooks that want it.
  */
 struct delivery_ref { uint64_t notification_id; uint32_t seq; };
+struct delivery_tally { const char *provider, *channel, *state; unsigned n; };
 int	 delivery_changed_list(struct db *db, const char *pairs, struct err *e)
 	    MUST_CHECK;			/* JSON: [[notification, seq], …] */
 int	 delivery_changed(struct db *db, const struct delivery_ref *r,
 	    size_t n, struct err *e) MUST_CHECK;
+/* The same of rows whose counts the caller knows: they are not read again. */
+int	 delivery_changed_known(struct db *db, const struct delivery_ref *r,
+	    size_t n, const struct delivery_tally *t, size_t tallies,
+	    struct err *e) MUST_CHECK;
 
 /* Deliveries of the list that are queued end as `state`, with what belongs to
  * it; the caller holds them by their locks.  How many, or -1. */

@@ -9,6 +9,7 @@
 #include "store/delivery.h"
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "store/webhook.h"
 
 DB_STMT(DELIVERY_HOUR_COUNT, DB_API | DB_WORKER | DB_CTL, DB_ONCE,
@@ -20,6 +21,15 @@ DB_STMT(DELIVERY_HOUR_COUNT, DB_API | DB_WORKER | DB_CTL, DB_ONCE,
     " STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"
     " WHERE d.state <> 'queued' GROUP BY h, p, c, d.state, x"
     " ORDER BY p, c, d.state"
+    " ON DUPLICATE KEY UPDATE n = delivery_hour.n + VALUES(n)");
+
+DB_STMT(DELIVERY_HOUR_ADD, DB_WORKER, DB_ONCE,
+    "INSERT INTO delivery_hour (hour, provider, channel, state, shard, n)"
+    " SELECT DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%d %H:00:00'), t.p, t.c,"
+    " t.s, CONNECTION_ID() % 64, t.n FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "  p VARCHAR(24) PATH '$[0]', c VARCHAR(12) PATH '$[1]',"
+    "  s VARCHAR(10) PATH '$[2]', n INT UNSIGNED PATH '$[3]')) t"
+    " ORDER BY t.p, t.c, t.s"
     " ON DUPLICATE KEY UPDATE n = delivery_hour.n + VALUES(n)");
 
 DB_STMT(DELIVERY_END_LIST, DB_API | DB_WORKER, DB_SAFE,
@@ -37,6 +47,17 @@ delivery_changed_list(struct db *db, const char *pairs, struct err *e)
 	return webhook_note(db, pairs, e) < 0 ? -1 : 0;
 }
 
+static void
+pairs_text(struct buf *b, const struct delivery_ref *r, size_t n)
+{
+	buf_init(b, n * 40 + 16);
+	buf_char(b, '[');
+	for (size_t i = 0; i < n; i++)
+		buf_printf(b, "%s[%" PRIu64 ",%u]", i > 0 ? "," : "",
+		    r[i].notification_id, r[i].seq);
+	buf_char(b, ']');
+}
+
 int
 delivery_changed(struct db *db, const struct delivery_ref *r, size_t n,
     struct err *e)
@@ -46,13 +67,41 @@ delivery_changed(struct db *db, const struct delivery_ref *r, size_t n,
 
 	if (n == 0)
 		return 0;
-	buf_init(&b, n * 40 + 16);
-	buf_char(&b, '[');
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%s[%" PRIu64 ",%u]", i > 0 ? "," : "",
-		    r[i].notification_id, r[i].seq);
-	buf_char(&b, ']');
+	pairs_text(&b, r, n);
 	rc = delivery_changed_list(db, buf_text(&b), e);
+	buf_fini(&b);
+	return rc;
+}
+
+int
+delivery_changed_known(struct db *db, const struct delivery_ref *r, size_t n,
+    const struct delivery_tally *t, size_t tallies, struct err *e)
+{
+	struct buf b;
+	struct jw w;
+	int rc;
+
+	if (n == 0)
+		return 0;
+	buf_init(&b, tallies * 512 + 16);
+	jw_init(&w, &b);
+	jw_array(&w, NULL);
+	for (size_t i = 0; i < tallies; i++) {
+		jw_array(&w, NULL);
+		jw_str(&w, NULL, t[i].provider);
+		jw_str(&w, NULL, t[i].channel);
+		jw_str(&w, NULL, t[i].state);
+		jw_u64(&w, NULL, t[i].n);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	rc = db_run(db, &DELIVERY_HOUR_ADD, DB_IN(DB_STR(buf_text(&b))), e) <
+	    0 ? -1 : 0;
+	buf_fini(&b);
+	if (rc < 0)
+		return -1;
+	pairs_text(&b, r, n);
+	rc = webhook_note(db, buf_text(&b), e) < 0 ? -1 : 0;
 	buf_fini(&b);
 	return rc;
 }
