@@ -3,11 +3,13 @@
  *
  * What must stay true: the counters are exact, whatever happens at once;
  * reading takes back, in the same transaction, what is still queued for the
- * same person on other channels.
+ * same person on other channels.  The words are the reader's: of his locale,
+ * and of the in-app part where a template has one.
  */
 #include "api/push_own.h"
 
 #include "base/conf.h"
+#include "channel/part.h"
 #include "store/cancel.h"
 #include "store/inbox.h"
 
@@ -41,20 +43,24 @@ static int
 write_row(void *arg, struct err *e)
 {
 	struct listing *l = arg;
+	const char *locale = l->i.locale, *title;
 	struct json *j = NULL;
 
+	if (locale == NULL || *locale == '\0')
+		locale = lang_tag(resp_lang(l->c->resp));
 	jw_object(l->w, NULL);
 	jw_id(l->w, "id", l->i.notification_id);
 	jw_u64(l->w, "seq", l->i.seq);
 	jw_str(l->w, "type", l->i.type);
-	jw_str(l->w, "title", l->i.title);
 	if (json_parse(l->i.content, strlen(l->i.content), JSON_PLAIN, 0, &j,
 	    e) < 0)
 		return err_set(e, ERR_INTERNAL, "bad_row",
 		    "notification %" PRIu64 ": its content",
 		    l->i.notification_id);
-	jw_str(l->w, "body", json_str(json_get(j, "body")));
-	jw_str(l->w, "url", json_str(json_get(j, "url")));
+	title = part_text(j, locale, "in_app", "title");
+	jw_str(l->w, "title", title == NULL ? l->i.title : title);
+	jw_str(l->w, "body", part_text(j, locale, "in_app", "body"));
+	jw_str(l->w, "url", part_text(j, locale, "in_app", "url"));
 	if (json_get(j, "data") == NULL)
 		jw_null(l->w, "data");
 	else

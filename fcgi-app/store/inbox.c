@@ -22,7 +22,8 @@ DB_STMT(INBOX_ADD, DB_WORKER, DB_ONCE,
     "  i BIGINT UNSIGNED PATH '$[1]', b INT UNSIGNED PATH '$[2]')) t"
     " STRAIGHT_JOIN inbox_count c ON c.user_id = t.u");
 #define COLUMNS "i.notification_id, i.seq, n.type, n.title, n.content,"	\
-	" i.created_at, i.seen_at, i.read_at, i.archived_at"
+	" i.created_at, i.seen_at, i.read_at, i.archived_at,"		\
+	" (SELECT u.locale FROM user u WHERE u.id = i.user_id)"
 DB_STMT(INBOX_LIST, DB_API, DB_READ,
     "SELECT " COLUMNS " FROM inbox i"
     " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
@@ -129,7 +130,7 @@ inbox_each(struct db *db, struct arena *a, const struct inbox_page *p,
 	    DB_TO_U64(&i->seq), DB_TO_STR(&i->type), DB_TO_STR(&i->title),
 	    DB_TO_STR(&i->content), DB_TO_TIME(&i->created_us),
 	    DB_TO_TIME(&i->seen_us), DB_TO_TIME(&i->read_us),
-	    DB_TO_TIME(&i->archived_us));
+	    DB_TO_TIME(&i->archived_us), DB_TO_STR(&i->locale));
 	int64_t rc = p->unread ? db_each(db, &INBOX_LIST_UNREAD, a,
 	    DB_IN(DB_U64(p->user_id), DB_U64(p->after), DB_U64(p->limit)),
 	    out, row, arg, e) : db_each(db, &INBOX_LIST, a,

@@ -20,6 +20,7 @@ int	 inbox_add(struct db *db, struct inbox_new *n, size_t count,
 struct inbox {
 	uint64_t	 notification_id, seq;
 	const char	*type, *title, *content;	/* content: JSON */
+	const char	*locale;		/* the reader's, or NULL */
 	int64_t		 created_us, seen_us, read_us, archived_us; /* 0: not */
 };
 struct inbox_page {

@@ -244,3 +244,28 @@ def test_suppressions(inst):
                         ({"channel": "in_app", "address": "x"}, "channel"), ({"channel": "email"}, "address")):
         refused(inst.api("POST", path, token=inst.token, json=body), 400, field=field)
     assert inst.rows("SELECT COUNT(*) n FROM audit WHERE event = 'suppression_remove'")[0]["n"] == 1
+
+
+def test_the_words_are_the_readers(inst, sara):
+    """Of a template with two languages and a part of its own for the inbox, each reads his; who has none set, what his client asks."""
+    texts = {"en": {"title": "Order {n}", "body": "Long text", "in_app": {"body": "Short {n}"}},
+             "fa": {"title": "سفارش {n}", "body": "متن بلند", "in_app": {"body": "کوتاه {n}", "url": "https://shop.example/fa"}}}
+    name = f"inbox_{word()}"
+    r = inst.api("POST", "/api/templates/", token=inst.admin(), json={"name": name, "definition": {
+        "type": "order", "variables": {"n": {"type": "id"}}, "default_locale": "en", "locales": texts}})
+    assert r.status_code == 201, r.text
+    r = inst.api("POST", PATH, token=inst.token, json={"user_id": sara.id, "template": name, "data": {"n": 5}, "channels": ["in_app"]})
+    assert r.status_code == 202, r.text
+    final(inst, r.json()["id"])
+
+    def read(language=None):
+        m, = sara.first.call("GET", "/api/inbox/", headers={"Accept-Language": language} if language else {}).json()["results"]
+        return m["title"], m["body"], m["url"]
+    inst.rows("UPDATE user SET locale = NULL WHERE id = %s", sara.id)
+    assert read() == ("Order 5", "Short 5", None)
+    persian = ("سفارش 5", "کوتاه 5", "https://shop.example/fa")
+    assert read("fa-IR") == persian
+    inst.rows("UPDATE user SET locale = 'fa-IR' WHERE id = %s", sara.id)
+    assert read() == persian and read("en") == persian
+    inst.rows("UPDATE user SET locale = 'de' WHERE id = %s", sara.id)
+    assert read() == ("Order 5", "Short 5", None)
