@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #define PAGE_MAX	((size_t)32 * 1024)
 
@@ -23,26 +24,7 @@ html_text(struct arena *a, const char *s)
 	struct buf b;
 
 	buf_init(&b, PAGE_MAX);
-	for (; *s != '\0'; s++)
-		switch (*s) {
-		case '&':
-			buf_str(&b, "&amp;");
-			break;
-		case '<':
-			buf_str(&b, "&lt;");
-			break;
-		case '>':
-			buf_str(&b, "&gt;");
-			break;
-		case '"':
-			buf_str(&b, "&quot;");
-			break;
-		case '\'':
-			buf_str(&b, "&#39;");
-			break;
-		default:
-			buf_char(&b, *s);
-		}
+	html_escape(&b, s, strlen(s));
 	text = arena_strdup(a, buf_text(&b));
 	buf_fini(&b);
 	return text;

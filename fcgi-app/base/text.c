@@ -396,6 +396,20 @@ url_encode(struct arena *a, const char *s)
 }
 
 void
+html_escape(struct buf *b, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		switch (s[i]) {
+		case '&': buf_str(b, "&amp;"); break;
+		case '<': buf_str(b, "&lt;"); break;
+		case '>': buf_str(b, "&gt;"); break;
+		case '"': buf_str(b, "&quot;"); break;
+		case '\'': buf_str(b, "&#39;"); break;
+		default: buf_char(b, s[i]);
+		}
+}
+
+void
 form_add(struct buf *b, struct arena *a, const char *name, const char *value)
 {
 	buf_printf(b, "%s%s=%s", b->len > 0 ? "&" : "", name,

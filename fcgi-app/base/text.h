@@ -57,8 +57,10 @@ char	*text_trim(struct arena *a, const char *s);
  * (bad escape, NUL, bad UTF-8).  Percent-encode for a form or query. */
 char	*url_decode(struct arena *a, const char *s, size_t n, bool plus);
 char	*url_encode(struct arena *a, const char *s);
-/* One more member of an application/x-www-form-urlencoded body. */
 struct buf;
+/* n bytes as text or a quoted attribute of HTML. */
+void	 html_escape(struct buf *b, const char *s, size_t n);
+/* One more member of an application/x-www-form-urlencoded body. */
 void	 form_add(struct buf *b, struct arena *a, const char *name,
 	    const char *value);
 

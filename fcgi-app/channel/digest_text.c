@@ -84,15 +84,7 @@ more_than(const struct digest_text *t, size_t shown)
 static void
 escaped(struct buf *b, const char *s)
 {
-	for (; *s != '\0'; s++)
-		switch (*s) {
-		case '&': buf_str(b, "&amp;"); break;
-		case '<': buf_str(b, "&lt;"); break;
-		case '>': buf_str(b, "&gt;"); break;
-		case '"': buf_str(b, "&quot;"); break;
-		case '\'': buf_str(b, "&#39;"); break;
-		default: buf_char(b, *s);
-		}
+	html_escape(b, s, strlen(s));
 }
 
 static bool

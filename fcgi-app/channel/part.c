@@ -88,19 +88,18 @@ part_sms(struct arena *a, const struct json *content, const char *locale)
 	return without_returns(a, text);
 }
 
+/* With its lines as lines. */
 static void
 add_escaped(struct buf *b, const char *s)
 {
-	for (; *s != '\0'; s++)
-		switch (*s) {
-		case '&': buf_str(b, "&amp;"); break;
-		case '<': buf_str(b, "&lt;"); break;
-		case '>': buf_str(b, "&gt;"); break;
-		case '"': buf_str(b, "&quot;"); break;
-		case '\'': buf_str(b, "&#39;"); break;
-		case '\n': buf_str(b, "<br>\n"); break;
-		default: buf_char(b, *s);
+	for (size_t n; *s != '\0'; s += n) {
+		n = strcspn(s, "\n");
+		html_escape(b, s, n);
+		if (s[n] == '\n') {
+			buf_str(b, "<br>\n");
+			n++;
 		}
+	}
 }
 
 /* Does it hold a letter of a script that runs from right to left? */

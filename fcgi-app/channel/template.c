@@ -97,20 +97,6 @@ value_of(const struct use *u, const char *name, size_t n)
 /* --- texts ----------------------------------------------------------------- */
 
 static void
-put_html(struct buf *b, const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		switch (s[i]) {
-		case '&': buf_str(b, "&amp;"); break;
-		case '<': buf_str(b, "&lt;"); break;
-		case '>': buf_str(b, "&gt;"); break;
-		case '"': buf_str(b, "&quot;"); break;
-		case '\'': buf_str(b, "&#39;"); break;
-		default: buf_char(b, s[i]);
-		}
-}
-
-static void
 put_line(struct buf *b, const char *s, size_t n, bool words)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -137,7 +123,7 @@ put(struct arena *a, struct buf *b, const char *s, size_t n,
 		put_line(b, s, n, form == FORM_WORDS);
 		break;
 	case FORM_HTML:
-		put_html(b, s, n);
+		html_escape(b, s, n);
 		break;
 	case FORM_URL:
 		if (is_url)

@@ -97,26 +97,7 @@ site_of(const struct message *m)
 static void
 add_escaped(struct buf *b, const char *s)
 {
-	for (; *s != '\0'; s++)
-		switch (*s) {
-		case '&':
-			buf_str(b, "&amp;");
-			break;
-		case '<':
-			buf_str(b, "&lt;");
-			break;
-		case '>':
-			buf_str(b, "&gt;");
-			break;
-		case '"':
-			buf_str(b, "&quot;");
-			break;
-		case '\'':
-			buf_str(b, "&#39;");
-			break;
-		default:
-			buf_char(b, *s);
-		}
+	html_escape(b, s, strlen(s));
 }
 
 enum escape { ESCAPE_NOTHING, ESCAPE_HTML };

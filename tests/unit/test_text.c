@@ -1,6 +1,7 @@
 /*
  * test_text.c - encodings against the RFCs' own vectors, and refusals.
  */
+#include "base/buf.h"
 #include "base/text.h"
 
 #include <setjmp.h>
@@ -274,6 +275,36 @@ url_encoding_comes_back(void **state UNUSED)
 	arena_free(a);
 }
 
+static void
+html_keeps_its_marks_to_itself(void **state)
+{
+	static const char in[] = "<a href=\"x\">'&amp;\n\xd8\xb3";
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	html_escape(&b, in, strlen(in));
+	html_escape(&b, "<b>", 1);
+	assert_string_equal(buf_text(&b), "&lt;a href=&quot;x&quot;&gt;&#39;"
+	    "&amp;amp;\n\xd8\xb3&lt;");
+	buf_fini(&b);
+}
+
+static void
+form_members_are_joined_and_encoded(void **state)
+{
+	struct arena *a = arena_new(10000);
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	form_add(&b, a, "To", "+98 912");
+	form_add(&b, a, "Body", "a&b=\xd8\xb3");
+	assert_string_equal(buf_text(&b), "To=%2B98%20912&Body=a%26b%3D%D8%B3");
+	buf_fini(&b);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -290,6 +321,8 @@ main(void)
 		cmocka_unit_test(case_and_blanks_are_ascii_only),
 		cmocka_unit_test(url_decoding_refuses_what_is_broken),
 		cmocka_unit_test(url_encoding_comes_back),
+		cmocka_unit_test(html_keeps_its_marks_to_itself),
+		cmocka_unit_test(form_members_are_joined_and_encoded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
