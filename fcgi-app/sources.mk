@@ -7,6 +7,8 @@ BASE_SOURCES = \
 	fcgi-app/base/banned.h \
 	fcgi-app/base/buf.c \
 	fcgi-app/base/buf.h \
+	fcgi-app/base/burst.c \
+	fcgi-app/base/burst.h \
 	fcgi-app/base/cdefs.h \
 	fcgi-app/base/channels.c \
 	fcgi-app/base/channels.h \
@@ -654,6 +656,7 @@ UNIT_TESTS = \
 	test_auth_token \
 	test_bind \
 	test_buf \
+	test_burst \
 	test_channel_dsn \
 	test_channel_expo \
 	test_channel_kavenegar \
@@ -804,6 +807,10 @@ test_bind_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_buf_SOURCES = tests/unit/test_buf.c
 test_buf_LDADD = $(GP_TEST_LIBS)
 test_buf_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_burst_SOURCES = tests/unit/test_burst.c
+test_burst_LDADD = $(GP_TEST_LIBS)
+test_burst_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_channel_dsn_SOURCES = tests/unit/test_channel_dsn.c
 test_channel_dsn_LDADD = $(GP_TEST_LIBS)
@@ -1096,6 +1103,7 @@ SQL_FILES = \
 	sql/0024_opt_word.sql \
 	sql/0025_sms_network.sql \
 	sql/0026_digest.sql \
+	sql/0027_fair.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1269,6 +1277,7 @@ EXTRA_FILES = \
 	tests/e2e/test_master.py \
 	tests/e2e/test_nginx_edge.py \
 	tests/e2e/test_notify.py \
+	tests/e2e/test_once.py \
 	tests/e2e/test_openapi.py \
 	tests/e2e/test_operation.py \
 	tests/e2e/test_passwordless.py \

@@ -9,7 +9,10 @@
 
 #include "api/dispatch_own.h"
 #include "auth/token.h"
+#include "base/burst.h"
+#include "base/clock.h"
 #include "base/crypto.h"
+#include "base/shm.h"
 #include "store/idempotency.h"
 
 #define KEY_MIN		16
@@ -135,6 +138,7 @@ int
 idem_enqueue(const struct call *c, struct db *db, struct enqueue *m,
     uint64_t *id, struct err *e)
 {
+	_Atomic int64_t *word;
 	bool same = false;
 	int rc;
 
@@ -143,6 +147,12 @@ idem_enqueue(const struct call *c, struct db *db, struct enqueue *m,
 		m->idem_key = c->idem_key;
 		m->idem_mac = c->idem_mac;
 	}
+	/* Shared memory knows of it before the commit: it is a matter of whose
+	 * turn comes first, and of nothing else. */
+	if ((word = shm_sender(c->shm, m->token_id != 0 ? m->token_id :
+	    m->user_id)) != NULL)
+		m->behind = burst_over(word, SENDER_BURST, SENDER_PER_S,
+		    clock_mono());
 	if ((rc = enqueue(db, m, id, &same, e)) == 1)
 		*id = m->id;
 	return rc != 0 || same ? rc : err_set(e, ERR_UNPROCESSABLE,

@@ -285,6 +285,14 @@ shm_count(struct shm *s, unsigned counter, uint64_t n)
 		    memory_order_relaxed);
 }
 
+_Atomic int64_t *
+shm_sender(struct shm *s, uint64_t who)
+{
+	/* Small numbers and keys alike fall anywhere. */
+	return s == NULL ? NULL : &shm_at(s)->sender[
+	    (who * UINT64_C(0x9e3779b97f4a7c15)) >> 52];
+}
+
 uint64_t
 shm_counter(const struct shm *s, unsigned counter)
 {

@@ -11,6 +11,8 @@
 #ifndef GP_BASE_SHM_H
 #define GP_BASE_SHM_H
 
+#include <stdatomic.h>
+
 #include "base/err.h"
 
 struct shm;
@@ -69,5 +71,11 @@ void	 shm_wait_end(struct shm *s, struct shm_slot *me);
 #define SHM_COUNTERS	1024
 void	 shm_count(struct shm *s, unsigned counter, uint64_t n);
 uint64_t shm_counter(const struct shm *s, unsigned counter);
+
+/* --- senders ---------------------------------------------------------------
+ * The word of base/burst.h of one that sends, by any number that is his; two
+ * may share one.  NULL for a NULL shm. */
+#define SHM_SENDERS	4096
+_Atomic int64_t *shm_sender(struct shm *s, uint64_t who);
 
 #endif

@@ -46,6 +46,7 @@ struct shm_layout {
 	struct shm_side	 side[SHM_SIDE];
 	struct shm_slot	 slot[SHM_SLOTS];
 	_Atomic uint64_t counter[SHM_COUNTERS];
+	_Atomic int64_t	 sender[SHM_SENDERS];
 	struct shm_table table[2];
 };
 

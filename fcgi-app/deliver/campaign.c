@@ -233,7 +233,7 @@ campaign_tick(struct db *db, struct campaign_tick *t, struct err *e)
 	t->planned = t->released = t->accepted = 0;
 	if ((rc = mine(db, t, e)) <= 0)
 		return rc;
-	if (site_notify_take(db, &t->accepted, &t->more, e) < 0 ||
+	if (site_notify_take(db, &t->sites, &t->accepted, &t->more, e) < 0 ||
 	    digest_tick(db, &t->digest, e) < 0)
 		return -1;
 	t->more = t->more || t->digest.more;

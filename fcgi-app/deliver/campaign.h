@@ -15,6 +15,7 @@
 
 #include "deliver/digest.h"
 #include "deliver/pick.h"
+#include "deliver/site_notify.h"
 #include "store/campaign.h"
 
 #define CAMPAIGNS_MAX	256		/* carried out at a time */
@@ -45,6 +46,7 @@ struct campaign_tick {
 	int64_t		 held_us;	/* ours until; monotonic */
 	int64_t		 asked_us, looked_us, plan_us;
 	struct campaign_pace pace[CAMPAIGNS_MAX];
+	struct site_senders sites;
 };
 
 /* One round over all live campaigns, some 100 ms at most each.  0 or -1. */

@@ -3,6 +3,7 @@
  */
 #include "deliver/site_notify.h"
 
+#include "base/clock.h"
 #include "base/rand.h"
 #include "queue/message.h"
 #include "store/intake.h"
@@ -16,7 +17,18 @@ struct taking {
 	uint64_t	 id[BATCH];	/* made before the transaction (D20) */
 	int		 n;
 	unsigned	 accepted;
+	struct site_senders *senders;
 };
+
+static _Atomic int64_t *
+word_of(struct site_senders *s, const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	for (; name != NULL && *name != '\0'; name++)
+		h = (h ^ (unsigned char)*name) * 16777619u;
+	return &s->word[h % SITES];
+}
 
 /* One row: 0 dealt with, -1 the database failed. */
 static int
@@ -35,6 +47,8 @@ take(struct db *db, struct taking *t, int i, struct err *e)
 		}
 		return intake_refuse(db, r->id, why.code, why.field, e);
 	}
+	m.behind = burst_over(word_of(t->senders, r->asked_by), SENDER_BURST,
+	    SENDER_PER_S, clock_mono());
 	if (enqueue(db, &m, &existing, &same, e) < 0 ||
 	    intake_accept(db, r->id, m.id, e) < 0)
 		return -1;
@@ -58,10 +72,10 @@ take_work(struct db *db, void *arg, struct err *e)
 }
 
 int
-site_notify_take(struct db *db, unsigned *accepted, bool *more,
-    struct err *e)
+site_notify_take(struct db *db, struct site_senders *s, unsigned *accepted,
+    bool *more, struct err *e)
 {
-	struct taking t = { .a = arena_new(ARENA_MAX) };
+	struct taking t = { .a = arena_new(ARENA_MAX), .senders = s };
 	int rc;
 
 	for (int i = 0; i < BATCH; i++)

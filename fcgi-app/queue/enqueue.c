@@ -7,6 +7,7 @@
 #include "base/keyring.h"
 #include "base/rand.h"
 #include "queue/secret.h"
+#include "store/job.h"
 #include "store/notification.h"
 
 int
@@ -20,7 +21,9 @@ enqueue(struct db *db, const struct enqueue *m, uint64_t *existing,
 		.type = m->type, .channel = m->channel,
 		.title = m->title == NULL ? "" : m->title,
 		.content = m->content, .audience = m->audience,
-		.class = m->class, .request_id = m->request_id,
+		.class = m->class, .job_class = !m->behind ? m->class :
+		    m->class < CLASS_CAMPAIGN ? JOB_CLASS_BULK :
+		    JOB_CLASS_BULK + 1, .request_id = m->request_id,
 		.scope = m->idem_scope, .key = m->idem_key, .mac = m->idem_mac,
 		.life_s = m->life_s, .run_us = m->run_us,
 		.ends_us = m->ends_us, .waiter = m->waiter,

@@ -9,6 +9,11 @@
 
 enum job_class { CLASS_CODE = 0, CLASS_TRANSACTIONAL = 1, CLASS_CAMPAIGN = 2 };
 
+/* A sender of more than so many at once, beyond so many a second, has many:
+ * as the many of one notification they have classes of their own. */
+#define SENDER_BURST	100
+#define SENDER_PER_S	20
+
 struct enqueue {
 	uint64_t	 id;		/* notification id, from rand_id() */
 	uint64_t	 user_id, token_id;	/* who sends; 0 the system */
@@ -23,6 +28,8 @@ struct enqueue {
 					 * {"user_ids": […]} or {"group_id": "…"} */
 	const char	*request_id;
 	const uint8_t	*idem_scope, *idem_key, *idem_mac;	/* or NULL */
+	bool		 behind;	/* its sender has many: in nobody's
+					 * way who has one (R9) */
 	uint32_t	 life_s;	/* dead so long after it is due (R15) */
 	int64_t		 run_us;	/* not before; 0 now */
 	int64_t		 ends_us;	/* dead then, whatever life_s; or 0 */

@@ -7,8 +7,8 @@
 /* One worker asks at a time (lease "campaigns"): what locks it skips are
  * those of sites that have not committed. */
 DB_STMT(INTAKE_LOCK, DB_WORKER, DB_READ,
-    "SELECT id, IF(LENGTH(message) <= ?, message, NULL), created_at"
-    " FROM intake WHERE state = 0 ORDER BY id LIMIT ?"
+    "SELECT id, IF(LENGTH(message) <= ?, message, NULL), asked_by,"
+    " created_at FROM intake WHERE state = 0 ORDER BY id LIMIT ?"
     " FOR UPDATE SKIP LOCKED");
 DB_STMT(INTAKE_ACCEPT, DB_WORKER, DB_SAFE,
     "UPDATE intake SET state = 1, notification_id = ?, message = '',"
@@ -48,8 +48,8 @@ intake_lock(struct db *db, struct arena *a, struct intake_row *r, size_t max,
 
 	if (db_each(db, &INTAKE_LOCK, a, DB_IN(DB_U64(INTAKE_MESSAGE_MAX),
 	    DB_U64(max)), DB_OUT(DB_TO_U64(&x.it.id),
-	    DB_TO_STR(&x.it.message), DB_TO_TIME(&x.it.created_us)),
-	    lock_row, &x, e) < 0)
+	    DB_TO_STR(&x.it.message), DB_TO_STR(&x.it.asked_by),
+	    DB_TO_TIME(&x.it.created_us)), lock_row, &x, e) < 0)
 		return -1;
 	return (int)x.n;
 }

@@ -70,7 +70,9 @@ notification_accept(struct db *db, const struct notification_new *n,
 	for (int again = 0; ; again++) {
 		int64_t rc = db_run(db, &NOTIFICATION_ACCEPT, DB_IN(
 		    DB_U64(n->id), DB_REF(n->user_id), DB_REF(n->token_id),
-		    DB_STR(n->type), DB_U64(n->class), DB_STR(n->channel),
+		    DB_STR(n->type), DB_U64(n->class +
+		    (n->job_class == n->class ? 0 : 16 * n->job_class)),
+		    DB_STR(n->channel),
 		    DB_STR(n->title), DB_STR(n->content), DB_STR(n->audience),
 		    DB_STR(n->request_id),
 		    DB_BIN(n->scope, HASH_LEN), DB_BIN(n->key, HASH_LEN),

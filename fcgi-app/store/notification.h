@@ -10,7 +10,7 @@ struct notification_new {
 	uint64_t	 id, job_id;		/* made before (D20) */
 	uint64_t	 user_id, token_id;	/* 0: none */
 	const char	*type, *channel, *title, *content, *audience;
-	unsigned	 class;
+	unsigned	 class, job_class;
 	const char	*request_id;		/* or NULL */
 	const uint8_t	*scope, *key, *mac;	/* 16, 16, 32 bytes, or NULL */
 	uint32_t	 life_s;

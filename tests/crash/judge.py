@@ -69,3 +69,32 @@ def codes(answered, messages, rows):
         if not fine or arrived > 1:
             faults.append(f"{phone}: states {dict(have)}, {arrived} at the sandbox")
     return out, faults
+
+
+def campaign(people, messages, rows):
+    """people: {user: where the sandbox has what is his, or None: nothing can be
+    sent to him}; messages: the campaign's; rows: (user, state, count). One row
+    each, final. (Counter, [faults])."""
+    copies = collections.Counter(m["to"] for m in messages)
+    states = by_name(rows)
+    out, faults = collections.Counter(), []
+    for user, to in people.items():
+        have, there = states.pop(user, collections.Counter()), 0
+        if to is not None:
+            there = copies.pop(to, 0)
+        sent = total(have, SENT)
+        lost = have.total() == 0 or sent > there or \
+            (total(have, GIVEN_UP) > 0 if to is not None else have["skipped"] != 1)
+        stuck = sum(n for s, n in have.items() if s not in FINAL)
+        wrong = have.total() > 1 or (there > 0 and not sent and not have["unsure"])
+        out.update(recipients=1, lost=int(lost), stuck=stuck, wrong_rows=int(wrong),
+                   unsure=have["unsure"], duplicates=max(0, there - 1))
+        if lost or stuck or wrong:
+            faults.append(f"user {user}: states {dict(have)}, {there} at the sandbox")
+    for user, have in states.items():
+        out.update(wrong_rows=have.total())
+        faults.append(f"user {user} is nobody's: {dict(have)}")
+    for to, n in copies.items():
+        out.update(wrong_rows=n)
+        faults.append(f"{n} at {to}, who is nobody")
+    return out, faults

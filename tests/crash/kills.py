@@ -2,7 +2,10 @@
 
 R1: the worker is killed. R2: the database is killed. What is left is right.
 """
+import base64
 import collections
+import hashlib
+import random
 import signal
 import subprocess
 import time
@@ -206,3 +209,103 @@ def missing(inst, pushes, codes, profiles):
         if s.last is not None and name != s.last and name not in s.tried:
             faults.append(f"profile {s.user['id']}: {name} instead of {s.last}")
     return len(faults), faults
+
+
+# --- campaigns ---------------------------------------------------------------------
+
+MARK = "XC"         # the country that these people are in: nobody's
+PLANS = 0.4         # of the kills, while it is planned
+
+
+def audience(inst, people, devices):
+    """So many accounts, some with a browser: {id: endpoint or None}."""
+    base = random.randrange(1 << 40, 1 << 60)
+    inst.rows("INSERT INTO user (reg_key, email, email_cmp, email_unique, email_verified_at, country) "
+              "SELECT %s + seq, @m := CONCAT('k', %s + seq, '@example.com'), @m, @m, UTC_TIMESTAMP(6), %s "
+              f"FROM seq_1_to_{people}", base, base, MARK)
+    ids = [r[0] for r in inst.rows("SELECT id FROM user WHERE country = %s ORDER BY id", MARK)]
+    owners = ids[::max(1, people // devices)][:devices]
+    subs = sandbox_subscriptions(inst, len(owners))
+    db = inst.db()
+    with db.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO device (id, user_id, kind, target_hash, target, p256dh, auth)"
+            " VALUES (%s, %s, 'web_push', %s, %s, %s, %s)",
+            [(random.getrandbits(62), owner, hashlib.sha256(s["endpoint"].encode()).digest(), s["endpoint"],
+              *(base64.urlsafe_b64decode(s["keys"][k] + "==") for k in ("p256dh", "auth")))
+             for owner, s in zip(owners, subs)])
+    db.close()
+    return dict.fromkeys(ids) | {o: s["endpoint"] for o, s in zip(owners, subs)}
+
+
+def campaign_state(inst, c):
+    return inst.rows("SELECT planned, planned_at IS NOT NULL, live, state FROM campaign WHERE id = %s", c)[0]
+
+
+def sent_of(inst, c):
+    return inst.one("SELECT COUNT(*) FROM delivery WHERE notification_id = %s AND state = 'sent'", c)
+
+
+def kill_campaign(inst, c, kills):
+    """Kills in the middle of planning first, then whenever. What was on its way,
+    and how many kills met an unfinished plan."""
+    worker = inst.worker
+    worker.environ["GATEPOST_WORKER_LEASE_S"] = str(LEASE_S)
+    flying, planning = set(), 0
+    for i in range(kills):
+        planned, whole, live, state = campaign_state(inst, c)
+        if not live:
+            break
+        sent = sent_of(inst, c)
+        inst.worker_start()
+        if not whole and i < kills * PLANS:
+            wait_until("the plan to go on", 30, lambda: campaign_state(inst, c)[:2] != (planned, 0), 0.002)
+        else:
+            wait_until("more to be sent", 30, lambda: sent_of(inst, c) > sent or not campaign_state(inst, c)[2], 0.005)
+            pause(0.0, 0.1)
+        if not worker.alive():
+            raise Failure(f"the worker ended by itself, after {i} kills; see {inst.log}/worker.log")
+        worker.stop(signal.SIGKILL, 10)
+        planning += not campaign_state(inst, c)[1]
+        flying |= in_flight(inst)
+        if i == kills // 2 and state == "running":
+            for step in ("pause", "resume"):
+                inst.call("POST", f"/api/campaigns/{c}/{step}/", {}, token=inst.admin_token)
+    del worker.environ["GATEPOST_WORKER_LEASE_S"]
+    inst.worker_start()
+    return flying, planning
+
+
+def campaign(ctx, kills):
+    """R1 of a campaign: planned and sent through worker kills, each recipient
+    has one final state, and what the campaign says of itself is so."""
+    inst = ctx.inst
+    inst.sandbox_call("DELETE", "/messages")
+    people = audience(inst, *((5000, 250) if kills <= 10 else (60000, 3000)))
+    inst.sandbox_call("PUT", "/faults/push", {"mode": "slow", "after_ms": 20})
+    begun = time.monotonic()
+    inst.worker_stop()
+    c = int(inst.call("POST", "/api/campaigns/", {
+        "name": "crash", "title": "Crash", "body": "to all", "channels": ["web_push"],
+        "audience": {"country": [MARK]}, "start": True}, token=inst.admin_token, expect=(201,)).json()["id"])
+    try:
+        flying, planning = kill_campaign(inst, c, kills)
+    finally:
+        inst.sandbox_call("DELETE", "/faults")
+    wait_until("the campaign's end", SETTLE_S, lambda: not campaign_state(inst, c)[2], 0.05)
+    settle(inst)
+    out, faults = judge.campaign(
+        people, inst.messages(channel="web_push"),
+        inst.rows("SELECT user_id, state, COUNT(*) FROM delivery WHERE notification_id = %s GROUP BY user_id, state", c))
+    for line in faults[:20]:
+        say(f"crash: {line}")
+    counted = dict(inst.rows("SELECT state, COUNT(*) FROM delivery WHERE notification_id = %s GROUP BY state", c))
+    told = inst.call("GET", f"/api/campaigns/{c}/", token=inst.admin_token).json()
+    honest = told["state"] == "done" and told["people"] == told["total"] == len(people) and \
+        all(told["progress"][s] == counted.get(s, 0) for s in ("sent", "skipped", "failed", "expired", "unsure"))
+    ctx.report.row("campaign-kill-lost", out["lost"] + out["stuck"] + out["wrong_rows"], "recipients",
+                   ("<=", 0, "recipients"), sound=out["recipients"] > 0 and planning > 0, met=honest, kills=kills,
+                   kills_while_planning=planning, recipients=out["recipients"], states=counted,
+                   seconds=time.monotonic() - begun)
+    ctx.report.row("campaign-kill-duplicates", out["duplicates"] + out["unsure"], "messages",
+                   ("<=", len(flying), "messages"), unsure=out["unsure"], in_flight_at_kills=len(flying))

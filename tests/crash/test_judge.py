@@ -79,3 +79,23 @@ def test_codes(arrived, rows, lost, duplicates):
     out, faults = judge.codes({"+1": 1}, [{"to": "+1", "subject": None}] * arrived, rows)
     assert (out["lost"], out["duplicates"]) == (lost, duplicates)
     assert bool(faults) == bool(lost or duplicates)
+
+
+@pytest.mark.parametrize("word, messages, rows", [
+    (None, ["x"], [(1, "sent", 1), (2, "skipped", 1)]),
+    (None, [], [(1, "unsure", 1), (2, "skipped", 1)]),
+    ("lost", ["x"], [(1, "sent", 1)]),                              # no row at all
+    ("lost", [], [(1, "sent", 1), (2, "skipped", 1)]),              # a lie
+    ("lost", [], [(1, "cancelled", 1), (2, "skipped", 1)]),
+    ("stuck", [], [(1, "queued", 1), (2, "skipped", 1)]),
+    ("wrong_rows", ["x"], [(1, "sent", 2), (2, "skipped", 1)]),     # planned twice
+    ("wrong_rows", ["x"], [(1, "failed", 1), (2, "skipped", 1)]),   # sent, denied
+    ("wrong_rows", ["x"], [(1, "sent", 1), (2, "skipped", 1), (3, "sent", 1)]),
+    ("wrong_rows", ["x", "y"], [(1, "sent", 1), (2, "skipped", 1)]),
+    ("duplicates", ["x", "x"], [(1, "sent", 1), (2, "skipped", 1)]),
+])
+def test_of_a_campaign_each_has_one_end(word, messages, rows):
+    out, faults = judge.campaign({1: "x", 2: None}, [{"to": m} for m in messages], rows)
+    assert out["recipients"] == 2
+    assert {w for w in ("lost", "stuck", "wrong_rows", "duplicates") if out[w]} >= ({word} - {None})
+    assert bool(faults) == (word not in (None, "duplicates"))

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from instance import Instance, wait_until
-from push_case import at_once, new_user, refused, subscribed, word
+from push_case import admin_token, at_once, new_user, refused, subscribed, word
 from test_notify import a_user
 
 ACCOUNTS = "/api/admin/providers/"
@@ -527,6 +527,65 @@ def test_r9_the_many_of_one_are_in_nobodys_way(inst):
     inst.sandbox.heal()
     wait_until("all of them", lambda: not inst.rows("SELECT 1 FROM job LIMIT 1"), 40)
     assert inst.rows("SELECT COUNT(*) AS n FROM delivery WHERE state <> 'sent' AND channel = 'web_push'")[0]["n"] == 0
+
+
+def flood(inst, user, n):
+    """So many single notifications of one token, accepted and not yet sent."""
+    many = admin_token(inst, scopes=["send"])["token"]
+    ids = []
+
+    def one(_):
+        r = inst.api("POST", "/api/notifications/", token=many, json={
+            "user_id": user["id"], "title": "Many", "body": "of one", "channels": ["email"]})
+        assert r.status_code == 202, r.text
+        return int(r.json()["id"])
+    for _ in range(n // 8):
+        ids += at_once(8, one)
+    return ids
+
+
+def before(inst, ids, one):
+    """How many of them were sent before that one."""
+    at = inst.rows("SELECT sent_at FROM delivery WHERE notification_id = %s", one)[0]["sent_at"]
+    marks = ",".join(map(str, ids))
+    return inst.rows(f"SELECT COUNT(*) n FROM delivery WHERE notification_id IN ({marks}) AND sent_at < %s", at)[0]["n"]
+
+
+def test_r9_a_sender_of_many_singles_is_not_in_anothers_way(inst):
+    crowd, she = a_user(inst), a_user(inst)
+    inst.kill("worker")
+    ids = flood(inst, crowd, 400)
+    classes = {r["class"]: r["n"] for r in inst.rows("SELECT class, COUNT(*) n FROM job GROUP BY class")}
+    assert classes[1] <= 160 and classes[3] >= 240, classes
+    # What was asked for is what the notification says; its job alone stands behind.
+    assert {r["class"] for r in inst.rows("SELECT DISTINCT n.class FROM notification n JOIN job j ON j.notification_id = n.id WHERE j.class = 3")} == {1}
+    token = admin_token(inst, scopes=["send"])["token"]
+    r = inst.api("POST", "/api/notifications/", token=token, json={
+        "user_id": she["id"], "title": "One", "body": "alone", "channels": ["email"]})
+    one = int(r.json()["id"])
+    assert inst.rows("SELECT class FROM job WHERE notification_id = %s", one)[0]["class"] == 1
+    code = send(inst, address(), class_=0, kind="code")
+    inst.start("worker")
+    final(inst, one)
+    final(inst, code)
+    wait_until("all of them", lambda: not inst.rows("SELECT 1 FROM job LIMIT 1"), 60)
+    ends = inst.rows(f"SELECT state, COUNT(*) n FROM delivery WHERE notification_id IN ({','.join(map(str, ids))}) GROUP BY state")
+    assert ends == [{"state": "sent", "n": 400}]
+    assert before(inst, ids, one) < 300 and before(inst, ids, code) < 150
+
+
+def test_r9_campaigns_share(inst):
+    crowd, few = [a_user(inst) for _ in range(500)], [a_user(inst) for _ in range(60)]
+    inst.sandbox.fault("smtp", "slow", after_ms=40, times=100000)
+    first = campaign(inst, crowd)
+    wait_until("it is under way", lambda: inst.rows(
+        "SELECT 1 FROM delivery WHERE notification_id = %s AND state = 'sent' LIMIT 1", first))
+    second = campaign(inst, few)
+    went(inst, second, 60)
+    left = inst.rows("SELECT COUNT(*) n FROM delivery WHERE notification_id = %s AND state = 'queued'", first)[0]["n"]
+    assert left > 150, f"only {left} of the first were behind the second"
+    inst.sandbox.heal()
+    assert {e[0] for e in went(inst, first, 60)} == {"sent"}
 
 
 # --- the terminal -------------------------------------------------------------------------------------------------
