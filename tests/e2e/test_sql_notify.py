@@ -86,6 +86,29 @@ def test_committed_with_the_order_or_not_at_all(inst, she):
     assert len(arrived(inst, kept)) == 1
 
 
+def test_without_the_grant_the_order_fails_too(inst, she):
+    """Revoked, the call is refused, and the site's transaction is the site's to roll back; granted again it serves."""
+    db = inst.env["GATEPOST_DB_NAME"]
+    m, lost = message(she), message(she)
+    inst.rows(f"REVOKE EXECUTE ON PROCEDURE `{db}`.gatepost_notify FROM shop@localhost")
+    try:
+        c = site(inst)
+        with c.cursor() as cursor:
+            cursor.execute("INSERT INTO orders (buyer, product) VALUES (2, 'refused')")
+            with pytest.raises(pymysql.err.OperationalError) as e:
+                ask(cursor, inst, lost)
+            assert e.value.args[0] == 1370
+        c.rollback()
+        c.close()
+    finally:
+        inst.rows(f"GRANT EXECUTE ON PROCEDURE `{db}`.gatepost_notify TO shop@localhost")
+    c = site(inst, autocommit=True)
+    with c.cursor() as cursor:
+        ask(cursor, inst, m)
+    wait_until("granted again it arrives", lambda: arrived(inst, m))
+    assert arrived(inst, lost) == [] and not inst.rows("SELECT 1 FROM shop.orders WHERE product = 'refused'")
+
+
 def test_the_same_key_asks_once(inst, she):
     m, key = message(she), f"order-{word()}"
 
