@@ -55,6 +55,7 @@ struct item {
 	int64_t		 left_us;
 	unsigned	 group;		/* shares a request with these only */
 	size_t		 slot;		/* among those on the way */
+	bool		 paced;		/* waits for a turn at its rate */
 };
 
 struct item_new {

@@ -8,6 +8,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "net/net.h"
+#include "queue/rate.h"
 
 #define HOLD_MIN	64u
 #define HOLD_MAX	2048u
@@ -41,8 +42,7 @@ lane_init(struct lane *l, const char *name, const struct provider *p,
 	for (size_t c = 0; c < JOB_CLASSES; c++)
 		item_list_init(&l->wait[c]);
 	lane_account(l, p == NULL ? NULL : account_implicit(p));
-	l->tokens = 1;
-	l->filled_us = clock_mono();
+	item_list_init(&l->ready);
 }
 
 void
@@ -93,6 +93,8 @@ lane_fini(struct lane *l)
 	account_unref(l->account);
 	l->account = NULL;
 	forget_token(l);
+	while ((it = item_list_take(&l->ready)) != NULL)
+		item_free(it);
 }
 
 size_t
@@ -138,19 +140,18 @@ lane_room(const struct lane *l, uint32_t room[JOB_CLASSES])
 		room[c] = have < most[c] ? most[c] - (uint32_t)have : 0;
 }
 
-static void
-fill_tokens(struct lane *l, int64_t now_us)
+/* So many wait for their turn at most: what is marked as leaving is in doubt
+ * when its worker dies. */
+static unsigned
+block_of(const struct lane *l)
 {
-	double most = l->per_s / 4.0 < 1 ? 1 : l->per_s / 4.0;
+	unsigned most = rate_most(l->per_s);
 
-	/* One request's worth: of full ones no second sees more than per_s. */
 	if (l->p->many_max > 0)
-		most = l->p->many_max;
-
-	l->tokens += (double)(now_us - l->filled_us) * l->per_s / US_PER_S;
-	l->filled_us = now_us;
-	if (l->tokens > most)
-		l->tokens = most;
+		return l->paced > 0 ? 0 : l->p->many_max < most ?
+		    l->p->many_max : most;
+	most = most / 2 < 1 ? 1 : most / 2;
+	return l->paced < most ? most - l->paced : 0;
 }
 
 unsigned
@@ -166,9 +167,10 @@ lane_may_leave(struct lane *l, int64_t now_us)
 	if (l->gate == GATE_TRIAL)
 		n = l->flying == 0 ? 1 : 0;
 	if (l->per_s > 0) {
-		fill_tokens(l, now_us);
-		if (n > (unsigned)l->tokens)
-			n = (unsigned)l->tokens;
+		if (now_us < l->pace_next_us - RATE_AHEAD_US)
+			return 0;
+		if (n > block_of(l))
+			n = block_of(l);
 	}
 	return n;
 }
@@ -180,10 +182,8 @@ lane_full(const struct lane *l, unsigned may_leave)
 
 	if (l->p == NULL || l->p->many_max == 0 || l->gate == GATE_TRIAL)
 		return true;
-	/* The rate lets few through at a time: wait for a request's worth,
-	 * which is there in a fraction of a second. */
 	return may_leave >= (waiting < l->p->many_max ? waiting :
-	    l->p->many_max);
+	    l->p->many_max) || (l->per_s > 0 && may_leave >= block_of(l));
 }
 
 void
@@ -206,21 +206,40 @@ lane_next(struct lane *l)
 }
 
 void
-lane_left(struct lane *l)
+lane_left(struct lane *l, struct item *it)
 {
 	l->flying++;
-	if (l->per_s > 0)
-		l->tokens -= 1;
+	it->paced = l->per_s > 0;
+	l->paced += it->paced;
+}
+
+void
+lane_leaves(struct lane *l, struct item *it)
+{
+	l->paced -= it->paced;
+	it->paced = false;
+}
+
+void
+lane_stays(struct lane *l, struct item *it)
+{
+	lane_leaves(l, it);
+	l->flying--;
 }
 
 int64_t
 lane_wake_us(const struct lane *l, int64_t now_us)
 {
-	if (l->p == NULL || lane_waiting(l) == 0)
+	int64_t at = l->pace_next_us - RATE_AHEAD_US / 2;
+
+	if (l->ready.n > 0 && l->pace.n > 0)
+		return l->pace.from_us > now_us ? l->pace.from_us : now_us;
+	if (l->ready.n > 0)
+		return l->pace_asking ? 0 : at > now_us ? at : now_us;
+	if (l->p == NULL || lane_waiting(l) == 0 || l->per_s == 0)
 		return 0;
-	if (l->per_s > 0 && l->tokens < 1 && l->flying < l->cap)
-		return now_us + US_PER_S / l->per_s + 1000;
-	return 0;
+	at -= RATE_AHEAD_US / 2;
+	return at > now_us ? at : 0;
 }
 
 /* --- hosts of users' endpoints ----------------------------------------------- */

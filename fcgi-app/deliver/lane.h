@@ -46,8 +46,19 @@ struct lane {
 	unsigned	 cap, flying;
 	unsigned	 requests, requests_max;	/* of a provider that
 						 * takes many in one */
-	double		 tokens;
-	int64_t		 filled_us;
+	/* Its rate, which all workers share: what waits for its turn, marked
+	 * as leaving (flying counts it), and the turns that were got. */
+	struct item_list ready;
+	unsigned	 paced;		/* of flying: without a turn yet */
+	struct pace {
+		unsigned	 n;	/* turns left … */
+		int64_t		 from_us, until_us;	/* … good between */
+		unsigned	 given, left;		/* to be settled: */
+		int64_t		 db_until_us, db_left_us, db_ahead_us;
+	}		 pace;
+	bool		 pace_asking;
+	int64_t		 receipt_next_us;	/* no receipts are asked for before */
+	int64_t		 pace_next_us;	/* no turn is to be had before */
 	int64_t		 departed_us;	/* the last that left */
 	/* breaker; shared with other workers through provider_state */
 	enum lane_gate	 gate;
@@ -83,8 +94,12 @@ struct item *lane_next(struct lane *l);
 /* Of a provider that takes many in one request: are there as many as one
  * takes, or all that wait?  Always true of others. */
 bool	 lane_full(const struct lane *l, unsigned may_leave);
-/* It leaves: uses a token. */
-void	 lane_left(struct lane *l);
+/* It is to leave: counts as on its way, and waits for a turn (it->paced)
+ * where there is a rate. */
+void	 lane_left(struct lane *l, struct item *it);
+/* It got its turn.  Or it did not leave after all. */
+void	 lane_leaves(struct lane *l, struct item *it);
+void	 lane_stays(struct lane *l, struct item *it);
 /* 0, or how long the item's host is paused. */
 int64_t	 lane_host_wait(struct lane *l, const struct item *it,
 	    int64_t now_us);

@@ -74,9 +74,8 @@ landed(void *arg, const struct in_answer *in)
 	settle(it, in);
 }
 
-/* Its intent is committed: the request leaves. */
-static void
-leave(struct loop *l, struct item *it)
+void
+loop_leave(struct loop *l, struct item *it)
 {
 	struct in_answer none = { .error = NET_OTHER };
 	struct err e = ERR_INIT;
@@ -248,13 +247,15 @@ mark_done(void *arg, int rc, const struct err *e)
 
 		if (rc == 0 && d->wait_s[i] == 0 && d->let[i] &&
 		    d->ref[i].fate == JOB_HELD) {
-			if (d->together != NULL)
+			if (it->paced)
+				loop_pace_wait(it->lane, it);
+			else if (d->together != NULL)
 				d->it[held++] = it;
 			else
-				leave(l, it);
+				loop_leave(l, it);
 			continue;
 		}
-		it->lane->flying--;
+		lane_stays(it->lane, it);
 		send_unbuild(it);
 		if (rc == 0 && d->wait_s[i] > 0) {
 			hold(l, it, d->wait_s[i] * US_PER_S);
@@ -304,6 +305,11 @@ post_mark(struct loop *l, struct depart *d)
 	qsort(d->quota, d->quotas, sizeof(d->quota[0]), by_name);
 	l->departing++;
 	desk_post(l->mark_desk, mark_run, mark_done, d);
+	/* Their turns, by the same hand and right after. */
+	for (size_t i = 0; i < d->n; i++)
+		if (d->it[i]->paced && d->it[i]->lane->ready.n == 0)
+			loop_pace_ask(l, d->it[i]->lane,
+			    d->it[i]->lane->paced, d->together != NULL);
 }
 
 /* --- who leaves ----------------------------------------------------------------------- */
@@ -409,7 +415,7 @@ leave_many(struct loop *l, struct lane *lane, unsigned n)
 		if (d == NULL)
 			d = depart_new(l, lane);
 		d->it[d->n++] = it;
-		lane_left(lane);
+		lane_left(lane, it);
 		n--;
 		if (d->n == lane->p->many_max || d->n == MANY_MAX)
 			break;
@@ -446,7 +452,7 @@ loop_dispatch(struct loop *l)
 			if (d == NULL)
 				d = depart_new(l, NULL);
 			d->it[d->n++] = it;
-			lane_left(lane);
+			lane_left(lane, it);
 			n--;
 			if (d->n == DEPART_MAX) {
 				post_mark(l, d);

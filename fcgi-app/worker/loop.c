@@ -59,7 +59,7 @@ reuse(struct loop *l, const char *name)
 		struct lane *lane = &l->lane[i];
 
 		if (lane->p != NULL || lane_waiting(lane) > 0 ||
-		    lane->flying > 0 || lane->asking ||
+		    lane->flying > 0 || lane->asking || lane->pace_asking ||
 		    lane->token_asked || lane->gate != GATE_CLOSED_OK)
 			continue;
 		lane_fini(lane);
@@ -289,6 +289,7 @@ turn(struct loop *l, struct err *e)
 	loop_tokens(l);
 	if (!l->stopping)
 		loop_dispatch(l);
+	loop_pace(l);
 	loop_flush(l, false);
 	loop_extend(l);
 	loop_mx(l);

@@ -137,6 +137,8 @@ void	 loop_dispatch(struct loop *l);
  * breaker stays open. */
 void	 loop_settle(struct item *it, const struct verdict *v,
 	    const struct in_answer *in, int64_t open_us);
+/* The request leaves: its intent is committed, and it has its turn. */
+void	 loop_leave(struct loop *l, struct item *it);
 /* On its way, and not any more. */
 void	 loop_flies(struct loop *l, struct item *it);
 void	 loop_lands(struct loop *l, struct item *it);
@@ -148,6 +150,15 @@ void	 loop_leave_together(struct loop *l, struct lane *lane,
 	    struct item *const *it, size_t n);
 /* At the end: those that are on their way still. */
 void	 loop_forget_together(struct loop *l);
+
+/* pace.c: a turn for each of those that wait for one, as soon as there is
+ * one. */
+void	 loop_pace(struct loop *l);
+/* Ask for turns ahead; `whole`: for all of them at once, or none. */
+void	 loop_pace_ask(struct loop *l, struct lane *lane, unsigned want,
+	    bool whole);
+/* Its intent is committed: it waits. */
+void	 loop_pace_wait(struct lane *lane, struct item *it);
 
 /* receipt.c */
 void	 loop_receipts(struct loop *l);

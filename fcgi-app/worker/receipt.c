@@ -51,6 +51,17 @@ over(struct receipt_round *r, int64_t pause_us)
 	receipt_round_free(r);
 }
 
+/* What was postponed waits as a whole: no request before.  Of this account;
+ * the others have nothing to do with it. */
+static void
+pause_account(struct receipt_round *r)
+{
+	for (size_t i = 0; i < r->l->lanes; i++)
+		if (strcmp(r->l->lane[i].name, r->account->name) == 0)
+			r->l->lane[i].receipt_next_us = clock_mono() +
+			    (int64_t)r->postpone_s * US_PER_S;
+}
+
 /* --- writing --------------------------------------------------------------- */
 
 static int
@@ -75,9 +86,9 @@ write_done(void *arg, int rc, const struct err *e)
 	if (r->alert != NULL)
 		log_error("provider %s: %s: messages it accepted are lost "
 		    "until that is mended", r->account->name, r->alert);
-	/* What was postponed waits as a whole: no request before. */
-	over(r, rc < 0 ? US_PER_S : r->postpone_s > 0 ?
-	    (int64_t)r->postpone_s * US_PER_S : more ? 0 : LOOK_US);
+	if (r->postpone_s > 0)
+		pause_account(r);
+	over(r, rc < 0 ? US_PER_S : more || r->postpone_s > 0 ? 0 : LOOK_US);
 }
 
 /* When to ask the next time: seconds after it was sent; 0 not any more. */
@@ -215,8 +226,8 @@ claim_done(void *arg, int rc, const struct err *e)
 	for (size_t i = 0; i < r->n; i++)
 		r->ask[i] = (struct receipt_asked){ .id = r->r[i].ticket,
 		    .resent = r->r[i].resent };
-	if (r->account->p->receipts->ask(r->account, r->ask, r->n, r->arena, &r->req,
-	    &own) == 0 && net_begin(r->l->net, &r->req, "", landed, r,
+	if (r->account->p->receipts->ask(r->account, r->ask, r->n, r->arena,
+	    &r->req, &own) == 0 && net_begin(r->l->net, &r->req, "", landed, r,
 	    &own) == 0)
 		return;
 	log_err(LOG_ERROR_, r->account->name, &own);
@@ -234,6 +245,7 @@ turn_of(struct loop *l)
 
 		/* One that sends no more is asked for what it has sent. */
 		if (lane->p != NULL && lane->p->receipts != NULL &&
+		    clock_mono() >= lane->receipt_next_us &&
 		    lane->p->configured(lane->account, &none) == 0)
 			return lane;
 	}

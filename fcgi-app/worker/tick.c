@@ -147,6 +147,10 @@ loop_extend(struct loop *l)
 			for (struct item *it = l->lane[i].wait[c].head;
 			    it != NULL; it = it->next)
 				extend_one(x, it, now - third, now);
+	for (size_t i = 0; i < l->lanes; i++)
+		for (struct item *it = l->lane[i].ready.head; it != NULL;
+		    it = it->next)
+			extend_one(x, it, now - third, now);
 	if (x->n == 0) {
 		free(x);
 		return;

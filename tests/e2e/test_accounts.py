@@ -68,11 +68,11 @@ def make(inst, name, kind, status=201, settings=None, secret=None, **more):
 numbers = itertools.count(1)
 
 
-def send(inst, to, channel="whatsapp", content=TEMPLATE, life=600, class_=1):
+def send(inst, to, channel="whatsapp", content=TEMPLATE, life=600, class_=1, **audience):
     """A notification as the queue accepts it."""
     id_ = (int(time.time() * 1000) << 20) + next(numbers)
     inst.rows("CALL gp_accept(%s, NULL, NULL, 'order', %s, %s, '', %s, %s, NULL, NULL, NULL, NULL, %s, %s, NULL, NULL, NULL, NULL)",
-              id_, class_, channel, json.dumps(content), json.dumps({"to": to}), life, id_ + 500000)
+              id_, class_, channel, json.dumps(content), json.dumps({"to": to, **audience}), life, id_ + 500000)
     return id_
 
 
@@ -231,3 +231,54 @@ def test_an_account_that_goes_while_many_of_its_messages_are_on_the_way(inst):
     assert inst.api("DELETE", f"{ACCOUNTS}{made['id']}/", token=inst.root).status_code == 204
     rows = became(inst, id_, {"sent": 30}, 30)
     assert by(rows) == ["going"] and all(len(arrived(inst, t)) == 1 for t in tokens)
+
+
+# --- rates -----------------------------------------------------------------------------------------------------
+
+
+def in_a_second(rows):
+    """The most that arrived in any second, and how many a second in all."""
+    at = sorted(m["received_ms"] for m in rows)
+    most = max(sum(1 for t in at[i:] if t < at[i] + 1000) for i in range(len(at)))
+    return most, len(at) / max(0.001, (at[-1] - at[0]) / 1000)
+
+
+def too_fast(inst, provider):
+    return inst.sandbox._call("GET", "/counts")[provider]["refused"].get("429", 0)
+
+
+def test_r8_two_workers_together_keep_an_accounts_rate(inst):
+    made = make(inst, "second", "whatsapp", weight=0, per_s=40)
+    inst.sandbox._call("PUT", "/whatsapp/settings", json={"mps": 44})
+    settled(inst)
+    before = too_fast(inst, "whatsapp")
+    ids = [send(inst, a_phone(), provider="second") for _ in range(160)]
+    first, last = ids[0], ids[-1]
+    wait_until("all are sent", lambda: inst.rows(
+        "SELECT COUNT(*) AS n FROM delivery WHERE notification_id BETWEEN %s AND %s AND state IN ('sent', 'delivered')",
+        first, last)[0]["n"] == len(ids), 40)
+    rows = [m for m in inst.sandbox._call("GET", "/messages?channel=whatsapp&limit=1000") if m.get("from") == SECOND]
+    most, rate = in_a_second(rows[:160])
+    print(f"WhatsApp, limit 40: {most} in a second, {rate:.1f} a second")
+    assert too_fast(inst, "whatsapp") == before, (most, rate)
+    inst.sandbox._call("PUT", "/whatsapp/settings", json={"mps": 80})
+    owners = inst.rows("SELECT COUNT(DISTINCT version) AS n FROM provider_rate")
+    assert owners and account(inst, made["id"])["sent_today"] == 160
+
+
+def test_r8_expo_counts_messages_not_requests(inst):
+    expo(inst, access_token="second-expo-token")
+    make(inst, "app", "expo", weight=1, per_s=500)
+    settled(inst)
+    user, tokens = somebody(inst, 1250)
+    few, _ = somebody(inst, 7)
+    before = too_fast(inst, "expo")
+    ids = [push(inst, user)] + [push(inst, few) for _ in range(6)]       # part-filled ones among them
+    became(inst, ids[0], {"sent": 1250}, 60)
+    for id_ in ids[1:]:
+        became(inst, id_, {"sent": 7}, 30)
+    rows = inst.sandbox._call("GET", "/messages?channel=expo&limit=2000")[:1292]
+    most, rate = in_a_second(rows)
+    print(f"Expo, limit 500: {most} in a second, {rate:.1f} a second")
+    assert too_fast(inst, "expo") == before, (most, rate)
+    assert all(len(arrived(inst, t)) == 1 for t in tokens[::100])
