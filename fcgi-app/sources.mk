@@ -182,6 +182,8 @@ STORE_SOURCES = \
 	fcgi-app/store/preference.h \
 	fcgi-app/store/provider.c \
 	fcgi-app/store/provider.h \
+	fcgi-app/store/provider_rate.c \
+	fcgi-app/store/provider_rate.h \
 	fcgi-app/store/provider_state.c \
 	fcgi-app/store/provider_state.h \
 	fcgi-app/store/receipt.c \
@@ -393,6 +395,8 @@ QUEUE_SOURCES = \
 	fcgi-app/queue/enqueue.h \
 	fcgi-app/queue/message.c \
 	fcgi-app/queue/message.h \
+	fcgi-app/queue/rate.c \
+	fcgi-app/queue/rate.h \
 	fcgi-app/queue/secret.c \
 	fcgi-app/queue/secret.h \
 	fcgi-app/queue/turns.c \
@@ -437,6 +441,8 @@ DELIVER_SOURCES = \
 	fcgi-app/deliver/reach.h \
 	fcgi-app/deliver/record.c \
 	fcgi-app/deliver/record.h \
+	fcgi-app/deliver/routes.c \
+	fcgi-app/deliver/routes.h \
 	fcgi-app/deliver/send.c \
 	fcgi-app/deliver/send.h \
 	fcgi-app/deliver/site_notify.c \
@@ -585,6 +591,7 @@ WORKER_SOURCES = \
 	fcgi-app/worker/loop.h \
 	fcgi-app/worker/loop_own.h \
 	fcgi-app/worker/outcome.c \
+	fcgi-app/worker/pace.c \
 	fcgi-app/worker/pair.c \
 	fcgi-app/worker/purge.c \
 	fcgi-app/worker/purge.h \
@@ -695,6 +702,7 @@ UNIT_TESTS = \
 	test_problem \
 	test_queue_backoff \
 	test_queue_claim \
+	test_queue_rate \
 	test_rand \
 	test_reason \
 	test_request \
@@ -964,6 +972,10 @@ test_queue_claim_SOURCES = tests/unit/test_queue_claim.c
 test_queue_claim_LDADD = $(GP_TEST_LIBS)
 test_queue_claim_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_queue_rate_SOURCES = tests/unit/test_queue_rate.c
+test_queue_rate_LDADD = $(GP_TEST_LIBS)
+test_queue_rate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_rand_SOURCES = tests/unit/test_rand.c
 test_rand_LDADD = $(GP_TEST_LIBS)
 test_rand_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -1104,6 +1116,7 @@ SQL_FILES = \
 	sql/0025_sms_network.sql \
 	sql/0026_digest.sql \
 	sql/0027_fair.sql \
+	sql/0028_rate.sql \
 	sql/grants.sql \
 	sql/users.sql
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "channel/providers/webpush.h"
 #include "deliver/hold.h"
+#include "deliver/routes.h"
 
 #define SHOWN		1000		/* recipients an answer */
 
@@ -40,20 +41,31 @@ ids_of(struct call *c, const struct audience *au, uint64_t *id,
 	return recipient_ids(c->db, &w, 0, id, SHOWN, e);
 }
 
+/* Who would take it, by channel; no name: nobody. */
+struct serving { const char *name[CHANNELS], *health[CHANNELS]; };
+
 /* The worker's view: there web push is set up when it starts. */
-static void
-who_serves(const char *provider[CHANNELS])
+static int
+who_serves(struct call *c, struct serving *s, struct err *e)
 {
-	struct err e = ERR_INIT;
+	struct routes *r = arena_alloc(c->arena, sizeof(*r));
+	struct err none = ERR_INIT;
 
 	if (webpush_public_key() == NULL)
-		(void)!webpush_setup(token_keys(), &e);
-	reach_providers(provider);
+		(void)!webpush_setup(token_keys(), &none);
+	memset(s, 0, sizeof(*s));
+	if (routes_read(c->db, c->arena, r, e) < 0)
+		return -1;
+	for (unsigned i = 0; i < CHANNELS; i++)
+		s->name[i] = routes_next(r, channels_name(
+		    (enum channel_id)i), &s->health[i]);
+	s->name[CHANNEL_IN_APP] = "in_app";
+	return 0;
 }
 
 static void
 write_way(struct jw *w, const struct someone *s, const struct way *y,
-    const char *const provider[CHANNELS])
+    const struct serving *by)
 {
 	bool goes = y->way->what == REACH_GO;
 	unsigned n = 0;
@@ -66,7 +78,8 @@ write_way(struct jw *w, const struct someone *s, const struct way *y,
 	    "send");
 	jw_str(w, "reason", goes ? y->held : y->way->reason);
 	jw_str(w, "suppressed_by", y->way->barred);
-	jw_str(w, "provider", goes ? provider[y->channel] : NULL);
+	jw_str(w, "provider", goes ? by->name[y->channel] : NULL);
+	jw_str(w, "provider_health", goes ? by->health[y->channel] : NULL);
 	if (goes && people_by_device(y->channel))
 		jw_u64(w, "devices", n);
 	if (y->not_before_us != 0)
@@ -76,8 +89,7 @@ write_way(struct jw *w, const struct someone *s, const struct way *y,
 }
 
 static void
-write_one(struct jw *w, const struct someone *s,
-    const char *const provider[CHANNELS])
+write_one(struct jw *w, const struct someone *s, const struct serving *by)
 {
 	struct way y[WAYS_MAX];
 	size_t n = people_ways(s, y);
@@ -87,7 +99,7 @@ write_one(struct jw *w, const struct someone *s,
 	jw_str(w, "reason", s->reach.nobody);
 	jw_array(w, "channels");
 	for (size_t i = 0; i < n; i++)
-		write_way(w, s, &y[i], provider);
+		write_way(w, s, &y[i], by);
 	jw_end(w);
 	jw_end(w);
 }
@@ -96,7 +108,7 @@ int
 explain_post(struct call *c, const void *in, struct err *e)
 {
 	uint64_t *id = arena_array(c->arena, SHOWN, sizeof(*id));
-	const char *provider[CHANNELS];
+	struct serving by;
 	struct message_for m;
 	struct someone *s;
 	struct notify n;
@@ -112,9 +124,8 @@ explain_post(struct call *c, const void *in, struct err *e)
 	s = arena_array(c->arena, (size_t)count + 1, sizeof(*s));
 	for (int i = 0; i < count; i++)
 		s[i] = (struct someone){ .m = &m, .user_id = id[i] };
-	who_serves(provider);
-	if (people_decide(c->db, c->arena, s, (size_t)count, provider,
-	    e) < 0 || hold_decide(c->db, c->arena, s, (size_t)count, false,
+	if (who_serves(c, &by, e) < 0 || people_decide(c->db, c->arena, s,
+	    (size_t)count, by.name, e) < 0 || hold_decide(c->db, c->arena, s, (size_t)count, false,
 	    e) < 0)
 		return -1;
 	w = resp_json(c->resp, 200);
@@ -123,7 +134,7 @@ explain_post(struct call *c, const void *in, struct err *e)
 	jw_bool(w, "truncated", n.au.n > SHOWN || count == SHOWN);
 	jw_array(w, "results");
 	for (int i = 0; i < count; i++)
-		write_one(w, &s[i], provider);
+		write_one(w, &s[i], &by);
 	jw_end(w);
 	resp_json_end(c->resp);
 	return 0;

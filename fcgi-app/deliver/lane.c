@@ -150,7 +150,8 @@ block_of(const struct lane *l)
 	if (l->p->many_max > 0)
 		return l->paced > 0 ? 0 : l->p->many_max < most ?
 		    l->p->many_max : most;
-	most = most / 2 < 1 ? 1 : most / 2;
+	if (most < 4)
+		most = l->per_s < 4 ? l->per_s : 4;
 	return l->paced < most ? most - l->paced : 0;
 }
 

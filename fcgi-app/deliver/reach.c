@@ -4,7 +4,6 @@
 #include "deliver/reach.h"
 
 #include "base/conf.h"
-#include "channel/channel.h"
 
 /* What the user said of a channel, for this type. */
 enum wish { WISH_NONE, WISH_YES, WISH_NO };
@@ -121,18 +120,6 @@ reach_decide(const struct reach_case *c, struct reach *r)
 	/* Nothing goes at all: then every reason is wanted. */
 	for (unsigned i = 0; i < CHANNELS && go == 0; i++)
 		r->way[i].kept = r->way[i].what != REACH_NO;
-}
-
-void
-reach_providers(const char *provider[CHANNELS])
-{
-	for (unsigned i = 0; i < CHANNELS; i++) {
-		const struct provider *p = provider_for(channels_name(
-		    (enum channel_id)i));
-
-		provider[i] = p == NULL ? NULL : p->name;
-	}
-	provider[CHANNEL_IN_APP] = "in_app";
 }
 
 unsigned

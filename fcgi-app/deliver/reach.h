@@ -46,8 +46,6 @@ struct reach {
 };
 void	 reach_decide(const struct reach_case *c, struct reach *r);
 
-/* Who serves each channel as the settings have it. */
-void	 reach_providers(const char *provider[CHANNELS]);
 /* The site's default channels. */
 unsigned reach_defaults(void);
 

@@ -2,6 +2,7 @@
 import datetime
 import json
 import random
+import time
 
 import pytest
 
@@ -300,6 +301,33 @@ def test_wishes_decide_and_critical_passes_them(inst):
 
 # --- explain ----------------------------------------------------------------
 
+def chooses_among_accounts(inst):
+    """A spent quota, an open breaker, weights of 0: one account of a channel is left to be chosen, and it is not the first."""
+    at = "/api/admin/providers/"
+    env = dict(line.strip().split("=", 1) for line in open(f"{inst.dir}/gatepost.env", encoding="utf-8") if "=" in line)
+    smtp = {"host": env["EMAIL_HOST"].strip('"'), "port": int(env["EMAIL_PORT"].strip('"')), "user": "sandbox", "from": "a@example.com"}
+    root = inst.admin()
+    for name, kind, more in (("mail-spent", "smtp", {"weight": 900, "daily_limit": 3}), ("mail-open", "smtp", {"weight": 900}),
+                             ("mail-last", "smtp", {"weight": 0}), ("mail-chosen", "smtp", {"weight": 1000}),
+                             ("mail-off", "smtp", {"weight": 900, "is_active": False}), ("sms-chosen", "kavenegar", {"weight": 0, "per_s": 100})):
+        r = inst.api("POST", at, token=root, json={
+            "name": name, "kind": kind, "settings": smtp if kind == "smtp" else {}, **more,
+            "secrets": {"password": "sandbox-smtp-password"} if kind == "smtp" else {"api_key": "sandbox-kavenegar-key"}})
+        assert r.status_code == 201, r.text
+    inst.rows("INSERT INTO provider_sent VALUES ('mail-spent', UTC_DATE(), 3)")
+    for name in ("mail-open", "kavenegar", "smtp"):
+        inst.rows("INSERT INTO provider_state (name, state, reason, until_at, failures) VALUES (%s, 'open', 'test',"
+                  " UTC_TIMESTAMP(6) + INTERVAL 1 HOUR, 1) ON DUPLICATE KEY UPDATE state = 'open',"
+                  " until_at = UTC_TIMESTAMP(6) + INTERVAL 1 HOUR", name)
+    time.sleep(2.5)     # workers read both tables each second
+
+
+def no_accounts(inst):
+    inst.rows("DELETE FROM provider")
+    inst.rows("DELETE FROM provider_sent")
+    inst.rows("UPDATE provider_state SET state = 'closed', until_at = NULL, failures = 0")
+
+
 def test_explain_agrees_with_what_then_happens(inst):
     """At random: people, wishes, bars, classes, channels. At least 1,000 cases of recipient × message; what explain says of each
     channel is what the rows say afterwards, in both directions."""
@@ -331,6 +359,7 @@ def test_explain_agrees_with_what_then_happens(inst):
                                    (random.getrandbits(60) | 1 << 60, u["id"], kind, word(), f"ExponentPushToken[{word()}]"))
     c.close()
     people.append(10 ** 12)
+    chooses_among_accounts(inst)
     cases = 0
     asked = []
     while cases < 1000:
@@ -349,7 +378,7 @@ def test_explain_agrees_with_what_then_happens(inst):
     for body, said, id_ in asked:
         within(30, "it is planned", lambda id_=id_: look(inst, id_)["planned"], every=0.05)
         assert said["accepted"] + said["skipped"] == 20 and not said["truncated"]
-        rows = inst.rows("SELECT user_id, channel, state, reason, device_id FROM delivery WHERE notification_id = %s", id_)
+        rows = inst.rows("SELECT user_id, channel, state, reason, device_id, provider FROM delivery WHERE notification_id = %s", id_)
         for one in said["results"]:
             mine = [r for r in rows if r["user_id"] == one["user_id"]]
             told = f"seed {seed}, {json.dumps(body)}, user {one['user_id']}: said {one}, did {mine}"
@@ -370,4 +399,10 @@ def test_explain_agrees_with_what_then_happens(inst):
                 waits = any(w["channel"] == r["channel"] and w["outcome"] == "held" for w in one["channels"])
                 did.add((r["channel"], ("held" if waits else "send") if left else r["reason"]))
             assert did == expect and mine, told
+            by = {w["channel"]: w["provider"] for w in one["channels"] if w["outcome"] != "skip"}
+            for r in mine:
+                if r["channel"] in ("email", "sms") and r["state"] in ("queued", "sent", "delivered"):
+                    assert r["provider"] == by[r["channel"]], told
     assert cases >= 1000
+    no_accounts(inst)
+    time.sleep(2.5)

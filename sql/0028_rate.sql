@@ -1,4 +1,4 @@
--- 0027: how fast all workers together send by an account.
+-- 0028: how fast all workers together send by an account.
 CREATE TABLE IF NOT EXISTS provider_rate (
 	name		VARCHAR(24) CHARACTER SET ascii NOT NULL,
 	version		BIGINT UNSIGNED NOT NULL COMMENT 'one more after each change: of two who read the same, one writes',
