@@ -21,7 +21,8 @@ DB_STMT(DELIVERY_AGAIN, DB_API | DB_CTL, DB_ONCE,
     "UPDATE delivery SET state = 'queued', reason = 'resent', sent_at = NULL,"
     " updated_at = UTC_TIMESTAMP(6)"
     " WHERE notification_id = ? AND seq = ?"
-    " AND state IN ('failed', 'unsure', 'expired')");
+    " AND state IN ('failed', 'unsure', 'expired')"
+    " AND provider <> 'digest'");
 DB_STMT(DELIVERY_AGAIN_JOB, DB_API | DB_CTL, DB_ONCE,
     "INSERT INTO job (id, class, run_at, kind, notification_id, seq, user_id,"
     " device_id, provider, tries, expires_at, last_error, created_at)"

@@ -3,6 +3,7 @@ one carried it, and none is in two or in none (issue 4, item 3)."""
 import concurrent.futures
 import datetime
 import re
+import secrets
 import time
 
 import pytest
@@ -166,6 +167,17 @@ def test_items_end_as_what_carried_them(inst):
     inst.sandbox.heal()
     assert {g[0] for g in got} == {"failed"} and got[0][1].startswith("smtp_550"), got
     assert {r["provider"] for r in rows_of(inst, ids, u)} == {"digest"}
+    # Not they are sent again, but what carried them; they follow it.
+    carrier, = carriers(inst, u)
+    key = lambda: {"Idempotency-Key": secrets.token_hex(16)}
+    r = inst.api("POST", f"/api/admin/deliveries/{ids[0]}-1/resend/", token=inst.admin(), headers=key(), json={})
+    assert (r.status_code, r.json()["code"]) == (409, "not_resendable"), r.text
+    r = inst.api("POST", f"/api/admin/deliveries/{carrier['id']}-1/resend/", token=inst.admin(), headers=key(), json={})
+    assert r.status_code == 202, r.text
+    within(20, "the carrier goes", lambda: len(mails(inst, u)) == 1)
+    within(20, "it is recorded", lambda: carriers(inst, u)[0]["state"] == "sent")
+    inst.rows("UPDATE digest SET follow_at = UTC_TIMESTAMP(6) WHERE user_id = %s", u["id"])
+    within(20, "they follow", lambda: {r["state"] for r in rows_of(inst, ids, u)} == {"sent"})
 
 
 def test_critical_passes_and_other_channels_have_their_own(inst):
