@@ -108,6 +108,10 @@ write_row(struct call *c, struct jw *w, const struct delivery_seen *d)
 	jw_str(w, "reason", d->reason);
 	jw_str(w, "reason_text", reason_say(resp_lang(c->resp), d->reason));
 	jw_u64(w, "attempts", d->attempts);
+	if (d->segments == 0)
+		jw_null(w, "segments");
+	else
+		jw_u64(w, "segments", d->segments);
 	jw_str(w, "request_id", d->request_id);
 	jw_time(w, "created_at", d->created_us);
 	jw_time(w, "sent_at", d->sent_us);

@@ -3,6 +3,7 @@
  * need each other, files and modes.  Every finding says how to mend it.
  */
 #include "base/conf_parts.h"
+#include "base/mail.h"
 #include "base/text.h"
 
 #include <strings.h>
@@ -266,6 +267,12 @@ check_mail(struct check *c)
 	    !is_set(CONF_SMTP_TOKEN) && !is_set(CONF_SMTP_TOKEN_URL))
 		finding(c, CONF_SMTP_PASSWORD, "is empty and EMAIL_HOST_USER "
 		    "is set", "set it, or a token");
+	if (is_set(CONF_BOUNCE_ADDRESS) && (!mail_parse(
+	    conf_str(CONF_BOUNCE_ADDRESS), NULL, NULL) ||
+	    strcspn(conf_str(CONF_BOUNCE_ADDRESS), "+@") > 12 ||
+	    strchr(conf_str(CONF_BOUNCE_ADDRESS), '+') != NULL))
+		finding(c, CONF_BOUNCE_ADDRESS, "is no plain address",
+		    "write one with at most 12 characters before the @");
 	if (is_set(CONF_SMTP_FROM) &&
 	    strchr(conf_str(CONF_SMTP_FROM), '@') == NULL)
 		finding(c, CONF_SMTP_FROM, "holds no address",

@@ -156,6 +156,7 @@ CONF(CONF_TWILIO_WHATSAPP_FROM, "GATEPOST_TWILIO_WHATSAPP_FROM", CONF_TEXT, "", 
 CONF(CONF_TWILIO_CODE_CONTENT, "GATEPOST_TWILIO_CODE_CONTENT", CONF_TEXT, "", 0, 40, "Twilio: content template (HX…) for one-time codes by WhatsApp, whose variable 1 is the code; empty: no code goes this way.")
 CONF(CONF_TWILIO_URL, "GATEPOST_TWILIO_URL", CONF_URL, "https://api.twilio.com", 0, 200, "Twilio: base URL.")
 CONF(CONF_EMAIL_WEBHOOK_SECRET, "GATEPOST_EMAIL_WEBHOOK_SECRET", CONF_SECRET, "", 0, 100, "Last part of the address /api/webhooks/email/…/ that mail services call with bounces, at least 20 characters; empty: nobody may.")
+CONF(CONF_BOUNCE_ADDRESS, "GATEPOST_BOUNCE_ADDRESS", CONF_TEXT, "", 0, 254, "Address that bounces come to, bounce@example.com: each mail leaves with its own behind a plus sign, signed, and reports without such a sign are not believed; empty: the From address, and reports are believed by Message-ID.")
 CONF(CONF_DSN_MAILDIR, "GATEPOST_DSN_MAILDIR", CONF_PATH, "", 0, 200, "Maildir that bounces come to, for gatepostctl bounces.")
 CONF(CONF_SMTP_HOST, "EMAIL_HOST", CONF_TEXT, "", 0, 200, "SMTP submission server.")
 CONF(CONF_SMTP_PORT, "EMAIL_PORT", CONF_INT, "587", 1, 65535, "Its port: 587 STARTTLS, 465 implicit TLS.")

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/phone.h"
 #include "base/text.h"
+#include "channel/verp.h"
 #include "queue/secret.h"
 #include "queue/unsubscribe.h"
 
@@ -78,6 +79,7 @@ api_load(const struct api_options *o, struct err *e)
 	token_use(&keys);
 	job_secret_use(keys.seal);
 	unsubscribe_use(keys.mac);
+	verp_use(keys.mac);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "bin/ctl.h"
 #include "channel/dsn.h"
+#include "channel/verp.h"
 #include "store/bounce.h"
 
 #include <dirent.h>
@@ -81,6 +82,12 @@ ctl_bounces(struct ctl *c)
 
 	if (*dir == '\0')
 		return ctl_usage(c);
+	if (*conf_str(CONF_BOUNCE_ADDRESS) != '\0') {
+		if (keyring_load(&c->keys, conf_str(CONF_KEY_DIR), &e) < 0)
+			return ctl_fail("the keys do not load", &e,
+			    "gatepostctl keys generate");
+		verp_use(c->keys.mac);
+	}
 	a = arena_new((size_t)16 << 20);
 	if ((handle = opendir(arena_printf(a, "%s/new", dir))) == NULL) {
 		(void)err_errno(&e, "maildir", "%s/new", dir);

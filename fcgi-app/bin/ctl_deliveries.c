@@ -63,6 +63,8 @@ story(struct ctl *c, struct delivery_at at)
 	say_time("planned", s.d.created_us);
 	say_attempts(s.attempt_log);
 	say_time("sent", s.d.sent_us);
+	if (s.d.segments != 0)
+		printf("segments  %" PRIu64 "\n", s.d.segments);
 	say_time("changed", s.d.updated_us);
 	printf("state     %s\n", s.d.state);
 	if (s.d.reason[0] != '\0')
@@ -104,6 +106,10 @@ show(const struct ctl *c, const struct delivery_seen *d)
 		jw_str(&w, "state", d->state);
 		jw_str(&w, "reason", d->reason);
 		jw_u64(&w, "attempts", d->attempts);
+		if (d->segments == 0)
+			jw_null(&w, "segments");
+		else
+			jw_u64(&w, "segments", d->segments);
 		jw_str(&w, "request_id", d->request_id);
 		jw_time(&w, "created_at", d->created_us);
 		jw_time(&w, "sent_at", d->sent_us);

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "channel/providers/webpush.h"
+#include "channel/verp.h"
 #include "queue/secret.h"
 #include "queue/unsubscribe.h"
 #include "store/db.h"
@@ -119,6 +120,7 @@ load(const struct options *o, struct err *e)
 	token_use(&keys);
 	job_secret_use(keys.seal);
 	unsubscribe_use(keys.mac);
+	verp_use(keys.mac);
 	set_up_push();
 	return 0;
 }

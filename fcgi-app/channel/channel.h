@@ -54,6 +54,7 @@ struct verdict {
 	bool		 closed;	/* WhatsApp: the 24 hours in which this
 					 * sender may write are over … */
 	char		 sender[41];	/* … who is it; "": not known */
+	unsigned	 segments;	/* of an SMS, as they count; 0 unknown */
 	bool		 refused;	/* RETRY: it said no in so many words,
 					 * so that nothing can be taken */
 	bool		 elsewhere;	/* PERM: of this account; another may

@@ -3,7 +3,10 @@
  */
 #include "channel/dsn.h"
 
+#include "base/clock.h"
+#include "base/conf.h"
 #include "base/text.h"
+#include "channel/verp.h"
 
 #include <strings.h>
 
@@ -57,7 +60,8 @@ struct reading {
 	struct dsn	*d;
 	bool		 status_part;	/* a message/delivery-status began */
 	bool		 feedback_part;
-	bool		 named;
+	bool		 named, tagged;
+	bool		 forged;	/* a name whose tag is not ours */
 };
 
 static bool
@@ -72,14 +76,46 @@ is(const char *line, const char *name, const char **value)
 	return true;
 }
 
-/* Ours among ids in angle brackets, or behind the "+" of an address. */
+/* "digits.digits.tag@" */
+static void
+take_tagged(struct reading *r, const char *p, uint64_t id, uint32_t seq)
+{
+	const char *tag = strchr(strchr(p, '.') + 1, '.') + 1;
+	size_t n = strspn(tag, "0123456789abcdef");
+
+	if (tag[n] != '@')
+		return;
+	if (!verp_is(tag, n, id, seq, clock_now())) {
+		r->forged = true;
+		return;
+	}
+	r->tagged = r->named = true;
+	r->d->notification_id = id;
+	r->d->seq = seq;
+}
+
+/* Ours among ids in angle brackets, or behind the "+" of an address.  The
+ * first that bears a tag of ours wins over names without. */
 static void
 take_name(struct reading *r, const char *value)
 {
-	for (const char *p = value; !r->named && *p != '\0'; p++)
-		if (*p == '<' || *p == '+' || *p == ';')
-			r->named = name_at(p + 1 + strspn(p + 1, " "), "@",
-			    &r->d->notification_id, &r->d->seq);
+	for (const char *p = value; !r->tagged && *p != '\0'; p++) {
+		const char *at = p + 1;
+		uint64_t id;
+		uint32_t seq;
+
+		if (*p != '<' && *p != '+' && *p != ';')
+			continue;
+		at += strspn(at, " ");
+		if (name_at(at, ".", &id, &seq) &&
+		    strchr(strchr(at, '.') + 1, '.') != NULL) {
+			take_tagged(r, at, id, seq);
+		} else if (!r->named && name_at(at, "@", &id, &seq)) {
+			r->named = true;
+			r->d->notification_id = id;
+			r->d->seq = seq;
+		}
+	}
 }
 
 /* "rfc822; user@example.com" */
@@ -190,6 +226,10 @@ dsn_read(const char *mail, size_t n, struct dsn *d)
 	}
 	if (d->what == DSN_FAILED)
 		d->hard = dsn_is_hard(d->status);
+	/* With addresses of their own, a name alone proves nothing: others of
+	 * the same notification are easily guessed. */
+	if (!r.tagged && (r.forged || *conf_str(CONF_BOUNCE_ADDRESS) != '\0'))
+		return 0;
 	return r.named && d->what != DSN_NONE;
 }
 

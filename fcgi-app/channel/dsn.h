@@ -3,10 +3,10 @@
  * notification (RFC 3464) or an abuse report (RFC 5965), as the bytes of a
  * mail.
  *
- * A report is believed about the one delivery it names, by our Message-ID
- * ("<notification.seq@…>") in what it returns or by the address it came to
- * ("bounce+notification.seq@…"): who makes one up knows no name but those of
- * mails he got himself.
+ * A report is believed about the one delivery it names: by the address it came
+ * to, with a tag of ours (verp.h), or, while GATEPOST_BOUNCE_ADDRESS is not
+ * set, by our Message-ID ("<notification.seq@…>") in what it returns.  A tag
+ * that is not ours, or too old, is never believed.
  */
 #ifndef GP_CHANNEL_DSN_H
 #define GP_CHANNEL_DSN_H

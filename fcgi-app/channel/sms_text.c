@@ -75,3 +75,12 @@ sms_measure(const char *text, struct sms_size *s)
 	if (s->segments > 1 && s->units <= (s->ucs2 ? UCS2_ONE : GSM_ONE))
 		s->segments = 1;
 }
+
+unsigned
+sms_segments(const char *text)
+{
+	struct sms_size s;
+
+	sms_measure(text, &s);
+	return s.segments < 255 ? s.segments : 255;
+}

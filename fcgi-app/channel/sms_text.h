@@ -15,6 +15,7 @@ struct sms_size {
 	unsigned	 segments;	/* 0: the text is empty */
 };
 /* Of valid UTF-8. */
+unsigned sms_segments(const char *text);	/* at most 255 */
 void	 sms_measure(const char *text, struct sms_size *s);
 
 #endif

@@ -32,7 +32,7 @@ change_of(const struct record *r)
 	    .seq = it->seq, .attempts = it->tries,
 	    .state = r->what == RECORD_FINAL ? r->state : "queued",
 	    .reason = r->reason, .provider_id = r->provider_id,
-	    .log = r->log, .sent = r->sent,
+	    .log = r->log, .sent = r->sent, .segments = r->segments,
 	    .provider = it->left_us == 0 ? NULL : it->provider,
 	    .channel = it->left_us == 0 || it->lane == NULL ||
 	    it->lane->p == NULL ? NULL : it->lane->p->channel };

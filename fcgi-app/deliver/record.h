@@ -26,6 +26,7 @@ struct record {
 	char		 reason[41], provider_id[161];
 	char		 log[800];	/* a JSON line, or "" */
 	bool		 sent, device_dead;
+	unsigned	 segments;	/* of an SMS; 0: none or not known */
 	bool		 address_dead;	/* nothing is there (OUTCOME_DROP) */
 	bool		 closed;	/* as verdict.closed */
 	char		 sender[41];	/* as verdict.sender */

@@ -286,6 +286,10 @@ send_record(struct item *it, const struct verdict *v,
 	plain(r->reason);
 	r->closed = v->closed;
 	(void)text_copy(r->sender, sizeof(r->sender), v->sender);
+	/* What is paid for: not what never left. */
+	if (v->outcome == OUTCOME_OK || v->outcome == OUTCOME_UNSURE)
+		r->segments = v->segments != 0 ? v->segments :
+		    it->req.segments;
 	write_log(it, v, in, now_us, r);
 	if (to != NULL && it->expires_us > now_us) {
 		r->what = RECORD_RETRY;

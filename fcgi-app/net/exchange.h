@@ -38,6 +38,7 @@ struct out_request {
 	const char	*mail_from, *rcpt_to;	/* envelope addresses */
 	const char	*mail;		/* RFC 5322, CRLF */
 	size_t		 mail_len;
+	unsigned	 segments;	/* of an SMS whose text we know; or 0 */
 	/* repeat harmless?  decides what a lost answer means (D26) */
 	bool		 repeat_ok;
 };

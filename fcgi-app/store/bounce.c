@@ -11,6 +11,7 @@
 #include "base/mail.h"
 #include "base/rand.h"
 #include "store/delivery_cols.h"
+#include "store/seen.h"
 #include "store/suppression.h"
 
 DB_STMT(BOUNCE_KNOWN, DB_API | DB_CTL, DB_READ,
@@ -50,9 +51,11 @@ log_line(struct arena *a, const struct bounce *b)
 
 /* Only the address that the delivery went to, whatever the report says. */
 static int
-suppress(struct db *db, const struct bounce *b, const char *target,
-    struct err *e)
+suppress(struct db *db, struct arena *a, const struct bounce *b,
+    const char *target, struct err *e)
 {
+	int rc;
+
 	char cmp[MAIL_MAX + 1];
 	struct suppression_new n = { .id = rand_id(),
 	    .channel = CHANNEL_EMAIL, .address = cmp,
@@ -60,6 +63,11 @@ suppress(struct db *db, const struct bounce *b, const char *target,
 
 	if (b->suppress == NULL || !mail_parse(target, cmp, NULL))
 		return 0;
+	/* Once: told again, it bars nobody whom an administrator let in. */
+	rc = seen_first(db, "bounce", arena_printf(a, "%" PRIu64 ".%" PRIu32
+	    ".%s", b->notification_id, b->seq, b->suppress), e);
+	if (rc <= 0)
+		return rc;
 	return suppression_add(db, &n, e) < 0 ? -1 : 0;
 }
 
@@ -77,7 +85,7 @@ take_work(struct db *db, void *arg, struct err *e)
 	    DB_OUT(DB_TO_STR(&target)), e);
 	if (t->rc <= 0)
 		return t->rc < 0 ? -1 : 0;
-	if (suppress(db, b, target, e) < 0)
+	if (suppress(db, t->a, b, target, e) < 0)
 		return -1;
 	if (b->state == NULL)
 		return 0;

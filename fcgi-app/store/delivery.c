@@ -28,13 +28,14 @@ DB_STMT(DELIVERY_UPDATE, DB_WORKER, DB_ONCE,
     "  n SMALLINT UNSIGNED PATH '$[4]', p VARCHAR(160) PATH '$[5]',"
     "  v VARCHAR(24) PATH '$[6]',"
     "  l VARCHAR(1000) CHARACTER SET utf8mb4 PATH '$[7]',"
-    "  x BOOLEAN PATH '$[8]')) t"
+    "  x BOOLEAN PATH '$[8]', g TINYINT UNSIGNED PATH '$[9]')) t"
     " STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"
     " SET d.state = t.w, d.reason = t.r, d.attempts = t.n,"
     " d.provider_id = t.p, d.provider = COALESCE(t.v, d.provider),"
     " d.attempt_log = IF(t.l = '', d.attempt_log,"
     "  CONCAT(" DELIVERY_LOG_KEPT ", t.l, '\\n')),"
     " d.sent_at = IF(t.x, UTC_TIMESTAMP(6), d.sent_at),"
+    " d.segments = GREATEST(d.segments, t.g),"
     " d.updated_at = UTC_TIMESTAMP(6)");
 DB_STMT(DELIVERY_TRUTH, DB_WORKER, DB_SAFE,
     "UPDATE delivery SET state = ?, reason = ?, provider_id = ?,"
@@ -207,6 +208,7 @@ changes_text(const struct delivery_change *d, size_t n)
 		jw_str(&w, NULL, d[i].provider);
 		jw_str(&w, NULL, d[i].log == NULL ? "" : d[i].log);
 		jw_u64(&w, NULL, d[i].sent ? 1 : 0);
+		jw_u64(&w, NULL, d[i].segments);
 		jw_end(&w);
 	}
 	jw_end(&w);

@@ -39,6 +39,7 @@ struct delivery_change {
 					 * leaves it */
 	const char	*channel;	/* what that serves; NULL with it */
 	bool		 sent;		/* sent_at becomes now */
+	unsigned	 segments;	/* of an SMS; 0 leaves what is known */
 };
 /* In a transaction of the caller, whose job it holds.  0 or -1. */
 int	 delivery_update(struct db *db, const struct delivery_change *d,

@@ -16,7 +16,7 @@
 	"d.notification_id, d.seq, d.user_id, d.device_id, d.attempts,"	\
 	" n.user_id, n.type, n.title, n.request_id, d.channel, d.target,"	\
 	" d.provider, d.state, d.reason, d.provider_id, d.created_at,"	\
-	" d.sent_at, d.updated_at"
+	" d.sent_at, d.updated_at, d.segments"
 #define REST								\
 	" AND (? = '' OR d.channel = ?) AND (? = '' OR d.state = ?)"	\
 	" AND (? = '' OR d.reason = ?) AND (? = '' OR d.provider = ?)"	\
@@ -93,7 +93,7 @@ struct reading {
 	DB_TO_STR(&(it)->provider), DB_TO_STR(&(it)->state),		\
 	DB_TO_STR(&(it)->reason), DB_TO_STR(&(it)->provider_id),	\
 	DB_TO_TIME(&(it)->created_us), DB_TO_TIME(&(it)->sent_us),	\
-	DB_TO_TIME(&(it)->updated_us))
+	DB_TO_TIME(&(it)->updated_us), DB_TO_U64(&(it)->segments))
 
 static int
 take(void *arg, struct err *e)

@@ -47,7 +47,7 @@ struct delivery_search {
 
 struct delivery_seen {
 	uint64_t	 notification_id, seq, user_id, device_id, attempts,
-			 sender_id;
+			 sender_id, segments;	/* of an SMS; else 0 */
 	const char	*type, *title, *request_id;	/* "": purged */
 	const char	*channel, *target, *provider, *state, *reason,
 			*provider_id;

@@ -10,7 +10,7 @@ DB_STMT(DELIVERY_STORY, DB_API | DB_CTL, DB_READ,
     "SELECT d.notification_id, d.seq, d.user_id, d.device_id, d.attempts,"
     " n.user_id, n.type, n.title, n.request_id, d.channel, d.target,"
     " d.provider, d.state, d.reason, d.provider_id, d.created_at, d.sent_at,"
-    " d.updated_at, n.content, d.attempt_log, n.class, n.created_at,"
+    " d.updated_at, d.segments, n.content, d.attempt_log, n.class, n.created_at,"
     " n.expires_at, n.planned_at, j.id, j.state, j.tries, j.run_at,"
     " j.expires_at, j.last_error FROM delivery d"
     " LEFT JOIN notification n ON n.id = d.notification_id"
@@ -69,6 +69,7 @@ delivery_story(struct db *db, struct arena *a, struct delivery_at at,
 	    DB_TO_STR(&s->d.state), DB_TO_STR(&s->d.reason),
 	    DB_TO_STR(&s->d.provider_id), DB_TO_TIME(&s->d.created_us),
 	    DB_TO_TIME(&s->d.sent_us), DB_TO_TIME(&s->d.updated_us),
+	    DB_TO_U64(&s->d.segments),
 	    DB_TO_STR(&s->content), DB_TO_STR(&s->attempt_log),
 	    DB_TO_U64(&class), DB_TO_TIME(&s->accepted_us),
 	    DB_TO_TIME(&s->expires_us), DB_TO_TIME(&s->planned_us),

@@ -34,6 +34,7 @@ def test_asked_for_it_says_what_became_of_it(inst, status, state, reason):
     ask_now(inst, task)
     row = settled(inst, task, state)
     assert (row["reason"], row["provider_id"]) == (reason, messageid)
+    assert row["segments"] == 1     # their template's text, by their answer
     assert not inst.rows("SELECT 1 FROM receipt WHERE notification_id = %s", task)
     assert inst.rows("SELECT reason FROM suppression WHERE address_hash = UNHEX(SHA2(%s, 256))", row["target"]) == (
         [{"reason": "ads_blocked"}] if status == 14 else [])

@@ -64,6 +64,17 @@ def test_a_code_by_sms_is_told_as_delivered(inst):
     assert m["payload"]["StatusCallback"] == f"{inst.url}{PATH}?d=gp-{task}-1"
     assert 60 <= int(m["payload"]["ValidityPeriod"]) <= 300
     assert inst.sandbox.counts()["twilio"]["callbacks"]["failed"] == 0
+    assert row["segments"] == 1
+
+
+@pytest.mark.parametrize("text, segments", [("x" * 160, 1), ("x" * 161, 2), ("سلام" * 18, 2), ("[" * 81, 2), ("😀" * 35, 1)])
+def test_segments_of_an_sms_are_in_the_log(inst, text, segments):
+    r = inst.api("POST", "/api/communications/sms/", token=inst.token_send, json={"to": a_phone(), "message": text})
+    assert r.status_code == 202, r.text
+    task = r.json()["data"]["task_id"]
+    assert settled(inst, task, "sent", "delivered")["segments"] == segments
+    assert inst.api("GET", f"/api/admin/deliveries/{task}-1/", token=inst.admin()).json()["segments"] == segments
+    assert f"segments  {segments}\n" in inst.ctl("deliveries", f"{task}-1").stdout
 
 
 @pytest.mark.parametrize("ending, reason", [("21610", "twilio_21610"), ("21614", "twilio_21614"), ("30005", "twilio_30005"),

@@ -2,8 +2,10 @@
  * test_channel_dsn.c - reports about our mails are read, all else is not one.
  */
 #include "channel_case.h"
+#include "base/clock.h"
 #include "channel/dsn.h"
 #include "channel/html_clean.h"
+#include "channel/verp.h"
 
 #define TOP "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\n"		\
 	"To: no-reply@example.com\r\nMessage-ID: <1@mx.example>\r\n"		\
@@ -121,12 +123,67 @@ a_users_page_runs_and_fetches_nothing(void **state UNUSED)
 	}
 }
 
+/* A report that came to `back`, about delivery 418272947201638401.1. */
+static int
+believed(const char *back)
+{
+	const char *mail = arena_printf(cc.a, "Delivered-To: %s\r\n" PART
+	    "Action: failed\r\nStatus: 5.1.1\r\n" BACK, back);
+	struct dsn d;
+	int rc = dsn_read(mail, strlen(mail), &d);
+
+	if (rc == 1) {
+		assert_true(d.notification_id == UINT64_C(418272947201638401));
+		assert_int_equal(d.seq, 1);
+	}
+	return rc;
+}
+
+static void
+a_sign_is_right_for_two_weeks_and_nobody_else(void **state UNUSED)
+{
+	static const uint8_t key[32] = { 1 }, other[32] = { 2 };
+	const int64_t day = INT64_C(86400) * US_PER_S, now = 20000 * day;
+	const char *back, *theirs;
+	static const struct { int days, rc; } row[] = { { 0, 1 }, { 1, 1 },
+		{ 14, 1 }, { 15, 0 }, { 1000, 0 }, { -1, 0 } };
+
+	verp_use(other);
+	theirs = verp_address(cc.a, "bounce@example.com",
+	    UINT64_C(418272947201638401), 1, now);
+	verp_use(key);
+	back = verp_address(cc.a, "bounce@example.com",
+	    UINT64_C(418272947201638401), 1, now);
+	assert_non_null(back);
+	assert_true(strlen(back) - strlen("@example.com") <= 64);
+	assert_string_not_equal(back, theirs);
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		print_message("%d\n", row[i].days);
+		clock_test_set(now + row[i].days * day);
+		assert_int_equal(believed(back), row[i].rc);
+	}
+	clock_test_set(now);
+	/* A wrong one spoils the name without one that stands beside it. */
+	assert_int_equal(believed(theirs), 0);
+	assert_int_equal(believed(arena_printf(cc.a, "%s, %s", theirs,
+	    back)), 1);
+	assert_int_equal(believed("bounce+418272947201638401.1.@example.com"),
+	    0);
+	assert_int_equal(believed("bounce+418272947201638401.1.x@e.com"), 1);
+	assert_int_equal(believed("bounce@example.com"), 1);
+	assert_null(verp_address(cc.a, "bounce", 1, 1, now));
+	assert_null(verp_address(cc.a, "a-long-address@example.com",
+	    UINT64_C(9182729472016384010), UINT32_MAX, now));
+	clock_test_set(0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_report_names_delivery_and_status),
 		cmocka_unit_test(what_is_no_name_of_ours_is_none),
+		cmocka_unit_test(a_sign_is_right_for_two_weeks_and_nobody_else),
 		cmocka_unit_test(a_users_page_runs_and_fetches_nothing),
 	};
 

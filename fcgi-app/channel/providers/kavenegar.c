@@ -14,6 +14,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "channel/sms_text.h"
 
 #define BODY_MAX	((size_t)16 * 1024)
 #define TOKEN_MAX	100
@@ -107,7 +108,7 @@ add_lookup(struct arena *a, struct buf *b, const struct message *m,
 
 static int
 add_text(struct arena *a, struct buf *b, const struct message *m,
-    struct err *e)
+    unsigned *segments, struct err *e)
 {
 	const char *sender = account_str(m->account, CONF_KAVENEGAR_SENDER);
 	struct rendered r;
@@ -120,6 +121,7 @@ add_text(struct arena *a, struct buf *b, const struct message *m,
 	    OTHER_MAX))
 		return err_set(e, ERR_INPUT, "text_too_long",
 		    "%zu characters", points);
+	*segments = sms_segments(r.text);
 	form_add(b, a, "message", r.text);
 	if (*sender != '\0')
 		form_add(b, a, "sender", sender);
@@ -159,7 +161,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	buf_init(&b, BODY_MAX);
 	form_add(&b, a, "receptor", to);
 	if ((message_is_code(m) ? add_lookup(a, &b, m, e) :
-	    add_text(a, &b, m, e)) < 0) {
+	    add_text(a, &b, m, &out->segments, e)) < 0) {
 		buf_fini(&b);
 		return -1;
 	}
@@ -232,6 +234,11 @@ static void
 keep(struct verdict *v, const struct json *entry, int64_t status)
 {
 	int64_t id = int_of(entry, "messageid");
+	const char *text = json_str(json_get(entry, "message"));
+
+	/* A code's text is their template's: known by their answer only. */
+	if (text != NULL)
+		v->segments = sms_segments(text);
 
 	if (id > 0)
 		snprintf(v->provider_id, sizeof(v->provider_id), "%" PRId64,

@@ -11,6 +11,7 @@
 #include "base/conf.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "channel/verp.h"
 #include "net/net.h"
 
 /* Servers that many have an account at (6.1). */
@@ -114,7 +115,10 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	out->kind = SEND_SMTP;
 	out->server = server_of(a, m);
 	out->log_url = out->server->host;
-	out->mail_from = mime_address(a, from);
+	out->mail_from = verp_address(a, conf_str(CONF_BOUNCE_ADDRESS),
+	    m->notification_id, m->seq, m->now_us);
+	if (out->mail_from == NULL)
+		out->mail_from = mime_address(a, from);
 	out->rcpt_to = m->to;
 	/* D26, PROVIDERS.md 6.3: a code is never sent twice; other mail once
 	 * more, with the same Message-ID. */

@@ -18,6 +18,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "channel/sms_text.h"
 
 #define BODY_MAX	((size_t)32 * 1024)
 #define TEXT_MAX	1600
@@ -94,7 +95,7 @@ text_of(struct arena *a, const struct message *m, struct err *e)
 
 static int
 add_text(struct arena *a, struct buf *b, const struct message *m,
-    struct err *e)
+    unsigned *segments, struct err *e)
 {
 	const char *text = text_of(a, m, e);
 
@@ -102,6 +103,7 @@ add_text(struct arena *a, struct buf *b, const struct message *m,
 		return -1;
 	if (utf8_count(text) > TEXT_MAX)
 		return refuse(e, "text_too_long");
+	*segments = sms_segments(text);
 	form_add(b, a, "Body", text);
 	return 0;
 }
@@ -142,6 +144,7 @@ add_whatsapp(struct arena *a, struct buf *b, const struct message *m,
 {
 	const struct json *t = json_get(m->content, "whatsapp");
 	const char *sid = json_str(json_get(t, "content_sid")), *code;
+	unsigned none;
 
 	if (message_is_code(m)) {
 		sid = account_str(m->account, CONF_TWILIO_CODE_CONTENT);
@@ -158,7 +161,7 @@ add_whatsapp(struct arena *a, struct buf *b, const struct message *m,
 		return 0;
 	}
 	if (t == NULL)
-		return add_text(a, b, m, e);
+		return add_text(a, b, m, &none, e);
 	if (sid == NULL || !is_sid(sid, "HX"))
 		return refuse(e, "bad_template");
 	form_add(b, a, "ContentSid", sid);
@@ -218,7 +221,7 @@ build(const struct message *m, struct arena *a, struct out_request *out,
 	add_from(a, &b, account_str(acc, whatsapp ?
 	    CONF_TWILIO_WHATSAPP_FROM : CONF_TWILIO_SMS_FROM), scheme);
 	if ((whatsapp ? add_whatsapp(a, &b, m, e) : add_text(a, &b, m,
-	    e)) < 0)
+	    &out->segments, e)) < 0)
 		goto out;
 	/* A code that waits at theirs past its life is of no use. */
 	if (message_is_code(m) && left_s >= VALIDITY_MIN_S)
@@ -354,6 +357,7 @@ judge_message(const struct message *m, const struct in_answer *in,
 		judge_error(m, in, code, v);
 		return;
 	}
+	v->segments = (unsigned)parts;
 	snprintf(v->log, sizeof(v->log), "\"segments\":%" PRId64, parts);
 	verdict_set(v, OUTCOME_OK, "accepted");
 }

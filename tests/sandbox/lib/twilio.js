@@ -52,11 +52,15 @@ function refuse(code, more = '') {
 	status }, `${code} ${message} ${more}`);
 }
 
+/* GSM 7-bit: an extended character is two septets. */
 function segments(text) {
-	const gsm = /^[\x0a\x0d\x20-\x7e£¥èéùìòÇØøÅåÆæßÉÄÖÑÜ§¿äöñüà]*$/.test(text);
+	const gsm = /^[\n\r\x20-\x5f\x61-\x7e£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà€]*$/
+	    .test(text);
+	const units = text.length +
+	    (gsm ? (text.match(/[\^{}\\[~\]|€]/g) || []).length : 0);
 	const one = gsm ? 160 : 70, more = gsm ? 153 : 67;
 
-	return text.length <= one ? 1 : Math.ceil(text.length / more);
+	return units <= one ? 1 : Math.ceil(units / more);
 }
 
 class Twilio extends Web {
