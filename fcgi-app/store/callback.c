@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "store/cancel.h"
 #include "store/delivery_cols.h"
 #include "store/suppression.h"
 
@@ -29,6 +30,8 @@ DB_STMT(CALLBACK_BY_NAME, DB_API | DB_WORKER, DB_READ,
     "SELECT " FOUND " FROM delivery WHERE notification_id = ? AND seq = ?");
 DB_STMT(CALLBACK_BY_ID, DB_API | DB_WORKER, DB_READ,
     "SELECT " FOUND " FROM delivery WHERE provider_id = ? LIMIT 20");
+DB_STMT(CALLBACK_WHOSE, DB_API | DB_WORKER, DB_READ,
+    "SELECT user_id FROM delivery WHERE notification_id = ? AND seq = ?");
 DB_STMT(CALLBACK_APPLY, DB_API | DB_WORKER, DB_ONCE,
     "UPDATE delivery SET state = ?, reason = ?,"
     " provider_id = IF(provider_id = '', ?, provider_id),"
@@ -140,6 +143,20 @@ log_line(struct arena *a, const struct found *f)
 	return line;
 }
 
+/* Read there, it needs no other way: the rest of it is taken back. */
+static int
+spare_the_rest(struct db *db, const struct delivery_ref *r, struct err *e)
+{
+	struct cancelled c;
+	uint64_t user_id;
+	int rc = db_one(db, &CALLBACK_WHOSE, NULL, DB_IN(
+	    DB_U64(r->notification_id), DB_U64(r->seq)),
+	    DB_OUT(DB_TO_U64(&user_id)), e);
+
+	return rc <= 0 ? rc : cancel_for_user(db, user_id,
+	    &r->notification_id, 1, "read_elsewhere", &c, e);
+}
+
 struct change {
 	const struct callback *c;
 	const struct found *f;
@@ -165,7 +182,10 @@ change_work(struct db *db, void *arg, struct err *e)
 	if (strcmp(x->c->state, "failed") == 0 && suppression_after_told(db,
 	    ref.notification_id, ref.seq, x->c->reason, e) < 0)
 		return -1;
-	return delivery_changed(db, &ref, 1, e);
+	if (delivery_changed(db, &ref, 1, e) < 0)
+		return -1;
+	return strcmp(x->c->state, "read") == 0 ?
+	    spare_the_rest(db, &ref, e) : 0;
 }
 
 /* A fate, where CALLBACK_EARLY means: not now. */

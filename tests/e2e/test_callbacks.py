@@ -263,6 +263,33 @@ def test_one_per_6_s_a_pair_whichever_worker_sends(inst):
     assert too_often(inst) == before
 
 
+def test_read_there_takes_back_the_rest(inst):
+    """Read on WhatsApp: the SMS that would follow never leaves; delivered alone takes nothing back."""
+    p = Person(inst)
+
+    def tell():
+        r = inst.api("POST", "/api/notifications/", token=inst.token_send, json={
+            "user_id": p.id, "title": "T", "body": "b", "channels": ["in_app"], "escalate": [{"channel": "sms", "after_s": 3600}]})
+        assert r.status_code == 202, r.text
+        return r.json()["id"]
+    id_ = tell()
+    rows = wait_until("planned", lambda: (lambda x: x if len(x) == 2 else None)(deliveries(inst, id_)))
+    step = next(d for d in rows if d["channel"] == "sms")
+    assert step["state"] == "queued"
+    # A third row, as if WhatsApp had taken it too.
+    wamid = "wamid." + secrets.token_hex(12)
+    inst.rows("INSERT INTO delivery (notification_id, seq, user_id, channel, target_hash, target, provider, state, provider_id, created_at,"
+              " sent_at, updated_at) VALUES (%s, 9, %s, 'whatsapp', UNHEX(MD5('x')), %s, 'whatsapp', 'sent', %s, UTC_TIMESTAMP(6),"
+              " UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))", int(id_), p.id, p.phone, wamid)
+    taken(from_meta(inst, value(statuses=[status(wamid, "delivered")])))
+    assert next(d for d in deliveries(inst, id_) if d["channel"] == "sms")["state"] == "queued"
+    got = at_once(6, lambda i: from_meta(inst, value(statuses=[status(wamid, "read")])))
+    assert {r.status_code for r in got} == {200}
+    after = {d["channel"]: (d["state"], d["reason"]) for d in deliveries(inst, id_)}
+    assert after["sms"] == ("cancelled", "read_elsewhere") and after["whatsapp"][0] == "read"
+    assert not inst.rows("SELECT 1 FROM job WHERE notification_id = %s", int(id_))
+
+
 def barred(inst, channel, address):
     return [r["reason"] for r in inst.rows("SELECT reason FROM suppression WHERE channel = %s AND address_hash = UNHEX(SHA2(%s, 256))",
                                            channel, address)]

@@ -1,5 +1,6 @@
 """The inbox, wishes, the link in mails, and barred addresses."""
 import re
+import signal
 
 import pytest
 
@@ -106,6 +107,73 @@ def test_reading_takes_back_the_rest(inst, sara):
         within(10, "planned", lambda id_=id_: look(inst, id_)["planned"])
     act(sara, "read-all")
     assert [ways(look(inst, id_), sara.user)["sms"] for id_ in all_] == [("cancelled", "read")] * 3
+
+
+def sms_of(inst, id_):
+    """What became of each recipient's SMS: the states by user."""
+    return {r["user_id"]: (r["state"], r["reason"]) for r in inst.rows(
+        "SELECT user_id, state, reason FROM delivery WHERE notification_id = %s AND channel = 'sms'", int(id_))}
+
+
+def test_r1_kills_between_the_inbox_and_the_next_channel(inst, sara):
+    """A worker dies while it plans, and again while steps become due: every inbox is whole, every step is taken once, and what
+    was read is not sent."""
+    people = [sara.user] + [a_user(inst, phone=True) for _ in range(4)]
+    who = [u["id"] for u in people]
+    made = []
+    for i in range(24):
+        made.append(send(inst, user_ids=who, channels=["in_app"], escalate=[{"channel": "sms", "after_s": 3600}],
+                         title=f"step {i}").json()["id"])
+        if i % 4 == 3:
+            inst.restart("worker", signal.SIGKILL)
+            inst.rows("UPDATE job SET lease_ends_at = UTC_TIMESTAMP(6) WHERE lease_ends_at IS NOT NULL")
+    within(40, "planned", lambda: all(look(inst, id_)["planned"] for id_ in made))
+    for u in who:
+        rows = inst.rows("SELECT notification_id, seq FROM inbox WHERE user_id = %s ORDER BY seq", u)
+        assert [r["seq"] for r in rows] == list(range(1, 25)) and {r["notification_id"] for r in rows} == {int(i) for i in made}
+        count, = inst.rows("SELECT seq, unread, unseen FROM inbox_count WHERE user_id = %s", u)
+        assert (count["seq"], count["unread"], count["unseen"]) == (24, 24, 24)
+    steps, = inst.rows("SELECT COUNT(*) n, COUNT(DISTINCT notification_id, seq) d FROM job WHERE kind = 2 AND notification_id >= %s",
+                       int(made[0]))
+    assert (steps["n"], steps["d"]) == (5 * 24, 5 * 24)
+    # One of them reads a third of it, and all the rest becomes due under kills.
+    read = made[:8]
+    reader = people[0]
+    assert {r.status_code for r in at_once(8, lambda i: sara.first.call("POST", f"/api/inbox/{read[i]}/read/"))} == {200}
+    for k in range(4):
+        inst.rows("UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE kind = 2 AND state = 0 AND notification_id BETWEEN %s AND %s",
+                  int(made[6 * k]), int(made[6 * k + 5]))
+        inst.restart("worker", signal.SIGKILL)
+        inst.rows("UPDATE job SET lease_ends_at = UTC_TIMESTAMP(6) WHERE lease_ends_at IS NOT NULL")
+    within(60, "all final", lambda: not inst.rows("SELECT 1 FROM job WHERE notification_id >= %s AND state < 9 LIMIT 1", int(made[0])))
+    left = {u["id"]: 0 for u in people}
+    for id_ in made:
+        for u, said in sms_of(inst, id_).items():
+            if u == reader["id"] and id_ in read:
+                assert said == ("cancelled", "read")
+            else:
+                assert said[0] in ("sent", "delivered", "unsure") or said == ("failed", "dead_letter"), said
+                left[u] += 1
+    for u in people:
+        texts = [m["text"].split("\n")[0] for m in inst.sandbox.messages(channel="sms", to=u["phone"]) if "step " in m["text"]]
+        assert len(texts) == len(set(texts)) <= left[u["id"]]
+        assert not {f"step {i}" for i in range(8)} & set(texts) or u is not reader
+
+
+def test_read_and_due_at_the_same_moment(inst, sara):
+    """Many races of a reader with the step: cancelled, or sent once; never both, never neither."""
+    made = [send(inst, user_id=sara.id, channels=["in_app"], escalate=[{"channel": "sms", "after_s": 3600}], title=f"race {i}").json()["id"]
+            for i in range(12)]
+    for id_ in made:
+        within(10, "planned", lambda id_=id_: look(inst, id_)["planned"])
+    at_once(24, lambda i: act(sara, f"{made[i // 2]}/read") if i % 2 else inst.rows(
+        "UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE notification_id = %s", int(made[i // 2])))
+    within(20, "all final", lambda: not inst.rows("SELECT 1 FROM job WHERE notification_id >= %s LIMIT 1", int(made[0])))
+    texts = [m["text"].split("\n")[0] for m in inst.sandbox.messages(channel="sms", to=sara.phone) if "race " in m["text"]]
+    for i, id_ in enumerate(made):
+        said = sms_of(inst, id_)[sara.id]
+        assert (said[0], texts.count(f"race {i}")) in (("sent", 1), ("delivered", 1), ("cancelled", 0)), (i, said)
+    assert counts(inbox(sara))[0] == 0
 
 
 def wishes(p, method="GET", status=200, **body):

@@ -83,6 +83,31 @@ def test_r15_a_redriven_message_past_its_life_is_expired_not_sent(inst, boss):
     wait_until("it is over", lambda: states(inst, nid) == [("expired", "expired")])
 
 
+def test_r3_what_a_dead_worker_held_is_leased_again(inst):
+    """No lease is longer than 30 s, and what has run out is leased again within 5 s: that makes 35, and all of it."""
+    inst.sandbox.fault("smtp", "slow", after_ms=400)
+    to = f"{secrets.token_hex(4)}@r3.example"
+    made = [int(inst.api("POST", "/api/communications/email/", token=inst.token, json={
+        "to": f"{i}-{to}", "subject": "Hi", "message": "x"}).json()["data"]["task_id"]) for i in range(24)]
+    held = "SELECT id, state, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), lease_ends_at) / 1e6 AS s FROM job WHERE kind = 2" \
+           " AND state IN (1, 2) AND notification_id >= %s"
+    wait_until("many are held", lambda: len(inst.rows(held, made[0])) >= 8)
+    inst.kill("worker")
+    rows = inst.rows(held, made[0])
+    assert len(rows) >= 4 and max(r["s"] for r in rows) <= 30
+    inst.sandbox._call("DELETE", "/faults")
+    # Half a minute later, by its own clock.
+    inst.rows("UPDATE job SET lease_ends_at = lease_ends_at - INTERVAL 30 SECOND WHERE lease_ends_at IS NOT NULL")
+    inst.start("worker")
+    ids = ",".join(str(r["id"]) for r in rows)
+    wait_until("all of them are held anew, or over", lambda: not inst.rows(
+        f"SELECT 1 FROM job WHERE id IN ({ids}) AND state IN (1, 2) AND lease_ends_at < UTC_TIMESTAMP(6)"), 5)
+    wait_until("all are final", lambda: not inst.rows("SELECT 1 FROM job WHERE notification_id >= %s AND state < 9 LIMIT 1", made[0]), 30)
+    # A mail is repeated with its Message-ID, which receivers put together: one each, however it was interrupted.
+    seen = [m["headers"]["message-id"] for m in inst.sandbox.messages(channel="email") if m["to"].endswith(to)]
+    assert len(set(seen)) == 24
+
+
 def test_a_dead_letter_is_discarded(inst, boss):
     nid = dead_letters(inst, 1)
     job = inst.api("GET", JOBS, token=boss, params={"state": "dead", "notification_id": str(nid)}).json()["results"][0]["id"]
