@@ -235,3 +235,32 @@ def test_a_mailbox_that_the_server_refuses_for_good_is_barred(inst):
     task = int(r.json()["data"]["task_id"])
     wait_until("failed", lambda: delivery(inst, task)["state"] == "failed")
     assert barred(inst, soft) == []
+
+
+# --- a server that hangs up -----------------------------------------------------------------------------------------------
+
+
+def a_mail(inst):
+    to = an_email()
+    r = inst.api("POST", "/api/communications/email/", token=inst.token, json={"to": to, "subject": "Hi", "message": "x"})
+    assert r.status_code == 202, r.text
+    return to, int(r.json()["data"]["task_id"])
+
+
+def once(inst, to, task):
+    """Sent, and there once; whatever it waited for is due."""
+    def look():
+        inst.rows("UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE notification_id = %s AND state = 0", task)
+        return delivery(inst, task)["state"] == "sent"
+    wait_until("sent", look)
+    got, = inst.sandbox.messages(channel="email", to=to)
+    assert got["duplicate_of"] is None
+    assert not inst.rows("SELECT 1 FROM job WHERE notification_id = %s", task)
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
+def test_a_server_that_hangs_up_in_the_middle(inst, stage):
+    once(inst, *a_mail(inst))       # the connection is kept
+    inst.sandbox.fault("smtp", "status", status=421, stage=stage, times=1)
+    once(inst, *a_mail(inst))
+    once(inst, *a_mail(inst))
