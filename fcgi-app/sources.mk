@@ -306,7 +306,9 @@ CHANNEL_SOURCES = \
 	fcgi-app/channel/template_value.c \
 	fcgi-app/channel/text_rows.def \
 	fcgi-app/channel/texts.c \
-	fcgi-app/channel/texts.h
+	fcgi-app/channel/texts.h \
+	fcgi-app/channel/verp.c \
+	fcgi-app/channel/verp.h
 
 AUTH_SOURCES = \
 	fcgi-app/auth/admin_cache.c \
@@ -1117,6 +1119,7 @@ SQL_FILES = \
 	sql/0026_digest.sql \
 	sql/0027_fair.sql \
 	sql/0028_rate.sql \
+	sql/0029_segments.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1265,6 +1268,7 @@ EXTRA_FILES = \
 	tests/e2e/test_admin_users.py \
 	tests/e2e/test_articles.py \
 	tests/e2e/test_audit.py \
+	tests/e2e/test_bounce_address.py \
 	tests/e2e/test_bounces.py \
 	tests/e2e/test_callbacks.py \
 	tests/e2e/test_campaigns.py \

@@ -1,4 +1,4 @@
--- 0027: what an SMS is paid by.
+-- 0029: what an SMS is paid by.
 
 ALTER TABLE delivery
 	ADD COLUMN IF NOT EXISTS segments TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'parts of an SMS that was accepted; 0: none, or not known';
