@@ -210,7 +210,6 @@ net_begin(struct net *n, const struct out_request *req, const char *account,
 		t->next->prev = t;
 	n->first = t;
 	n->flying++;
-	n->begun = true;
 	return 0;
 }
 
@@ -242,7 +241,6 @@ nudge(struct net *n)
 	n->nudged_us = now;
 	for (struct transfer *t = n->first; t != NULL; t = t->next)
 		if (t->headed_us != 0 && now - t->headed_us > NUDGE_US) {
-			n->begun = true;
 			curl_easy_pause(t->easy, CURLPAUSE_RECV);
 			curl_easy_pause(t->easy, CURLPAUSE_CONT);
 		}
@@ -360,7 +358,6 @@ begin_again(struct net *n, struct transfer *t)
 	t->reply[0] = '\0';
 	t->reply_whole = false;
 	t->again = true;
-	n->begun = true;
 	return transfer_set(t, &e) == 0 &&
 	    curl_multi_add_handle(n->multi, t->easy) == CURLM_OK;
 }
@@ -408,15 +405,10 @@ net_step(struct net *n, int ms, int extra_fd, struct err *e)
 	nudge(n);
 	if (n->flying > 0 && ms > NUDGE_US / 1000)
 		ms = NUDGE_US / 1000;
-	/* It looks at every request on its way: not without a reason.  What
-	 * it waits for itself ends the poll. */
-	if (n->begun) {
-		n->begun = false;
-		if ((rc = curl_multi_perform(n->multi, &running)) != CURLM_OK)
-			return failed(rc, e);
-		if ((made = finish_all(n)) > 0)
-			return made;
-	}
+	if ((rc = curl_multi_perform(n->multi, &running)) != CURLM_OK)
+		return failed(rc, e);
+	if ((made = finish_all(n)) > 0)
+		return made;
 	rc = curl_multi_poll(n->multi, &extra, extra_fd == -1 ? 0 : 1, ms,
 	    NULL);
 	if (rc != CURLM_OK ||

@@ -52,7 +52,6 @@ struct net {
 	CURLM		*multi;
 	struct transfer	*spare, *first;	/* first: on the way */
 	int64_t		 nudged_us;
-	bool		 begun;		/* since libcurl last went on */
 	size_t		 spares, flying;
 	char		 ca[64];		/* "": the system's */
 	int		 ca_fd;
