@@ -99,13 +99,15 @@ port_taken() {	# anyone listening on 127.0.0.1:PORT?
 	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# Below those that the kernel gives to outgoing connections: one of these may
+# take a port between the choice and its use.
 free_port() {	# [port]: that one, or else any
-	if [ -n "${1-}" ] && ! port_taken "$1"; then
-		echo "$1"
-		return
-	fi
-	node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => {
-		process.stdout.write(String(s.address().port)); s.close(); })'
+	local port=${1:-$((21000 + RANDOM % 7900))}
+
+	while port_taken "$port"; do
+		port=$((21000 + RANDOM % 7900))
+	done
+	echo "$port"
 }
 
 # --- processes --------------------------------------------------------------------

@@ -92,6 +92,7 @@ ctl_bounces(struct ctl *c)
 	if ((handle = opendir(arena_printf(a, "%s/new", dir))) == NULL) {
 		(void)err_errno(&e, "maildir", "%s/new", dir);
 		arena_free(a);
+		keyring_free(&c->keys);
 		return ctl_fail("the mailbox was not read", &e,
 		    "GATEPOST_DSN_MAILDIR names a Maildir that this user may "
 		    "read and write");
@@ -112,6 +113,7 @@ ctl_bounces(struct ctl *c)
 	}
 	closedir(handle);
 	arena_free(a);
+	keyring_free(&c->keys);
 	if (c->json)
 		printf("{\"taken\":%u,\"ignored\":%u,\"failed\":%u}\n",
 		    r.taken, r.ignored, r.failed);

@@ -26,6 +26,9 @@ import pymysql
 import requests
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, f"{TOP}/tests/lib")
+
+from ports import free_port  # noqa: E402,F401
 
 
 class Failure(Exception):
@@ -34,12 +37,6 @@ class Failure(Exception):
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def read_env(path):
