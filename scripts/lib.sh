@@ -71,10 +71,12 @@ paths() {
 
 # --- values that outlive a run (ports, passwords): DIR/values, 0600 -----------------
 value() {	# NAME [default command...]: print it, making it the first time
-	local name=$1 found
+	local name=$1 found='' line
 	shift
 	[ -e "$dir/values" ] || value_set MADE "$(date -u +%FT%TZ)"
-	found=$(sed -n "s/^$name=//p" "$dir/values" | tail -n 1)
+	while IFS= read -r line; do
+		[[ $line != "$name="* ]] || found=${line#*=}
+	done <"$dir/values"
 	if [ -z "$found" ] && [ $# -gt 0 ]; then
 		found=$("$@")
 		value_set "$name" "$found"
@@ -83,11 +85,17 @@ value() {	# NAME [default command...]: print it, making it the first time
 }
 
 value_set() {
-	local name=$1
+	local name=$1 line
 
-	touch "$dir/values"
-	chmod 0600 "$dir/values"
-	{ grep -v "^$name=" "$dir/values" || :; printf '%s=%s\n' "$name" "$2"; } >"$dir/values.new"
+	[ -e "$dir/values" ] || (umask 077 && : >"$dir/values")
+	(
+		umask 077
+		while IFS= read -r line; do
+			[[ $line == "$name="* ]] || printf '%s\n' "$line"
+		done <"$dir/values"
+		printf '%s=%s\n' "$name" "$2"
+	) >"$dir/values.new"
+	chmod 0600 "$dir/values.new"
 	mv "$dir/values.new" "$dir/values"
 }
 
@@ -234,7 +242,7 @@ db_start() {
 	fi
 }
 
-# Begin with a copy of the stopped database that tests/lib/db-seed made.
+# Begin with copies of what tests/lib/db-seed made.
 db_copy() {	# directory
 	local name
 
@@ -244,6 +252,7 @@ db_copy() {	# directory
 		value_set "$name" "$(sed -n "s/^$name=//p" "$1/values")"
 	done
 	mv "$dir/db.new" "$dir/db"
+	cp -R "$1/api-docs" "$dir/"	# its making takes as long as the copy
 }
 
 db_answers() {

@@ -13,7 +13,7 @@ import pytest
 
 import fcgi_ask
 from conftest import no_faults
-from instance import Instance, wait_until
+from instance import REAL_HASH, Instance, wait_until
 from people import Person, problem
 
 FLOOD = 1000
@@ -23,7 +23,7 @@ HASH_KIB = 19456
 
 @pytest.fixture(scope="module")
 def inst():
-    with Instance() as whole:
+    with Instance(conf=REAL_HASH) as whole:
         yield whole
         no_faults(whole)
 

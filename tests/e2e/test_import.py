@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from instance import Instance
+from instance import REAL_HASH, Instance
 from people import a_phone, problem
 
 pytestmark = pytest.mark.skipif(not os.environ.get("GATEPOST_BUILD"), reason="GATEPOST_BUILD is not set")
@@ -21,7 +21,7 @@ WORD = "گذرواژه-Aa1"
 
 @pytest.fixture(scope="module")
 def inst():
-    with Instance() as i:
+    with Instance(conf=REAL_HASH) as i:
         yield i
 
 
