@@ -181,11 +181,13 @@ def test_s59_a_mailed_code_before_the_sms_is_no_way_past_it(inst):
     rid = begun(p.reset_request())
     again(rid, "email")
     problem(reset(inst, rid, again(rid, "sms")), 403, "second_proof_required")
+    arrived("email")            # the second proof's own
     forget_limits(inst)
     rid = begun(inst.api("POST", "/api/auth/otp/request/", json={"phone_number": p.phone}))
     again(rid, "email")
     r = inst.api("POST", "/api/auth/otp/verify/", json={"register_id": rid, "otp_code": again(rid, "sms")})
     problem(r, 403, "second_proof_required")
+    arrived("email")
     # By mail alone it is the proof that was wanted.
     forget_limits(inst)
     rid = begun(p.reset_request())
