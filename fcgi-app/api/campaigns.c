@@ -12,6 +12,8 @@
 #include "base/pattern.h"
 #include "base/rand.h"
 
+#define PATCHES		50
+
 #define ROWS(S, required)							\
 	FIELD_TEXT(S, name, "name", 1, CAMPAIGN_NAME_MAX,		\
 	    (required) | F_TRIM | F_LINE),				\
@@ -297,7 +299,8 @@ campaign_patch(struct call *c, const void *in, struct err *e)
 	if (id_of_path(c, 0, &id, e) < 0)
 		return -1;
 	/* Again when somebody else changed it meanwhile. */
-	for (int i = 0; i < 5; i++) {
+	/* Who loses lost to one that won: as often as others ask at once. */
+	for (int i = 0; i < PATCHES; i++) {
 		struct campaign row;
 		struct making m = { .c = c, .row = &row };
 		bool draft;
@@ -316,5 +319,6 @@ campaign_patch(struct call *c, const void *in, struct err *e)
 		if (m.start)
 			return campaign_show(c, id, 200, e);
 	}
-	return err_set(e, ERR_CONFLICT, "conflict", "changed five times");
+	return err_set(e, ERR_CONFLICT, "conflict", "changed %d times",
+	    PATCHES);
 }

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from conftest import no_faults
-from instance import Instance
+from instance import Instance, wait_until
 from people import PASSWORD
 
 FULL = os.environ.get("GATEPOST_PUMPING") == "full"
@@ -100,6 +100,7 @@ def test_s46_pumping_costs_the_budget_and_not_more(site, capsys):
             jobs = [pool.submit(p.pump, i) for i in range(NUMBERS // len(PUMPED)) for p in pumpers]
             for j in jobs:
                 j.result()
+        wait_until("three people to have asked", lambda: people.asked >= 3, 60)
     finally:
         people.over.set()
         people.thread.join()

@@ -125,7 +125,7 @@ class Instance:
         self.workers = workers
         self.extra_env = dict(env or {})
         # Connections, not cookies: a handshake costs more than most requests.
-        self.kept = requests.adapters.HTTPAdapter(pool_maxsize=64)
+        self._new_connections()
         try:
             self._quickstart(demo)
         except BaseException:
@@ -183,6 +183,9 @@ class Instance:
     def __exit__(self, *_):
         self.stop()
 
+    def _new_connections(self):
+        self.kept = requests.adapters.HTTPAdapter(pool_maxsize=64)
+
     # --- parts ----------------------------------------------------------------
 
     def pid(self, part):
@@ -202,7 +205,7 @@ class Instance:
     def send_signal(self, part, sig):
         pid = self.pid(part)
         assert pid, f"{part} is not running"
-        self.kept.close()
+        self._new_connections()
         os.kill(pid, sig)
         return pid
 
