@@ -17,10 +17,11 @@
 #define PAGE_MOST	100
 #define ALL_BATCH	500
 
-struct inbox_in { struct opt_int after, limit; struct opt_bool unread,
+struct inbox_in { struct opt_int after, before, limit; struct opt_bool unread,
 	archived; };
 static const struct field inbox_rows[] = {
 	FIELD_OF(FT_INT, struct inbox_in, after, "after", 0, INT64_MAX, 0),
+	FIELD_OF(FT_INT, struct inbox_in, before, "before", 0, INT64_MAX, 0),
 	FIELD_OF(FT_INT, struct inbox_in, limit, "limit", 1, PAGE_MOST, 0),
 	FIELD_OF(FT_BOOL, struct inbox_in, unread, "unread", 0, 0, F_LOOSE),
 	FIELD_OF(FT_BOOL, struct inbox_in, archived, "archived", 0, 0,
@@ -90,6 +91,8 @@ inbox_get(struct call *c, const void *in_, struct err *e)
 	const struct inbox_in *in = in_;
 	struct inbox_page p = { .user_id = c->who.user_id,
 	    .after = in->after.set ? (uint64_t)in->after.v : 0,
+	    .before = !in->before.set ? 0 : in->before.v == 0 ? INT64_MAX :
+	    (uint64_t)in->before.v,
 	    .unread = in->unread.set && in->unread.v,
 	    .archived = in->archived.set && in->archived.v,
 	    .limit = in->limit.set ? (unsigned)in->limit.v : PAGE };
@@ -107,8 +110,11 @@ inbox_get(struct call *c, const void *in_, struct err *e)
 		return -1;
 	jw_end(l.w);
 	jw_str(l.w, "next", (unsigned)rows < p.limit ? NULL :
-	    arena_printf(c->arena, "%s/api/inbox/?after=%" PRIu64
-	    "&limit=%u%s%s", conf_str(CONF_PUBLIC_URL), l.last, p.limit,
+	    arena_printf(c->arena, "%s/api/inbox/?%s=%" PRIu64
+	    "&limit=%u%s%s%s", conf_str(CONF_PUBLIC_URL), p.before != 0 ?
+	    "before" : "after", l.last, p.limit, p.before != 0 &&
+	    p.after != 0 ? arena_printf(c->arena, "&after=%" PRIu64,
+	    p.after) : "",
 	    p.unread ? "&unread=true" : "", p.archived ? "&archived=true" :
 	    ""));
 	resp_no_store(c->resp);

@@ -34,6 +34,17 @@ DB_STMT(INBOX_LIST_UNREAD, DB_API, DB_READ,
     " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
     " WHERE i.user_id = ? AND i.read_at IS NULL AND i.seq > ?"
     " ORDER BY i.seq LIMIT ?");
+/* The same, newest first. */
+DB_STMT(INBOX_BEFORE, DB_API, DB_READ,
+    "SELECT " COLUMNS " FROM inbox i"
+    " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
+    " WHERE i.user_id = ? AND i.seq > ? AND i.seq < ?"
+    " AND (i.archived_at IS NULL) = ? ORDER BY i.seq DESC LIMIT ?");
+DB_STMT(INBOX_BEFORE_UNREAD, DB_API, DB_READ,
+    "SELECT " COLUMNS " FROM inbox i FORCE INDEX (inbox_unread)"
+    " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
+    " WHERE i.user_id = ? AND i.read_at IS NULL AND i.seq > ?"
+    " AND i.seq < ? ORDER BY i.seq DESC LIMIT ?");
 DB_STMT(INBOX_COUNT, DB_API, DB_READ,
     "SELECT unread, unseen, seq FROM inbox_count WHERE user_id = ?");
 DB_STMT(INBOX_COUNT_LOCK, DB_API, DB_READ,
@@ -131,13 +142,25 @@ inbox_each(struct db *db, struct arena *a, const struct inbox_page *p,
 	    DB_TO_STR(&i->content), DB_TO_TIME(&i->created_us),
 	    DB_TO_TIME(&i->seen_us), DB_TO_TIME(&i->read_us),
 	    DB_TO_TIME(&i->archived_us), DB_TO_STR(&i->locale));
-	int64_t rc = p->unread ? db_each(db, &INBOX_LIST_UNREAD, a,
-	    DB_IN(DB_U64(p->user_id), DB_U64(p->after), DB_U64(p->limit)),
-	    out, row, arg, e) : db_each(db, &INBOX_LIST, a,
-	    DB_IN(DB_U64(p->user_id), DB_U64(p->after),
-	    DB_U64(p->archived ? 0 : 1), DB_U64(p->limit)), out, row, arg,
-	    e);
+	int64_t rc;
 
+	if (p->before != 0 && p->unread)
+		rc = db_each(db, &INBOX_BEFORE_UNREAD, a,
+		    DB_IN(DB_U64(p->user_id), DB_U64(p->after),
+		    DB_U64(p->before), DB_U64(p->limit)), out, row, arg, e);
+	else if (p->before != 0)
+		rc = db_each(db, &INBOX_BEFORE, a, DB_IN(DB_U64(p->user_id),
+		    DB_U64(p->after), DB_U64(p->before),
+		    DB_U64(p->archived ? 0 : 1), DB_U64(p->limit)), out, row,
+		    arg, e);
+	else if (p->unread)
+		rc = db_each(db, &INBOX_LIST_UNREAD, a,
+		    DB_IN(DB_U64(p->user_id), DB_U64(p->after),
+		    DB_U64(p->limit)), out, row, arg, e);
+	else
+		rc = db_each(db, &INBOX_LIST, a, DB_IN(DB_U64(p->user_id),
+		    DB_U64(p->after), DB_U64(p->archived ? 0 : 1),
+		    DB_U64(p->limit)), out, row, arg, e);
 	return rc < 0 ? -1 : (int)rc;
 }
 

@@ -25,11 +25,12 @@ struct inbox {
 };
 struct inbox_page {
 	uint64_t	 user_id, after;	/* seq */
+	uint64_t	 before;	/* seq; 0: none, and by seq rising */
 	bool		 unread, archived;	/* only those; else all that
 						 * are not archived */
 	unsigned	 limit;
 };
-/* By seq, rising; `row` as in db_each with *i filled.  Rows or -1. */
+/* By seq, rising, or falling below `before`; `row` as in db_each with *i filled.  Rows or -1. */
 int	 inbox_each(struct db *db, struct arena *a, const struct inbox_page *p,
 	    struct inbox *i, int (*row)(void *arg, struct err *e), void *arg,
 	    struct err *e) MUST_CHECK;

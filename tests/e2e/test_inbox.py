@@ -63,6 +63,12 @@ def test_seq_without_gaps_and_exact_counters(inst, sara):
     assert counts(first) == (24, 24, 24) and [m["seq"] for m in first["results"]] == list(range(1, 21))
     rest = sara.first.call("GET", first["next"][len(inst.url):]).json()
     assert [m["seq"] for m in rest["results"]] == [21, 22, 23, 24] and rest["next"] is None
+    # and from the other end
+    newest = inbox(sara, "?before=0&limit=20")
+    assert counts(newest) == (24, 24, 24) and [m["seq"] for m in newest["results"]] == list(range(24, 4, -1))
+    rest = sara.first.call("GET", newest["next"][len(inst.url):]).json()
+    assert [m["seq"] for m in rest["results"]] == [4, 3, 2, 1] and rest["next"] is None
+    assert [m["seq"] for m in inbox(sara, "?before=9&after=5&unread=true")["results"]] == [8, 7, 6]
     # read by many at once, each twice: the counters stay exact
     ids = [m["id"] for m in first["results"][:10]]
     assert all(r.status_code == 200 for r in at_once(20, lambda i: sara.first.call("POST", f"/api/inbox/{ids[i % 10]}/read/")))
