@@ -4,20 +4,30 @@
  */
 #include "api/dispatch.h"
 
-/* Paths without parameters first: they win (routes.def). */
-static bool
-look(const struct route *table, size_t rows, struct arena *a,
-    enum http_method m, const char *path, bool params,
-    const struct route **r, const char *param[], unsigned *allow)
+int
+route_find_in(const struct route *table, size_t rows, struct arena *a,
+    enum http_method m, const char *path, const struct route **r,
+    const char *param[], unsigned *allow)
 {
 	struct match found;
-	bool any = false;
+	bool literal = false;
 
+	*r = NULL;
+	*allow = 0;
+	if (m == M_HEAD)
+		m = M_GET;
 	for (size_t i = 0; i < rows; i++) {
-		if ((strchr(table[i].path, '{') != NULL) != params ||
-		    match_path(a, table[i].path, path, &found) == 0)
+		if (match_path(a, table[i].path, path, &found) == 0)
 			continue;
-		any = true;
+		/* A path without parameters wins over those with some,
+		 * whichever comes first (routes.def). */
+		if (literal && found.params > 0)
+			continue;
+		if (!literal && found.params == 0) {
+			literal = true;
+			*r = NULL;
+			*allow = 0;
+		}
 		*allow |= table[i].method;
 		if (table[i].method != m)
 			continue;
@@ -25,20 +35,6 @@ look(const struct route *table, size_t rows, struct arena *a,
 		for (size_t k = 0; k < MATCH_PARAMS; k++)
 			param[k] = k < found.params ? found.param[k] : NULL;
 	}
-	return any;
-}
-
-int
-route_find_in(const struct route *table, size_t rows, struct arena *a,
-    enum http_method m, const char *path, const struct route **r,
-    const char *param[], unsigned *allow)
-{
-	*r = NULL;
-	*allow = 0;
-	if (m == M_HEAD)
-		m = M_GET;
-	if (!look(table, rows, a, m, path, false, r, param, allow))
-		look(table, rows, a, m, path, true, r, param, allow);
 	if (*allow & M_GET)
 		*allow |= M_HEAD;
 	if (*allow != 0)

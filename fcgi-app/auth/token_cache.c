@@ -1,38 +1,36 @@
 /*
- * token_cache.c - a small direct-mapped table, private to the process.
+ * token_cache.c - a small set-associative table, private to the process.
  *
- * What must stay true: a hit needs every byte equal (compared in constant
- * time) and the key ring as it was; a changed key ring empties the table.
+ * What must stay true: a hit needs the SHA-256 of every byte equal (compared
+ * in constant time) and the key ring as it was; a changed key ring empties
+ * the table.  Of a full set the entry looked up longest ago goes.
  */
 #include "auth/token_cache.h"
 
 #include "base/clock.h"
 #include "base/crypto.h"
 
-#define SLOTS		64
-#define TOKEN_MAX	2560
+#define WAYS		4
+#define SETS		64			/* a power of two */
+#define HASH_BYTES	32
 
 struct entry {
-	size_t		 n;			/* 0: empty */
-	char		 token[TOKEN_MAX];
+	uint64_t	 used;			/* 0: empty */
+	uint8_t		 hash[HASH_BYTES];	/* of the token */
 	struct access_claims c;			/* its strings are below */
 	char		 amr[64], email[255], country[64];
 	char		 groups[544], aud[256];
 };
 
-static struct entry table[SLOTS];
+static struct entry table[SETS][WAYS];
+static uint64_t looks;
 static struct jws_key keys_then[KEYRING_TOKENS_MAX];
 static size_t keys_n;
 
-/* The last characters are the signature's: as good as chance. */
 static struct entry *
-slot_of(const char *token, size_t n)
+set_of(const uint8_t hash[HASH_BYTES])
 {
-	unsigned h = 0;
-
-	for (size_t i = n < 8 ? 0 : n - 8; i < n; i++)
-		h = h * 31 + (unsigned char)token[i];
-	return &table[h % SLOTS];
+	return table[hash[0] & (SETS - 1)];
 }
 
 static bool
@@ -59,12 +57,18 @@ int
 token_cache_find(struct arena *a, const char *token, size_t n,
     int64_t now_us, struct access_claims *c)
 {
-	const struct entry *s = slot_of(token, n);
+	uint8_t hash[HASH_BYTES];
+	struct entry *s, *end;
 
-	if (s->n == 0 || !same_keys() ||
-	    !secret_equal(s->token, s->n, token, n) ||
-	    s->c.exp_s * US_PER_S <= now_us)
+	sha256(hash, token, n);
+	s = set_of(hash);
+	for (end = s + WAYS; s < end; s++)
+		if (s->used != 0 && secret_equal(s->hash, HASH_BYTES, hash,
+		    HASH_BYTES))
+			break;
+	if (s == end || !same_keys() || s->c.exp_s * US_PER_S <= now_us)
 		return 0;
+	s->used = ++looks;
 	*c = s->c;
 	c->amr = arena_strdup(a, s->amr);
 	c->email = arena_strdup(a, s->email);
@@ -77,9 +81,10 @@ token_cache_find(struct arena *a, const char *token, size_t n,
 void
 token_cache_keep(const char *token, size_t n, const struct access_claims *c)
 {
-	struct entry *s = slot_of(token, n);
+	uint8_t hash[HASH_BYTES];
+	struct entry *s, *set;
 
-	if (n == 0 || n > TOKEN_MAX || strlen(c->amr) >= sizeof(s->amr) ||
+	if (strlen(c->amr) >= sizeof(s->amr) ||
 	    strlen(c->email) >= sizeof(s->email) ||
 	    strlen(c->country) >= sizeof(s->country) ||
 	    strlen(c->groups) >= sizeof(s->groups) ||
@@ -87,8 +92,13 @@ token_cache_keep(const char *token, size_t n, const struct access_claims *c)
 		return;
 	if (!same_keys())
 		empty();
-	s->n = n;
-	memcpy(s->token, token, n);
+	sha256(hash, token, n);
+	s = set = set_of(hash);
+	for (size_t i = 1; i < WAYS; i++)
+		if (set[i].used < s->used)
+			s = &set[i];
+	s->used = ++looks;
+	memcpy(s->hash, hash, sizeof(hash));
 	s->c = *c;
 	s->c.amr = s->c.email = s->c.country = NULL;
 	s->c.groups = s->c.aud = NULL;

@@ -3,9 +3,12 @@
  *
  * What must stay true: a child that was told to stop takes no further
  * connection, and one that took a connection always answers it.  Signals
- * that stop us are therefore let in only while waiting in ppoll, before the
- * accept, and the listening socket does not block: of several children woken
- * by one connection the others find nothing and wait again.
+ * that stop us are therefore let in only while waiting, before the accept,
+ * and the listening socket does not block: who finds nothing waits again.
+ *
+ * The kernel wakes one child a connection (EPOLLEXCLUSIVE; poll would wake
+ * all of the pool).  Should that one be killed before it accepts, nobody else
+ * was told: each child therefore looks once in a while unasked.
  *
  * Parameter lengths (CVE-2025-23016) are checked inside libfcgi since Debian
  * 2.4.2-2+deb12u1; besides, only the group of the sockets may connect.
@@ -16,15 +19,19 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 /* Parameters by name: libfcgi's own look-up walks the list each time. */
 #define INDEX_SIZE	256		/* a power of two */
 #define INDEX_FULL	(INDEX_SIZE / 2)
 
+#define LOOK_MS		500
+
 struct fcgi {
-	int		 fd;
+	int		 wait_fd;		/* epoll */
+	sigset_t	 open;			/* while waiting */
 	FCGX_Request	 request;
 	void		(*taken)(void *arg, bool busy);
 	void		*arg;
@@ -35,6 +42,7 @@ struct fcgi {
 struct fcgi *
 fcgi_new(int listen_fd, struct err *e)
 {
+	struct epoll_event want = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	struct fcgi *f;
 	int flags = fcntl(listen_fd, F_GETFL);
 
@@ -44,14 +52,25 @@ fcgi_new(int listen_fd, struct err *e)
 	}
 	if ((f = calloc(1, sizeof(*f))) == NULL)
 		fatal("fcgi: out of memory");
-	f->fd = listen_fd;
+	if ((f->wait_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
+	    epoll_ctl(f->wait_fd, EPOLL_CTL_ADD, listen_fd, &want) < 0) {
+		err_errno(e, "epoll", "fd %d", listen_fd);
+		goto fail;
+	}
+	sigprocmask(SIG_SETMASK, NULL, &f->open);
+	sigdelset(&f->open, SIGTERM);
+	sigdelset(&f->open, SIGINT);
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&f->request, listen_fd,
 	    FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
 		err_set(e, ERR_INTERNAL, "libfcgi", "cannot initialise");
-		free(f);
-		return NULL;
+		goto fail;
 	}
 	return f;
+fail:
+	if (f->wait_fd >= 0)
+		close(f->wait_fd);
+	free(f);
+	return NULL;
 }
 
 void
@@ -60,6 +79,7 @@ fcgi_free(struct fcgi *f)
 	if (f == NULL)
 		return;
 	FCGX_Free(&f->request, 1);
+	close(f->wait_fd);
 	free(f);
 }
 
@@ -140,28 +160,21 @@ fcgi_write(void *t, const void *p, size_t n)
 	return 0;
 }
 
-/* 1 something to accept, 0 told to stop, -1. */
+/* 1 there may be something to accept, 0 told to stop, -1. */
 static int
 wait_for_peer(struct fcgi *f, bool (*stopping)(void), struct err *e)
 {
-	struct pollfd p = { .fd = f->fd, .events = POLLIN };
-	sigset_t open;
+	struct epoll_event got = { 0 };
 
-	sigprocmask(SIG_SETMASK, NULL, &open);
-	sigdelset(&open, SIGTERM);
-	sigdelset(&open, SIGINT);
-	for (;;) {
+	do {
 		if (stopping())
 			return 0;
-		if (ppoll(&p, 1, NULL, &open) >= 0)
-			break;
-		if (errno != EINTR)
-			return err_errno(e, "poll", "listening socket");
-	}
-	if (p.revents & (POLLERR | POLLNVAL))
-		return err_set(e, ERR_INTERNAL, "listen",
-		    "the listening socket is gone");
-	return 1;
+		if (epoll_pwait(f->wait_fd, &got, 1, LOOK_MS, &f->open) >= 0)
+			return got.events & EPOLLERR ? err_set(e,
+			    ERR_INTERNAL, "listen",
+			    "the listening socket is gone") : 1;
+	} while (errno == EINTR);
+	return err_errno(e, "epoll", "listening socket");
 }
 
 int

@@ -5,12 +5,11 @@
 
 #define PARAM_MAX	64
 
-static size_t
-without_slash(const char *s)
+/* A slash at the very end is none, but for the root's own. */
+static bool
+at_end(const char *start, const char *s)
 {
-	size_t n = strlen(s);
-
-	return n > 1 && s[n - 1] == '/' ? n - 1 : n;
+	return *s == '\0' || (*s == '/' && s[1] == '\0' && s != start);
 }
 
 static bool
@@ -24,30 +23,29 @@ int
 match_path(struct arena *a, const char *templ, const char *path,
     struct match *m)
 {
-	const char *t = templ, *t_end = templ + without_slash(templ);
-	const char *p = path, *p_end = path + without_slash(path);
+	const char *t = templ, *p = path;
 
 	/*
 	 * Escapes, "//" and dot segments need no rule of their own (D18): no
 	 * template has them and no parameter may hold '%', '/' or '.'.
 	 */
 	m->params = 0;
-	for (; t < t_end; t++) {
+	for (; !at_end(templ, t); t++) {
 		size_t n = 0;
 
 		if (*t != '{') {
-			if (p == p_end || *p++ != *t)
+			if (at_end(path, p) || *p++ != *t)
 				return 0;
 			continue;
 		}
-		while (p + n < p_end && is_word(p[n]))
+		while (is_word(p[n]))
 			n++;
 		if (n == 0 || n > PARAM_MAX || m->params == MATCH_PARAMS)
 			return 0;
 		m->param[m->params++] = arena_strndup(a, p, n);
 		p += n;
-		while (t < t_end && *t != '}')
+		while (*t != '}' && t[1] != '\0')
 			t++;
 	}
-	return p == p_end;
+	return at_end(path, p);
 }
