@@ -6,6 +6,7 @@
  * pair, byte for byte (S5).
  */
 #include "auth/token.h"
+#include "auth/factor.h"
 #include "auth/token_cache.h"
 
 #include "base/buf.h"
@@ -77,6 +78,8 @@ access_make(struct arena *a, const struct access_claims *c,
 	jw_i64(&w, "auth_time", c->auth_s);
 	jw_i64(&w, "send", c->session_end_s);
 	jw_str(&w, "amr", c->amr);
+	/* NIST SP 800-63B: two factors, or one (S67). */
+	jw_u64(&w, "aal", amr_has(c->amr, "mfa") ? 2 : 1);
 	jw_str(&w, "role", c->is_superuser ? "superuser" :
 	    c->is_staff ? "staff" : "user");
 	jw_str(&w, "email", c->email);

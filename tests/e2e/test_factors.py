@@ -50,6 +50,20 @@ def test_s66_the_app_is_turned_on_by_its_own_code(inst):
     assert set(claims(r.json()["access"])["amr"].split()) == {"pwd", "otp", "mfa"}
 
 
+def test_s67_the_token_says_its_level(inst):
+    """One factor is aal 1, two are aal 2, and it stays with the session when the token is renewed."""
+    p = both(inst)
+    client = p.bearer()
+    assert claims(p.login().json()["access"])["aal"] == 1
+    app = App(inst, p.id, client.call("POST", "/api/auth/mfa/totp/", json={}).json())
+    r = client.call("POST", "/api/auth/mfa/totp/confirm/", json={"code": app.code()})
+    assert claims(r.json()["access"])["aal"] == 2
+    r = verify(inst, due(p.login())["mfa_token"], app.code())
+    assert claims(r.json()["access"])["aal"] == 2
+    r = inst.api("POST", "/api/auth/token/refresh/", json={"refresh": r.json()["refresh"]})
+    assert claims(r.json()["access"])["aal"] == 2
+
+
 def test_s66_the_qr_code_reads_as_the_uri(inst, tmp_path):
     """By a decoder that is not ours, from a picture that is not ours."""
     begun = both(inst).bearer().call("POST", "/api/auth/mfa/totp/", json={}).json()
