@@ -1188,6 +1188,7 @@ EXTRA_FILES = \
 	scripts/api-docs \
 	scripts/bench \
 	scripts/check \
+	scripts/check-contract \
 	scripts/check-layers \
 	scripts/check-openapi \
 	scripts/check-reasons \
@@ -1346,6 +1347,7 @@ EXTRA_FILES = \
 	tests/fuzz/fuzz_jws.c \
 	tests/fuzz/fuzz_keys.c \
 	tests/fuzz/fuzz_text.c \
+	tests/lib/contract.js \
 	tests/lib/contract.py \
 	tests/lib/db-seed \
 	tests/lib/fcgi_ask.py \
@@ -1356,6 +1358,7 @@ EXTRA_FILES = \
 	tests/lib/open_push.js \
 	tests/lib/open_push.py \
 	tests/lib/ports.py \
+	tests/lib/record.py \
 	tests/lib/run-unit \
 	tests/lib/verify_webhook.js \
 	tests/lib/with-mariadb \

@@ -13,6 +13,10 @@ import pytest
 LIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")
 sys.path.insert(0, LIB)
 
+import record           # noqa: E402
+
+record.install()
+
 
 def pytest_configure(config):
     """One database for all the instances of this run to begin with, unless the caller has made it."""
