@@ -1150,6 +1150,7 @@ NGINX_FILES = \
 	nginx/html/docs/swagger.html \
 	nginx/html/docs/swagger.js \
 	nginx/html/gatepost-sw.js \
+	nginx/html/gatepost.js \
 	nginx/html/index.css \
 	nginx/html/index.html \
 	nginx/html/push/icon.svg \
@@ -1244,6 +1245,7 @@ EXTRA_FILES = \
 	tests/browser/autopush.test.js \
 	tests/browser/chromium.js \
 	tests/browser/chromium_account.js \
+	tests/browser/chromium_inbox.js \
 	tests/browser/chromium_signin.js \
 	tests/browser/chromium_site.js \
 	tests/browser/chromium_smoke.js \
@@ -1251,6 +1253,7 @@ EXTRA_FILES = \
 	tests/browser/firefox.js \
 	tests/browser/firefox_push.js \
 	tests/browser/firefox_renew.js \
+	tests/browser/gatepost_js.test.js \
 	tests/browser/instance.js \
 	tests/crash/judge.py \
 	tests/crash/kills.py \
