@@ -1131,12 +1131,34 @@ NGINX_FILES = \
 	nginx/gatepost-limits.conf \
 	nginx/gatepost-site.conf.in \
 	nginx/html/api/openapi.yaml \
+	nginx/html/console/api.js \
+	nginx/html/console/app.js \
+	nginx/html/console/base.css \
+	nginx/html/console/boot.js \
+	nginx/html/console/chart.js \
+	nginx/html/console/console.css \
+	nginx/html/console/dialog.js \
+	nginx/html/console/form.js \
+	nginx/html/console/i18n.js \
+	nginx/html/console/icons.js \
+	nginx/html/console/index.html \
+	nginx/html/console/lib.js \
+	nginx/html/console/list.js \
 	nginx/html/console/page.js \
+	nginx/html/console/pages.js \
+	nginx/html/console/pages/history.js \
+	nginx/html/console/pages/sessions.js \
+	nginx/html/console/pages_admin.js \
+	nginx/html/console/pages_admin2.js \
+	nginx/html/console/pages_user.js \
+	nginx/html/console/palette.js \
+	nginx/html/console/reauth.js \
 	nginx/html/console/reset/index.html \
 	nginx/html/console/reset/reset.css \
 	nginx/html/console/reset/reset.js \
 	nginx/html/console/restore/index.html \
 	nginx/html/console/restore/restore.js \
+	nginx/html/console/router.js \
 	nginx/html/console/signin/index.html \
 	nginx/html/console/signin/onward.js \
 	nginx/html/console/signin/others.js \
@@ -1144,6 +1166,15 @@ NGINX_FILES = \
 	nginx/html/console/signin/signin.css \
 	nginx/html/console/signin/signin.js \
 	nginx/html/console/signin/words.js \
+	nginx/html/console/state.js \
+	nginx/html/console/theme.js \
+	nginx/html/console/time.js \
+	nginx/html/console/toast.js \
+	nginx/html/console/ui.js \
+	nginx/html/console/words/en/frame.js \
+	nginx/html/console/words/en/user.js \
+	nginx/html/console/words/fa/frame.js \
+	nginx/html/console/words/fa/user.js \
 	nginx/html/docs/docs.css \
 	nginx/html/docs/redoc.html \
 	nginx/html/docs/redoc.js \
@@ -1194,6 +1225,7 @@ EXTRA_FILES = \
 	scripts/check-openapi \
 	scripts/check-reasons \
 	scripts/check-words \
+	scripts/console-vendor \
 	scripts/crash \
 	scripts/deps \
 	scripts/examples/order.php \
@@ -1250,6 +1282,8 @@ EXTRA_FILES = \
 	tests/browser/chromium_site.js \
 	tests/browser/chromium_smoke.js \
 	tests/browser/chromium_social.js \
+	tests/browser/console.js \
+	tests/browser/console_pictures.js \
 	tests/browser/firefox.js \
 	tests/browser/firefox_push.js \
 	tests/browser/firefox_renew.js \

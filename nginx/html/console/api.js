@@ -1,0 +1,173 @@
+/*
+ * Calls to the API with the session's cookies, which scripts cannot read.
+ * What a call needs on the way is done here: a fresh token when the old one has
+ * run out (one refresh at a time among all tabs), proof of work, and asking the
+ * person again who they are before a grave step (reauth.js), after which the
+ * call is made once more.
+ */
+import { language, t } from './i18n.js';
+
+/** What the API refused, as its problem document says it. */
+export class Problem extends Error {
+	/**
+	 * @param {number} status  0: there was no answer
+	 * @param {any} doc  the problem document
+	 * @param {Response|null} answer
+	 */
+	constructor(status, doc, answer = null)
+	{
+		super(doc.detail || doc.title || (typeof doc.error === 'string' && doc.error) || doc.message || t('api.failed', { status }));
+		this.status = status;
+		this.code = doc.code || '';
+		this.doc = doc;
+		/** @type {Record<string, string[]>} */
+		this.errors = doc.errors && typeof doc.errors === 'object' ? doc.errors : {};
+		this.request_id = doc.request_id || (answer && answer.headers.get('X-Request-Id')) || '';
+		this.retry_after = Number(answer && answer.headers.get('Retry-After')) || 0;
+	}
+}
+
+const SIGN_IN = '/console/signin/';
+
+/** Where signing in leads back to. */
+export function sign_in_address()
+{
+	return `${SIGN_IN}?rd=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
+/* Leaves for the sign-in page; the promise never ends, so that nothing is drawn meanwhile. */
+function go_to_sign_in()
+{
+	location.assign(sign_in_address());
+	return new Promise(() => {});
+}
+
+async function once(method, path, { body, headers, signal })
+{
+	let answer;
+
+	try {
+		answer = await fetch(path, {
+			method, signal, cache: 'no-store', credentials: 'same-origin',
+			headers: {
+				Accept: 'application/json', 'Accept-Language': language, 'X-Gatepost': '1',
+				...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers,
+			},
+			body: body === undefined ? undefined : JSON.stringify(body),
+		});
+	} catch (e) {
+		if (e.name === 'AbortError')
+			throw e;
+		throw new Problem(0, { detail: t('api.away'), code: 'away' });
+	}
+	return answer;
+}
+
+/*
+ * A fresh token, and the call again.  Another tab may have refreshed while this one waited for the lock: so first the call
+ * itself, which a 401 refused unread.
+ */
+async function again_signed_in(method, path, opt)
+{
+	const work = async () => {
+		const second = await once(method, path, opt);
+		if (second.status !== 401)
+			return second;
+		const fresh = await once('POST', '/api/auth/token/refresh/?tokens=cookie', { body: {} });
+		return fresh.ok ? once(method, path, opt) : second;
+	};
+	return navigator.locks ? navigator.locks.request('gatepost-refresh', work) : work();
+}
+
+async function document_of(answer)
+{
+	if (answer.status === 204)
+		return null;
+	try {
+		return await answer.json();
+	} catch {
+		return {};
+	}
+}
+
+/** The functions of the classic script that the sign-in page uses too. */
+async function proof_of_work(doc)
+{
+	if (!globalThis.solve_challenge)
+		await new Promise((done, failed) => {
+			const script = document.createElement('script');
+			script.src = '/console/signin/pow.js';
+			script.onload = done;
+			script.onerror = () => failed(new Problem(0, { detail: t('api.away'), code: 'away' }));
+			document.head.append(script);
+		});
+	return globalThis.solve_challenge(doc.challenge, doc.difficulty);
+}
+
+/**
+ * One call.
+ * @param {string} method
+ * @param {string} path  beginning with /api/
+ * @param {{body?: any, query?: Record<string, any>, headers?: Record<string, string>, signal?: AbortSignal, key?: string,
+ *	public?: boolean, reauth?: boolean}} [opt]
+ *	`key`: the Idempotency-Key of what creates or sends (new_key(), one a wish of the person, the same for every try);
+ *	`public`: a 401 is an answer here, not a reason to sign in; `reauth: false`: so is reauth_required
+ * @returns {Promise<any>} the document, null for 204
+ * @throws {Problem}
+ */
+export async function call(method, path, opt = {})
+{
+	const query = new URLSearchParams();
+	for (const [name, value] of Object.entries(opt.query || {}))
+		if (value !== undefined && value !== null && value !== '')
+			query.set(name, String(value));
+	const address = query.size ? `${path}${path.includes('?') ? '&' : '?'}${query}` : path;
+	const how = { ...opt, headers: { ...opt.headers, ...(opt.key ? { 'Idempotency-Key': opt.key } : {}) } };
+	let answer = await once(method, address, how);
+
+	if (answer.status === 401 && !opt.public) {
+		answer = await again_signed_in(method, address, how);
+		if (answer.status === 401)
+			return go_to_sign_in();
+	}
+	if (answer.ok)
+		return document_of(answer);
+
+	const doc = await document_of(answer) || {};
+	if (doc.code === 'pow_required' && !(opt.body && opt.body.pow))
+		return call(method, path, { ...opt, body: { ...opt.body, pow: await proof_of_work(doc) } });
+	if (doc.code === 'reauth_required' && opt.reauth !== false) {
+		const { ask_who } = await import('./reauth.js');
+		if (await ask_who())
+			return call(method, path, { ...opt, reauth: false });
+	}
+	throw new Problem(answer.status, doc, answer);
+}
+
+/** @param {string} path @param {Record<string, any>} [query] @param {object} [opt] */
+export const get = (path, query, opt) => call('GET', path, { ...opt, query });
+/** @param {string} path @param {any} [body] @param {object} [opt] */
+export const post = (path, body = {}, opt = {}) => call('POST', path, { ...opt, body });
+/** @param {string} path @param {any} [body] @param {object} [opt] */
+export const patch = (path, body = {}, opt = {}) => call('PATCH', path, { ...opt, body });
+/** @param {string} path @param {any} [body] @param {object} [opt] */
+export const put = (path, body = {}, opt = {}) => call('PUT', path, { ...opt, body });
+/** @param {string} path @param {any} [body] @param {object} [opt] */
+export const del = (path, body, opt = {}) => call('DELETE', path, { ...opt, body });
+
+/** A new Idempotency-Key. */
+export const new_key = () => crypto.randomUUID();
+
+/**
+ * One sentence for what went wrong; with the request's id, by which the log finds it.
+ * @param {any} e
+ */
+export function sentence_of(e)
+{
+	if (!(e instanceof Problem))
+		return t('api.fault');
+	const parts = [e.message];
+	if (e.retry_after)
+		parts.push(t('api.retry_after', { seconds: e.retry_after }));
+	return parts.join(' ');
+}

@@ -1,0 +1,91 @@
+/*
+ * The words of the console.  A table is a module words/LANGUAGE/AREA.js whose
+ * default export maps a key to a sentence, with {name} where a value goes, or
+ * to a function of the values.  `frame` and `user` are there from the start;
+ * the areas of the admin's pages come with them (pages.js: `words`).
+ * scripts/check-console holds the languages and the uses against each other.
+ */
+
+export const LANGUAGES = { en: 'English', fa: 'فارسی' };
+
+/** The language of this page, as theme.js found it. */
+export const language = document.documentElement.lang;
+
+/** What Intl is told: the region decides about digits and calendar. */
+export const locale = language === 'fa' ? 'fa-IR'
+	: (navigator.languages || []).find((l) => l.toLowerCase().startsWith('en')) || 'en-GB';
+
+const tables = {};
+const asked = new Map();
+
+/**
+ * Brings the words of an area; at most once.
+ * @param {string} area
+ * @returns {Promise<void>}
+ */
+export function bring_words(area)
+{
+	if (!asked.has(area))
+		asked.set(area, import(`./words/${language}/${area}.js`).then((m) => void Object.assign(tables, m.default)));
+	return asked.get(area);
+}
+
+/** Whether there is a sentence for the key. */
+export const has_words = (key) => key in tables;
+
+/**
+ * The sentence of a key.  A key without one shows itself, so that it is seen.
+ * @param {string} key
+ * @param {Record<string, any>} [values]
+ * @returns {string}
+ */
+export function t(key, values = {})
+{
+	const said = tables[key];
+
+	if (said === undefined)
+		return key;
+	if (typeof said === 'function')
+		return said(values);
+	return said.replace(/\{(\w+)\}/g, (_, name) => (values[name] === undefined ? '' : String(values[name])));
+}
+
+/**
+ * The sentence of a word that the API answers with (a state, a channel, a
+ * reason), or the word itself where there is none.
+ * @param {string} family  the part of the key before the word
+ * @param {string|null|undefined} word
+ */
+export function word(family, word_)
+{
+	if (word_ === null || word_ === undefined || word_ === '')
+		return '';
+	const key = `${family}.${word_}`;
+	return has_words(key) ? t(key) : String(word_).replace(/_/g, ' ');
+}
+
+const numbers = new Intl.NumberFormat(locale);
+
+/** A number as people of this language write it. */
+export const number = (n) => (n === null || n === undefined ? '' : numbers.format(n));
+
+/** Chooses another language, for this browser; the page starts again with it. */
+export function choose_language(to)
+{
+	try {
+		localStorage.setItem('gatepost-language', to);
+	} catch {
+		return;
+	}
+	location.reload();
+}
+
+/** Left-to-right text (an address, a number, a code) within a sentence of either direction. */
+export const ltr = (text) => `\u2066${text}\u2069`;
+
+/** Digits of Persian and Arabic keyboards as ASCII, without the spaces people type. */
+export function latin(text)
+{
+	return text.trim().replace(/[\u06f0-\u06f9]/g, (d) => String(d.charCodeAt(0) - 0x6f0))
+		.replace(/[\u0660-\u0669]/g, (d) => String(d.charCodeAt(0) - 0x660)).replace(/\s/g, '');
+}

@@ -1,0 +1,345 @@
+/*
+ * The one list of the console.  Its whole state (search, filters, order, page)
+ * stands in the address, so that a list can be linked, reloaded and gone back
+ * to.  It takes both kinds of paging that the API has: numbered pages with a
+ * count, and `next` alone.
+ *
+ *	html`<${List} url="/api/admin/users/" columns=${[
+ *		{ key: 'email', label: t('user.email'), main: true, order: 'email' },
+ *		{ key: 'created_at', label: t('created'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
+ *	]} search="q" filters=${[{ name: 'is_active', label: t('user.active'), type: 'boolean' }]}
+ *		link=${(r) => `/console/users/${r.id}/`}
+ *		actions=${[{ label: t('user.disable'), danger: true, ask: (rows) => ({ title: …, text: … }), each: (row) => post(…) }]}
+ *		empty=${{ title: t('…'), text: t('…') }} />`
+ */
+import { html, useEffect, useId, useMemo, useRef, useState } from './lib.js';
+import { Icon } from './icons.js';
+import { get, sentence_of } from './api.js';
+import { here, query, set_query } from './router.js';
+import { Empty, Loading, Trouble } from './ui.js';
+import { confirm } from './dialog.js';
+import { toast } from './toast.js';
+import { number, t } from './i18n.js';
+
+const PAGE_SIZE = 25;
+const CSV_PAGE = 100;
+const CSV_MAX = 50000;
+
+/* A cell as CSV.  A spreadsheet runs what begins with these characters, so such text gets a quote before it. */
+function csv_cell(value)
+{
+	let s = value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+
+	if (typeof value === 'string' && /^[=+\-@\t\r]/.test(s) && !/^\+\d+$/.test(s))
+		s = `'${s}`;
+	return /[",\n\r]/.test(s) ? `"${s.replace(/"/g, '""')}"` : s;
+}
+
+const plain_value = (column, row) => (column.csv ? column.csv(row) : row[column.key]);
+
+/** The members of `next` that name the following page. */
+function next_of(doc, asked)
+{
+	if (!doc.next)
+		return null;
+	const members = {};
+	for (const [name, value] of new URL(doc.next, location.origin).searchParams)
+		if (String(asked[name] ?? '') !== value)
+			members[name] = value;
+	return members;
+}
+
+async function save_csv(name, columns, pages)
+{
+	const parts = [`\ufeff${columns.map((c) => csv_cell(c.label)).join(',')}\r\n`];
+	let rows = 0;
+
+	for await (const some of pages) {
+		parts.push(some.map((row) => `${columns.map((c) => csv_cell(plain_value(c, row))).join(',')}\r\n`).join(''));
+		rows += some.length;
+		if (rows >= CSV_MAX) {
+			toast(t('list.csv_cut', { n: number(CSV_MAX) }), 'plain');
+			break;
+		}
+	}
+	const a = document.createElement('a');
+	a.href = URL.createObjectURL(new Blob(parts, { type: 'text/csv' }));
+	a.download = `${name}-${new Date().toISOString().slice(0, 10)}.csv`;
+	a.click();
+	setTimeout(() => URL.revokeObjectURL(a.href), 10000);
+	return rows;
+}
+
+function Filter({ filter, value })
+{
+	const id = useId();
+	const change = (v) => set_query({ [filter.name]: v, page: null, before: null, after: null }, { replace: false });
+	const options = filter.type === 'boolean' ? [['true', t('yes')], ['false', t('no')]] : filter.options;
+
+	if (options)
+		return html`<label class=${`filter${value ? ' on' : ''}`} for=${id}><span>${filter.label}</span>
+			<select id=${id} value=${value} onChange=${(e) => change(e.target.value)}>
+				<option value="" selected=${!value}>${t('list.any')}</option>
+				${options.map(([v, text]) => html`<option key=${v} value=${v} selected=${v === value}>${text}</option>`)}
+			</select></label>`;
+	if (filter.type === 'time')
+		return html`<label class=${`filter${value ? ' on' : ''}`} for=${id}><span>${filter.label}</span>
+			<input id=${id} type="datetime-local" value=${local_time(value)}
+				onChange=${(e) => change(e.target.value ? new Date(e.target.value).toISOString().replace(/\.\d+Z$/, 'Z') : '')} /></label>`;
+	return html`<label class=${`filter${value ? ' on' : ''}`} for=${id}><span>${filter.label}</span>
+		<input id=${id} type="text" dir="auto" spellcheck=${false} autocomplete="off" value=${value}
+			onChange=${(e) => change(e.target.value.trim())} /></label>`;
+}
+
+/* RFC 3339 as datetime-local has it. */
+function local_time(value)
+{
+	if (!value)
+		return '';
+	const d = new Date(value);
+	return new Date(d.getTime() - d.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
+
+function Search({ name, label, value })
+{
+	const [said, set_said] = useState(value);
+	const timer = useRef(0);
+	const id = useId();
+	const search = (v) => set_query({ [name]: v.trim(), page: null, before: null, after: null }, { replace: true });
+
+	useEffect(() => { set_said(value); }, [value]);
+	return html`<form class="search" role="search" onSubmit=${(e) => { e.preventDefault(); clearTimeout(timer.current); search(said); }}>
+		<label class="hidden" for=${id}>${label}</label>
+		<${Icon} name="search" size="16" />
+		<input id=${id} data-search type="search" dir="auto" value=${said} placeholder=${label} spellcheck=${false} autocomplete="off"
+			onInput=${(e) => {
+				const v = e.target.value;
+				set_said(v);
+				clearTimeout(timer.current);
+				timer.current = setTimeout(() => search(v), 350);
+			}} />
+		<kbd aria-hidden="true">/</kbd>
+	</form>`;
+}
+
+function Order({ column, ordering })
+{
+	const up = ordering === column.order, down = ordering === `-${column.order}`;
+
+	return html`<button type="button" class=${`order${up || down ? ' on' : ''}`}
+		onClick=${() => set_query({ ordering: up ? `-${column.order}` : column.order, page: null })}>
+		${column.label}<span class="order-mark" aria-hidden="true">${up ? '↑' : down ? '↓' : '↕'}</span></button>`;
+}
+
+/**
+ * @typedef {{key: string, label: string, show?: (row: any) => any, csv?: (row: any) => any, order?: string, main?: boolean,
+ *	number?: boolean, wide?: boolean}} Column  `main` is the head of a card on a phone and carries the link
+ * @typedef {{name: string, label: string, type?: 'boolean'|'text'|'time', options?: [string, string][]}} ListFilter
+ * @typedef {{label: string, icon?: string, danger?: boolean, ask?: (rows: any[]) => any, each?: (row: any) => Promise<any>,
+ *	all?: (rows: any[]) => Promise<any>, when?: (row: any) => boolean}} Action  `ask` gives what confirm() takes
+ *
+ * @param {{url: string, columns: Column[], filters?: ListFilter[], search?: string, search_label?: string, link?: (row: any) => string,
+ *	actions?: Action[], row_actions?: (row: any, reload: () => void) => any, empty?: {title: string, text?: any, icon?: string, action?: any}, ordering?: string,
+ *	fixed?: Record<string, any>, name?: string, id?: (row: any) => string, every?: number, paged?: 'page'|'cursor', label: string,
+ *	csv?: boolean, version?: any, tools?: any}} props
+ *	label names the table for a screen reader; `fixed` goes with every question; `version` asks anew when it changes;
+ *	`every` asks anew every so many ms; `paged: 'cursor'` for lists that give `next` alone and refuse `page`
+ */
+export function List({ url, columns, filters = [], search, search_label, link, actions = [], row_actions, empty, ordering = '', fixed = {},
+	name = 'gatepost', id = (row) => row.id, every = 0, paged = 'page', label, csv = true, version = 0, tools })
+{
+	const q = query.value;
+	const [state, set_state] = useState({ doc: null, error: null, loading: true, asked: {} });
+	const [chosen, set_chosen] = useState(/** @type {Set<any>} */ (new Set()));
+	const [saving, set_saving] = useState(false);
+	const [busy, set_busy] = useState(false);
+	const turn = useRef(0);
+	const names = [...filters.map((f) => f.name), ...(search ? [search] : [])];
+	const filtered = names.some((n) => q.get(n));
+	const order = q.get('ordering') || ordering;
+
+	const asked = useMemo(() => {
+		const a = { ...fixed };
+		for (const n of names)
+			if (q.get(n))
+				a[n] = q.get(n);
+		if (order)
+			a.ordering = order;
+		if (paged === 'page') {
+			a.page = q.get('page') || 1;
+			a.page_size = PAGE_SIZE;
+		} else {
+			a.limit = PAGE_SIZE;
+			for (const n of ['before', 'after'])
+				if (q.get(n))
+					a[n] = q.get(n);
+		}
+		return a;
+	}, [here.value.query, url, JSON.stringify(fixed)]);
+
+	async function ask(quietly)
+	{
+		const mine = ++turn.current;
+		if (!quietly)
+			set_state((s) => ({ ...s, loading: true }));
+		try {
+			const doc = await get(url, asked);
+			if (mine === turn.current)
+				set_state({ doc, error: null, loading: false, asked });
+		} catch (error) {
+			if (mine === turn.current)
+				set_state((s) => ({ ...s, error, loading: false }));
+		}
+	}
+	useEffect(() => {
+		set_chosen(new Set());
+		ask(false);
+		return () => { turn.current++; };
+	}, [asked, version]);
+	useEffect(() => {
+		if (!every)
+			return undefined;
+		const timer = setInterval(() => !document.hidden && ask(true), every);
+		return () => clearInterval(timer);
+	}, [asked, every]);
+
+	const rows = state.doc ? state.doc.results : [];
+	const count = state.doc ? state.doc.count : undefined;
+	const page = Number(asked.page) || 1;
+	const pages = count === undefined ? 0 : Math.max(1, Math.ceil(count / PAGE_SIZE));
+	const onward = paged === 'cursor' && state.doc ? next_of(state.doc, state.asked) : null;
+	const picked = rows.filter((r) => chosen.has(id(r)));
+
+	async function* all_pages()
+	{
+		let members = paged === 'page' ? { ...asked, page: 1, page_size: CSV_PAGE } : { ...asked, limit: CSV_PAGE };
+
+		for (;;) {
+			const doc = await get(url, members);
+			yield doc.results;
+			if (!doc.next || doc.results.length === 0)
+				return;
+			members = paged === 'page' ? { ...members, page: members.page + 1 } : { ...members, ...next_of(doc, members) };
+		}
+	}
+	async function export_csv()
+	{
+		set_saving(true);
+		try {
+			const n = await save_csv(name, columns.filter((c) => c.csv !== null), all_pages());
+			toast(t('list.csv_done', { n: number(n) }));
+		} catch (e) {
+			toast(sentence_of(e), 'bad');
+		}
+		set_saving(false);
+	}
+	async function run(action)
+	{
+		const these = picked.filter((r) => !action.when || action.when(r));
+		const work = async () => {
+			if (action.all)
+				return action.all(these);
+			let done = 0, failed = null;
+			for (const row of these) {
+				try {
+					await action.each(row);
+					done++;
+				} catch (e) {
+					failed = e;
+				}
+			}
+			if (failed && done === 0)
+				throw failed;
+			if (failed)
+				toast(t('list.some', { done: number(done), all: number(these.length), why: sentence_of(failed) }), 'bad');
+			else
+				toast(t('list.done', { n: number(done) }));
+			return true;
+		};
+		set_busy(true);
+		try {
+			if (!action.ask)
+				await work();
+			else if (!await confirm({ danger: action.danger, yes: action.label, ...action.ask(these), act: work }))
+				return;
+			set_chosen(new Set());
+			await ask(true);
+		} catch (e) {
+			toast(sentence_of(e), 'bad');
+		} finally {
+			set_busy(false);
+		}
+	}
+	const pick = (row, on) => set_chosen((c) => {
+		const n = new Set(c);
+		n[on ? 'add' : 'delete'](id(row));
+		return n;
+	});
+
+	return html`<div class="list">
+		<div class="list-bar">
+			${search && html`<${Search} name=${search} label=${search_label || t('list.search')} value=${q.get(search) || ''} />`}
+			${filters.length > 0 && html`<div class="filters" role="group" aria-label=${t('list.filters')}>
+				${filters.map((f) => html`<${Filter} key=${f.name} filter=${f} value=${q.get(f.name) || ''} />`)}
+				${filtered && html`<button type="button" class="link" onClick=${() => set_query(Object.fromEntries([...names, 'page', 'before', 'after'].map((n) => [n, null])))}>
+					${t('list.clear')}</button>`}
+			</div>`}
+			<div class="list-tools">${tools}
+				${csv && rows.length > 0 && html`<button type="button" class="button small" disabled=${saving} onClick=${export_csv}>
+					${saving ? html`<span class="spinner" aria-hidden="true" />` : html`<${Icon} name="download" size="16" />`}CSV</button>`}
+			</div>
+		</div>
+		<p class="hidden" role="status">${state.loading ? t('loading') : count === undefined ? t('list.shown', { n: number(rows.length) }) : t('list.found', { n: number(count) })}</p>
+		${actions.length > 0 && picked.length > 0 && html`<div class="picked" role="group" aria-label=${t('list.picked', { n: number(picked.length) })}>
+			<span>${t('list.picked', { n: number(picked.length) })}</span>
+			${actions.map((a) => html`<button key=${a.label} type="button" class=${`button small ${a.danger ? 'danger' : ''}`}
+				disabled=${busy || !picked.some((r) => !a.when || a.when(r))} onClick=${() => run(a)}>
+				${a.icon && html`<${Icon} name=${a.icon} size="16" />`}${a.label}</button>`)}
+			<button type="button" class="link" onClick=${() => set_chosen(new Set())}>${t('list.none')}</button>
+		</div>`}
+		${state.error && html`<${Trouble} error=${state.error} again=${() => ask(false)} />`}
+		${!state.doc && !state.error ? html`<${Loading} />`
+		: state.doc && rows.length === 0 ? (filtered
+			? html`<${Empty} icon="search" title=${t('list.nothing')} text=${t('list.nothing_text')} />`
+			: html`<${Empty} icon=${(empty && empty.icon) || 'list'} title=${(empty && empty.title) || t('list.empty')} text=${empty && empty.text}>${empty && empty.action}<//>`)
+		: state.doc && html`<div class=${`table-box${state.loading ? ' waiting' : ''}`} aria-busy=${state.loading ? 'true' : 'false'}>
+			<table class="table" aria-label=${label}>
+				<thead><tr>
+					${actions.length > 0 && html`<th scope="col" class="pick"><label><input type="checkbox" aria-label=${t('list.pick_all')}
+						checked=${rows.length > 0 && picked.length === rows.length}
+						onChange=${(e) => set_chosen(e.target.checked ? new Set(rows.map(id)) : new Set())} /></label></th>`}
+					${columns.map((c) => html`<th key=${c.key} scope="col" class=${c.number ? 'number' : ''}
+						aria-sort=${c.order && order === c.order ? 'ascending' : c.order && order === `-${c.order}` ? 'descending' : undefined}>
+						${c.order ? html`<${Order} column=${c} ordering=${order} />` : c.label}</th>`)}
+					${row_actions && html`<th scope="col" class="row-actions"><span class="hidden">${t('list.actions')}</span></th>`}
+				</tr></thead>
+				<tbody>${rows.map((row) => html`<tr key=${id(row)} class=${chosen.has(id(row)) ? 'chosen' : ''}>
+					${actions.length > 0 && html`<td class="pick"><label><input type="checkbox" aria-label=${t('list.pick')} checked=${chosen.has(id(row))}
+						onChange=${(e) => pick(row, e.target.checked)} /></label></td>`}
+					${columns.map((c) => {
+						const shown = c.show ? c.show(row) : row[c.key];
+						const cell = shown === null || shown === undefined || shown === '' ? html`<span class="soft">–</span>` : shown;
+						return html`<td key=${c.key} data-label=${c.label} class=${`${c.main ? 'main' : ''}${c.number ? ' number' : ''}${c.wide ? ' wide' : ''}`}>
+							${c.main && link && link(row) ? html`<a class="row-link" href=${link(row)} dir="auto">${cell}</a>`
+							: html`<span dir=${typeof shown === 'string' ? 'auto' : undefined}>${cell}</span>`}</td>`;
+					})}
+					${row_actions && html`<td class="row-actions">${row_actions(row, () => ask(true))}</td>`}
+				</tr>`)}</tbody>
+			</table>
+		</div>`}
+		${state.doc && (pages > 1 || (paged === 'cursor' && (onward || asked.before || asked.after))) && html`<nav class="pager" aria-label=${t('list.pages')}>
+			${paged === 'page' ? html`
+				<button type="button" class="button small" disabled=${page <= 1} onClick=${() => set_query({ page: page > 2 ? page - 1 : null })}>
+					<${Icon} name="prev" size="16" />${t('list.before')}</button>
+				<span class="soft">${t('list.page', { page: number(page), pages: number(pages), n: number(count) })}</span>
+				<button type="button" class="button small" disabled=${page >= pages} onClick=${() => set_query({ page: page + 1 })}>
+					${t('list.after')}<${Icon} name="next" size="16" /></button>`
+			: html`
+				<button type="button" class="button small" disabled=${!asked.before && !asked.after} onClick=${() => set_query({ before: null, after: null })}>
+					<${Icon} name="prev" size="16" />${t('list.newest')}</button>
+				<button type="button" class="button small" disabled=${!onward} onClick=${() => set_query(onward)}>
+					${t('list.older')}<${Icon} name="next" size="16" /></button>`}
+		</nav>`}
+		${pages === 1 && rows.length > 0 && html`<p class="list-count soft">${t('list.found', { n: number(count) })}</p>`}
+	</div>`;
+}

@@ -1,0 +1,47 @@
+/* Where the user is signed in, and the end of what is not theirs. */
+import { html, useState } from '../lib.js';
+import { List } from '../list.js';
+import { Act, Badge, Head } from '../ui.js';
+import { Time } from '../time.js';
+import { confirm } from '../dialog.js';
+import { del, post } from '../api.js';
+import { number, t, word } from '../i18n.js';
+import { toast } from '../toast.js';
+
+/* ZZ: nowhere that is known. */
+const place = (s) => [s.city, s.country === 'ZZ' ? '' : s.country].filter(Boolean).join(', ');
+
+export default function Sessions()
+{
+	const [version, set_version] = useState(0);
+
+	async function end_others()
+	{
+		const ended = await confirm({ title: t('sessions.others'), text: t('sessions.others_text'), yes: t('sessions.others_yes'), danger: true,
+			act: () => post('/api/auth/sessions/revoke-others/') });
+		if (!ended)
+			return false;
+		toast(t('sessions.ended', { n: number(ended.value.revoked) }));
+		set_version((v) => v + 1);
+		return undefined;
+	}
+
+	return html`<${Head} title=${t('nav.sessions')} lead=${t('sessions.lead')}>
+		<${Act} kind="danger" icon="out" act=${end_others}>${t('sessions.others')}<//>
+	<//>
+	<${List} url="/api/auth/sessions/" name="sessions" label=${t('nav.sessions')} version=${version} csv=${false}
+		columns=${[
+			{ key: 'device', label: t('sessions.device'), main: true, show: (s) => html`<span class="stack"><span><bdi>${s.device || t('sessions.unknown')}</bdi>
+				${s.current && html` <${Badge} tone="good">${t('sessions.this')}<//>`}
+				${s.impersonated && html` <${Badge} tone="warn">${t('sessions.impersonated')}<//>`}</span></span>` },
+			{ key: 'place', label: t('sessions.place'), show: (s) => html`<span class="stack"><bdi>${place(s) || t('sessions.nowhere')}</bdi><bdi class="soft small">${s.last_ip || s.ip}</bdi></span>` },
+			{ key: 'amr', label: t('sessions.by'), show: (s) => s.amr.split(/[ ,+]+/).filter(Boolean).map((a) => word('amr', a)).join(' + ') },
+			{ key: 'last_seen_at', label: t('sessions.seen'), show: (s) => html`<${Time} value=${s.last_seen_at} />` },
+			{ key: 'created_at', label: t('sessions.since'), show: (s) => html`<${Time} value=${s.created_at} />` },
+		]}
+		row_actions=${(s, reload) => !s.current && html`<${Act} kind="small" act=${async () => {
+			await del(`/api/auth/sessions/${s.id}/`);
+			reload();
+			return true;
+		}} done=${t('sessions.one_ended')}>${t('sessions.end')}<span class="hidden"> ${s.device}</span><//>`} />`;
+}

@@ -1,0 +1,43 @@
+/*
+ * What every page may want to know: who is signed in, and how many
+ * notifications wait.
+ */
+import { get, post } from './api.js';
+import { computed, signal } from './lib.js';
+
+/** The profile of who is signed in, as GET /api/auth/profile/ gives it. */
+export const me = signal(/** @type {any} */ (null));
+
+export const is_admin = computed(() => Boolean(me.value && (me.value.is_staff || me.value.is_superuser)));
+export const is_superuser = computed(() => Boolean(me.value && me.value.is_superuser));
+
+/** {unread, unseen, seq} of the inbox. */
+export const counts = signal({ unread: 0, unseen: 0, seq: 0 });
+
+export async function load_me()
+{
+	me.value = await get('/api/auth/profile/');
+}
+
+export async function load_counts()
+{
+	try {
+		counts.value = await get('/api/inbox/counts/');
+	} catch {
+		/* the number stays as it was: it is a hint */
+	}
+}
+
+export async function sign_out()
+{
+	await post('/api/auth/logout/?tokens=cookie', {}, { public: true }).catch(() => {});
+	location.assign('/console/signin/');
+}
+
+/** The name to call somebody by. */
+export function name_of(user)
+{
+	if (!user)
+		return '';
+	return [user.first_name, user.last_name].filter(Boolean).join(' ') || user.email || user.phone_number || `#${user.id}`;
+}

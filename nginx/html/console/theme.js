@@ -1,0 +1,26 @@
+/*
+ * Before anything is drawn: the theme and the language that were chosen here,
+ * or else what the browser says.  A classic script, so that it runs first; all
+ * pages of the console begin with it.
+ */
+'use strict';
+
+(() => {
+	const root = document.documentElement;
+	const spoken = ['en', 'fa'];
+	const kept = (name) => {
+		try {
+			return localStorage.getItem(`gatepost-${name}`);
+		} catch {
+			return null;	/* storage is switched off: the browser's own settings, then */
+		}
+	};
+	const theme = kept('theme');
+	const chosen = kept('language');
+	const first = (navigator.languages || []).map((l) => l.slice(0, 2).toLowerCase()).find((l) => spoken.includes(l));
+
+	if (theme === 'light' || theme === 'dark')
+		root.dataset.theme = theme;
+	root.lang = spoken.includes(chosen) ? chosen : first || 'en';
+	root.dir = root.lang === 'fa' ? 'rtl' : 'ltr';
+})();

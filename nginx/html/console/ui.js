@@ -1,0 +1,200 @@
+/* The small parts of which pages are made. */
+import { html, useCallback, useEffect, useRef, useState } from './lib.js';
+import { Icon } from './icons.js';
+import { Problem, sentence_of } from './api.js';
+import { t, word } from './i18n.js';
+import { toast } from './toast.js';
+
+/**
+ * The head of a page: its name, what to do here, and where it belongs.
+ * @param {{title: any, lead?: any, back?: [string, string], children?: any}} props  back: [address, name]; children: buttons
+ */
+export function Head({ title, lead, back, children })
+{
+	return html`<header class="page-head">
+		<div class="page-names">
+			${back && html`<a class="back" href=${back[0]}><${Icon} name="prev" size="16" />${back[1]}</a>`}
+			<h1 tabindex="-1" dir="auto">${title}</h1>
+			${lead && html`<p class="lead">${lead}</p>`}
+		</div>
+		${children && html`<div class="page-actions">${children}</div>`}
+	</header>`;
+}
+
+/** @param {{title?: any, lead?: any, actions?: any, children: any, class?: string}} props */
+export function Card({ title, lead, actions, children, class: kind = '' })
+{
+	return html`<section class=${`card ${kind}`}>
+		${(title || actions) && html`<header class="card-head">
+			<div>${title && html`<h2>${title}</h2>`}${lead && html`<p class="soft">${lead}</p>`}</div>
+			${actions && html`<div class="card-actions">${actions}</div>`}
+		</header>`}
+		${children}
+	</section>`;
+}
+
+const TONES = {
+	delivered: 'good', read: 'good', sent: 'good', active: 'good', ok: 'good', done: 'good', running: 'accent', queued: 'accent',
+	ready: 'accent', leased: 'accent', leaving: 'accent', scheduled: 'accent', pending: 'accent', published: 'good',
+	failed: 'bad', dead: 'bad', unsure: 'warn', expired: 'warn', cancelled: 'plain', skipped: 'plain', paused: 'warn',
+	inactive: 'plain', disabled: 'bad', open: 'bad', half_open: 'warn', closed: 'good', draft: 'plain',
+};
+
+/**
+ * A state, as a word with a colour; the word carries the meaning.
+ * @param {{state?: string, tone?: string, family?: string, children?: any}} props
+ */
+export function Badge({ state = '', tone, family = 'state', children })
+{
+	return html`<span class=${`badge ${tone || TONES[state] || 'plain'}`}>${children || word(family, state)}</span>`;
+}
+
+export function Loading()
+{
+	return html`<div class="loading" role="status"><span class="spinner" aria-hidden="true" /><span>${t('loading')}</span></div>`;
+}
+
+/**
+ * What went wrong, and a way to try again.
+ * @param {{error: any, again?: () => void}} props
+ */
+export function Trouble({ error, again })
+{
+	return html`<div class="notice bad" role="alert">
+		<${Icon} name="warn" />
+		<div>
+			<p dir="auto">${sentence_of(error)}</p>
+			${error instanceof Problem && error.request_id && html`<p class="small soft">${t('api.request')} <code>${error.request_id}</code></p>`}
+		</div>
+		${again && html`<button type="button" class="button small" onClick=${again}>${t('again')}</button>`}
+	</div>`;
+}
+
+/**
+ * Nothing here, and what to do about it.
+ * @param {{icon?: string, title: string, text?: any, children?: any}} props
+ */
+export function Empty({ icon = 'list', title, text, children })
+{
+	return html`<div class="empty">
+		<span class="empty-mark"><${Icon} name=${icon} size="26" /></span>
+		<p class="empty-title">${title}</p>
+		${text && html`<p class="soft">${text}</p>`}
+		${children && html`<div class="empty-actions">${children}</div>`}
+	</div>`;
+}
+
+/**
+ * What a page loads: {data, error, loading, reload, set}.  Asked anew when `key` changes, and every `every` ms while the page
+ * is seen; the old data stands meanwhile.
+ * @param {() => Promise<any>} ask
+ * @param {any} [key]
+ * @param {{every?: number}} [opt]
+ */
+export function use_data(ask, key = '', { every = 0 } = {})
+{
+	const [state, set_state] = useState({ data: null, error: null, loading: true });
+	const turn = useRef(0);
+	const latest = useRef(ask);
+
+	latest.current = ask;
+	const reload = useCallback(async () => {
+		const mine = ++turn.current;
+		try {
+			const data = await latest.current();
+			if (mine === turn.current)
+				set_state({ data, error: null, loading: false });
+		} catch (error) {
+			if (mine === turn.current && error.name !== 'AbortError')
+				set_state((s) => ({ data: s.data, error, loading: false }));
+		}
+	}, []);
+
+	useEffect(() => {
+		set_state((s) => ({ ...s, loading: true }));
+		reload();
+		return () => { turn.current++; };
+	}, [key]);
+	useEffect(() => {
+		if (!every)
+			return undefined;
+		const timer = setInterval(() => {
+			if (!document.hidden)
+				reload();
+		}, every);
+		return () => clearInterval(timer);
+	}, [every]);
+	return { ...state, reload, set: (data) => set_state({ data, error: null, loading: false }) };
+}
+
+/**
+ * Loading, trouble, or what `children` makes of the data.
+ * @param {{of: ReturnType<typeof use_data>, children: (data: any) => any}} props
+ */
+export function Loaded({ of, children })
+{
+	if (of.data !== null)
+		return html`${of.error && html`<${Trouble} error=${of.error} again=${of.reload} />`}${children(of.data)}`;
+	return of.error ? html`<${Trouble} error=${of.error} again=${of.reload} />` : html`<${Loading} />`;
+}
+
+/**
+ * A button that does one thing, once at a time, and says when it failed.
+ * @param {{act: () => any, children: any, kind?: string, icon?: string, done?: string, disabled?: boolean, [more: string]: any}} props
+ */
+export function Act({ act, children, kind = '', icon, done, disabled = false, ...more })
+{
+	const [busy, set_busy] = useState(false);
+	const alive = useRef(true);
+
+	useEffect(() => () => { alive.current = false; }, []);
+	async function run()
+	{
+		set_busy(true);
+		try {
+			const was = await act();
+			if (done && was !== undefined && was !== false)
+				toast(done);
+		} catch (e) {
+			toast(sentence_of(e), 'bad');
+		}
+		if (alive.current)
+			set_busy(false);
+	}
+	return html`<button type="button" class=${`button ${kind}`} disabled=${busy || disabled} onClick=${run} ...${more}>
+		${busy ? html`<span class="spinner" aria-hidden="true" />` : icon && html`<${Icon} name=${icon} size="16" />`}${children}</button>`;
+}
+
+/** Text with a button that copies it. @param {{text: string, label?: string, block?: boolean}} props */
+export function Copy({ text, label, block = false })
+{
+	async function copy()
+	{
+		try {
+			await navigator.clipboard.writeText(text);
+			toast(t('copied'));
+		} catch {
+			toast(t('copy_failed'), 'bad');
+		}
+	}
+	return html`<span class=${`copy${block ? ' block' : ''}`}>
+		${block ? html`<pre tabindex="0" dir="ltr">${text}</pre>` : html`<code dir="ltr">${label || text}</code>`}
+		<button type="button" class="icon-button" aria-label=${t('copy')} title=${t('copy')} onClick=${copy}><${Icon} name="copy" size="16" /></button>
+	</span>`;
+}
+
+/**
+ * Names and values. @param {{rows: [string, any][]}} props  rows whose value is undefined are left out
+ */
+export function Facts({ rows })
+{
+	return html`<dl class="facts">${rows.filter((r) => r && r[1] !== undefined).map(([name, value]) => html`<div key=${name}>
+		<dt>${name}</dt><dd dir=${typeof value === 'string' ? 'auto' : undefined}>${value === null || value === '' ? html`<span class="soft">–</span>` : value}</dd></div>`)}</dl>`;
+}
+
+/** A switch with its own name, outside of forms. @param {{checked: boolean, label: string, change: (on: boolean) => any, quiet?: boolean, disabled?: boolean}} props */
+export function Switch({ checked, label, change, quiet = false, disabled = false })
+{
+	return html`<label class=${`switch${quiet ? ' quiet' : ''}`}><input type="checkbox" role="switch" checked=${checked} disabled=${disabled}
+		onChange=${(e) => change(e.target.checked)} /><span>${label}</span></label>`;
+}

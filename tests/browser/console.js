@@ -1,0 +1,171 @@
+'use strict';
+/*
+ * What the tests of the console share: people who are signed in, the pages that there are, and axe.
+ */
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const lib = require('./instance.js');
+const { WAIT, watch } = require('./chromium.js');
+
+const CONSOLE = path.join(__dirname, '../../nginx/html/console');
+
+/** Asks until there is an answer; ends after WAIT. */
+async function until(what, look)
+{
+	for (const end = Date.now() + WAIT; Date.now() < end;) {
+		const found = await look();
+		if (found)
+			return found;
+		await new Promise((go) => setTimeout(go, 50));
+	}
+	throw new Error(`${what}: not within ${WAIT} ms`);
+}
+
+/** SQL as the instance's owner; the database itself as it would be after some time. */
+function sql(instance, text)
+{
+	const { GATEPOST_DB_SOCKET: socket, GATEPOST_DB_NAME: name } = instance.env;
+
+	return execFileSync('mariadb', [`--socket=${socket}`, `--user=${os.userInfo().username}`, '--batch', '--skip-column-names', name, '-e', text],
+		{ encoding: 'utf8' }).trim();
+}
+
+/** As if the waits between codes and the daily limits had passed. */
+const forget_limits = (instance) => sql(instance, 'DELETE FROM throttle; DELETE FROM sms_spend');
+
+/** What the sandbox got for an address, the newest first. */
+async function messages(instance, channel, to)
+{
+	const { json } = await lib.request(`${instance.env.GATEPOST_SANDBOX_URL}/messages?channel=${channel}&to=${encodeURIComponent(to)}`);
+	return json || [];
+}
+
+/** The newest six digits that went to `to` and are not in `seen`. */
+function code_for(instance, channel, to, seen = [])
+{
+	return until(`a code for ${to}`, async () => (await messages(instance, channel, to))
+		.map((m) => (/\b\d{6}\b/.exec(m.text || m.body || JSON.stringify(m)) || [])[0]).find((c) => c && !seen.includes(c)));
+}
+
+/** The administrator that quickstart made. */
+function administrator(instance)
+{
+	return {
+		username: instance.env.GATEPOST_ADMIN_EMAIL || 'admin@gatepost.example',
+		password: instance.env.GATEPOST_ADMIN_PASSWORD || fs.readFileSync(path.join(instance.dir, 'admin.password'), 'utf8').trim(),
+	};
+}
+
+/** A new person with a proved phone and, with `email`, an unproved address. */
+async function register(instance, more = {})
+{
+	const phone = `+98912${String(1e7 + Math.floor(Math.random() * 8.9e7)).slice(-7)}`;
+	const password = 'Blue-Harbour-7!';
+	const ask = (route, body) => lib.request(`${instance.url}${route}`, { method: 'POST', body, ca: instance.ca });
+	forget_limits(instance);
+	const begun = await ask('/api/auth/register/', { phone_number: phone, password, first_name: 'Mina', last_name: 'Karimi', ...more });
+	assert.equal(begun.status, 201, begun.text);
+	const code = await code_for(instance, 'sms', phone);
+	const done = await ask('/api/auth/otp/verify/', { register_id: begun.json.register_id, otp_code: code });
+	assert.equal(done.status, 200, done.text);
+	return { username: phone, phone, password, code, id: done.json.user.id, token: done.json.access_token };
+}
+
+/**
+ * A browser context whose cookies are a session of `person`, as the sign-in page would have left them.
+ * opt: {language, theme, width, height}
+ */
+async function context_of(browser, instance, person, { language = 'en', theme = 'light', width = 1440, height = 900 } = {})
+{
+	const context = await browser.newContext({
+		ignoreHTTPSErrors: instance.any_certificate || false, locale: language === 'fa' ? 'fa-IR' : 'en-GB', timezoneId: 'Asia/Tehran',
+		colorScheme: theme, viewport: { width, height }, reducedMotion: 'reduce',
+	});
+	await context.addInitScript(([l, t]) => {
+		localStorage.setItem('gatepost-language', l);
+		localStorage.setItem('gatepost-theme', t);
+	}, [language, theme]);
+	if (person) {
+		const page = await context.newPage();
+		await page.goto(`${instance.url}/push/icon.svg`, { timeout: WAIT });
+		const status = await page.evaluate(async (body) => (await fetch('/api/auth/login/?tokens=cookie', {
+			method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+		})).status, { username: person.username, password: person.password });
+		assert.equal(status, 200, `signing in as ${person.username}`);
+		await page.close();
+	}
+	return context;
+}
+
+/** Every page that needs no parameter, as pages.js lists them. */
+async function pages_of(who)
+{
+	const { user_pages } = await import(pathToFileURL(path.join(CONSOLE, 'pages_user.js')));
+	const { admin_pages } = await import(pathToFileURL(path.join(CONSOLE, 'pages_admin.js')));
+	const { admin2_pages } = await import(pathToFileURL(path.join(CONSOLE, 'pages_admin2.js')));
+	const all = who === 'user' ? user_pages : who === 'admin' ? admin_pages : who === 'admin2' ? admin2_pages
+		: [...user_pages, ...admin_pages, ...admin2_pages];
+
+	return all.filter((p) => !p.path.includes(':'));
+}
+
+/** Waits until the page has drawn what it asked for. */
+async function settled(page)
+{
+	await page.waitForFunction(() => {
+		const main = document.querySelector('main');
+		return main && main.querySelector('h1, .empty, .notice, form') && !main.querySelector('.loading, [aria-busy="true"]');
+	}, null, { timeout: WAIT });
+}
+
+/** What axe finds that is serious or worse, as sentences. */
+async function axe(page)
+{
+	const source = fs.readFileSync(lib_path('axe-core/axe.min.js'), 'utf8');
+
+	/* Past the page's own policy: evaluate() is the browser's, not the page's. */
+	await page.evaluate(source);
+	const found = await page.evaluate(async () => {
+		const result = await globalThis.axe.run(document, { resultTypes: ['violations'],
+			runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+		return result.violations.filter((v) => ['serious', 'critical'].includes(v.impact))
+			.map((v) => `${v.id}: ${v.nodes.slice(0, 4).map((n) => `${n.html.slice(0, 160)} (${n.failureSummary.split('\n')[1] || ''})`).join(' | ')}`);
+	});
+	return found;
+}
+
+function lib_path(name)
+{
+	try {
+		return require.resolve(name);
+	} catch {
+		throw new lib.Skip(`${name.split('/')[0]} is not installed: npm install in tests/`);
+	}
+}
+
+/** Runs in the page: what a person with a narrow phone would stumble over. */
+function console_faults()
+{
+	const faults = [];
+	const root = document.documentElement;
+
+	if (root.scrollWidth > root.clientWidth)
+		faults.push(`scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}`);
+	if (document.querySelectorAll('main h1').length !== 1)
+		faults.push(`${document.querySelectorAll('main h1').length} h1`);
+	for (const el of document.querySelectorAll('button, a.button, a.icon-button, select, input:not([type="checkbox"])')) {
+		const r = el.getBoundingClientRect();
+		if (r.width > 0 && r.height > 0 && (r.height < 24 || r.width < 24) && !el.closest('.hidden'))
+			faults.push(`too small to press: ${el.outerHTML.slice(0, 120)} ${r.width}x${r.height}`);
+	}
+	for (const el of document.querySelectorAll('main *'))
+		if (el.children.length === 0 && /^[a-z]+(\.[a-z_]+)+$/.test(el.textContent.trim()) && !el.closest('code, pre, bdi, [data-verbatim]'))
+			faults.push(`a key without a sentence: ${el.textContent}`);
+	return faults.concat((window.violations || []).map((v) => `policy: ${v}`));
+}
+
+module.exports = { CONSOLE, administrator, axe, code_for, console_faults, context_of, forget_limits, messages, pages_of, register, settled, sql, until, watch };
