@@ -1227,6 +1227,7 @@ EXTRA_FILES = \
 	scripts/check-words \
 	scripts/console-vendor \
 	scripts/crash \
+	scripts/demo \
 	scripts/deps \
 	scripts/examples/order.php \
 	scripts/examples/order.sql \

@@ -1,11 +1,12 @@
 """For operators: the queue and its dead letters, figures, devices, the months of the log, and the same at the terminal."""
 import json
 import secrets
+import subprocess
 
 import pytest
 
 from conftest import module_instance
-from instance import wait_until
+from instance import TOP, wait_until
 from people import forget_limits, problem
 from push_case import at_once, browser, new_user, subscribed
 
@@ -228,7 +229,6 @@ def test_d21_old_months_are_dropped_whole_and_their_notifications_follow(inst):
     reader.begin()
     with reader.cursor() as cursor:
         cursor.execute("SELECT * FROM delivery LIMIT 1")
-    import subprocess
     with pytest.raises(subprocess.TimeoutExpired):
         inst.ctl("partitions", "run", timeout=4)
     assert "p202401" in [p["name"] for p in partitions(inst)]
@@ -262,3 +262,56 @@ def test_the_log_at_the_terminal(inst):
     assert inst.ctl("deliveries", "1-1", check=False).returncode == 1
     assert inst.ctl("deliveries", "x", check=False).returncode == 2
     assert inst.ctl("deliveries", "--since", "yesterday", check=False).returncode == 2
+
+
+def test_demo_data_fill_every_list_and_go_again(inst, boss):
+    """What quickstart's --demo calls: once, whole, marked, and gone without a trace but in the audit."""
+    def counted():
+        return {t: inst.rows(f"SELECT COUNT(*) n FROM {t}")[0]["n"] for t in (
+            "user", "session", "device", "notification", "delivery", "inbox", "campaign", "template", "template_version", "article",
+            "suppression", "webhook", "provider", "push_group", "push_group_user", "delivery_hour", "admin_token", "job")}
+
+    def demo(*more):
+        done = subprocess.run([f"{TOP}/scripts/demo", "--dir", inst.dir, *more], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def rows(path, **asked):
+        r = inst.api("GET", path, token=boss, params=asked)
+        assert r.status_code == 200, r.text
+        return r.json()["results"]
+    # The first sign-in tells its owner; that is on its way.
+    wait_until("nothing is under way", lambda: not inst.rows(
+        "SELECT 1 FROM job WHERE state IN (1, 2) OR run_at < UTC_TIMESTAMP() + INTERVAL 1 MINUTE"))
+    before = counted()
+    assert "no demo data" in demo("--remove") and counted() == before
+    assert "demo.gatepost.example" in demo()
+    for path in ("/api/admin/users/", "/api/users/", "/api/push/groups/", DEVICES, "/api/push/tokens/", "/api/admin/deliveries/", JOBS,
+                 "/api/templates/", "/api/campaigns/", "/api/suppressions/", "/api/admin/webhooks/", "/api/admin/providers/",
+                 "/api/admin/audit/", "/api/articles/"):
+        assert rows(path), path
+    log = inst.rows("SELECT d.state, d.channel, COUNT(*) n FROM delivery d JOIN notification n ON n.id = d.notification_id"
+                    " JOIN admin_token t ON t.id = n.token_id WHERE t.name = 'demo' GROUP BY 1, 2")
+    assert {"sent", "delivered", "read", "failed", "skipped", "expired", "cancelled", "unsure", "queued"} <= {r["state"] for r in log}
+    assert {"email", "sms", "whatsapp", "web_push", "expo", "in_app"} <= {r["channel"] for r in log}
+    assert sum(r["n"] for r in log) >= 3000
+    assert {c["state"] for c in rows("/api/campaigns/")} >= {"draft", "scheduled", "running", "paused", "cancelled"}
+    # Whatever went wrong says why, in words.
+    for state in ("failed", "skipped", "expired", "cancelled", "unsure"):
+        assert all(r["reason_text"] for r in rows("/api/admin/deliveries/", state=state, limit=100))
+    hours = inst.api("GET", STATS, token=boss, params={"hours": 24 * 30}).json()["deliveries"]
+    assert len({h["hour"][:10] for h in hours}) >= 25
+    # Again is nothing new; the chain of the audit holds, for nobody made any of it up.
+    people = counted()["user"]
+    demo()
+    assert counted()["user"] == people == before["user"] + 120
+    assert inst.ctl("audit", "verify").returncode == 0
+    demo("--remove")
+    # What the administrator's own sign-in left stays, as does what the hours really had.
+    left = {t for t, n in counted().items() if n > before[t]}
+    assert left <= {"delivery_hour", "session", "notification", "delivery", "job"}
+    for table in ("session", "delivery", "inbox", "device", "notification"):
+        assert not inst.rows(f"SELECT x.user_id FROM {table} x LEFT JOIN user u ON u.id = x.user_id"
+                             " WHERE x.user_id <> 0 AND u.id IS NULL"), table
+    assert not inst.rows("SELECT 1 FROM delivery WHERE target LIKE '%%demo.gatepost.example' OR channel = 'webhook'")
+    assert not inst.rows("SELECT 1 FROM delivery_hour WHERE shard = 200")

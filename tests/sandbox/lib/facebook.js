@@ -60,6 +60,8 @@ class Facebook extends Web {
 			return this.exchange((name) => q.get(name) || '');
 		case 'GET /debug_token':
 			return this.debug((name) => q.get(name) || '');
+		case 'POST /sandbox/hook':
+			return { status: 204 };
 		case 'GET /me':
 			return this.me(req, (name) => q.get(name) || '');
 		}
