@@ -196,6 +196,8 @@ STORE_SOURCES = \
 	fcgi-app/store/seen.h \
 	fcgi-app/store/session.c \
 	fcgi-app/store/session.h \
+	fcgi-app/store/session_admin.c \
+	fcgi-app/store/session_admin.h \
 	fcgi-app/store/sms.c \
 	fcgi-app/store/sms.h \
 	fcgi-app/store/sms_admin.c \
@@ -456,6 +458,7 @@ API_SOURCES = \
 	fcgi-app/api/account.h \
 	fcgi-app/api/admin_audit.c \
 	fcgi-app/api/admin_deliveries.c \
+	fcgi-app/api/admin_device_test.c \
 	fcgi-app/api/admin_devices.c \
 	fcgi-app/api/admin_factors.c \
 	fcgi-app/api/admin_intake.c \
@@ -464,6 +467,7 @@ API_SOURCES = \
 	fcgi-app/api/admin_own.h \
 	fcgi-app/api/admin_providers.c \
 	fcgi-app/api/admin_resend.c \
+	fcgi-app/api/admin_sessions.c \
 	fcgi-app/api/admin_stats.c \
 	fcgi-app/api/admin_user_change.c \
 	fcgi-app/api/admin_users.c \

@@ -12,7 +12,7 @@
 
 struct audit_in {
 	struct opt_int	 limit, user_id;
-	const char	*before, *event;
+	const char	*before, *event, *outcome, *ip;
 	int64_t		 since_us, until_us;
 };
 static const struct field audit_rows[] = {
@@ -21,6 +21,8 @@ static const struct field audit_rows[] = {
 	    INT64_C(9007199254740992), 0),
 	FIELD_TEXT(struct audit_in, before, "before", 1, 20, 0),
 	FIELD_TEXT(struct audit_in, event, "event", 1, 40, F_LINE),
+	FIELD_TEXT(struct audit_in, outcome, "outcome", 1, 12, F_LINE),
+	FIELD_TEXT(struct audit_in, ip, "ip", 2, 45, F_TRIM | F_LINE),
 	FIELD_OF(FT_TIME, struct audit_in, since_us, "since", 0, 0, 0),
 	FIELD_OF(FT_TIME, struct audit_in, until_us, "until", 0, 0, 0),
 };
@@ -79,6 +81,12 @@ next_page(struct call *c, const struct audit_in *in, uint64_t last,
 	if (in->event != NULL)
 		url = arena_printf(c->arena, "%s&event=%s", url,
 		    url_encode(c->arena, in->event));
+	if (in->outcome != NULL)
+		url = arena_printf(c->arena, "%s&outcome=%s", url,
+		    url_encode(c->arena, in->outcome));
+	if (in->ip != NULL)
+		url = arena_printf(c->arena, "%s&ip=%s", url,
+		    url_encode(c->arena, in->ip));
 	if (in->since_us != 0)
 		url = arena_printf(c->arena, "%s&since=%s", url,
 		    clock_rfc3339(in->since_us, true, at));
@@ -95,6 +103,8 @@ admin_audit_get(struct call *c, const void *in_, struct err *e)
 	struct audit_filter f = {
 		.user_id = in->user_id.set ? (uint64_t)in->user_id.v : 0,
 		.event = in->event == NULL ? "" : in->event,
+		.outcome = in->outcome == NULL ? "" : in->outcome,
+		.ip = in->ip == NULL ? "" : in->ip,
 		.since_us = in->since_us, .until_us = in->until_us,
 		.limit = in->limit.set ? (unsigned)in->limit.v : FEW,
 	};

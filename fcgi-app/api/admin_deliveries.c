@@ -136,9 +136,8 @@ as_json(struct call *c, const char *s)
 	return out;
 }
 
-/* By id, or by the address that the account has. */
-static int
-read_user(struct call *c, const char *typed, uint64_t *id, struct err *e)
+int
+user_typed(struct call *c, const char *typed, uint64_t *id, struct err *e)
 {
 	struct identifier who;
 	struct user u;
@@ -179,7 +178,7 @@ read_filter(struct call *c, const struct deliveries_in *in,
 		f->to = hash;
 	}
 	if (in->user != NULL) {
-		if ((rc = read_user(c, in->user, &f->user_id, e)) < 0)
+		if ((rc = user_typed(c, in->user, &f->user_id, e)) < 0)
 			return -1;
 		if (rc == 0)
 			return field_refuse(c, "user", "unknown_user", e,

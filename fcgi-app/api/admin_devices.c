@@ -18,7 +18,7 @@
 struct devices_in {
 	struct opt_int	 limit, user_id;
 	struct opt_bool	 active;
-	const char	*type, *email, *token, *before;
+	const char	*type, *q, *email, *token, *before;
 	int64_t		 since_us, until_us;
 };
 static const struct field devices_rows[] = {
@@ -28,6 +28,7 @@ static const struct field devices_rows[] = {
 	FIELD_OF(FT_BOOL, struct devices_in, active, "is_active", 0, 0,
 	    F_LOOSE),
 	FIELD_ENUM(struct devices_in, type, "type", "web_push|expo", 0),
+	FIELD_TEXT(struct devices_in, q, "q", 1, 100, F_TRIM | F_LINE),
 	FIELD_TEXT(struct devices_in, email, "email", 1, 254,
 	    F_TRIM | F_LINE),
 	FIELD_TEXT(struct devices_in, token, "token", 1, 2048,
@@ -88,9 +89,9 @@ next_page(struct call *c, const struct devices_in *in, uint64_t last,
 	if (in->until_us != 0)
 		clock_rfc3339(in->until_us, true, until);
 	return arena_printf(c->arena, "%s%s?before=%" PRIu64
-	    "&limit=%u%s%s%s%s%s%s%s", conf_str(CONF_PUBLIC_URL),
+	    "&limit=%u%s%s%s%s%s%s%s%s", conf_str(CONF_PUBLIC_URL),
 	    c->route->path, last, limit, query_part(c, "type", in->type),
-	    query_part(c, "email", in->email),
+	    query_part(c, "q", in->q), query_part(c, "email", in->email),
 	    query_part(c, "token", in->token),
 	    query_part(c, "is_active", !in->active.set ? NULL :
 	    in->active.v ? "true" : "false"),
@@ -103,7 +104,7 @@ int
 admin_devices_get(struct call *c, const void *in_, struct err *e)
 {
 	const struct devices_in *in = in_;
-	struct device_search f = { .kind = in->type, .active = -1,
+	struct device_search f = { .kind = in->type, .q = in->q, .active = -1,
 	    .user_id = in->user_id.set ? (uint64_t)in->user_id.v : 0,
 	    .since_us = in->since_us, .until_us = in->until_us,
 	    .limit = in->limit.set ? (unsigned)in->limit.v : FEW };

@@ -65,8 +65,8 @@ state_word(uint64_t state)
 	return "";
 }
 
-static const char *
-class_word(uint64_t class)
+const char *
+job_class_word(uint64_t class)
 {
 	return class < COUNT_OF(classes) ? classes[class] : "";
 }
@@ -86,7 +86,7 @@ write_queue(void *arg, struct err *e)
 	(void)e;
 	jw_object(x->w, NULL);
 	jw_str(x->w, "provider", x->q.provider);
-	jw_str(x->w, "class", class_word(x->q.class));
+	jw_str(x->w, "class", job_class_word(x->q.class));
 	jw_str(x->w, "state", state_word(x->q.state));
 	jw_u64(x->w, "count", x->q.n);
 	jw_time(x->w, "next_at", x->q.run_us);
@@ -102,7 +102,7 @@ write_members(struct writing *x)
 
 	jw_id(x->w, "id", j->id);
 	jw_str(x->w, "kind", j->kind == JOB_PLAN ? "plan" : "send");
-	jw_str(x->w, "class", class_word(j->class));
+	jw_str(x->w, "class", job_class_word(j->class));
 	jw_str(x->w, "state", state_word(j->state));
 	jw_str(x->w, "provider", j->provider);
 	jw_id(x->w, "notification_id", j->notification_id);

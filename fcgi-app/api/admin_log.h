@@ -17,6 +17,12 @@ int	 delivery_of_path(struct call *c, struct delivery_story *s,
 /* The address that a person typed, as messages go to it (E.164, or as it
  * is), in the arena. */
 const char *address_typed(struct call *c, const char *typed);
+/* The user that a person typed: his id, or an address that his account has.
+ * 1 and *id, 0 there is none, -1. */
+int	 user_typed(struct call *c, const char *typed, uint64_t *id,
+	    struct err *e) MUST_CHECK;
+/* "critical" …, "" when it is none. */
+const char *job_class_word(uint64_t class);
 /* "&name=value", encoded, or "" without a value. */
 const char *query_part(struct call *c, const char *name, const char *value);
 

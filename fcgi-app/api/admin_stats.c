@@ -18,6 +18,8 @@ struct writing {
 	struct jw		*w;
 	struct stats_sent	 sent;
 	struct stats_signin	 in;
+	struct stats_class	 k;
+	int64_t			 now_us;
 	struct stats_provider	 p;
 };
 
@@ -33,6 +35,28 @@ write_sent(void *arg, struct err *e)
 	jw_str(x->w, "channel", x->sent.channel);
 	jw_str(x->w, "state", x->sent.state);
 	jw_u64(x->w, "count", x->sent.n);
+	jw_end(x->w);
+	return 0;
+}
+
+static int64_t
+waited_s(int64_t since_us, int64_t now_us)
+{
+	return since_us == 0 || since_us > now_us ? 0 :
+	    (now_us - since_us) / US_PER_S;
+}
+
+static int
+write_class(void *arg, struct err *e)
+{
+	struct writing *x = arg;
+
+	(void)e;
+	jw_object(x->w, NULL);
+	jw_str(x->w, "class", job_class_word(x->k.class));
+	jw_u64(x->w, "ready", x->k.ready);
+	jw_u64(x->w, "due", x->k.due);
+	jw_i64(x->w, "oldest_s", waited_s(x->k.oldest_us, x->now_us));
 	jw_end(x->w);
 	return 0;
 }
@@ -74,7 +98,7 @@ admin_stats_get(struct call *c, const void *in_, struct err *e)
 	const struct stats_in *in = in_;
 	const unsigned hours = in->hours.set ? (unsigned)in->hours.v : 24;
 	const int64_t now = clock_now();
-	struct writing x = { .w = NULL };
+	struct writing x = { .now_us = now };
 	struct job_counts n;
 
 	if (job_count(c->db, &n, e) < 0)
@@ -86,8 +110,11 @@ admin_stats_get(struct call *c, const void *in_, struct err *e)
 	jw_u64(x.w, "leased", n.leased);
 	jw_u64(x.w, "leaving", n.leaving);
 	jw_u64(x.w, "dead", n.dead);
-	jw_i64(x.w, "oldest_s", n.oldest_us == 0 || n.oldest_us > now ? 0 :
-	    (now - n.oldest_us) / US_PER_S);
+	jw_i64(x.w, "oldest_s", waited_s(n.oldest_us, now));
+	jw_end(x.w);
+	jw_array(x.w, "classes");
+	if (stats_each_class(c->db, &x.k, write_class, &x, e) < 0)
+		return -1;
 	jw_end(x.w);
 	jw_array(x.w, "deliveries");
 	if (stats_each_sent(c->db, c->arena, hours, &x.sent, write_sent, &x,

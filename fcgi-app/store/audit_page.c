@@ -6,12 +6,13 @@
 #define COLUMNS \
 	"SELECT id, at, event, outcome, user_id, actor_id, session_id," \
 	" request_id, ip, country, user_agent, detail FROM audit WHERE id < ?"
-#define TIMES " AND (? IS NULL OR at >= ?) AND (? IS NULL OR at < ?)" \
+#define REST " AND (? = '' OR outcome = ?) AND (? = '' OR ip = ?)" \
+	" AND (? IS NULL OR at >= ?) AND (? IS NULL OR at < ?)" \
 	" ORDER BY id DESC LIMIT ?"
-DB_STMT(AUDIT_PAGE, DB_API, DB_READ, COLUMNS TIMES);
-DB_STMT(AUDIT_PAGE_EVENT, DB_API, DB_READ, COLUMNS " AND event = ?" TIMES);
+DB_STMT(AUDIT_PAGE, DB_API, DB_READ, COLUMNS REST);
+DB_STMT(AUDIT_PAGE_EVENT, DB_API, DB_READ, COLUMNS " AND event = ?" REST);
 DB_STMT(AUDIT_PAGE_USER, DB_API, DB_READ, COLUMNS
-    " AND (user_id = ? OR actor_id = ?) AND (? = '' OR event = ?)" TIMES);
+    " AND (user_id = ? OR actor_id = ?) AND (? = '' OR event = ?)" REST);
 
 int
 audit_page(struct db *db, struct arena *a, const struct audit_filter *f,
@@ -21,11 +22,12 @@ audit_page(struct db *db, struct arena *a, const struct audit_filter *f,
 	const struct db_value before = DB_U64(f->before == 0 ? INT64_MAX :
 	    f->before), user = DB_U64(f->user_id), event = DB_STR(f->event),
 	    since = DB_WHEN(f->since_us), until = DB_WHEN(f->until_us),
+	    outcome = DB_STR(f->outcome), ip = DB_STR(f->ip),
 	    limit = DB_U64(f->limit);
-	const struct db_in all = DB_IN(before, since, since, until, until,
-	    limit), of_event = DB_IN(before, event, since, since, until,
-	    until, limit), of_user = DB_IN(before, user, user, event, event,
-	    since, since, until, until, limit);
+#define REST_IN	outcome, outcome, ip, ip, since, since, until, until, limit
+	const struct db_in all = DB_IN(before, REST_IN),
+	    of_event = DB_IN(before, event, REST_IN),
+	    of_user = DB_IN(before, user, user, event, event, REST_IN);
 	const bool by_event = f->event[0] != '\0';
 	const struct db_stmt *s = f->user_id != 0 ? &AUDIT_PAGE_USER :
 	    by_event ? &AUDIT_PAGE_EVENT : &AUDIT_PAGE;

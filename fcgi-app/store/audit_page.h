@@ -9,7 +9,7 @@
 struct audit_filter {
 	uint64_t	 before;	/* rows with a smaller id; 0: from the newest */
 	uint64_t	 user_id;	/* about or by; 0: anybody */
-	const char	*event;		/* "": any */
+	const char	*event, *outcome, *ip;	/* "": any */
 	int64_t		 since_us, until_us;	/* 0: open */
 	unsigned	 limit;
 };

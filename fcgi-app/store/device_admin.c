@@ -11,6 +11,7 @@ DB_STMT(DEVICE_SEARCH, DB_API, DB_READ,
     " d.dead_at FROM device d LEFT JOIN user u ON u.id = d.user_id"
     " WHERE d.id < ? AND (? = 0 OR d.user_id = ?)"
     " AND (? IS NULL OR d.kind = ?) AND (? IS NULL OR d.target_hash = ?)"
+    " AND (? = '' OR LOCATE(?, u.email) > 0 OR LOCATE(?, d.target) > 0)"
     " AND (? < 0 OR d.is_active = ?) AND (? IS NULL OR d.created_at >= ?)"
     " AND (? IS NULL OR d.created_at < ?) ORDER BY d.id DESC LIMIT ?");
 DB_STMT(DEVICE_SET_ACTIVE, DB_API, DB_SAFE,
@@ -26,12 +27,13 @@ device_search(struct db *db, struct arena *a, const struct device_search *f,
 {
 	const struct db_value user = DB_U64(f->user_id),
 	    kind = DB_STR(f->kind), hash = DB_BIN(f->target_hash, 32),
+	    q = DB_STR(f->q == NULL ? "" : f->q),
 	    active = DB_I64(f->active), since = DB_WHEN(f->since_us),
 	    until = DB_WHEN(f->until_us);
 
 	return (int)db_each(db, &DEVICE_SEARCH, a, DB_IN(DB_U64(
 	    f->before == 0 ? INT64_MAX : f->before), user, user, kind, kind,
-	    hash, hash, active, active, since, since, until, until,
+	    hash, hash, q, q, q, active, active, since, since, until, until,
 	    DB_U64(f->limit)), DB_OUT(DB_TO_U64(&d->id),
 	    DB_TO_U64(&d->user_id), DB_TO_STR(&d->kind),
 	    DB_TO_STR(&d->target), DB_TO_STR(&d->browser),

@@ -14,6 +14,11 @@ DB_STMT(STATS_SIGNIN, DB_API | DB_CTL, DB_READ,
     " outcome, COUNT(*) FROM audit FORCE INDEX (audit_event)"
     " WHERE event = 'login' AND id >= ? GROUP BY h, outcome"
     " ORDER BY h DESC, outcome");
+/* What is leased, paused or dead has no run_at. */
+DB_STMT(STATS_CLASS, DB_API, DB_READ,
+    "SELECT class, COUNT(*), CAST(SUM(run_at <= UTC_TIMESTAMP(6)) AS"
+    " UNSIGNED), MIN(run_at) FROM job FORCE INDEX (job_claim)"
+    " WHERE run_at IS NOT NULL GROUP BY class ORDER BY class");
 DB_STMT(STATS_PROVIDER, DB_API | DB_CTL, DB_READ,
     "SELECT name, state, reason, until_at, updated_at, failures"
     " FROM provider_state ORDER BY name");
@@ -27,6 +32,15 @@ stats_each_sent(struct db *db, struct arena *a, unsigned hours,
 	    DB_OUT(DB_TO_TIME(&s->hour_us), DB_TO_STR(&s->provider),
 	    DB_TO_STR(&s->channel), DB_TO_STR(&s->state), DB_TO_U64(&s->n)),
 	    row, arg, e);
+}
+
+int
+stats_each_class(struct db *db, struct stats_class *k,
+    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
+{
+	return (int)db_each(db, &STATS_CLASS, NULL, DB_NONE,
+	    DB_OUT(DB_TO_U64(&k->class), DB_TO_U64(&k->ready),
+	    DB_TO_U64(&k->due), DB_TO_TIME(&k->oldest_us)), row, arg, e);
 }
 
 int

@@ -17,6 +17,13 @@ int	 stats_each_sent(struct db *db, struct arena *a, unsigned hours,
 	    struct stats_sent *s, int (*row)(void *arg, struct err *e),
 	    void *arg, struct err *e) MUST_CHECK;
 
+/* What waits of a class, and since when the first of what is due: from an
+ * index alone. */
+struct stats_class { uint64_t class, ready, due; int64_t oldest_us; };
+int	 stats_each_class(struct db *db, struct stats_class *k,
+	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
+	    MUST_CHECK;
+
 struct stats_signin { int64_t hour_us; const char *outcome; uint64_t n; };
 /* `from`: ids of that moment and later (delivery_id_of). */
 int	 stats_each_signin(struct db *db, struct arena *a, uint64_t from,

@@ -236,3 +236,54 @@ def test_s12_staff_do_not_lift_the_country_rule_that_binds_them(inst, root):
     p = made(inst, is_staff=True)
     problem(p.first.call("PATCH", at(p), json={"allowed_countries": []}), 403, "role_required")
     assert inst.api("PATCH", at(p), token=root, json={"allowed_countries": []}).status_code == 200
+
+
+SESSIONS = "/api/admin/sessions/"
+
+
+def test_everybodys_sessions_are_listed_and_ended(inst, root):
+    p, chief = Person(inst), made(inst, is_superuser=True)
+    staff = made(inst, is_staff=True)
+    b = p.bearer()
+
+    def found(token=root, **asked):
+        r = inst.api("GET", SESSIONS, token=token, params={"user": p.phone, **asked})
+        assert r.status_code == 200, r.text
+        return r.json()
+    rows = found()["results"]
+    assert len(rows) == 2 and all(r["user_id"] == p.id and r["phone_number"] == p.phone and r["is_active"] and not r["current"]
+                                  for r in rows)
+    assert rows == sorted(rows, key=lambda r: -int(r["id"])) and found(ip=rows[0]["ip"])["results"] == rows
+    assert not found(ip="192.0.2.99")["results"] and not found(is_active="false")["results"]
+    page = found(limit=1)
+    assert page["results"] == rows[:1]
+    assert inst.api("GET", page["next"].replace(inst.url, ""), token=root).json()["results"] == rows[1:]
+    # One ends, at once; the other lives; the audit knows who did it.
+    assert inst.api("DELETE", f"{SESSIONS}{rows[0]['id']}/", token=staff.first.access).status_code == 204
+    wait_until("it has ended", lambda: b.call("GET", PROFILE).status_code == 401)
+    assert p.first.call("GET", PROFILE).status_code == 200
+    problem(inst.api("DELETE", f"{SESSIONS}{rows[0]['id']}/", token=root), 404)
+    over = found(is_active="false")["results"]
+    assert [(r["id"], r["end_reason"]) for r in over] == [(rows[0]["id"], "revoked")] and over[0]["ended_at"]
+    last = inst.rows("SELECT actor_id, session_id FROM audit WHERE event = 'session_revoked' AND user_id = %s", p.id)
+    assert [(r["actor_id"], str(r["session_id"])) for r in last] == [(staff.id, rows[0]["id"])]
+    # Staff end nobody's above them; nobody else looks.
+    above = found(user=chief.phone)["results"][0]["id"]
+    problem(inst.api("DELETE", f"{SESSIONS}{above}/", token=staff.first.access), 403, "role_required")
+    problem(inst.api("GET", SESSIONS, token=p.first.access), 403)
+    problem(inst.api("GET", SESSIONS, token=root, params={"user": "nobody@example.com"}), 400, "unknown_user")
+    mine = inst.api("GET", SESSIONS, token=root, params={"user": "1", "is_active": "true"}).json()["results"]
+    assert [r["current"] for r in mine].count(True) == 1
+
+
+def test_s71_the_audit_is_found_by_outcome_and_address(inst, root):
+    p = Person(inst)
+    assert p.login(password="Wrong-Cloud7?").status_code == 401
+
+    def found(**asked):
+        return inst.api("GET", AUDIT, token=root, params={"user_id": p.id, "event": "login", **asked}).json()["results"]
+    assert len(found()) == 2 and [r["outcome"] for r in found(outcome="ok")] == ["ok"]
+    other = next(r["outcome"] for r in found() if r["outcome"] != "ok")
+    assert len(found(outcome=other, ip="127.0.0.1")) == 1 and not found(ip="192.0.2.99")
+    page = inst.api("GET", AUDIT, token=root, params={"outcome": "ok", "ip": "127.0.0.1", "limit": 1}).json()
+    assert "outcome=ok" in page["next"] and "ip=127.0.0.1" in page["next"]

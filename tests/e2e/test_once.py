@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from people import Person, forget_limits, problem
-from push_case import at_once, browser, word
+from push_case import at_once, browser, new_user, subscribed, word
 
 # Rows that neither create nor send, or may not keep an answer; why.
 NOT_KEPT = {
@@ -79,6 +79,12 @@ def webhook(inst, boss):
     return r.json()["id"]
 
 
+def device(inst, _):
+    user = new_user(inst)
+    forget_limits(inst)
+    return subscribed(inst, user)[0]["id"]
+
+
 def provider(inst, boss):
     r = inst.api("POST", "/api/admin/providers/", token=boss, json=bodies(inst, boss)["/api/admin/providers/"]())
     assert r.status_code == 201, r.text
@@ -131,13 +137,15 @@ def bodies(inst, boss):
         "/api/admin/providers/{id}/test/": lambda: {"to": mail()},
         "/api/admin/deliveries/{id}/resend/": None,
         "/api/admin/webhooks/": lambda: {"url": inst.sandbox_hook + word()},
+        "/api/admin/devices/{id}/test/": None,
         "/api/admin/webhooks/{id}/test/": None,
         "/api/admin/webhooks/{id}/replay/": lambda: {"since": f"2026-01-01T00:00:{random.randrange(60):02d}Z"},
     }
 
 
 # What stands for {id}.
-IDS = {"/api/templates/{id}/versions/": template, "/api/templates/{id}/test/": template,
+IDS = {"/api/admin/devices/{id}/test/": device,
+       "/api/templates/{id}/versions/": template, "/api/templates/{id}/test/": template,
        "/api/campaigns/{id}/start/": campaign, "/api/campaigns/{id}/cancel/": campaign,
        "/api/campaigns/{id}/pause/": lambda i, b: campaign(i, b, "start"),
        "/api/campaigns/{id}/resume/": lambda i, b: campaign(i, b, "start", "pause"),

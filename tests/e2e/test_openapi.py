@@ -453,6 +453,13 @@ def test_users_for_admins(inst, call, person):
     call(409, "POST", "/api/admin/users/1/impersonate/", root, json={"reason": "ticket 1"})
     call(200, "GET", "/api/admin/audit/?limit=100", root)
     call(400, "GET", "/api/admin/audit/?before=x", root)
+    sessions = "/api/admin/sessions/"
+    call(400, "GET", f"{sessions}?user=nobody@example.com", root)
+    mine = sign_in(call, person)["access"]
+    call(403, "GET", sessions, mine)
+    his = call(200, "GET", f"{sessions}?user={user}&is_active=true", root)["results"][0]
+    call(204, "DELETE", f"{sessions}{his['id']}/", root)
+    call(404, "DELETE", f"{sessions}{his['id']}/", root)
 
 
 def test_the_log_and_the_queue(inst, call, person):
@@ -489,8 +496,14 @@ def test_the_log_and_the_queue(inst, call, person):
     call(400, "POST", f"{jobs}redrive/", root, json={})
     call(200, "GET", "/api/admin/stats/", root)
     call(400, "GET", "/api/admin/stats/?hours=x", root)
-    call(200, "GET", "/api/admin/devices/?is_active=true", root)
-    call(200, "POST", "/api/admin/devices/deactivate/", root, json={"ids": ["1"]})
+    call(200, "GET", "/api/admin/devices/?is_active=true&q=x", root)
+    call(404, "POST", f"/api/admin/devices/{UNKNOWN}/test/", root)
+    phone = {"token": f"ExponentPushToken[{secrets.token_hex(11)}]"}
+    call(200, "POST", "/api/users/push-tokens/", user, json=phone)
+    one = call(200, "GET", f"/api/admin/devices/?token={phone['token']}", root)["results"][0]["id"]
+    call(202, "POST", f"/api/admin/devices/{one}/test/", root, headers={"Prefer": "respond-async"})
+    call(200, "POST", "/api/admin/devices/deactivate/", root, json={"ids": [one]})
+    call(409, "POST", f"/api/admin/devices/{one}/test/", root)
     call(200, "POST", "/api/admin/devices/activate/", root, json={"ids": ["1"]})
     call(400, "POST", "/api/admin/devices/activate/", root, json={"ids": ["x"]})
 

@@ -184,6 +184,54 @@ def test_devices_are_found_and_switched(inst, boss):
     assert inst.rows("SELECT COUNT(*) n FROM audit WHERE event LIKE 'devices_%%activate'")[0]["n"] == 2
 
 
+def test_a_device_is_found_by_a_part_and_tried(inst, boss):
+    user = new_user(inst)
+    forget_limits(inst)
+    (one, b), (other, _) = [subscribed(inst, user) for _ in range(2)]
+    part = b["info"]["endpoint"][-12:]
+    rows = inst.api("GET", DEVICES, token=boss, params={"q": part}).json()["results"]
+    assert [d["id"] for d in rows] == [one["id"]]
+    r = inst.api("GET", DEVICES, token=boss, params={"q": "example", "limit": 1, "type": "web_push"}).json()
+    assert r["next"] is None or "q=example" in r["next"]
+    got = inst.api("POST", f"{DEVICES}{one['id']}/test/", token=boss).json()
+    assert got["done"] and [d["state"] for d in got["deliveries"]] == ["sent"]
+    # To this one of the two, and no other.
+    told = inst.rows("SELECT device_id FROM delivery WHERE notification_id = %s", got["id"])
+    assert [str(t["device_id"]) for t in told] == [one["id"]]
+    # What the service refuses is told as it is.
+    inst.sandbox.fault("push", "status", status=413, times=1)
+    got = inst.api("POST", f"{DEVICES}{other['id']}/test/", token=boss).json()
+    assert [(d["state"], d["reason"]) for d in got["deliveries"]] == [("failed", "payload_too_large")]
+    inst.api("POST", DEVICES + "deactivate/", token=boss, json={"ids": [one["id"]]})
+    problem(inst.api("POST", f"{DEVICES}{one['id']}/test/", token=boss), 409, "device_off")
+    problem(inst.api("POST", f"{DEVICES}1/test/", token=boss), 404)
+    problem(inst.api("POST", f"{DEVICES}{other['id']}/test/", token=user["token"]), 403)
+
+
+def test_a_phone_is_tried(inst, boss):
+    user = new_user(inst)
+    forget_limits(inst)
+    token = f"ExponentPushToken[{secrets.token_hex(11)}]"
+    assert inst.api("POST", "/api/users/push-tokens/", token=user["token"], json={"token": token}).status_code == 200
+    one = inst.api("GET", DEVICES, token=boss, params={"q": token[5:], "type": "expo"}).json()["results"]
+    assert len(one) == 1 and one[0]["user_id"] == user["id"]
+    got = inst.api("POST", f"{DEVICES}{one[0]['id']}/test/", token=boss).json()
+    assert [d["state"] for d in got["deliveries"]] == ["sent"], got
+
+
+def test_what_waits_of_each_class_is_told(inst, boss):
+    nid = dead_letters(inst, 3)
+    inst.rows("UPDATE job SET state = 3, class = 2, run_at = NULL WHERE notification_id = %s AND seq = 3", nid)
+    inst.rows("UPDATE job SET state = 0, class = 1, run_at = UTC_TIMESTAMP(6) + INTERVAL 1 HOUR, expires_at ="
+              " UTC_TIMESTAMP(6) + INTERVAL 2 HOUR WHERE notification_id = %s AND seq < 3", nid)
+    try:
+        got = {k["class"]: k for k in inst.api("GET", STATS, token=boss).json()["classes"]}
+        assert got["transactional"] == {"class": "transactional", "ready": 2, "due": 0, "oldest_s": 0}
+        assert "campaign" not in got        # paused: it does not wait
+    finally:
+        inst.rows("DELETE FROM job WHERE notification_id = %s", nid)
+
+
 # --- the months of the log --------------------------------------------------------------------------------------------
 
 def partitions(inst):
