@@ -127,7 +127,10 @@ STORE_SOURCES = \
 	fcgi-app/store/device_target.c \
 	fcgi-app/store/digest.c \
 	fcgi-app/store/digest.h \
+	fcgi-app/store/digest_carried.c \
 	fcgi-app/store/digest_follow.c \
+	fcgi-app/store/digest_own.h \
+	fcgi-app/store/digest_rewrite.c \
 	fcgi-app/store/frequency.c \
 	fcgi-app/store/frequency.h \
 	fcgi-app/store/gate_code.c \
@@ -420,6 +423,8 @@ DELIVER_SOURCES = \
 	fcgi-app/deliver/campaign_release.c \
 	fcgi-app/deliver/digest.c \
 	fcgi-app/deliver/digest.h \
+	fcgi-app/deliver/digest_own.h \
+	fcgi-app/deliver/digest_rewrite.c \
 	fcgi-app/deliver/hold.c \
 	fcgi-app/deliver/hold.h \
 	fcgi-app/deliver/hours.c \
@@ -670,6 +675,7 @@ UNIT_TESTS = \
 	test_bind \
 	test_buf \
 	test_burst \
+	test_channel_digest_text \
 	test_channel_dsn \
 	test_channel_expo \
 	test_channel_kavenegar \
@@ -825,6 +831,10 @@ test_buf_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_burst_SOURCES = tests/unit/test_burst.c
 test_burst_LDADD = $(GP_TEST_LIBS)
 test_burst_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_channel_digest_text_SOURCES = tests/unit/test_channel_digest_text.c
+test_channel_digest_text_LDADD = $(GP_TEST_LIBS)
+test_channel_digest_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_channel_dsn_SOURCES = tests/unit/test_channel_dsn.c
 test_channel_dsn_LDADD = $(GP_TEST_LIBS)
@@ -1124,6 +1134,7 @@ SQL_FILES = \
 	sql/0027_fair.sql \
 	sql/0028_rate.sql \
 	sql/0029_segments.sql \
+	sql/0030_carried.sql \
 	sql/grants.sql \
 	sql/users.sql
 

@@ -15,7 +15,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.delivery TO gatepost_api@localhos
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.delivery_hour TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.device TO gatepost_api@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.digest TO gatepost_api@localhost;
-GRANT SELECT, DELETE ON `@DB@`.digest_item TO gatepost_api@localhost;
+GRANT SELECT, UPDATE, DELETE ON `@DB@`.digest_item TO gatepost_api@localhost;
 GRANT SELECT, DELETE ON `@DB@`.frequency TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.gate_code TO gatepost_api@localhost;
 GRANT SELECT, INSERT ON `@DB@`.idempotency TO gatepost_api@localhost;
@@ -76,7 +76,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.delivery TO gatepost_worker@local
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.delivery_hour TO gatepost_worker@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.device TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.digest TO gatepost_worker@localhost;
-GRANT SELECT, INSERT, DELETE ON `@DB@`.digest_item TO gatepost_worker@localhost;
+GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.digest_item TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.frequency TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.gate_code TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.idempotency TO gatepost_worker@localhost;

@@ -9,6 +9,7 @@
 #include "auth/audit.h"
 #include "base/clock.h"
 #include "queue/campaign_audience.h"
+#include "queue/enqueue.h"
 #include "store/group.h"
 
 #define CONTENT_MAX	((size_t)60 * 1024)
@@ -181,6 +182,9 @@ campaign_take(struct call *c, const struct campaign_in *in,
 {
 	if (in->name != NULL)
 		row->name = in->name;
+	if (in->type != NULL && enqueue_type_ours(in->type))
+		return field_refuse(c, "type", "unknown_type", e,
+		    "There is no such type of notification.");
 	if (in->type != NULL)
 		row->type = in->type;
 	if (in->title != NULL)

@@ -171,7 +171,7 @@ cancel_work(struct db *db, void *arg, struct err *e)
 {
 	struct cancelling *k = arg;
 
-	return cancel_notification(db, k->id, &k->c, e);
+	return cancel_notification(db, k->id, "cancelled", &k->c, e);
 }
 
 /* A slice a transaction; from the first on nothing more leaves, so a client

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/text.h"
+#include "queue/enqueue.h"
 
 #define CONTENT_MAX	((size_t)60 * 1024)	/* the worker reads 64 KB */
 #define FAR_US		(INT64_C(366) * 24 * 3600 * US_PER_S)
@@ -24,7 +25,7 @@ type_of(struct call *c, const char *given, const char **type, struct err *e)
 	for (size_t i = 0; i < COUNT_OF(own_types); i++)
 		if (strcmp(own_types[i], *type) == 0)
 			return 0;
-	while (*more != '\0') {
+	while (*more != '\0' && !enqueue_type_ours(*type)) {
 		size_t n = strcspn(more, ", ");
 
 		if (n > 0 && strlen(*type) == n && memcmp(more, *type, n) ==
@@ -137,7 +138,8 @@ notify_read(struct call *c, const struct notify_in *in, struct notify *n,
 			return -1;
 		n->ready = true;
 		n->title = n->use.out.title;
-		if (in->type == NULL && n->use.out.type != NULL)
+		if (in->type == NULL && n->use.out.type != NULL &&
+		    !enqueue_type_ours(n->use.out.type))
 			n->type = n->use.out.type;
 	} else if (in->body == NULL) {
 		return field_refuse(c, "body", "required", e,

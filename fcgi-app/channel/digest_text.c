@@ -21,12 +21,18 @@
 #define CONTENT_MAX	((size_t)60 * 1024)
 
 /* {n} and {site} are filled in. */
-static const struct words { const char *title, *sms, *more; } words[LANGS] = {
-	[LANG_EN] = { "{site}: {n} new messages", "{site}: {n} new messages",
+static const struct words { const char *one, *many, *more; } words[LANGS] = {
+	[LANG_EN] = { "{site}: {n} new message", "{site}: {n} new messages",
 	    "… and {n} more" },
 	[LANG_FA] = { "{site}: {n} پیام تازه", "{site}: {n} پیام تازه",
 	    "… و {n} پیام دیگر" },
 };
+
+static const char *
+head_of(const struct digest_text *t, enum lang lang)
+{
+	return t->total == 1 ? words[lang].one : words[lang].many;
+}
 
 static const char *
 filled(struct arena *a, const char *s, size_t n)
@@ -215,7 +221,7 @@ lines(struct arena *a, const struct digest_text *t, enum lang lang,
 static const char *
 sms(struct arena *a, const struct digest_text *t, enum lang lang)
 {
-	const char *head = filled(a, words[lang].sms, t->total);
+	const char *head = filled(a, head_of(t, lang), t->total);
 	const char *out = head;
 
 	for (size_t n = 1; n <= t->lines; n++) {
@@ -240,7 +246,7 @@ content(struct arena *a, const struct digest_text *t, enum lang lang,
 	struct buf b;
 	struct jw w;
 
-	*title = filled(a, words[lang].title, t->total);
+	*title = filled(a, head_of(t, lang), t->total);
 	buf_init(&b, CONTENT_MAX);
 	jw_init(&w, &b);
 	jw_object(&w, NULL);

@@ -1,14 +1,11 @@
 /*
  * digest.c - see digest.h.
  */
-#include "deliver/digest.h"
+#include "deliver/digest_own.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/rand.h"
-#include "channel/digest_text.h"
-#include "channel/part.h"
 #include "deliver/hold.h"
 #include "store/delivery.h"
 #include "store/digest.h"
@@ -20,7 +17,6 @@
 #define FOLLOW		200
 #define EVERY_US	(US_PER_S / 4)
 #define ARENA_MAX	((size_t)96 << 20)
-#define LINES_ARENA	((size_t)8 << 20)
 #define CLASS_CAMPAIGN	2
 
 enum fate { FATE_GOES, FATE_ENDS };
@@ -112,86 +108,29 @@ judge(struct db *db, struct merging *w, struct err *e)
 
 /* --- what it says -------------------------------------------------------------- */
 
-struct lines {
-	struct arena	*a;		/* of this digest alone */
-	uint64_t	 id[DIGEST_LINES_MAX];
-	struct digest_line line[DIGEST_LINES_MAX];
-	struct json	*content[DIGEST_LINES_MAX];
-	size_t		 n;
-};
-
-static int
-read_lines(struct db *db, struct lines *l, const char *locale,
-    const char *channel, struct err *e)
-{
-	struct notification *found = arena_array(l->a, l->n, sizeof(*found));
-	struct err none = ERR_INIT;
-	int have = notification_load(db, l->a, l->id, l->n, 0, found, e);
-
-	if (have < 0)
-		return -1;
-	for (size_t i = 0; i < l->n; i++) {
-		const struct notification *n = NULL;
-
-		for (int k = 0; k < have; k++)
-			if (found[k].id == l->id[i])
-				n = &found[k];
-		l->line[i] = (struct digest_line){ .title = "" };
-		if (n == NULL)
-			continue;
-		l->line[i].title = n->title;
-		if (n->content == NULL || json_parse(n->content,
-		    strlen(n->content), JSON_PLAIN, 0, &l->content[i],
-		    &none) < 0)
-			continue;
-		l->line[i] = (struct digest_line){
-		    .title = part_text(l->content[i], locale, channel,
-		    "title"),
-		    .body = part_text(l->content[i], locale, channel,
-		    "body"),
-		    .url = part_text(l->content[i], locale, channel,
-		    "url") };
-		if (l->line[i].title == NULL)
-			l->line[i].title = n->title;
-	}
-	return 0;
-}
-
 /* Parts [lo, hi) that go, newest first; each notification once. */
 static int
 write_content(struct db *db, struct merging *w, size_t lo, size_t hi,
     size_t total, struct digest_made *m, struct err *e)
 {
-	struct lines *l = arena_alloc(w->a, sizeof(*l));
-	struct digest_text t = { .total = total,
-	    .channel = channels_find(m->of->channel) };
-	const char *content, *title;
-	int rc = -1;
+	uint64_t id[DIGEST_LINES_MAX];
+	struct digest_words words = { .id = id, .total = total,
+	    .channel = m->of->channel };
 
-	memset(l, 0, sizeof(*l));
-	l->a = arena_new(LINES_ARENA);
-	for (size_t i = hi; i > lo && l->n < DIGEST_LINES_MAX; i--) {
+	for (size_t i = hi; i > lo && words.n < DIGEST_LINES_MAX; i--) {
 		const struct part *p = &w->part[i - 1];
 
 		if (p->fate != FATE_GOES)
 			continue;
-		t.locale = p->who->r->locale;
-		if (l->n == 0 || l->id[l->n - 1] != p->it->notification_id)
-			l->id[l->n++] = p->it->notification_id;
+		words.locale = p->who->r->locale;
+		if (words.n == 0 || id[words.n - 1] != p->it->notification_id)
+			id[words.n++] = p->it->notification_id;
 	}
-	if (read_lines(db, l, t.locale, m->of->channel, e) < 0)
-		goto out;
-	t.line = l->line;
-	t.lines = l->n;
-	content = digest_content(l->a, &t, &title);
-	m->content = arena_strdup(w->a, content == NULL ? "{}" : content);
-	m->title = arena_strdup(w->a, title);
-	rc = 0;
-out:
-	for (size_t i = 0; i < l->n; i++)
-		json_free(l->content[i]);
-	arena_free(l->a);
-	return rc;
+	if (digest_words(db, w->a, &words, e) < 0)
+		return -1;
+	m->title = words.title;
+	m->content = words.content;
+	return 0;
 }
 
 /* --- what becomes of a digest --------------------------------------------------- */
@@ -415,7 +354,8 @@ digest_tick(struct db *db, struct digest_tick *t, struct err *e)
 	t->made = 0;
 	if (clock_mono() < t->next_us)
 		return 0;
-	if (make_due(db, t, e) < 0 || (n = digest_follow(db, FOLLOW, e)) < 0)
+	if (make_due(db, t, e) < 0 || digest_rewrite_due(db, t, e) < 0 ||
+	    (n = digest_follow(db, FOLLOW, e)) < 0)
 		return -1;
 	t->more = t->more || n == FOLLOW;
 	t->next_us = t->more ? 0 : clock_mono() + EVERY_US;

@@ -10,6 +10,17 @@
 #include "store/job.h"
 #include "store/notification.h"
 
+bool
+enqueue_type_ours(const char *type)
+{
+	static const char *const ours[] = { "code", "notice", "digest" };
+
+	for (size_t i = 0; i < COUNT_OF(ours); i++)
+		if (strcmp(type, ours[i]) == 0)
+			return true;
+	return false;
+}
+
 int
 enqueue(struct db *db, const struct enqueue *m, uint64_t *existing,
     bool *same, struct err *e)

@@ -37,6 +37,10 @@ struct enqueue {
 	const char	*secret;	/* JSON with code or link, sealed here; NULL */
 };
 
+/* Types that mean something to ourselves: a code is never sent twice and has no
+ * link to unsubscribe, a digest's stops every kind.  Nobody else sends them. */
+bool	 enqueue_type_ours(const char *type);
+
 /*
  * 1 accepted; 0 the idempotency key was there: *existing names the
  * notification it made (and *same says whether the body was the same); -1.

@@ -98,6 +98,8 @@ read_text(struct reading *r, const struct json *j, struct err *e)
 		return refuse(r, "invalid", e);
 	if (r->at->into != NULL)
 		jw_str(&r->w, r->at->into, s);
+	if (strcmp(r->at->name, "type") == 0 && enqueue_type_ours(s))
+		return refuse(r, "unknown_type", e);
 	if (strcmp(r->at->name, "type") == 0)
 		r->m->type = arena_strdup(r->a, s);
 	if (strcmp(r->at->name, "title") == 0)

@@ -6,12 +6,13 @@
 
 #include "base/buf.h"
 #include "store/delivery.h"
+#include "store/digest.h"
 #include "store/job.h"
 
-DB_STMT(CANCEL_MARK, DB_API, DB_SAFE,
+DB_STMT(CANCEL_MARK, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE notification SET cancelled_at ="
     " COALESCE(cancelled_at, UTC_TIMESTAMP(6)) WHERE id = ?");
-DB_STMT(CANCEL_LOCK, DB_API, DB_READ,
+DB_STMT(CANCEL_LOCK, DB_API | DB_WORKER, DB_READ,
     "SELECT id, seq, state, kind FROM job WHERE notification_id = ?"
     " AND state < 9 AND NOT stop ORDER BY seq LIMIT ? FOR UPDATE");
 DB_STMT(CANCEL_SEQS, DB_API | DB_WORKER, DB_READ,
@@ -32,13 +33,28 @@ DB_STMT(CANCEL_STOP, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.i"
     " SET j.stop = TRUE");
+/* A campaign's delivery that is not released has no job yet: whoever makes one
+ * holds the row first (campaign_ready), and so does who ends it. */
+#define PAIRS "JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$[0]',"	\
+	" s INT UNSIGNED PATH '$[1]')) t STRAIGHT_JOIN campaign c ON c.id = t.i"	\
+	" STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"	\
+	" AND d.state = 'queued'"
+DB_STMT(CANCEL_LOCK_ROWS, DB_API | DB_WORKER, DB_READ,
+    "SELECT d.seq FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "  i BIGINT UNSIGNED PATH '$[0]', s INT UNSIGNED PATH '$[1]')) t"
+    " STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"
+    " WHERE d.state = 'queued' FOR UPDATE");
+DB_STMT(CANCEL_UNRELEASED, DB_API | DB_WORKER, DB_READ,
+    "SELECT d.notification_id, d.seq FROM " PAIRS
+    " WHERE d.provider <> 'digest' AND NOT EXISTS (SELECT 1 FROM job j"
+    "  WHERE j.notification_id = d.notification_id AND j.seq = d.seq)");
 /* Nothing was planned yet: one row says what became of all of it. */
-DB_STMT(CANCEL_WHOLE, DB_API, DB_ONCE,
+DB_STMT(CANCEL_WHOLE, DB_API | DB_WORKER, DB_ONCE,
     "INSERT INTO delivery (notification_id, seq, channel, target_hash,"
     " target, state, reason, created_at, updated_at) VALUES (?, 1, '',"
-    " REPEAT('\\0', 16), '', 'cancelled', 'cancelled', UTC_TIMESTAMP(6),"
+    " REPEAT('\\0', 16), '', 'cancelled', ?, UTC_TIMESTAMP(6),"
     " UTC_TIMESTAMP(6))");
-DB_STMT(CANCEL_PLANNED, DB_API, DB_SAFE,
+DB_STMT(CANCEL_PLANNED, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE notification SET planned_at = COALESCE(planned_at,"
     " UTC_TIMESTAMP(6)), total = ? WHERE id = ?");
 
@@ -117,9 +133,36 @@ finish(struct db *db, struct take *t, const char *reason,
 	return 0;
 }
 
+/* What its deliveries' digests carry, when it has no jobs any more. */
+static int
+take_out(struct db *db, uint64_t notification_id, const char *reason,
+    struct cancelled *c, struct err *e)
+{
+	uint64_t before = c->cancelled + c->leaving;
+	struct buf pairs;
+	int64_t n;
+	int rc = -1;
+
+	buf_init(&pairs, CANCEL_BATCH * 40 + 16);
+	if ((n = digest_carried_of(db, notification_id, CANCEL_BATCH, &pairs,
+	    e)) < 0)
+		goto out;
+	if (n > 0) {
+		buf_char(&pairs, ']');
+		if (digest_take_out(db, buf_text(&pairs), reason,
+		    &c->cancelled, &c->leaving, e) < 0)
+			goto out;
+	}
+	c->more = n == CANCEL_BATCH && c->cancelled + c->leaving > before;
+	rc = 0;
+out:
+	buf_fini(&pairs);
+	return rc;
+}
+
 int
 cancel_notification(struct db *db, uint64_t notification_id,
-    struct cancelled *c, struct err *e)
+    const char *reason, struct cancelled *c, struct err *e)
 {
 	struct arena *a = arena_new(1u << 20);
 	struct take t;
@@ -131,13 +174,13 @@ cancel_notification(struct db *db, uint64_t notification_id,
 	    db_each(db, &CANCEL_LOCK, a, DB_IN(DB_U64(notification_id),
 	    DB_U64(CANCEL_BATCH)), DB_OUT(DB_TO_U64(&t.id),
 	    DB_TO_U64(&t.seq), DB_TO_U64(&t.state), DB_TO_U64(&t.kind)),
-	    take_row, &t, e) < 0 || finish(db, &t, "cancelled", c, e) < 0)
+	    take_row, &t, e) < 0 || finish(db, &t, reason, c, e) < 0)
 		goto out;
 	if (t.plan && t.planned == 0) {
 		const struct delivery_ref whole = { notification_id, 1 };
 
-		if (db_run(db, &CANCEL_WHOLE, DB_IN(DB_U64(notification_id)),
-		    e) < 0 || delivery_changed(db, &whole, 1, e) < 0)
+		if (db_run(db, &CANCEL_WHOLE, DB_IN(DB_U64(notification_id),
+		    DB_STR(reason)), e) < 0 || delivery_changed(db, &whole, 1, e) < 0)
 			goto out;
 		t.planned = 1;
 		c->cancelled++;
@@ -146,7 +189,7 @@ cancel_notification(struct db *db, uint64_t notification_id,
 	    DB_U64(notification_id)), e) < 0)
 		goto out;
 	c->more = t.n == CANCEL_BATCH;
-	rc = 0;
+	rc = c->more ? 0 : take_out(db, notification_id, reason, c, e);
 out:
 	take_fini(&t);
 	arena_free(a);
@@ -164,6 +207,46 @@ seq_row(void *arg, struct err *e)
 	buf_printf(&s->b, "%c[%" PRIu64 ",%" PRIu64 "]", s->n++ == 0 ? '[' :
 	    ',', s->notification_id, s->seq);
 	return s->n == CANCEL_BATCH;
+}
+
+static int
+lock_row(void *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	return 0;
+}
+
+/* Those of a batch that have no job: of campaigns, or carried. */
+static int
+without_jobs(struct db *db, const char *pairs, const char *reason,
+    struct cancelled *c, struct err *e)
+{
+	struct seqs s = { .n = 0 };
+	int64_t n = 0;
+	int rc = -1;
+
+	if (digest_take_out(db, pairs, reason, &c->cancelled, &c->leaving,
+	    e) < 0)
+		return -1;
+	buf_init(&s.b, CANCEL_BATCH * 40 + 16);
+	if (db_each(db, &CANCEL_LOCK_ROWS, NULL, DB_IN(DB_STR(pairs)),
+	    DB_OUT(DB_TO_U64(&s.seq)), lock_row, &s, e) < 0 ||
+	    db_each(db, &CANCEL_UNRELEASED, NULL, DB_IN(DB_STR(pairs)),
+	    DB_OUT(DB_TO_U64(&s.notification_id), DB_TO_U64(&s.seq)),
+	    seq_row, &s, e) < 0)
+		goto out;
+	if (s.n > 0) {
+		buf_char(&s.b, ']');
+		if ((n = delivery_end_list(db, buf_text(&s.b), "cancelled",
+		    reason, e)) < 0)
+			goto out;
+		c->cancelled += (uint64_t)n;
+	}
+	rc = 0;
+out:
+	buf_fini(&s.b);
+	return rc;
 }
 
 /* One batch of them: 1 there may be more, 0, -1. */
@@ -190,6 +273,9 @@ cancel_some(struct db *db, uint64_t user_id, const char *ids,
 		    DB_TO_U64(&t.seq), DB_TO_U64(&t.state),
 		    DB_TO_U64(&t.kind), DB_TO_U64(&t.notification_id)),
 		    take_row, &t, e) < 0 || finish(db, &t, reason, c, e) < 0)
+			goto out;
+		if (t.n < s.n && without_jobs(db, buf_text(&s.b), reason, c,
+		    e) < 0)
 			goto out;
 	}
 	/* What is leaving stays queued: a batch of such is the last. */

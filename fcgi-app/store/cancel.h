@@ -4,7 +4,9 @@
  *
  * Exact: a job that is ready or leased is deleted, and its holder's intent
  * mark then finds nothing to mark; one whose intent is marked has left, and is
- * told so, and is not tried again.  In transactions of the caller.
+ * told so, and is not tried again.  What a digest carries already is taken out
+ * of it (store/digest.h); what a campaign has planned and not released has no
+ * job and ends by its row.  In transactions of the caller.
  */
 #ifndef GP_STORE_CANCEL_H
 #define GP_STORE_CANCEL_H
@@ -19,9 +21,11 @@ struct cancelled {
 	bool		 more;		/* call again, in another transaction */
 };
 /* Up to CANCEL_BATCH of a notification's, beginning with its plan; from the
- * first call on no job of it is sent, whoever has it.  0 or -1. */
+ * first call on no job of it is sent, whoever has it.  `reason` is the
+ * deliveries'.  0 or -1. */
 int	 cancel_notification(struct db *db, uint64_t notification_id,
-	    struct cancelled *c, struct err *e) MUST_CHECK;
+	    const char *reason, struct cancelled *c, struct err *e)
+	    MUST_CHECK;
 /* What is queued of these notifications for one user, on other channels.
  * `reason` is the deliveries'.  0 or -1. */
 int	 cancel_for_user(struct db *db, uint64_t user_id,

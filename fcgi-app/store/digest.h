@@ -6,11 +6,13 @@
  * Who adds counts `items` up; who makes it closes the row where it is open and
  * has as many as he read.  While it gathers, an item has a job in state
  * JOB_GATHERED; whoever takes that away (cancel, reading, purge) takes the
- * item out.
+ * item out.  Once it is made it carries those that stand in digest_item: a
+ * cancel or a reading takes them out of there while the carrier has not left.
  */
 #ifndef GP_STORE_DIGEST_H
 #define GP_STORE_DIGEST_H
 
+#include "base/buf.h"
 #include "store/db.h"
 
 /* What the provider column of a carried delivery says; provider_id is the id
@@ -74,6 +76,43 @@ int	 digest_make(struct db *db, const struct digest_work *w,
 
 /* One that cannot be made is in nobody's way: not before ten minutes. */
 int	 digest_put_off(struct db *db, uint64_t id, struct err *e) MUST_CHECK;
+
+/* --- what a carrier carries; digest_carried.c, digest_rewrite.c ------------------ */
+/*
+ * Of these deliveries ([[notification, seq], …] as JSON) those that a carrier
+ * carries which has not left: they end as cancelled, with the reason, and the
+ * carrier is held until it is written without them.  One that is leaving at
+ * this moment goes; if it comes back to be tried again they are taken out
+ * then.  In the caller's transaction, after their own jobs.  Adds to *out and
+ * *leaving.  0 or -1.
+ */
+int	 digest_take_out(struct db *db, const char *pairs, const char *reason,
+	    uint64_t *out, uint64_t *leaving, struct err *e) MUST_CHECK;
+/* Up to max of a notification's that are carried: appended to *pairs, without
+ * its end.  How many, or -1. */
+int64_t	 digest_carried_of(struct db *db, uint64_t notification_id,
+	    uint32_t max, struct buf *pairs, struct err *e) MUST_CHECK;
+
+struct digest_rewrite {
+	uint64_t	 id, carrier_id;
+	const char	*channel, *locale;	/* of the reader, or NULL */
+};
+/* Carriers to be written anew, in the arena: how many, or -1. */
+int	 digest_rewrites(struct db *db, struct arena *a,
+	    struct digest_rewrite *r, size_t max, struct err *e) MUST_CHECK;
+/* In the caller's transaction: lock the carrier's jobs, take out what could
+ * not be while it was leaving, and say what is left: ids of notifications,
+ * the newest first, at most max.  1; 0 it is final, there is nothing to
+ * write; -1. */
+struct digest_left { uint64_t *id; size_t n, max, total; bool leaving; };
+int	 digest_rewrite_lock(struct db *db, const struct digest_rewrite *r,
+	    struct digest_left *left, struct err *e) MUST_CHECK;
+/* Its words, and its jobs are ready again.  0 or -1. */
+int	 digest_rewritten(struct db *db, const struct digest_rewrite *r,
+	    const char *title, const char *content, struct err *e) MUST_CHECK;
+/* Look at it again after so long; 0: not any more.  0 or -1. */
+int	 digest_rewrite_next(struct db *db, uint64_t id, int64_t after_us,
+	    struct err *e) MUST_CHECK;
 
 /* --- following ---------------------------------------------------------------- */
 /* Items whose carrier's state is another by now get it, at most max digests a

@@ -282,6 +282,105 @@ def test_its_link_stops_all_mail(inst):
     assert explained(inst, u, type="order", channels=["email"])["email"]["reason"] == "opted_out"
 
 
+# --- taken back while a digest carries it -------------------------------------------------------
+
+
+def carried(inst, u, *titles, **more):
+    """Messages that a digest carries which may not leave before tomorrow (its cap): their ids, and the carrier's."""
+    for id_ in gather(inst, u, "first", "second"):
+        pass
+    comes(inst, u)
+    within(10, "the day's digest goes", lambda: [c["state"] for c in carriers(inst, u)] == ["sent"])
+    ids = gather(inst, u, *titles, **more)
+    comes(inst, u)
+    within(10, "the next one waits", lambda: sorted(c["state"] for c in carriers(inst, u)) == ["queued", "sent"])
+    inst.sandbox.clear()
+    return ids, next(c["id"] for c in carriers(inst, u) if c["state"] == "queued")
+
+
+def leaves(inst, carrier):
+    """The carrier's time is now."""
+    inst.rows("UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE notification_id = %s AND state = 0", carrier)
+
+
+def job_of(inst, carrier):
+    return inst.rows("SELECT state, run_at > UTC_TIMESTAMP() + INTERVAL 12 HOUR later FROM job WHERE notification_id = %s", carrier)
+
+
+def test_what_is_cancelled_does_not_go_with_the_digest_that_carries_it(inst):
+    u = a_reader(inst)
+    ids, carrier = carried(inst, u, "Alpha", "Beta", "Gamma")
+    r = inst.api("POST", f"{PATH}{ids[1]}/cancel/", token=inst.token).json()
+    assert (r["cancelled"], r["leaving"]) == (1, 0), r
+    assert ways(look(inst, ids[1]), u)["email"] == ("cancelled", "cancelled")
+    again = inst.api("POST", f"{PATH}{ids[1]}/cancel/", token=inst.token).json()
+    assert (again["cancelled"], again["leaving"]) == (0, 0)
+    # Its time stays what it was.
+    within(10, "it is written anew", lambda: job_of(inst, carrier) == [{"state": 0, "later": 1}])
+    leaves(inst, carrier)
+    for i in (ids[0], ids[2]):
+        assert ways(final(inst, i), u)["email"] == ("sent", "digested")
+    m, = mails(inst, u)
+    assert "2 new messages" in m["subject"] and "Alpha" in m["text"] and "Gamma" in m["html"]
+    assert "Beta" not in m["text"] and "Beta" not in m["html"]
+    assert ways(look(inst, ids[1]), u)["email"] == ("cancelled", "cancelled")
+
+
+def test_a_carrier_of_nothing_is_cancelled_too(inst):
+    u = a_reader(inst)
+    ids, carrier = carried(inst, u, "Alpha", "Beta")
+    for i in ids:
+        assert inst.api("POST", f"{PATH}{i}/cancel/", token=inst.token).json()["cancelled"] == 1
+    within(10, "the carrier ends", lambda: inst.rows("SELECT state, reason FROM delivery WHERE notification_id = %s", carrier) == [
+        {"state": "cancelled", "reason": "digest_empty"}])
+    assert not job_of(inst, carrier) and not mails(inst, u)
+    assert inst.rows("SELECT rewrite_at FROM digest WHERE carrier_id = %s", carrier) == [{"rewrite_at": None}]
+
+
+def test_what_is_read_in_the_app_is_taken_out_of_it(inst):
+    me = new_user(inst)
+    inst.rows("UPDATE user SET email = %s, email_cmp = email, email_unique = email, email_verified_at = '2026-01-01' WHERE id = %s",
+              f"r{me['id']}@example.com", me["id"])
+    u = {**me, "email": f"r{me['id']}@example.com"}
+    at = now(inst) + datetime.timedelta(hours=3)
+    prefers(inst, u, digest=EVERY % (at.hour, at.minute))
+    ids, carrier = carried(inst, u, "Alpha", "Beta", channels=["email", "in_app"])
+    assert inst.api("POST", f"/api/inbox/{ids[0]}/read/", token=me["token"]).status_code == 200
+    assert ways(look(inst, ids[0]), u)["email"] == ("cancelled", "read")
+    within(10, "it is written anew", lambda: job_of(inst, carrier) == [{"state": 0, "later": 1}])
+    leaves(inst, carrier)
+    assert ways(final(inst, ids[1]), u)["email"] == ("sent", "digested")
+    m, = mails(inst, u)
+    assert "1 new message" in m["subject"] and "messages" not in m["subject"] and "Alpha" not in m["text"]
+
+
+def test_what_is_leaving_goes_or_is_taken_out_when_it_comes_back(inst):
+    """Cancelled while the carrier is on its way: told so, and not in the second try."""
+    u = a_reader(inst)
+    ids, carrier = carried(inst, u, "Alpha", "Beta")
+    inst.sandbox.fault("smtp", "status", status=451, times=1, after_ms=1500)
+    leaves(inst, carrier)
+    within(10, "it is on its way", lambda: job_of(inst, carrier) and job_of(inst, carrier)[0]["state"] == 2)
+    r = inst.api("POST", f"{PATH}{ids[0]}/cancel/", token=inst.token).json()
+    assert (r["cancelled"], r["leaving"]) == (0, 1), r
+    within(20, "it came back", lambda: ways(look(inst, ids[0]), u)["email"] == ("cancelled", "cancelled"))
+    inst.sandbox.heal()
+    leaves(inst, carrier)
+    assert ways(final(inst, ids[1], 40), u)["email"] == ("sent", "digested")
+    m, = mails(inst, u)
+    assert "Alpha" not in m["text"] and "Beta" in m["text"]
+
+
+def test_nobody_sends_what_only_digests_are(inst):
+    """The link of a digest stops every kind of mail, a code has none: no sender has a message pass for one."""
+    for kind in ("digest", "code", "notice"):
+        r = inst.api("POST", PATH, token=inst.token, json={"user_id": 1, "title": "x", "body": "y", "type": kind})
+        assert (r.status_code, r.json()["code"]) == (400, "unknown_type"), r.text
+        r = inst.api("POST", "/api/campaigns/", token=inst.admin(), headers={"Idempotency-Key": secrets.token_hex(16)},
+                     json={"name": "x", "title": "x", "body": "y", "type": kind, "channels": ["email"], "audience": {}})
+        assert r.status_code == 400 and "type" in r.json()["errors"], r.text
+
+
 @pytest.fixture(scope="module")
 def two():
     """Two workers, no caps."""

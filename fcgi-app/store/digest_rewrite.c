@@ -1,0 +1,178 @@
+/*
+ * digest_rewrite.c - statements on carriers that are to be written anew.
+ */
+#include "store/digest_own.h"
+
+DB_STMT(REWRITE_DUE, DB_WORKER, DB_READ,
+    "SELECT g.id, g.carrier_id, g.channel, u.locale FROM digest g"
+    " LEFT JOIN user u ON u.id = g.user_id"
+    " WHERE g.rewrite_at <= UTC_TIMESTAMP(6) ORDER BY g.rewrite_at LIMIT ?");
+DB_STMT(REWRITE_LOCK, DB_WORKER, DB_READ,
+    "SELECT state FROM job WHERE notification_id = ? AND state < 9"
+    " FOR UPDATE");
+DB_STMT(REWRITE_STOPPED, DB_WORKER, DB_READ,
+    "SELECT i.notification_id, i.seq, i.stop"
+    " FROM digest g STRAIGHT_JOIN digest_item i ON i.digest_id = g.id"
+    "  AND i.stop IS NOT NULL STRAIGHT_JOIN delivery d ON " DIGEST_CARRIED
+    " STRAIGHT_JOIN job j ON " DIGEST_ITS_JOB " WHERE g.id = ?"
+    " GROUP BY i.notification_id, i.seq"
+    " HAVING MAX(j.state = " DIGEST_LEAVING ") = 0 LIMIT ?");
+/* Of devices that the carrier went to already nothing is left. */
+DB_STMT(REWRITE_LEFT, DB_WORKER, DB_READ,
+    "SELECT i.notification_id FROM digest g"
+    " STRAIGHT_JOIN digest_item i ON i.digest_id = g.id AND i.stop IS NULL"
+    " STRAIGHT_JOIN delivery d ON " DIGEST_CARRIED
+    " STRAIGHT_JOIN job j ON " DIGEST_ITS_JOB
+    " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
+    " WHERE g.id = ? GROUP BY i.notification_id"
+    " ORDER BY n.created_at DESC, i.notification_id DESC");
+DB_STMT(REWRITE_WORDS, DB_WORKER, DB_SAFE,
+    "UPDATE notification SET title = ?, content = ? WHERE id = ?");
+DB_STMT(REWRITE_FREE, DB_WORKER, DB_SAFE,
+    "UPDATE job SET state = 0, run_at = GREATEST(UTC_TIMESTAMP(6),"
+    " COALESCE(lease_ends_at, UTC_TIMESTAMP(6))), lease_ends_at = NULL"
+    " WHERE notification_id = ? AND state = " DIGEST_HELD);
+DB_STMT(REWRITE_DONE, DB_WORKER, DB_SAFE,
+    "UPDATE digest SET rewrite_at = IF(? = 0, NULL, UTC_TIMESTAMP(6)"
+    " + INTERVAL ? MICROSECOND) WHERE id = ?");
+
+#define STOPPED_MAX	64		/* a round */
+
+struct due { struct digest_rewrite *out, it; size_t n, max; };
+
+static int
+due_row(void *arg, struct err *e)
+{
+	struct due *d = arg;
+
+	(void)e;
+	if (d->n == d->max)
+		return 1;
+	d->out[d->n++] = d->it;
+	return 0;
+}
+
+int
+digest_rewrites(struct db *db, struct arena *a, struct digest_rewrite *r,
+    size_t max, struct err *e)
+{
+	struct due d = { .out = r, .max = max };
+
+	if (db_each(db, &REWRITE_DUE, a, DB_IN(DB_U64(max)), DB_OUT(
+	    DB_TO_U64(&d.it.id), DB_TO_U64(&d.it.carrier_id),
+	    DB_TO_STR(&d.it.channel), DB_TO_STR(&d.it.locale)), due_row, &d,
+	    e) < 0)
+		return -1;
+	return (int)d.n;
+}
+
+struct locking { uint64_t state; size_t jobs; bool leaving; };
+
+static int
+lock_row(void *arg, struct err *e)
+{
+	struct locking *l = arg;
+
+	(void)e;
+	l->jobs++;
+	l->leaving = l->leaving || l->state == JOB_LEAVING;
+	return 0;
+}
+
+/* What was asked to be taken out while it was leaving, and came back. */
+struct stopped { uint64_t notification_id, seq; const char *why; };
+struct stopping { struct stopped s[STOPPED_MAX], it; size_t n; };
+
+static int
+stopped_row(void *arg, struct err *e)
+{
+	struct stopping *x = arg;
+
+	(void)e;
+	if (x->n < STOPPED_MAX)
+		x->s[x->n++] = x->it;
+	return 0;
+}
+
+static int
+end_stopped(struct db *db, const struct digest_rewrite *r, struct err *e)
+{
+	struct arena *a = arena_new((size_t)1 << 18);
+	struct stopping x;
+	int rc = -1;
+
+	do {
+		x.n = 0;
+		if (db_each(db, &REWRITE_STOPPED, a, DB_IN(DB_U64(r->id),
+		    DB_U64(STOPPED_MAX)), DB_OUT(
+		    DB_TO_U64(&x.it.notification_id), DB_TO_U64(&x.it.seq),
+		    DB_TO_STR(&x.it.why)), stopped_row, &x, e) < 0)
+			goto out;
+		for (size_t i = 0; i < x.n; i++)
+			if (digest_end_out(db, arena_printf(a, "[[%" PRIu64
+			    ",%" PRIu64 ",%" PRIu64 "]]",
+			    x.s[i].notification_id, x.s[i].seq, r->id),
+			    x.s[i].why, e) < 0)
+				goto out;
+	} while (x.n == STOPPED_MAX);
+	rc = 0;
+out:
+	arena_free(a);
+	return rc;
+}
+
+struct lefts { struct digest_left *left; uint64_t id; };
+
+static int
+left_row(void *arg, struct err *e)
+{
+	struct lefts *l = arg;
+
+	(void)e;
+	if (l->left->n < l->left->max)
+		l->left->id[l->left->n++] = l->id;
+	l->left->total++;
+	return 0;
+}
+
+int
+digest_rewrite_lock(struct db *db, const struct digest_rewrite *r,
+    struct digest_left *left, struct err *e)
+{
+	struct locking l = { .jobs = 0 };
+	struct lefts x = { .left = left };
+
+	left->n = left->total = 0;
+	if (db_each(db, &REWRITE_LOCK, NULL, DB_IN(DB_U64(r->carrier_id)),
+	    DB_OUT(DB_TO_U64(&l.state)), lock_row, &l, e) < 0)
+		return -1;
+	left->leaving = l.leaving;
+	if (l.jobs == 0)
+		return 0;
+	if (end_stopped(db, r, e) < 0 || db_each(db, &REWRITE_LEFT, NULL,
+	    DB_IN(DB_U64(r->id)), DB_OUT(DB_TO_U64(&x.id)), left_row, &x,
+	    e) < 0)
+		return -1;
+	return 1;
+}
+
+int
+digest_rewritten(struct db *db, const struct digest_rewrite *r,
+    const char *title, const char *content, struct err *e)
+{
+	if (db_run(db, &REWRITE_WORDS, DB_IN(DB_STR(title), DB_STR(content),
+	    DB_U64(r->carrier_id)), e) < 0 ||
+	    db_run(db, &REWRITE_FREE, DB_IN(DB_U64(r->carrier_id)), e) < 0)
+		return -1;
+	return 0;
+}
+
+int
+digest_rewrite_next(struct db *db, uint64_t id, int64_t after_us,
+    struct err *e)
+{
+	const struct db_value us = DB_I64(after_us);
+
+	return db_run(db, &REWRITE_DONE, DB_IN(us, us, DB_U64(id)), e) < 0 ?
+	    -1 : 0;
+}
