@@ -714,6 +714,7 @@ UNIT_TESTS = \
 	test_problem \
 	test_queue_backoff \
 	test_queue_claim \
+	test_queue_load \
 	test_queue_rate \
 	test_rand \
 	test_reason \
@@ -734,6 +735,7 @@ UNIT_TESTS = \
 	test_store_personal \
 	test_store_receipt \
 	test_store_session \
+	test_store_time \
 	test_store_user \
 	test_store_whatsapp \
 	test_text \
@@ -988,6 +990,10 @@ test_queue_claim_SOURCES = tests/unit/test_queue_claim.c
 test_queue_claim_LDADD = $(GP_TEST_LIBS)
 test_queue_claim_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_queue_load_SOURCES = tests/unit/test_queue_load.c
+test_queue_load_LDADD = $(GP_TEST_LIBS)
+test_queue_load_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_queue_rate_SOURCES = tests/unit/test_queue_rate.c
 test_queue_rate_LDADD = $(GP_TEST_LIBS)
 test_queue_rate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -1067,6 +1073,10 @@ test_store_receipt_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_store_session_SOURCES = tests/unit/test_store_session.c
 test_store_session_LDADD = $(GP_TEST_LIBS)
 test_store_session_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_store_time_SOURCES = tests/unit/test_store_time.c
+test_store_time_LDADD = $(GP_TEST_LIBS)
+test_store_time_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_store_user_SOURCES = tests/unit/test_store_user.c
 test_store_user_LDADD = $(GP_TEST_LIBS)
@@ -1307,6 +1317,7 @@ EXTRA_FILES = \
 	tests/browser/instance.js \
 	tests/crash/judge.py \
 	tests/crash/kills.py \
+	tests/crash/service.py \
 	tests/crash/stream.py \
 	tests/crash/test_judge.py \
 	tests/e2e/callback_case.py \

@@ -69,14 +69,6 @@ next_row(struct slice *s, const struct someone *who, const char *channel)
 	return d;
 }
 
-/* What waits past its end is claimed at its end, and ends as expired then. */
-static int64_t
-run_at(const struct slice *s, const struct way *w)
-{
-	return w->not_before_us > s->c->ends_us ? s->c->ends_us :
-	    w->not_before_us;
-}
-
 static const char *
 account_for(const struct slice *s, enum channel_id id)
 {
@@ -100,7 +92,8 @@ add_queued(struct slice *s, const struct someone *who, const struct way *w,
 	d->target = dev != NULL ? plan_shown(s->a, dev) :
 	    arena_strndup(s->a, to, DELIVERY_TARGET_MAX);
 	delivery_hash(d->target_hash, to);
-	s->run_us[s->n - 1] = run_at(s, w);
+	s->run_us[s->n - 1] = hold_time(w->not_before_us, s->c->ends_us,
+	    true).run_us;
 	if (s->expired)
 		d->state = d->reason = "expired";
 }

@@ -103,6 +103,20 @@ hold_cap(const char *rules, const char *type, unsigned class,
 	return best > 0;
 }
 
+struct hold_time
+hold_time(int64_t us, int64_t ends_us, bool said)
+{
+	struct hold_time t = { us, ends_us };
+
+	if (ends_us == 0 || us == 0)
+		return t;
+	if (!said && us + HOLD_LIFE_US > ends_us)
+		t.ends_us = us + HOLD_LIFE_US;
+	if (us > t.ends_us)
+		t.run_us = t.ends_us;
+	return t;
+}
+
 /* --- people -------------------------------------------------------------------- */
 
 static void

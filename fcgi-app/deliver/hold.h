@@ -22,6 +22,16 @@
 int	 hold_decide(struct db *db, struct arena *a, struct someone *s,
 	    size_t n, bool take, struct err *e) MUST_CHECK;
 
+/*
+ * When what waits until `us` (0: it does not) is claimed, and when it is dead:
+ * past the end that its sender gave it (`said`) it is claimed at that end and
+ * ends as expired then; the end that is ours gives way, by HOLD_LIFE_US, for
+ * what only waits is not dropped.  ends_us 0: it has none.
+ */
+struct hold_time { int64_t run_us, ends_us; };
+#define HOLD_LIFE_US	(24 * 3600 * US_PER_S)
+struct hold_time hold_time(int64_t us, int64_t ends_us, bool said);
+
 /* --- the rules of the caps -------------------------------------------------- */
 
 #define CAP_SCOPE	64

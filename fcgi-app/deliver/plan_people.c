@@ -7,9 +7,6 @@
 
 #include "base/clock.h"
 
-/* What was held has so long from then on, at least. */
-#define HELD_LIFE_US	(24 * 3600 * US_PER_S)
-
 static size_t
 count_way(const struct someone *s, const struct way *w)
 {
@@ -47,24 +44,18 @@ next_target(const struct someone *s, const char *channel)
 	return t;
 }
 
-/*
- * When it may go.  What waits past the end that its sender gave it is claimed
- * at its end, and ends as expired then; the end that is ours gives way, for
- * what only waits is not dropped.  By an account that was named, or with a
- * secret of its own, it goes by itself, and so does what is over by then.
- */
+/* When it may go.  By an account that was named, or with a secret of its own,
+ * it goes by itself, and so does what is over by then. */
 static void
 set_time(const struct someone *s, const struct way *w, struct target *t)
 {
 	const struct part *p = s->tag;
-	int64_t ends = p->job->expires_us;
+	struct hold_time when = hold_time(w->not_before_us,
+	    p->job->expires_us, p->au.ends);
 
-	t->run_us = w->not_before_us;
-	if (ends != 0 && t->run_us != 0 && !p->au.ends &&
-	    t->run_us + HELD_LIFE_US > ends)
-		ends = t->ends_us = t->run_us + HELD_LIFE_US;
-	if (ends != 0 && t->run_us > ends)
-		t->run_us = ends;
+	t->run_us = when.run_us;
+	if (when.ends_us != p->job->expires_us)
+		t->ends_us = when.ends_us;
 	t->gather = w->merges && p->au.pin == NULL &&
 	    p->job->secret == NULL && t->run_us == w->not_before_us;
 }

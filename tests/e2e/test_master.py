@@ -397,7 +397,7 @@ def with_fds(m, sockets, *args):
                             pass_fds=[s.fileno() for s in sockets.values()])
 
 
-def test_sockets_of_systemd_outlive_a_restart(make):
+def test_r13_sockets_of_systemd_outlive_a_restart(make):
     m = make()
     socks = {n: listening(m.dir / n) for n in ("hash", "main", "gate")}
     try:
