@@ -13,6 +13,7 @@ struct st_mysql_stmt;
 
 #define DB_VALUES_MAX	64		/* parameters, or columns, of one */
 #define DB_TRIES	5
+#define DB_TRIES_LOCKED 12	/* of a deadlock */
 #define DB_SLOTS	1024		/* more than any program's statements */
 
 /* What became of one try. */

@@ -314,7 +314,8 @@ def queue(ctx, jobs, read_s):
         **os.environ, "top_srcdir": TOP, "top_builddir": build, "QUEUE_LOAD_JOBS": str(jobs), "QUEUE_LOAD_READ_S": str(read_s)})
     rows = {r["row"]: r for r in (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))}
     if done.returncode != 0 or set(rows) != {"r6", "r7"}:
-        raise Failure(f"test_queue_load: {(done.stdout + done.stderr)[-400:]}")
+        said = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line or "error" in line]
+        raise Failure(f"test_queue_load: {' '.join(said)[:1000]}")
     r = rows["r7"]
     ctx.report.row("queue-lost", r["jobs"] - r["taken"] + r["wrong"], "jobs", ("<=", 0, "jobs"), sound=r["jobs"] > 0,
                    jobs=r["jobs"], deadlocks_redone=r["deadlocks"], seconds=r["seconds"])

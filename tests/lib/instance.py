@@ -180,8 +180,22 @@ class Instance:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, failed, *_):
+        try:
+            if failed is None and self.own and self.pid("db"):
+                self.accounted()
+        finally:
+            self.stop()
+
+    def accounted(self):
+        """Every delivery that is over says why, in a word that has its sentence: none is "failed: unknown"."""
+        with open(f"{TOP}/fcgi-app/base/reason_rows.def", encoding="utf-8") as f:
+            known = re.findall(r'^REASON\("([a-z0-9_]+\*?)"', f.read(), re.M)
+        word = re.compile("|".join(w.replace("*", ".+") for w in known))
+        over = self.rows("SELECT state, reason, MIN(notification_id) AS id FROM delivery WHERE state IN"
+                         " ('failed', 'skipped', 'expired', 'cancelled', 'unsure') GROUP BY state, reason")
+        bad = [r for r in over if not word.fullmatch(r["reason"])]
+        assert known and not bad, f"ended without a reason that has a sentence: {bad}"
 
     def _new_connections(self):
         self.kept = requests.adapters.HTTPAdapter(pool_maxsize=64)

@@ -41,6 +41,8 @@ to_of(const struct provider *p)
 		return "someone@example.com";
 	if (strcmp(p->channel, "web_push") == 0)
 		return "https://fcm.googleapis.com/fcm/send/abc";
+	if (strcmp(p->channel, "expo") == 0)
+		return "ExponentPushToken[yyyyyyyyyyyyyyyyyyyyyy]";
 	return "+989121112233";
 }
 
@@ -196,7 +198,7 @@ with_another(const struct provider *p, const struct json *c,
 static void
 every_answer_has_its_next_step(void **state UNUSED)
 {
-	assert_true(each_row(with_another) >= 60);
+	assert_true(each_row(with_another) >= 400);
 }
 
 /* Nobody else is there: what would go elsewhere waits here, never before the
@@ -257,8 +259,14 @@ every_recorded_answer_has_a_row(void **state UNUSED)
 		for (size_t i = 0; i < json_len(rows); i++)
 			have += strcmp(cc_str(json_at(rows, i), "provider"),
 			    providers[k]->name) == 0;
-		if (have == 0)
+		/* twilio_whatsapp answers as twilio, and a site's own webhook
+		 * is test_webhooks'. */
+		if (have == 0) {
+			assert_true(strcmp(providers[k]->name, "webhook") ==
+			    0 || strcmp(providers[k]->name,
+			    "twilio_whatsapp") == 0);
 			continue;
+		}
 		doc = fixture(arena_printf(cc.a, "providers/%s.json",
 		    providers[k]->name));
 		assert_int_equal(json_len(json_get(doc, "cases")), have);
@@ -349,6 +357,13 @@ setup(void **state)
 {
 	int rc = cc_setup(state);
 
+	if (rc == 0) {
+		cc_set("WHATSAPP_API_URL", "https://graph.facebook.com");
+		cc_set("WHATSAPP_PHONE_NUMBER_ID", "106540352242922");
+		cc_set("WHATSAPP_ACCESS_TOKEN", "EAAsecret");
+		cc_set("GATEPOST_WHATSAPP_CODE_TEMPLATE", "otp_copy");
+		cc_set("GATEPOST_WHATSAPP_CODE_LANGUAGES", "en_US, fa");
+	}
 	matrix = fixture("matrix.json");
 	return rc;
 }
