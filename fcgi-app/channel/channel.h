@@ -57,8 +57,8 @@ struct verdict {
 	unsigned	 segments;	/* of an SMS, as they count; 0 unknown */
 	bool		 refused;	/* RETRY: it said no in so many words,
 					 * so that nothing can be taken */
-	bool		 elsewhere;	/* PERM: of this account; another may
-					 * take it, for nothing was taken */
+	bool		 elsewhere;	/* PERM, RETRY: of this account; another
+					 * may take it, for nothing was taken */
 };
 
 /*

@@ -123,8 +123,8 @@ pick_elsewhere(const struct verdict *v, const struct in_answer *in)
 	case OUTCOME_CONFIG:		/* it knows us not, or not any more */
 	case OUTCOME_SLOW:		/* "not now" is a no */
 		return true;
-	case OUTCOME_RETRY:		/* nothing reached it */
-		return !in->complete && !in->body_sent;
+	case OUTCOME_RETRY:		/* or nothing reached it */
+		return v->elsewhere || (!in->complete && !in->body_sent);
 	case OUTCOME_PERM:
 		return v->elsewhere;
 	default:

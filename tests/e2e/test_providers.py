@@ -338,6 +338,8 @@ def test_a_bearer_token_is_fetched_and_fetched_again_when_it_is_refused(inst):
     try:
         # the connection that is open still stands: the next one is asked again
         inst.sandbox.fault("smtp", "status", status=421, stage="mail", times=1)
+        first = final(inst, send(inst, address()), 60)      # goes by the next account
+        assert first["state"] == "sent" and len(inst.sandbox.messages(channel="email", to=first["target"])) == 1, first
         ends = [final(inst, send(inst, address()), 60) for _ in range(3)]
         assert {(d["state"], d["provider"]) for d in ends} == {("sent", "oauth")}, ends
         for d in ends:

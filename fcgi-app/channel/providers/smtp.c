@@ -275,6 +275,10 @@ judge_refusal(const struct message *m, const struct in_answer *in,
 	/* Policy, spam, not permitted: what is thought of this sender. */
 	v->elsewhere = v->outcome == OUTCOME_PERM &&
 	    text_starts(enhanced, "5.7.");
+	/* It hangs up, or lets nobody in for now: another server may. */
+	if (v->outcome == OUTCOME_RETRY && (in->status == 421 ||
+	    in->status == 454))
+		v->elsewhere = true;
 	snprintf(v->log, sizeof(v->log), "\"reply\":%ld,\"enhanced\":\"%s\"",
 	    in->status, enhanced);
 	snprintf(dashed, sizeof(dashed), "%s", enhanced);

@@ -129,7 +129,8 @@ class Session {
 
 		if (name === 'final' || name === 'data' || name === 'mail')
 			this.endMail();
-		if (f.status === 421 || name === 'greeting')
+		/* RFC 5321 3.8: who says one of these closes. */
+		if (f.status === 421 || f.status === 221 || name === 'greeting')
 			this.finish(f.status, enh, text);
 		else
 			this.reply(f.status, enh, text);
