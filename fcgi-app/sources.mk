@@ -1171,8 +1171,20 @@ NGINX_FILES = \
 	nginx/html/console/list.js \
 	nginx/html/console/page.js \
 	nginx/html/console/pages.js \
+	nginx/html/console/pages/audit.js \
+	nginx/html/console/pages/deliveries.js \
+	nginx/html/console/pages/delivery.js \
 	nginx/html/console/pages/history.js \
+	nginx/html/console/pages/overview.js \
+	nginx/html/console/pages/phones.js \
+	nginx/html/console/pages/queue.js \
 	nginx/html/console/pages/sessions.js \
+	nginx/html/console/pages/signed_in.js \
+	nginx/html/console/pages/subscriptions.js \
+	nginx/html/console/pages/targets.js \
+	nginx/html/console/pages/tokens.js \
+	nginx/html/console/pages/user.js \
+	nginx/html/console/pages/users.js \
 	nginx/html/console/pages_admin.js \
 	nginx/html/console/pages_admin2.js \
 	nginx/html/console/pages_user.js \
@@ -1196,8 +1208,10 @@ NGINX_FILES = \
 	nginx/html/console/time.js \
 	nginx/html/console/toast.js \
 	nginx/html/console/ui.js \
+	nginx/html/console/words/en/admin.js \
 	nginx/html/console/words/en/frame.js \
 	nginx/html/console/words/en/user.js \
+	nginx/html/console/words/fa/admin.js \
 	nginx/html/console/words/fa/frame.js \
 	nginx/html/console/words/fa/user.js \
 	nginx/html/docs/docs.css \

@@ -1,0 +1,102 @@
+/* The log of deliveries: found by whatever somebody who complains can tell. */
+import { html, useEffect, useId, useState } from '../lib.js';
+import { List } from '../list.js';
+import { Icon } from '../icons.js';
+import { Badge, Head } from '../ui.js';
+import { Time } from '../time.js';
+import { new_key, post } from '../api.js';
+import { go, query, set_query } from '../router.js';
+import { latin, number, t, word } from '../i18n.js';
+
+const BY = ['to', 'user', 'request_id', 'provider_id', 'notification_id', 'title', 'body'];
+export const CHANNELS = ['email', 'sms', 'whatsapp', 'web_push', 'expo', 'in_app', 'webhook'];
+const STATES = ['queued', 'sent', 'delivered', 'read', 'skipped', 'failed', 'expired', 'cancelled', 'unsure'];
+/** What the API lets be sent again. */
+export const AGAIN = ['failed', 'unsure', 'expired'];
+
+/** What was typed, and what it looks like: the name of the API's filter, or 'id' for one delivery. */
+export function kind_of(text)
+{
+	if (/^\d{15,20}-\d{1,10}$/.test(text))
+		return 'id';
+	if (/^[0-9a-f]{32}$/i.test(text))
+		return 'request_id';
+	if (text.includes('@') || /^(https:|ExponentPushToken|ExpoPushToken)/.test(text) || /^\+?[\d\s()-]{7,16}$/.test(text))
+		return 'to';
+	if (/^\d{17,20}$/.test(text))
+		return 'notification_id';
+	return /^\d{1,10}$/.test(text) ? 'user' : 'title';
+}
+
+function Find()
+{
+	const q = query.value;
+	const [text, set_text] = useState(q.get('for') || '');
+	const [by, set_by] = useState(BY.includes(q.get('by')) ? q.get('by') : '');
+	const id = useId();
+
+	useEffect(() => { set_text(q.get('for') || ''); }, [q.get('for')]);
+	function find(event)
+	{
+		event.preventDefault();
+		const what = /^[\s۰-۹٠-٩+()-]+$/.test(text) ? latin(text) : text.trim();
+		const kind = by || kind_of(what);
+		if (kind === 'id')
+			return go(`/console/deliveries/${what}/`);
+		return set_query({ for: what, by: what ? kind : null, before: null });
+	}
+	return html`<form class="finder" role="search" onSubmit=${find}>
+		<label class="hidden" for=${`${id}-by`}>${t('log.find_by')}</label>
+		<select id=${`${id}-by`} value=${by} onChange=${(e) => set_by(e.target.value)}>
+			<option value="" selected=${by === ''}>${t('log.by.any')}</option>
+			${BY.map((b) => html`<option key=${b} value=${b} selected=${b === by}>${t(`log.by.${b}`)}</option>`)}
+		</select>
+		<div class="search">
+			<label class="hidden" for=${`${id}-for`}>${t('log.find')}</label>
+			<${Icon} name="search" size="16" />
+			<input id=${`${id}-for`} data-search type="search" dir="auto" value=${text} placeholder=${t('log.find')} spellcheck=${false} autocomplete="off"
+				onInput=${(e) => set_text(e.target.value)} />
+			<kbd aria-hidden="true">/</kbd>
+		</div>
+		<button class="button">${t('log.go')}</button>
+		${q.get('for') && html`<button type="button" class="link" onClick=${() => set_query({ for: null, by: null, before: null })}>${t('list.clear')}</button>`}
+	</form>`;
+}
+
+/** Why, in a few words; nothing where all went well. */
+export const why = (d) => (['sent', 'delivered', 'read'].includes(d.state) ? '' : d.reason_text || '');
+
+export default function Deliveries()
+{
+	const q = query.value;
+	const by = BY.includes(q.get('by')) ? q.get('by') : 'to';
+	const sought = q.get('for') ? { [by]: q.get('for') } : {};
+
+	return html`<${Head} title=${t('nav.deliveries')} lead=${t('log.lead')} />
+	<${Find} />
+	<${List} url="/api/admin/deliveries/" name="deliveries" label=${t('nav.deliveries')} paged="cursor" fixed=${sought}
+		link=${(d) => `/console/deliveries/${d.id}/`}
+		filters=${[
+			{ name: 'state', label: t('log.state'), options: STATES.map((s) => [s, word('state', s)]) },
+			{ name: 'channel', label: t('log.channel'), options: CHANNELS.map((c) => [c, word('channel', c)]) },
+			{ name: 'provider', label: t('delivery.provider') },
+			{ name: 'type', label: t('delivery.type') },
+			{ name: 'reason', label: t('delivery.reason') },
+			{ name: 'since', label: t('since'), type: 'time' },
+			{ name: 'until', label: t('until'), type: 'time' },
+		]}
+		columns=${[
+			{ key: 'target', label: t('log.to'), main: true, csv: (d) => d.target, show: (d) => html`<span class="stack clip"><bdi>${d.target || (d.user_id ? t('log.user', { id: d.user_id }) : '–')}</bdi></span>` },
+			{ key: 'channel', label: t('log.channel'), show: (d) => html`<span class="stack">${word('channel', d.channel)}<bdi class="soft small">${d.provider}</bdi></span>` },
+			{ key: 'title', label: t('log.what'), wide: true, show: (d) => html`<span class="stack clip"><bdi>${d.title || word('type', d.type)}</bdi></span>` },
+			{ key: 'state', label: t('log.state'), csv: (d) => d.state, show: (d) => html`<span class="stack"><span><${Badge} state=${d.state} /></span>
+				${why(d) && html`<span class="small soft clip"><span dir="auto">${why(d)}</span></span>`}</span>` },
+			{ key: 'attempts', label: t('log.attempts'), number: true, show: (d) => number(d.attempts) },
+			{ key: 'created_at', label: t('log.when'), show: (d) => html`<${Time} value=${d.created_at} />` },
+		]}
+		actions=${[{ label: t('delivery.again'), icon: 'refresh', when: (d) => AGAIN.includes(d.state),
+			ask: (rows) => ({ title: t('log.again_title', { n: number(rows.length) }), text: t('log.again_text') }),
+			each: (d) => post(`/api/admin/deliveries/${d.id}/resend/`, {}, { key: new_key() }) }]}
+		empty=${q.get('for') ? { icon: 'search', title: t('list.nothing'), text: t('log.nothing_text') }
+			: { icon: 'list', title: t('log.empty'), text: t('log.empty_text'), action: html`<a class="button primary" href="/console/send/">${t('log.first')}</a>` }} />`;
+}

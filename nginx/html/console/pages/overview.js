@@ -1,0 +1,198 @@
+/*
+ * Is all well?  What waits, what goes out, who signs in, which provider is
+ * ill.  The hours before come once a minute, what is of this hour and moment
+ * every five seconds: but never faster than a tenth of what the answer takes.
+ */
+import { html, useEffect, useRef, useState } from '../lib.js';
+import { Chart } from '../chart.js';
+import { Icon } from '../icons.js';
+import { Badge, Card, Empty, Head, Loading, Trouble, use_data } from '../ui.js';
+import { get } from '../api.js';
+import { here, query, set_query } from '../router.js';
+import { locale, number, t, word } from '../i18n.js';
+import { Time, span } from '../time.js';
+
+const EVERY = 5000, KEPT = 120, HOUR = 3600;
+const RANGES = [24, 168, 744];
+const LOST = ['failed', 'expired', 'unsure'];
+
+const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+
+const sum = (rows, test) => rows.reduce((n, r) => n + (test(r) ? r.count : 0), 0);
+const hour_of = (r) => Math.floor(new Date(r.hour).getTime() / 1000 / HOUR) * HOUR;
+
+/** A value for each hour of the range, 0 where nothing was. */
+function by_hour(rows, hours, test)
+{
+	const now = Math.floor(Date.now() / 1000 / HOUR) * HOUR;
+	const values = new Map();
+
+	for (const r of rows)
+		if (test(r))
+			values.set(hour_of(r), (values.get(hour_of(r)) || 0) + r.count);
+	return Array.from({ length: hours }, (_, i) => values.get(now - (hours - 1 - i) * HOUR) || 0);
+}
+
+const hours_axis = (hours) => {
+	const now = Math.floor(Date.now() / 1000 / HOUR) * HOUR;
+	return Array.from({ length: hours }, (_, i) => now - (hours - 1 - i) * HOUR);
+};
+
+/* The newest answer, and what changed from one to the next. */
+function use_live()
+{
+	const [state, set_state] = useState(() => ({ stats: null, error: null,
+		points: [{ at: Math.round(Date.now() / 1000) - KEPT * EVERY / 1000, due: null, ready: null, sent: null, lost: null }] }));
+	const before = useRef(null);
+
+	useEffect(() => {
+		let gone = false, timer = 0;
+		async function ask()
+		{
+			const begun = performance.now();
+			if (!document.hidden) {
+				try {
+					const stats = await get('/api/admin/stats/', { hours: 1 });
+					if (gone)
+						return;
+					const at = Date.now() / 1000, was = before.current;
+					const sent = sum(stats.deliveries, (d) => d.state === 'sent'), lost = sum(stats.deliveries, (d) => LOST.includes(d.state));
+					const per_s = (now, then) => (was && now >= then ? (now - then) / Math.max(1, at - was.at) : 0);
+					const point = { at: Math.round(at), due: stats.queue.due, ready: stats.queue.ready,
+						sent: was ? per_s(sent, was.sent) : 0, lost: was ? per_s(lost, was.lost) : 0 };
+					before.current = { at, sent, lost };
+					set_state((s) => ({ stats, error: null, points: [...s.points, point].slice(-KEPT) }));
+				} catch (error) {
+					if (!gone)
+						set_state((s) => ({ ...s, error }));
+				}
+			}
+			if (!gone)
+				timer = setTimeout(ask, Math.max(EVERY, (performance.now() - begun) * 10));
+		}
+		ask();
+		return () => {
+			gone = true;
+			clearTimeout(timer);
+		};
+	}, []);
+	return state;
+}
+
+function Tile({ name, value, note, tone, href })
+{
+	const inside = html`<span class="soft">${name}</span><b class=${tone ? `${tone}-text` : ''}>${value}</b><span class="soft small">${note}</span>`;
+
+	return href ? html`<a class="tile" href=${href}>${inside}</a>` : html`<div class="tile">${inside}</div>`;
+}
+
+function Tiles({ stats })
+{
+	const { queue } = stats;
+	const sent = sum(stats.deliveries, (d) => d.state === 'sent');
+	const lost = sum(stats.deliveries, (d) => LOST.includes(d.state));
+	const ok = sum(stats.sign_ins, (s) => s.outcome === 'ok');
+	const refused = sum(stats.sign_ins, (s) => s.outcome !== 'ok');
+
+	return html`<div class="tiles">
+		<${Tile} name=${t('overview.sent')} value=${number(sent)} note=${t('overview.this_hour')} href="/console/deliveries/" />
+		<${Tile} name=${t('overview.lost')} value=${number(lost)} tone=${lost > 0 ? 'bad' : ''} href="/console/deliveries/?state=failed"
+			note=${sent + lost > 0 ? t('overview.share', { share: percent.format(lost / (sent + lost)) }) : t('overview.this_hour')} />
+		<${Tile} name=${t('overview.due')} value=${number(queue.due)} href="/console/queue/"
+			note=${queue.due > 0 ? t('overview.oldest', { time: span(queue.oldest_s) }) : t('overview.nothing_due')} />
+		<${Tile} name=${t('overview.dead')} value=${number(queue.dead)} tone=${queue.dead > 0 ? 'bad' : ''} href="/console/queue/?state=dead"
+			note=${queue.dead > 0 ? t('overview.dead_some') : t('overview.dead_none')} />
+		<${Tile} name=${t('overview.signed_in')} value=${number(ok)} href="/console/audit/?event=login"
+			note=${t('overview.refused', { n: number(refused) })} />
+	</div>`;
+}
+
+function Classes({ classes })
+{
+	if (classes.length === 0)
+		return html`<p class="soft">${t('overview.nothing_waits')}</p>`;
+	return html`<div class="scroll"><table class="table plain" aria-label=${t('overview.classes')}>
+		<thead><tr><th scope="col">${t('queue.class')}</th><th scope="col" class="number">${t('overview.ready')}</th>
+			<th scope="col" class="number">${t('overview.due_short')}</th><th scope="col" class="number">${t('overview.oldest_short')}</th></tr></thead>
+		<tbody>${classes.map((c) => html`<tr key=${c.class}><td data-label=${t('queue.class')} class="main">${word('class', c.class)}</td>
+			<td data-label=${t('overview.ready')} class="number">${number(c.ready)}</td><td data-label=${t('overview.due_short')} class="number">${number(c.due)}</td>
+			<td data-label=${t('overview.oldest_short')} class="number">${c.due > 0 ? span(c.oldest_s) : '–'}</td></tr>`)}</tbody>
+	</table></div>`;
+}
+
+const HEALTH = { ok: 'good', inactive: 'plain', not_configured: 'warn', open: 'bad', half_open: 'warn' };
+
+function Providers({ rows })
+{
+	return html`<div class="scroll"><table class="table plain" aria-label=${t('overview.providers')}>
+		<thead><tr><th scope="col">${t('delivery.provider')}</th><th scope="col">${t('log.channel')}</th><th scope="col">${t('overview.health')}</th>
+			<th scope="col" class="number">${t('overview.today')}</th></tr></thead>
+		<tbody>${rows.map((p) => html`<tr key=${p.id}>
+			<td data-label=${t('delivery.provider')} class="main"><a class="row-link" href=${`/console/deliveries/?provider=${encodeURIComponent(p.name)}`}><bdi>${p.name}</bdi></a></td>
+			<td data-label=${t('log.channel')}>${word('channel', p.channel)}</td>
+			<td data-label=${t('overview.health')}><span class="stack"><span><${Badge} tone=${p.breaker.state !== 'closed' ? HEALTH[p.breaker.state] : HEALTH[p.health] || 'plain'}>
+				${p.breaker.state !== 'closed' ? word('breaker', p.breaker.state) : word('health', p.health)}<//></span>
+				${p.breaker.state !== 'closed' && html`<span class="small soft">${t('overview.breaker', { n: number(p.breaker.failures), time: span(p.breaker.retry_in_s) })}</span>`}</span></td>
+			<td data-label=${t('overview.today')} class="number">${number(p.sent_today)}${p.daily_limit > 0 ? ` / ${number(p.daily_limit)}` : ''}</td>
+		</tr>`)}</tbody>
+	</table></div>`;
+}
+
+export default function Overview()
+{
+	const asked = Number(query.value.get('hours'));
+	const hours = here.value && RANGES.includes(asked) ? asked : RANGES[0];
+	const live = use_live();
+	const long = use_data(() => get('/api/admin/stats/', { hours }), String(hours), { every: 60000 });
+	const providers = use_data(async () => (await get('/api/admin/providers/', { page_size: 100 })).results, '', { every: 15000 });
+	const x = hours_axis(hours);
+	const stats = long.data;
+	const points = live.points;
+
+	return html`<${Head} title=${t('nav.overview')} lead=${t('overview.lead')}>
+		<label class="filter on"><span>${t('overview.range')}</span><select value=${String(hours)} onChange=${(e) => set_query({ hours: e.target.value === '24' ? null : e.target.value })}>
+			${RANGES.map((h) => html`<option key=${h} value=${String(h)} selected=${h === hours}>${t(`overview.range.${h}`)}</option>`)}</select></label>
+	<//>
+	${live.error && html`<${Trouble} error=${live.error} />`}
+	${live.stats ? html`<${Tiles} stats=${live.stats} />` : !live.error && html`<${Loading} />`}
+	<div class="columns wide">
+		<${Card}>
+			${stats ? html`<${Chart} title=${t('overview.chart.sent')} x=${x} series=${[
+				{ label: t('overview.s.sent'), values: by_hour(stats.deliveries, hours, (d) => d.state === 'sent'), colour: 'accent' },
+				{ label: t('overview.s.delivered'), values: by_hour(stats.deliveries, hours, (d) => d.state === 'delivered'), colour: 'good' },
+				{ label: t('overview.s.lost'), values: by_hour(stats.deliveries, hours, (d) => LOST.includes(d.state)), colour: 'bad' },
+			]} />` : html`<${Loading} />`}
+		<//>
+		<${Card}>
+			${stats ? html`<${Chart} title=${t('overview.chart.sign_ins')} x=${x} series=${[
+				{ label: t('overview.s.ok'), values: by_hour(stats.sign_ins, hours, (s) => s.outcome === 'ok'), colour: 'good' },
+				{ label: t('overview.s.refused'), values: by_hour(stats.sign_ins, hours, (s) => s.outcome !== 'ok'), colour: 'warn' },
+			]} />` : html`<${Loading} />`}
+		<//>
+		<${Card}>
+			<${Chart} title=${t('overview.chart.rate')} x=${points.map((p) => p.at)} format=${(n) => number(Math.round(n * 10) / 10)} series=${[
+				{ label: t('overview.s.sent'), values: points.map((p) => p.sent), colour: 'accent' },
+				{ label: t('overview.s.lost'), values: points.map((p) => p.lost), colour: 'bad' },
+			]} />
+		<//>
+		<${Card}>
+			<${Chart} title=${t('overview.chart.queue')} x=${points.map((p) => p.at)} series=${[
+				{ label: t('overview.s.due'), values: points.map((p) => p.due), colour: 'warn' },
+				{ label: t('overview.s.ready'), values: points.map((p) => p.ready), colour: 'accent' },
+			]} />
+		<//>
+	</div>
+	<div class="columns wide">
+		<${Card} title=${t('overview.providers')} actions=${html`<a class="button small" href="/console/providers/">${t('overview.all_providers')}</a>`}>
+			${providers.error && html`<${Trouble} error=${providers.error} again=${providers.reload} />`}
+			${providers.data ? (providers.data.length > 0 ? html`<${Providers} rows=${providers.data} />`
+				: html`<${Empty} icon="plug" title=${t('overview.no_provider')} text=${t('overview.no_provider_text')} />`) : !providers.error && html`<${Loading} />`}
+		<//>
+		<${Card} title=${t('overview.classes')} actions=${html`<a class="button small" href="/console/queue/">${t('nav.queue')}<${Icon} name="next" size="16" /></a>`}>
+			${live.stats && html`<${Classes} classes=${live.stats.classes} />`}
+		<//>
+	</div>
+	${stats && stats.providers.some((p) => p.breaker !== 'closed') && html`<div class="notice warn" role="status"><${Icon} name="warn" /><div>
+		${stats.providers.filter((p) => p.breaker !== 'closed').map((p) => html`<p key=${p.name}><bdi>${p.name}</bdi>: ${word('breaker', p.breaker)}, <bdi>${p.reason.replace(/_/g, ' ')}</bdi>,
+			${' '}<${Time} value=${p.until} /></p>`)}</div></div>`}`;
+}

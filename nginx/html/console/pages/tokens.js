@@ -1,0 +1,83 @@
+/* Credentials of sites and scripts: made, watched, revoked.  Their text is shown once. */
+import { html, useState } from '../lib.js';
+import { List } from '../list.js';
+import { Act, Badge, Copy, Head } from '../ui.js';
+import { Field, Form, Submit, use_form } from '../form.js';
+import { Time } from '../time.js';
+import { dialog } from '../dialog.js';
+import { del, new_key, post } from '../api.js';
+import { number, t } from '../i18n.js';
+
+const SCOPES = ['push', 'send', 'admin'];
+
+const over = (k) => (k.revoked_at ? 'revoked' : k.expires_at && new Date(k.expires_at) <= new Date() ? 'expired' : '');
+
+function Made({ token, close })
+{
+	const sample = token.scopes.includes('send')
+		? `curl -X POST ${location.origin}/api/notifications/ \\\n  -H 'Authorization: Bearer ${token.token}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{"email": "you@example.com", "title": "Hello", "body": "It works."}'`
+		: `curl ${location.origin}/api/push/groups/ -H 'Authorization: Bearer ${token.token}'`;
+
+	return html`<div class="notice warn"><div>${t('tokens.once')}</div></div>
+		<p class="token-text"><${Copy} text=${token.token} block /></p>
+		<p class="soft">${t('tokens.sample')}</p>
+		<${Copy} text=${sample} block />
+		<div class="dialog-actions"><button type="button" class="button primary" onClick=${() => close(true)}>${t('tokens.kept')}</button></div>`;
+}
+
+function New({ close })
+{
+	const [key] = useState(new_key);
+	const form = use_form({ name: '', push: true, send: false, admin: false, expires: '', cidr: '' }, async (v) => {
+		const scopes = SCOPES.filter((s) => v[s]);
+		if (scopes.length === 0)
+			return form.refuse('push', t('tokens.one_scope'));
+		const body = { name: v.name.trim(), scopes };
+		if (v.expires)
+			body.expires_at = new Date(v.expires).toISOString().replace(/\.\d+Z$/, 'Z');
+		if (v.cidr.trim())
+			body.cidr = v.cidr.trim();
+		return close(await post('/api/push/token/generate/', body, { key }));
+	});
+
+	return html`<${Form} form=${form} labels=${{ expires_at: t('tokens.expires') }}>
+		<${Field} form=${form} name="name" label=${t('tokens.name')} hint=${t('tokens.name_hint')} autocomplete="off" />
+		<fieldset class="scopes"><legend>${t('tokens.scopes')}</legend>
+			${SCOPES.map((s) => html`<${Field} key=${s} form=${form} name=${s} type="checkbox" label=${t(`scope.${s}`)} hint=${t(`scope.${s}_hint`)} />`)}
+		</fieldset>
+		<${Field} form=${form} name="expires" type="datetime-local" label=${t('tokens.expires')} hint=${t('tokens.expires_hint')} />
+		<${Field} form=${form} name="cidr" label=${t('tokens.cidr')} hint=${t('tokens.cidr_hint')} dir="ltr" autocomplete="off" spellcheck=${false} />
+		<div class="dialog-actions"><button type="button" class="button" onClick=${() => close(undefined)}>${t('cancel')}</button><${Submit} form=${form}>${t('tokens.make')}<//></div>
+	<//>`;
+}
+
+export default function Tokens()
+{
+	const [version, set_version] = useState(0);
+
+	async function make()
+	{
+		const token = await dialog({ title: t('tokens.new'), body: New });
+		if (!token)
+			return;
+		set_version((v) => v + 1);
+		await dialog({ title: t('tokens.made', { name: token.name || t('tokens.unnamed') }), body: Made, props: { token }, wide: true });
+	}
+	const button = html`<${Act} kind="primary" icon="plus" act=${make}>${t('tokens.new')}<//>`;
+
+	return html`<${Head} title=${t('nav.tokens')} lead=${t('tokens.lead')}>${button}<//>
+	<${List} url="/api/push/tokens/" name="tokens" label=${t('nav.tokens')} version=${version}
+		columns=${[
+			{ key: 'name', label: t('tokens.name'), main: true, csv: (k) => k.name, show: (k) => html`<span class="stack"><span dir="auto">${k.name || t('tokens.unnamed')}</span><span class="soft small"><bdi>${k.id}</bdi></span></span>` },
+			{ key: 'scopes', label: t('tokens.scopes'), csv: (k) => k.scopes.join(' '), show: (k) => html`<span class="row marks">${k.scopes.map((s) => html`<${Badge} key=${s} tone=${s === 'admin' ? 'warn' : 'plain'}>${t(`scope.${s}_short`)}<//>`)}</span>` },
+			{ key: 'revoked_at', label: t('log.state'), csv: (k) => over(k) || 'live', show: (k) => (over(k) ? html`<${Badge} tone="plain">${t(`tokens.${over(k)}`)}<//>` : html`<${Badge} tone="good">${t('tokens.live')}<//>`) },
+			{ key: 'cidr', label: t('tokens.cidr'), show: (k) => (k.cidr ? html`<bdi>${k.cidr}</bdi>` : html`<span class="soft">${t('tokens.anywhere')}</span>`) },
+			{ key: 'user_id', label: t('tokens.by'), show: (k) => html`<a href=${`/console/users/${k.user_id}/`}>#${k.user_id}</a>` },
+			{ key: 'last_used_at', label: t('tokens.used'), show: (k) => html`<span class="stack"><${Time} value=${k.last_used_at} none=${t('users.never')} />${k.last_used_ip && html`<bdi class="soft small">${k.last_used_ip}</bdi>`}</span>` },
+			{ key: 'expires_at', label: t('tokens.expires'), show: (k) => html`<${Time} value=${k.expires_at} none=${t('tokens.no_end')} />` },
+			{ key: 'created_at', label: t('log.when'), show: (k) => html`<${Time} value=${k.created_at} />` },
+		]}
+		actions=${[{ label: t('tokens.revoke'), icon: 'block', danger: true, when: (k) => !k.revoked_at, each: (k) => del(`/api/push/tokens/${k.id}/`),
+			ask: (rows) => ({ title: t('tokens.revoke_title', { n: number(rows.length) }), text: t('tokens.revoke_text') }) }]}
+		empty=${{ icon: 'key', title: t('tokens.empty'), text: t('tokens.empty_text'), action: button }} />`;
+}

@@ -1,0 +1,56 @@
+/* Everybody who has an account. */
+import { html } from '../lib.js';
+import { List } from '../list.js';
+import { Badge, Head } from '../ui.js';
+import { Time } from '../time.js';
+import { post } from '../api.js';
+import { me, name_of } from '../state.js';
+import { number, t } from '../i18n.js';
+
+/** What an account may do, and whether it is one. */
+export function Marks({ user })
+{
+	return html`<span class="row marks">
+		${user.is_superuser && html`<${Badge} tone="accent">${t('users.superuser')}<//>`}
+		${user.is_staff && html`<${Badge} tone="accent">${t('users.staff')}<//>`}
+		${!user.is_active && html`<${Badge} tone="bad">${user.is_verified ? t('users.off') : t('users.claim')}<//>`}
+		${user.is_active && !user.is_verified && html`<${Badge} tone="warn">${t('users.unproved')}<//>`}
+		${user.is_active && user.is_verified && !user.is_staff && !user.is_superuser && html`<${Badge} tone="good">${t('users.on')}<//>`}
+	</span>`;
+}
+
+const step = (name) => (u) => post(`/api/admin/users/${u.id}/${name}/`);
+
+export default function Users()
+{
+	const other = (u) => !me.value || u.id !== me.value.id;
+
+	return html`<${Head} title=${t('nav.users')} lead=${t('users.lead')} />
+	<${List} url="/api/admin/users/" name="users" label=${t('nav.users')} search="q" search_label=${t('users.search')} ordering="-id"
+		link=${(u) => `/console/users/${u.id}/`}
+		filters=${[
+			{ name: 'is_active', label: t('users.active'), type: 'boolean' },
+			{ name: 'is_verified', label: t('users.verified'), type: 'boolean' },
+			{ name: 'is_staff', label: t('users.staff'), type: 'boolean' },
+			{ name: 'is_superuser', label: t('users.superuser'), type: 'boolean' },
+			{ name: 'group', label: t('users.group') },
+		]}
+		columns=${[
+			{ key: 'id', label: t('users.name'), main: true, order: 'last_name', csv: (u) => u.id, show: (u) => html`<span class="stack"><span dir="auto">${name_of(u)}</span><span class="soft small">#${u.id}</span></span>` },
+			{ key: 'email', label: t('users.email'), order: 'email', show: (u) => u.email && html`<bdi class=${u.email_verified ? '' : 'soft'}>${u.email}</bdi>` },
+			{ key: 'phone_number', label: t('users.phone'), show: (u) => u.phone_number && html`<bdi class=${u.phone_verified ? '' : 'soft'}>${u.phone_number}</bdi>` },
+			{ key: 'is_active', label: t('log.state'), show: (u) => html`<${Marks} user=${u} />` },
+			{ key: 'last_login_at', label: t('users.last_login'), order: 'last_login_at', show: (u) => html`<span class="stack"><${Time} value=${u.last_login_at} none=${t('users.never')} />
+				${u.last_login_ip && html`<bdi class="soft small">${u.last_login_ip}</bdi>`}</span>` },
+			{ key: 'last_login_ip', label: t('audit.ip'), show: (u) => u.country && html`<bdi>${u.country}</bdi>` },
+			{ key: 'created_at', label: t('users.since'), order: 'created_at', show: (u) => html`<${Time} value=${u.created_at} />` },
+		]}
+		actions=${[
+			{ label: t('users.sign_out'), icon: 'out', when: other, each: step('sign-out'),
+				ask: (rows) => ({ title: t('users.sign_out_title', { n: number(rows.length) }), text: t('users.sign_out_text') }) },
+			{ label: t('users.disable'), icon: 'block', danger: true, when: (u) => u.is_active && other(u), each: step('disable'),
+				ask: (rows) => ({ title: t('users.disable_title', { n: number(rows.length) }), text: t('users.disable_text') }) },
+			{ label: t('users.enable'), icon: 'check', when: (u) => !u.is_active, each: step('enable') },
+		]}
+		empty=${{ icon: 'users', title: t('users.empty'), text: t('users.empty_text') }} />`;
+}
