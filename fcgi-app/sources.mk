@@ -120,6 +120,8 @@ STORE_SOURCES = \
 	fcgi-app/store/delivery_log.c \
 	fcgi-app/store/delivery_log.h \
 	fcgi-app/store/delivery_story.c \
+	fcgi-app/store/desk.c \
+	fcgi-app/store/desk.h \
 	fcgi-app/store/device.c \
 	fcgi-app/store/device.h \
 	fcgi-app/store/device_admin.c \
@@ -159,6 +161,8 @@ STORE_SOURCES = \
 	fcgi-app/store/known_device.h \
 	fcgi-app/store/lease.c \
 	fcgi-app/store/lease.h \
+	fcgi-app/store/live.c \
+	fcgi-app/store/live.h \
 	fcgi-app/store/mail_domain.c \
 	fcgi-app/store/mail_domain.h \
 	fcgi-app/store/mfa.c \
@@ -376,6 +380,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/remembered.h \
 	fcgi-app/auth/return_to.c \
 	fcgi-app/auth/return_to.h \
+	fcgi-app/auth/same_origin.c \
+	fcgi-app/auth/same_origin.h \
 	fcgi-app/auth/site.c \
 	fcgi-app/auth/site.h \
 	fcgi-app/auth/sms_guard.c \
@@ -386,6 +392,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/social_enter.c \
 	fcgi-app/auth/throttle.c \
 	fcgi-app/auth/throttle.h \
+	fcgi-app/auth/ticket.c \
+	fcgi-app/auth/ticket.h \
 	fcgi-app/auth/token.c \
 	fcgi-app/auth/token.h \
 	fcgi-app/auth/token_cache.c \
@@ -404,6 +412,8 @@ QUEUE_SOURCES = \
 	fcgi-app/queue/message.h \
 	fcgi-app/queue/rate.c \
 	fcgi-app/queue/rate.h \
+	fcgi-app/queue/reading.c \
+	fcgi-app/queue/reading.h \
 	fcgi-app/queue/secret.c \
 	fcgi-app/queue/secret.h \
 	fcgi-app/queue/turns.c \
@@ -520,6 +530,7 @@ API_SOURCES = \
 	fcgi-app/api/limit.c \
 	fcgi-app/api/list.c \
 	fcgi-app/api/list.h \
+	fcgi-app/api/live_ticket.c \
 	fcgi-app/api/login.c \
 	fcgi-app/api/mfa_rows.c \
 	fcgi-app/api/notifications.c \
@@ -594,8 +605,6 @@ WORKER_SOURCES = \
 	fcgi-app/worker/acting.h \
 	fcgi-app/worker/campaign.c \
 	fcgi-app/worker/depart.c \
-	fcgi-app/worker/desk.c \
-	fcgi-app/worker/desk.h \
 	fcgi-app/worker/hooks.c \
 	fcgi-app/worker/hooks.h \
 	fcgi-app/worker/loop.c \
@@ -614,6 +623,26 @@ WORKER_SOURCES = \
 	fcgi-app/worker/together.c \
 	fcgi-app/worker/token.c
 
+LIVE_SOURCES = \
+	fcgi-app/live/admit.c \
+	fcgi-app/live/admit.h \
+	fcgi-app/live/feed.c \
+	fcgi-app/live/feed.h \
+	fcgi-app/live/feed_admit.c \
+	fcgi-app/live/feed_ask.c \
+	fcgi-app/live/feed_order.c \
+	fcgi-app/live/feed_own.h \
+	fcgi-app/live/frame.c \
+	fcgi-app/live/frame.h \
+	fcgi-app/live/front.c \
+	fcgi-app/live/hub.c \
+	fcgi-app/live/hub.h \
+	fcgi-app/live/live.h \
+	fcgi-app/live/orders.c \
+	fcgi-app/live/orders.h \
+	fcgi-app/live/sweep.c \
+	fcgi-app/live/sweep.h
+
 BIN_API_SOURCES = \
 	fcgi-app/bin/api.c \
 	fcgi-app/bin/api_child.c \
@@ -629,6 +658,11 @@ BIN_WORKER_SOURCES = \
 	fcgi-app/bin/worker.c \
 	fcgi-app/bin/worker_own.h \
 	fcgi-app/bin/worker_system.c
+
+BIN_LIVE_SOURCES = \
+	fcgi-app/bin/live.c \
+	fcgi-app/bin/live_own.h \
+	fcgi-app/bin/live_system.c
 
 BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl.c \
@@ -1145,6 +1179,7 @@ SQL_FILES = \
 	sql/0028_rate.sql \
 	sql/0029_segments.sql \
 	sql/0030_carried.sql \
+	sql/0030_live.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1233,6 +1268,7 @@ NGINX_FILES = \
 	nginx/snippets/gatepost-fcgi.conf \
 	nginx/snippets/gatepost-geo-off.conf \
 	nginx/snippets/gatepost-geo-on.conf.in \
+	nginx/snippets/gatepost-live.conf \
 	nginx/snippets/gatepost-protect.conf \
 	nginx/snippets/gatepost-routes.conf \
 	nginx/snippets/gatepost-security.conf

@@ -530,6 +530,7 @@ all_down() {
 	local name rc=0
 
 	end_process nginx 20 QUIT || rc=1
+	end_process live 40 || rc=1
 	end_process api 40 || rc=1
 	for name in $(workers_all); do
 		end_process "$name" 40 || rc=1

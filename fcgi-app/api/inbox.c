@@ -10,12 +10,11 @@
 
 #include "base/conf.h"
 #include "channel/part.h"
-#include "store/cancel.h"
+#include "queue/reading.h"
 #include "store/inbox.h"
 
 #define PAGE		20
 #define PAGE_MOST	100
-#define ALL_BATCH	500
 
 struct inbox_in { struct opt_int after, before, limit; struct opt_bool unread,
 	archived; };
@@ -144,37 +143,19 @@ inbox_counts_get(struct call *c, const void *in, struct err *e)
 
 /* --- reading -------------------------------------------------------------- */
 
-struct reading {
-	uint64_t	 user_id, id, to;
-	bool		 archive, found, more;
-	struct cancelled c;
-};
-
-static int
-read_work(struct db *db, void *arg, struct err *e)
-{
-	struct reading *r = arg;
-	int rc = r->archive ? inbox_archive(db, r->user_id, r->id, e) :
-	    inbox_read(db, r->user_id, r->id, e);
-
-	r->found = rc > 0;
-	if (rc <= 0)
-		return rc < 0 ? -1 : 1;
-	return cancel_for_user(db, r->user_id, &r->id, 1, "read", &r->c, e);
-}
-
 static int
 read_one(struct call *c, bool archive, struct err *e)
 {
-	struct reading r = { .user_id = c->who.user_id, .archive = archive };
+	uint64_t id;
+	int rc;
 
-	if (id_of_path(c, 0, &r.id, e) < 0 ||
-	    db_tx(c->db, read_work, &r, e) < 0)
+	if (id_of_path(c, 0, &id, e) < 0)
 		return -1;
-	if (!r.found)
+	rc = reading_one(c->db, c->who.user_id, id, archive, e);
+	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "not_found",
 		    "not in this inbox");
-	return answer_counts(c, e);
+	return rc < 0 ? -1 : answer_counts(c, e);
 }
 
 int
@@ -191,65 +172,37 @@ inbox_archive_post(struct call *c, const void *in, struct err *e)
 	return read_one(c, true, e);
 }
 
-static int
-all_work(struct db *db, void *arg, struct err *e)
-{
-	uint64_t id[ALL_BATCH];
-	struct reading *r = arg;
-	int n = inbox_read_all(db, r->user_id, r->to, id, ALL_BATCH, e);
-
-	if (n < 0)
-		return -1;
-	r->more = n == ALL_BATCH;
-	return n == 0 ? 0 : cancel_for_user(db, r->user_id, id, (size_t)n,
-	    "read", &r->c, e);
-}
-
 /* Up to what there is now, or the seq the caller has shown: news that come
  * meanwhile stay news. */
 static int
-read_upto(struct call *c, const struct upto_in *in, struct reading *r,
-    struct err *e)
+upto(struct call *c, const struct upto_in *in, uint64_t *to, struct err *e)
 {
 	struct inbox_counts n;
 
-	*r = (struct reading){ .user_id = c->who.user_id };
-	if (inbox_count(c->db, r->user_id, &n, e) < 0)
+	if (inbox_count(c->db, c->who.user_id, &n, e) < 0)
 		return -1;
-	r->to = in->seq.set ? (uint64_t)in->seq.v : n.seq;
+	*to = in->seq.set ? (uint64_t)in->seq.v : n.seq;
 	return 0;
 }
 
 int
 inbox_read_all_post(struct call *c, const void *in, struct err *e)
 {
-	struct reading r;
+	uint64_t to;
 
-	if (read_upto(c, in, &r, e) < 0)
+	if (upto(c, in, &to, e) < 0 || reading_all(c->db, c->who.user_id, to,
+	    e) < 0)
 		return -1;
-	do {
-		if (db_tx(c->db, all_work, &r, e) < 0)
-			return -1;
-	} while (r.more);
 	return answer_counts(c, e);
-}
-
-static int
-seen_work(struct db *db, void *arg, struct err *e)
-{
-	struct reading *r = arg;
-
-	return inbox_seen(db, r->user_id, r->to, e) < 0 ? -1 : 0;
 }
 
 int
 inbox_seen_post(struct call *c, const void *in, struct err *e)
 {
-	struct reading r;
+	uint64_t to;
 
-	if (read_upto(c, in, &r, e) < 0)
-		return -1;
-	if (db_tx(c->db, seen_work, &r, e) < 0)
+	if (upto(c, in, &to, e) < 0 || reading_seen(c->db, c->who.user_id,
+	    to, e) < 0)
 		return -1;
 	return answer_counts(c, e);
 }

@@ -223,6 +223,11 @@ CONF(CONF_OIDC4_ISSUER, "GATEPOST_OIDC4_ISSUER", CONF_URL, "", 0, 200, "OpenID C
 CONF(CONF_OIDC4_ID, "GATEPOST_OIDC4_CLIENT_ID", CONF_TEXT, "", 0, 200, "OpenID Connect issuer 4: client id.")
 CONF(CONF_OIDC4_SECRET, "GATEPOST_OIDC4_CLIENT_SECRET", CONF_SECRET, "", 0, 500, "OpenID Connect issuer 4: client secret; empty: a public client.")
 CONF(CONF_OIDC4_SCOPES, "GATEPOST_OIDC4_SCOPES", CONF_TEXT, "openid email profile", 6, 200, "OpenID Connect issuer 4: scopes to ask for.")
+/* live */
+CONF(CONF_LIVE_PER_USER, "GATEPOST_LIVE_PER_USER", CONF_INT, "20", 1, 1000, "Connections to /ws/notifications/ at once, of one person.")
+CONF(CONF_LIVE_PER_ADDRESS, "GATEPOST_LIVE_PER_ADDRESS", CONF_INT, "100", 1, 100000, "The same, from one address (IPv6: one /64).")
+CONF(CONF_LIVE_MAX, "GATEPOST_LIVE_MAX", CONF_INT, "20000", 1, 1000000, "The same, of one gatepost-live; it needs as many file descriptors.")
+CONF(CONF_LIVE_DRAIN_S, "GATEPOST_LIVE_DRAIN_S", CONF_INT, "5", 0, 300, "Seconds over which a gatepost-live that ends says goodbye, so that not all come back at once.")
 /* worker */
 CONF(CONF_WORKER_INFLIGHT, "GATEPOST_WORKER_INFLIGHT", CONF_INT, "96", 1, 1024, "Requests in flight at once in a worker.")
 CONF(CONF_WORKER_LEASE_S, "GATEPOST_WORKER_LEASE_S", CONF_INT, "30", 5, 300, "Lease of a claimed job, seconds.")

@@ -6,11 +6,13 @@
 #include "deliver/campaign_own.h"
 
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/json.h"
 #include "base/mail.h"
 #include "base/rand.h"
 #include "deliver/hold.h"
 #include "deliver/plan_own.h"
+#include "queue/bell.h"
 #include "queue/campaign_audience.h"
 #include "queue/enqueue.h"
 #include "store/inbox.h"
@@ -337,6 +339,8 @@ slice(struct db *db, struct slice *s, const struct json *audience,
 		return -1;
 	if (s->stale)
 		return 0;
+	if (s->inboxes > 0)
+		bell_ring_live(conf_str(CONF_RUN_DIR), NULL, 0);
 	s->c->cursor_id = s->mark.cursor_id;
 	s->c->people = s->mark.people;
 	s->c->planned = s->mark.planned;

@@ -3,8 +3,10 @@
  */
 #include "deliver/plan_own.h"
 
+#include "base/conf.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "queue/bell.h"
 #include "queue/secret.h"
 #include "store/digest.h"
 #include "store/inbox.h"
@@ -311,6 +313,20 @@ give_room_back(struct writing *w)
 			    w->become[i].class]++;
 }
 
+/* The gateways of this host need not search. */
+static void
+ring_inboxes(const struct writing *w)
+{
+	struct bell_hint h[BELL_HINTS];
+	size_t n = w->inboxes > COUNT_OF(h) ? 0 : w->inboxes;
+
+	if (w->inboxes == 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		h[i] = (struct bell_hint){ .user_id = w->inbox[i].user_id };
+	bell_ring_live(conf_str(CONF_RUN_DIR), h, n);
+}
+
 int
 plan_write(struct db *db, struct plan *p, struct arena *a, struct part *part,
     size_t n, struct err *e)
@@ -335,6 +351,7 @@ plan_write(struct db *db, struct plan *p, struct arena *a, struct part *part,
 		give_room_back(&w);
 		return rc < 0 ? -1 : 0;
 	}
+	ring_inboxes(&w);
 	for (size_t i = 0; i < w.becomes; i++)
 		add_item(p, &w.become[i], &w.become_of[i]);
 	for (size_t i = 0; i < w.sends; i++)

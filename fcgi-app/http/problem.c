@@ -179,6 +179,8 @@ resp_problem_faults(struct resp *r, const struct req *q, enum style style,
 
 	if (strcmp(code, "method_not_allowed") == 0)
 		status = 405;
+	else if (strcmp(code, "not_acceptable") == 0)
+		status = 406;
 	if (s == NULL)
 		s = find(kind_row[e->kind].code);
 	detail = resp_say(r, s->detail);

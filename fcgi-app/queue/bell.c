@@ -137,8 +137,8 @@ bell_free(struct bell *b)
 	free(b);
 }
 
-int
-bell_ring(const char *run_dir, const char *kind)
+static int
+ring(const char *run_dir, const char *kind, const void *what, size_t n)
 {
 	struct sockaddr_un to;
 	char folder[sizeof(to.sun_path)], prefix[32];
@@ -155,8 +155,8 @@ bell_ring(const char *run_dir, const char *kind)
 		if (!text_starts(d->d_name, prefix) ||
 		    address(&to, run_dir, "bell", d->d_name, &ignored) < 0)
 			continue;
-		if (sendto(sender(), "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
-		    (struct sockaddr *)&to, sizeof(to)) == 1 ||
+		if (sendto(sender(), what, n, MSG_DONTWAIT | MSG_NOSIGNAL,
+		    (struct sockaddr *)&to, sizeof(to)) == (ssize_t)n ||
 		    errno == EAGAIN)	/* full: it will wake anyway */
 			rung++;
 		else if (errno == ECONNREFUSED)
@@ -164,6 +164,34 @@ bell_ring(const char *run_dir, const char *kind)
 	}
 	closedir(dir);
 	return rung;
+}
+
+int
+bell_ring(const char *run_dir, const char *kind)
+{
+	return ring(run_dir, kind, "!", 1);
+}
+
+#define DATAGRAMS_MAX	8
+
+void
+bell_ring_live(const char *run_dir, const struct bell_hint *h, size_t n)
+{
+	if (n == 0 || n > (size_t)BELL_HINTS * DATAGRAMS_MAX) {
+		(void)bell_ring(run_dir, "live");
+		return;
+	}
+	for (size_t i = 0; i < n; i += BELL_HINTS)
+		(void)ring(run_dir, "live", h + i, (n - i < BELL_HINTS ?
+		    n - i : BELL_HINTS) * sizeof(*h));
+}
+
+int
+bell_take(struct bell *b, struct bell_hint h[BELL_HINTS])
+{
+	ssize_t n = recv(b->fd, h, BELL_HINTS * sizeof(*h), MSG_DONTWAIT);
+
+	return n < 0 ? -1 : (int)((size_t)n / sizeof(*h));
 }
 
 /* --- waiters ---------------------------------------------------------------- */

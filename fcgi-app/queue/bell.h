@@ -16,6 +16,21 @@ struct bell *bell_listen(const char *run_dir, const char *kind, struct err *e);
 int	 bell_fd(const struct bell *b);		/* to poll */
 void	 bell_drain(struct bell *b);
 void	 bell_free(struct bell *b);		/* unlinks */
+/*
+ * What changed in inboxes, for gateways: rung after the COMMIT.  It spares
+ * them the search; lost, or too many for the room, they search.
+ */
+struct bell_hint {
+	uint64_t	 user_id;
+	uint64_t	 read_id;	/* this notification was read, or 0 */
+	uint64_t	 read_upto;	/* all up to this seq were read, or 0 */
+};
+#define BELL_HINTS	40		/* in one datagram */
+void	 bell_ring_live(const char *run_dir, const struct bell_hint *h,
+	    size_t n);
+/* The next datagram's hints in h; how many, 0 when it had none ("search"),
+ * -1 when nothing is there any more. */
+int	 bell_take(struct bell *b, struct bell_hint h[BELL_HINTS]);
 /* Ring all listeners of a kind; removes sockets nobody owns.  How many. */
 int	 bell_ring(const char *run_dir, const char *kind);
 

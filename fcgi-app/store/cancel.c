@@ -15,21 +15,21 @@ DB_STMT(CANCEL_MARK, DB_API | DB_WORKER, DB_SAFE,
 DB_STMT(CANCEL_LOCK, DB_API | DB_WORKER, DB_READ,
     "SELECT id, seq, state, kind FROM job WHERE notification_id = ?"
     " AND state < 9 AND NOT stop ORDER BY seq LIMIT ? FOR UPDATE");
-DB_STMT(CANCEL_SEQS, DB_API | DB_WORKER, DB_READ,
+DB_STMT(CANCEL_SEQS, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT d.notification_id, d.seq FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t"
     " STRAIGHT_JOIN delivery d ON d.user_id = ? AND d.notification_id = t.i"
     " AND d.state = 'queued'");
-DB_STMT(CANCEL_LOCK_SEQS, DB_API | DB_WORKER, DB_READ,
+DB_STMT(CANCEL_LOCK_SEQS, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT j.id, j.seq, j.state, j.kind, j.notification_id"
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$[0]',"
     "  s INT UNSIGNED PATH '$[1]')) t"
     " STRAIGHT_JOIN job j ON j.notification_id = t.i AND j.seq = t.s"
     " WHERE j.kind = 2 AND j.state < 9 AND NOT j.stop FOR UPDATE");
-DB_STMT(CANCEL_DROP, DB_API | DB_WORKER, DB_SAFE,
+DB_STMT(CANCEL_DROP, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
     "DELETE j FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.i");
-DB_STMT(CANCEL_STOP, DB_API | DB_WORKER, DB_SAFE,
+DB_STMT(CANCEL_STOP, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.i"
     " SET j.stop = TRUE");

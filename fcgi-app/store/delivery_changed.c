@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "store/webhook.h"
 
-DB_STMT(DELIVERY_HOUR_COUNT, DB_API | DB_WORKER | DB_CTL, DB_ONCE,
+DB_STMT(DELIVERY_HOUR_COUNT, DB_LIVE | DB_API | DB_WORKER | DB_CTL, DB_ONCE,
     "INSERT INTO delivery_hour (hour, provider, channel, state, shard, n)"
     " SELECT DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%d %H:00:00') h,"
     " d.provider p, d.channel c, d.state s, CONNECTION_ID() % 64 x, COUNT(*)"
@@ -32,7 +32,7 @@ DB_STMT(DELIVERY_HOUR_ADD, DB_WORKER, DB_ONCE,
     " ORDER BY t.p, t.c, t.s"
     " ON DUPLICATE KEY UPDATE n = delivery_hour.n + VALUES(n)");
 
-DB_STMT(DELIVERY_END_LIST, DB_API | DB_WORKER, DB_SAFE,
+DB_STMT(DELIVERY_END_LIST, DB_LIVE | DB_API | DB_WORKER, DB_SAFE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$[0]',"
     "  s INT UNSIGNED PATH '$[1]')) t"
     " STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"

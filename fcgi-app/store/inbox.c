@@ -8,12 +8,13 @@
 /* One row a user, in the order of users: two plans that meet wait for each
  * other instead of running into a deadlock. */
 DB_STMT(INBOX_NUMBER, DB_WORKER, DB_ONCE,
-    "INSERT INTO inbox_count (user_id, seq, unread, unseen)"
-    " SELECT t.u, t.k, t.k, t.k FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "INSERT INTO inbox_count (user_id, seq, unread, unseen, version,"
+    " changed_at) SELECT t.u, t.k, t.k, t.k, 1, UTC_TIMESTAMP(6) FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  u BIGINT UNSIGNED PATH '$[0]', k INT UNSIGNED PATH '$[1]')) t"
     " ON DUPLICATE KEY UPDATE seq = inbox_count.seq + t.k,"
     " unread = inbox_count.unread + t.k,"
-    " unseen = inbox_count.unseen + t.k");
+    " unseen = inbox_count.unseen + t.k,"
+    " version = inbox_count.version + 1, changed_at = UTC_TIMESTAMP(6)");
 /* `b`: how many of the user's come behind it in this batch. */
 DB_STMT(INBOX_ADD, DB_WORKER, DB_ONCE,
     "INSERT INTO inbox (user_id, seq, notification_id, created_at)"
@@ -47,21 +48,22 @@ DB_STMT(INBOX_BEFORE_UNREAD, DB_API, DB_READ,
     " AND i.seq < ? ORDER BY i.seq DESC LIMIT ?");
 DB_STMT(INBOX_COUNT, DB_API, DB_READ,
     "SELECT unread, unseen, seq FROM inbox_count WHERE user_id = ?");
-DB_STMT(INBOX_COUNT_LOCK, DB_API, DB_READ,
+DB_STMT(INBOX_COUNT_LOCK, DB_API | DB_LIVE, DB_READ,
     "SELECT unread, unseen, seq FROM inbox_count WHERE user_id = ?"
     " FOR UPDATE");
-DB_STMT(INBOX_LOOK, DB_API, DB_READ,
+DB_STMT(INBOX_LOOK, DB_API | DB_LIVE, DB_READ,
     "SELECT read_at IS NULL, seen_at IS NULL FROM inbox"
     " WHERE user_id = ? AND notification_id = ?");
-DB_STMT(INBOX_READ, DB_API, DB_SAFE,
+DB_STMT(INBOX_READ, DB_API | DB_LIVE, DB_SAFE,
     "UPDATE inbox SET read_at = UTC_TIMESTAMP(6),"
     " seen_at = COALESCE(seen_at, UTC_TIMESTAMP(6))"
     " WHERE user_id = ? AND notification_id = ? AND read_at IS NULL");
 DB_STMT(INBOX_ARCHIVE, DB_API, DB_SAFE,
     "UPDATE inbox SET archived_at = UTC_TIMESTAMP(6)"
     " WHERE user_id = ? AND notification_id = ? AND archived_at IS NULL");
-DB_STMT(INBOX_FEWER, DB_API, DB_ONCE,
-    "UPDATE inbox_count SET unread = unread - ?, unseen = unseen - ?"
+DB_STMT(INBOX_FEWER, DB_API | DB_LIVE, DB_ONCE,
+    "UPDATE inbox_count SET unread = unread - ?, unseen = unseen - ?,"
+    " version = version + 1, changed_at = UTC_TIMESTAMP(6)"
     " WHERE user_id = ?");
 DB_STMT(INBOX_UNREAD_IDS, DB_API, DB_READ,
     "SELECT notification_id, seen_at IS NULL FROM inbox"
@@ -73,7 +75,7 @@ DB_STMT(INBOX_READ_MANY, DB_API, DB_SAFE,
     " SET x.read_at = UTC_TIMESTAMP(6),"
     " x.seen_at = COALESCE(x.seen_at, UTC_TIMESTAMP(6))"
     " WHERE x.read_at IS NULL");
-DB_STMT(INBOX_SEEN, DB_API, DB_SAFE,
+DB_STMT(INBOX_SEEN, DB_API | DB_LIVE, DB_SAFE,
     "UPDATE inbox FORCE INDEX (inbox_unread)"
     " SET seen_at = UTC_TIMESTAMP(6) WHERE user_id = ? AND read_at IS NULL"
     " AND seq <= ? AND seen_at IS NULL");
@@ -229,8 +231,11 @@ inbox_archive(struct db *db, uint64_t user_id, uint64_t notification_id,
 
 	if (rc <= 0)
 		return rc;
-	return db_run(db, &INBOX_ARCHIVE, DB_IN(DB_U64(user_id),
-	    DB_U64(notification_id)), e) < 0 ? -1 : 1;
+	if (db_run(db, &INBOX_ARCHIVE, DB_IN(DB_U64(user_id),
+	    DB_U64(notification_id)), e) < 0)
+		return -1;
+	return db_run(db, &INBOX_FEWER, DB_IN(DB_U64(0), DB_U64(0),
+	    DB_U64(user_id)), e) < 0 ? -1 : 1;
 }
 
 struct unread { uint64_t it, *id; size_t n, max; bool unseen; uint64_t unseens; };

@@ -8,9 +8,9 @@
 
 #include "base/buf.h"
 
-DB_STMT(WEBHOOK_ANY, DB_API | DB_WORKER | DB_CTL, DB_READ,
+DB_STMT(WEBHOOK_ANY, DB_LIVE | DB_API | DB_WORKER | DB_CTL, DB_READ,
     "SELECT 1 FROM webhook WHERE is_active = TRUE LIMIT 1");
-DB_STMT(WEBHOOK_NOTE, DB_API | DB_WORKER | DB_CTL, DB_ONCE,
+DB_STMT(WEBHOOK_NOTE, DB_LIVE | DB_API | DB_WORKER | DB_CTL, DB_ONCE,
     "INSERT INTO webhook_event (webhook_id, notification_id, seq, state,"
     " reason, attempts, at) SELECT w.id, d.notification_id, d.seq, d.state,"
     " d.reason, d.attempts, d.updated_at"

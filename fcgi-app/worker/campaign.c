@@ -38,7 +38,7 @@ campaigning_new(struct loop *l)
 	if (c == NULL)
 		fatal("worker: out of memory");
 	c->loop = l;
-	c->desk = desk_new(l->wake_fd);
+	c->desk = desk_new(DB_WORKER, l->wake_fd);
 	c->tick.owner = rand_id();
 	c->tick.audit = tell_audit;
 	return c;

@@ -341,11 +341,11 @@ begin(struct loop *l, struct err *e)
 		return -1;
 	if ((l->sweep = calloc(1, sizeof(*l->sweep))) == NULL)
 		fatal("worker: out of memory");
-	l->in_desk = desk_new(l->wake_fd);
-	l->mark_desk = desk_new(l->wake_fd);
-	l->out_desk = desk_new(l->wake_fd);
+	l->in_desk = desk_new(DB_WORKER, l->wake_fd);
+	l->mark_desk = desk_new(DB_WORKER, l->wake_fd);
+	l->out_desk = desk_new(DB_WORKER, l->wake_fd);
 	if (mail_mx_wanted())
-		l->mx_desk = desk_new(l->wake_fd);
+		l->mx_desk = desk_new(DB_WORKER, l->wake_fd);
 	l->campaigns = campaigning_new(l);
 	l->owner = rand_id();
 	for (size_t i = 0; providers[i] != NULL; i++)

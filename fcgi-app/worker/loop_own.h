@@ -9,7 +9,7 @@
 #include "deliver/record.h"
 #include "net/net.h"
 #include "queue/bell.h"
-#include "worker/desk.h"
+#include "store/desk.h"
 #include "worker/loop.h"
 #include "worker/sweep.h"
 

@@ -18,6 +18,7 @@
 #include "store/gate_code.h"
 #include "store/idempotency.h"
 #include "store/known_device.h"
+#include "store/live.h"
 #include "store/lease.h"
 #include "store/mail_domain.h"
 #include "store/mfa_flow.h"
@@ -217,6 +218,7 @@ purge(struct db *db, struct sweep *s, struct err *e)
 		social_purge,
 		closing_purge,
 		gate_code_purge,
+		live_ticket_purge,
 		undo_purge,
 		frequency_purge,
 		mail_domain_purge,

@@ -12,7 +12,7 @@ from push_case import at_once, browser, new_user, subscribed, word
 # Rows that neither create nor send, or may not keep an answer; why.
 NOT_KEPT = {
     "a session, a code or a link, which are throttled and never given twice (D25)": [
-        "/api/auth/gate/pass/", "/api/auth/register/", "/api/auth/login/", "/api/auth/logout/", "/api/auth/token/refresh/",
+        "/api/auth/gate/pass/", "/api/auth/ticket/", "/api/auth/register/", "/api/auth/login/", "/api/auth/logout/", "/api/auth/token/refresh/",
         "/api/auth/token/verify/", "/api/auth/otp/verify/", "/api/auth/otp/refresh/", "/api/auth/otp/request/",
         "/api/auth/otp/link/", "/api/auth/password/change/", "/api/auth/password/reset/request/",
         "/api/auth/password/reset/verify/", "/api/auth/password/reset/", "/api/auth/number/change/",

@@ -28,7 +28,7 @@ import requests
 from ports import free_port
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PARTS = ("db", "sandbox", "api", "worker", "nginx")
+PARTS = ("db", "sandbox", "api", "worker", "live", "nginx")
 
 
 DEADLOCK = 1213         # ER_LOCK_DEADLOCK: undone, to be done again
@@ -165,7 +165,7 @@ class Instance:
                 f.write(header + "".join(f"{k}={mark}{v}{mark}\n" for k, v in sorted(values.items())))
             os.rename(f"{path}.new", path)
         self.settings = read_env(f"{self.dir}/gatepost.env")
-        for part in ["api", "worker"] + [f"worker-{i}" for i in range(2, self.workers + 1)]:
+        for part in ["api", "worker", "live"] + [f"worker-{i}" for i in range(2, self.workers + 1)]:
             self.restart(part)
         self.ready()
 

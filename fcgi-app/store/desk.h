@@ -6,15 +6,15 @@
  * its own thread when that is done (desk_reap).  Between post and callback
  * the work's argument belongs to the desk.
  */
-#ifndef GP_WORKER_DESK_H
-#define GP_WORKER_DESK_H
+#ifndef GP_STORE_DESK_H
+#define GP_STORE_DESK_H
 
 #include "store/db.h"
 
 struct desk;
 
 /* `wake_fd`: an eventfd that is written when something is done. */
-struct desk *desk_new(int wake_fd);
+struct desk *desk_new(enum db_program program, int wake_fd);
 /* Waits for what is posted, calls nobody back. */
 void	 desk_free(struct desk *d);
 

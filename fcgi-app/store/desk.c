@@ -1,7 +1,7 @@
 /*
  * desk.c - see desk.h.
  */
-#include "worker/desk.h"
+#include "store/desk.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -82,7 +82,7 @@ work(void *arg)
 }
 
 struct desk *
-desk_new(int wake_fd)
+desk_new(enum db_program program, int wake_fd)
 {
 	struct desk *d = calloc(1, sizeof(*d));
 	sigset_t all, was;
@@ -94,7 +94,7 @@ desk_new(int wake_fd)
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->more, NULL);
 	d->wake_fd = wake_fd;
-	d->db = db_new(DB_WORKER);
+	d->db = db_new(program);
 	/* Signals are the loop's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &was);

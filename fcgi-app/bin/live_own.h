@@ -1,0 +1,24 @@
+/*
+ * live_own.h - the parts of gatepost-live: main (live.c) and how it meets the
+ * system (live_system.c).
+ */
+#ifndef GP_BIN_LIVE_OWN_H
+#define GP_BIN_LIVE_OWN_H
+
+#include "base/err.h"
+
+/* Tell systemd (sd_notify(3)); nothing without NOTIFY_SOCKET. */
+void	 system_notify(const char *state);
+
+/*
+ * The socket nginx connects to: LISTEN_FDS's, else RUN_DIR/live.sock, which is
+ * put in the place of an older one by a rename: whoever served that goes on
+ * with the connections it has.  A descriptor, or -1.
+ */
+int	 socket_take(const char *run_dir, struct err *e) MUST_CHECK;
+/* Remove the path, if it is ours still. */
+void	 socket_drop(void);
+/* Become this program anew, with the same socket; returns if it cannot. */
+void	 socket_pass_on(int fd, char **argv);
+
+#endif

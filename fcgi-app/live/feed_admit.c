@@ -1,0 +1,369 @@
+/*
+ * feed_admit.c - admissions: where the inboxes of new connections stand, and
+ * what they missed; many of them a statement.
+ *
+ * One that comes alone waits some milliseconds.  When a gateway was started
+ * again and thousands come, each batch is what gathered while the one before
+ * was asked about, and for at least a tenth of a second.
+ */
+#include "live/feed_own.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rand.h"
+
+#define BATCH		200
+#define ALONE_US	5000
+#define CROWD_US	150000
+#define CROWD		8		/* in the batch before */
+
+static struct {
+	struct conn	*first, **last;
+	size_t		 waiting;
+	bool		 asking, planned;
+	size_t		 was;		/* in the batch before */
+	void		(*soon)(int64_t us);
+} w;
+
+struct one {
+	struct conn	*c;
+	uint64_t	 user_id, after, seq;
+	bool		 has_after, reload, ok;
+};
+
+struct admission {
+	struct one	 one[BATCH];
+	size_t		 n;
+	uint8_t		 hash[BATCH][32];
+	size_t		 hash_of[BATCH], hashes;
+	uint64_t	 key;		/* of the use of tickets */
+	struct count_list count;
+	struct got_list	 missed, unread;
+	uint64_t	 statements;
+};
+
+/* --- on the desk ---------------------------------------------------------------- */
+
+static int
+use_tickets(struct db *db, struct admission *a, struct err *e)
+{
+	bool ok[BATCH];
+
+	if (a->hashes == 0)
+		return 0;
+	a->statements += 2;
+	if (live_ticket_use(db, (const uint8_t (*)[32])a->hash, a->hashes,
+	    a->key, ok, e) < 0)
+		return -1;
+	for (size_t i = 0; i < a->hashes; i++)
+		a->one[a->hash_of[i]].ok = ok[i];
+	return 0;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static size_t
+distinct(uint64_t *id, size_t n)
+{
+	size_t kept = 0;
+
+	if (n > 0)
+		qsort(id, n, sizeof(*id), by_id);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || id[i] != id[kept - 1])
+			id[kept++] = id[i];
+	return kept;
+}
+
+/* The rows behind the seqs that were named; of two tabs of one person the
+ * further one back covers the other. */
+static int
+ask_missed(struct db *db, struct admission *a, struct err *e)
+{
+	struct live_want from[BATCH], *want = NULL;
+	size_t n = 0, wants = 0;
+	int rc;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct one *o = &a->one[i];
+		size_t k = 0;
+
+		if (!o->ok || !o->has_after || o->reload ||
+		    o->after == o->seq)
+			continue;
+		while (k < n && from[k].user_id != o->user_id)
+			k++;
+		if (k == n)
+			from[n++] = (struct live_want){ o->user_id,
+			    o->after };
+		else if (o->after < from[k].seq)
+			from[k].seq = o->after;
+	}
+	if (n == 0)
+		return 0;
+	if ((want = malloc(n * MISSED_MAX * sizeof(*want))) == NULL)
+		fatal("feed: out of memory");
+	for (size_t k = 0; k < n; k++) {
+		const struct live_count *c = count_of(&a->count,
+		    from[k].user_id);
+
+		for (uint64_t s = from[k].seq + 1; c != NULL && s <= c->seq;
+		    s++)
+			want[wants++] = (struct live_want){ from[k].user_id,
+			    s };
+	}
+	rc = ask_rows(db, want, wants, &a->missed, &a->statements, e);
+	free(want);
+	return rc;
+}
+
+static int
+ask_all_unread(struct db *db, struct admission *a, struct err *e)
+{
+	uint64_t few[BATCH];
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (a->one[i].ok && !a->one[i].has_after)
+			few[n++] = a->one[i].user_id;
+	n = distinct(few, n);
+	for (size_t i = 0, k = 0, all = n; i < all; i++) {
+		const struct live_count *c = count_of(&a->count, few[i]);
+
+		if (c != NULL && c->unread > UNREAD_MAX &&
+		    ask_unread_newest(db, few[i], &a->unread,
+		    &a->statements, e) < 0)
+			return -1;
+		if (c != NULL && c->unread > 0 && c->unread <= UNREAD_MAX)
+			few[k++] = few[i];
+		n = k;
+	}
+	return n == 0 ? 0 : ask_unread(db, few, n, &a->unread,
+	    &a->statements, e);
+}
+
+static int
+admission_run(struct db *db, void *arg, struct err *e)
+{
+	struct admission *a = arg;
+	uint64_t id[BATCH];
+	size_t n = 0;
+
+	if (use_tickets(db, a, e) < 0)
+		return -1;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->one[i].ok)
+			id[n++] = a->one[i].user_id;
+	n = distinct(id, n);
+	if (n > 0 && ask_counts(db, id, n, &a->count, &a->statements, e) < 0)
+		return -1;
+	for (size_t i = 0; i < a->n; i++) {
+		struct one *o = &a->one[i];
+		const struct live_count *c = count_of(&a->count, o->user_id);
+
+		o->seq = c == NULL ? 0 : c->seq;
+		o->reload = o->has_after && (o->after > o->seq ||
+		    o->seq - o->after > MISSED_MAX);
+	}
+	if (ask_missed(db, a, e) < 0)
+		return -1;
+	return ask_all_unread(db, a, e);
+}
+
+/* --- on the loop ----------------------------------------------------------------- */
+
+static void
+put_back(struct conn *c)
+{
+	c->wnext = NULL;
+	*w.last = c;
+	w.last = &c->wnext;
+	w.waiting++;
+}
+
+static void
+know(struct person *u, const struct admission *a)
+{
+	static const struct live_count none;
+	const struct live_count *c = count_of(&a->count, u->id);
+
+	if (c == NULL)
+		c = &none;
+	if (u->known) {
+		if (c->user_id != 0)
+			feed_know(c);
+		return;
+	}
+	u->known = true;
+	u->seq = c->seq;
+	u->version = c->version;
+	u->unread = c->unread;
+	u->unseen = c->unseen;
+}
+
+/* What it missed, or that it is too much. */
+static void
+tell_missed(struct conn *c, const struct one *o, const struct admission *a)
+{
+	size_t n, bytes = 0;
+	struct got *g = got_of(o->has_after ? &a->missed : &a->unread,
+	    o->user_id, &n);
+
+	c->last = o->has_after && !o->reload ? o->after : 0;
+	for (size_t i = 0; i < n; i++)
+		if (g[i].seq > c->last && g[i].seq <= o->seq)
+			bytes += g[i].f->len;
+	if (o->reload || bytes > MISSED_BYTES)
+		conn_say(c, ITEM_RELOAD, o->seq);
+	else
+		for (size_t i = 0; i < n && g[i].seq <= o->seq; i++)
+			conn_note(c, ITEM_MISSED, g[i].f, g[i].seq);
+	c->last = o->seq;
+}
+
+static void
+admitted(struct one *o, const struct admission *a)
+{
+	struct conn *c = o->c;
+
+	if (c->wire == NULL || c->state != CONN_WAITING)
+		return;
+	if (!o->ok) {
+		conn_bye(c, BYE_EXPIRED);
+		return;
+	}
+	know(c->user, a);
+	c->state = CONN_LIVE;
+	conn_say(c, ITEM_READY, o->seq);
+	tell_missed(c, o, a);
+	/* The others of his may be ahead of what was read here. */
+	if (c->user->seq > c->last)
+		feed_dirty(c->user);
+	feed.stats.admitted++;
+}
+
+static void
+admission_done(void *arg, int rc, const struct err *e)
+{
+	struct admission *a = arg;
+
+	w.asking = false;
+	feed_felt(rc, e);
+	feed.stats.admissions++;
+	feed.stats.statements += a->statements;
+	for (size_t i = 0; i < a->n; i++) {
+		struct conn *c = a->one[i].c;
+
+		if (rc < 0) {
+			put_back(c);
+			continue;
+		}
+		admitted(&a->one[i], a);
+		hub_unpin(c);
+	}
+	got_free(&a->missed);
+	got_free(&a->unread);
+	free(a->count.row);
+	free(a);
+	if (rc >= 0) {
+		feed_pump();
+		if (w.first != NULL && !w.planned) {
+			w.planned = true;
+			w.soon(w.was >= CROWD ? CROWD_US : ALONE_US);
+		}
+	}
+}
+
+/* The pin is from the waiting on: who leaves meanwhile is found gone here. */
+static void
+begin(void)
+{
+	struct admission *a;
+	struct conn *c;
+
+	w.planned = false;
+	if (w.asking || w.first == NULL)
+		return;
+	if ((a = calloc(1, sizeof(*a))) == NULL)
+		fatal("feed: out of memory");
+	a->key = rand_id();
+	while (a->n < BATCH && (c = w.first) != NULL) {
+		struct one *o = &a->one[a->n];
+
+		if ((w.first = c->wnext) == NULL)
+			w.last = &w.first;
+		w.waiting--;
+		if (c->wire == NULL || c->state != CONN_WAITING) {
+			hub_unpin(c);
+			continue;
+		}
+		*o = (struct one){ .c = c, .user_id = c->user->id,
+		    .after = c->last, .has_after = c->has_after,
+		    .ok = !c->ticket };
+		if (c->ticket) {
+			a->hash_of[a->hashes] = a->n;
+			memcpy(a->hash[a->hashes++], c->hash, 32);
+		}
+		a->n++;
+	}
+	if (a->n == 0) {
+		free(a);
+		return;
+	}
+	w.was = a->n;
+	w.asking = true;
+	desk_post(feed.read, admission_run, admission_done, a);
+}
+
+void
+feed_gathered(void)
+{
+	begin();
+}
+
+void
+feed_admit(struct conn *c)
+{
+	hub_pin(c);
+	put_back(c);
+	if (w.waiting >= BATCH) {
+		begin();
+	} else if (!w.planned && !w.asking) {
+		w.planned = true;
+		w.soon(w.was >= CROWD ? CROWD_US : ALONE_US);
+	}
+}
+
+/* After a failure: the tick tries again. */
+void
+admit_tick(int64_t now_us)
+{
+	(void)now_us;
+	if (!w.planned)
+		begin();
+}
+
+void
+admit_init(void (*soon)(int64_t us))
+{
+	memset(&w, 0, sizeof(w));
+	w.last = &w.first;
+	w.soon = soon;
+}
+
+void
+admit_fini(void)
+{
+	while (w.first != NULL) {
+		struct conn *c = w.first;
+
+		w.first = c->wnext;
+		hub_unpin(c);
+	}
+}

@@ -1,0 +1,610 @@
+/*
+ * front.c - the wire: the one file that knows libwebsockets.
+ *
+ * The loop is its; sockets we listen on, bells, signals and the desks' eventfd
+ * are files that it watches for us.  A connection is upgraded, or answered as
+ * an event stream, only when it is admitted; what is refused is refused in
+ * HTTP.
+ */
+#include <libwebsockets.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "auth/grant.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "live/admit.h"
+#include "live/feed.h"
+#include "live/live.h"
+#include "live/orders.h"
+#include "live/sweep.h"
+
+#define HEADERS_MAX	16384
+#define HEADER_POOL	64
+#define ARENA_MAX	((size_t)1024 * 1024)
+#define OUT_MAX		((size_t)4 * 1024 * 1024)
+#define TICK_US		100000
+#define GRACE_S		5		/* for a last word that nobody reads */
+#define FDS_SPARE	64
+
+static struct {
+	const struct live_setup *setup;
+	struct lws_context *context;
+	struct lws_vhost *host;
+	struct arena	*arena;
+	struct db	*db;
+	struct shm	*shm;
+	struct bell	*bell;
+	struct buf	 out;		/* one frame, behind LWS_PRE bytes */
+	int		 wake_fd;
+	lws_sorted_usec_list_t tick, gather;
+	int64_t		 drain_us;	/* since when; 0 */
+	bool		 over;
+} fr;
+
+static volatile sig_atomic_t stopping, reporting;
+
+void
+live_stop(void)
+{
+	stopping = 1;
+}
+
+void
+live_report(void)
+{
+	reporting = 1;
+}
+
+/* --- what the request says ------------------------------------------------------- */
+
+static const struct { const char *name; enum lws_token_indexes token; }
+standard[] = {
+	{ "HTTP_AUTHORIZATION", WSI_TOKEN_HTTP_AUTHORIZATION },
+	{ "HTTP_ORIGIN", WSI_TOKEN_ORIGIN },
+	{ "HTTP_ACCEPT", WSI_TOKEN_HTTP_ACCEPT },
+	{ "HTTP_ACCEPT_LANGUAGE", WSI_TOKEN_HTTP_ACCEPT_LANGUAGE },
+	{ "HTTP_USER_AGENT", WSI_TOKEN_HTTP_USER_AGENT },
+	{ "HTTP_HOST", WSI_TOKEN_HOST },
+};
+/* What nginx alone sets: it passes no header of the client's by itself. */
+static const struct { const char *name, *header; } ours[] = {
+	{ "REMOTE_ADDR", "x-gatepost-address:" },
+	{ "REQUEST_ID", "x-gatepost-request:" },
+	{ "GATEPOST_AUTH_SOURCE", "x-gatepost-source:" },
+	{ "GATEPOST_COUNTRY", "x-gatepost-country:" },
+	{ "HTTP_SEC_FETCH_SITE", "sec-fetch-site:" },
+	{ "LAST_EVENT_ID", "last-event-id:" },
+};
+
+static const char *
+param(void *t, const char *name)
+{
+	struct lws *wsi = t;
+	char *to;
+	int n;
+
+	if (strcmp(name, "REQUEST_METHOD") == 0)
+		return "GET";
+	if (strcmp(name, "REQUEST_URI") == 0)
+		return "/ws/notifications/";
+	for (size_t i = 0; i < COUNT_OF(standard); i++) {
+		if (strcmp(name, standard[i].name) != 0)
+			continue;
+		if ((n = lws_hdr_total_length(wsi, standard[i].token)) <= 0)
+			return NULL;
+		to = arena_alloc(fr.arena, (size_t)n + 1);
+		return lws_hdr_copy(wsi, to, n + 1, standard[i].token) < 0 ?
+		    NULL : to;
+	}
+	for (size_t i = 0; i < COUNT_OF(ours); i++) {
+		int len = (int)strlen(ours[i].header);
+
+		if (strcmp(name, ours[i].name) != 0)
+			continue;
+		if ((n = lws_hdr_custom_length(wsi, ours[i].header,
+		    len)) <= 0)
+			return NULL;
+		to = arena_alloc(fr.arena, (size_t)n + 1);
+		return lws_hdr_custom_copy(wsi, to, n + 1, ours[i].header,
+		    len) < 0 ? NULL : to;
+	}
+	return NULL;
+}
+
+static long
+no_body(void *t, void *p, size_t n)
+{
+	(void)t;
+	(void)p;
+	(void)n;
+	return 0;
+}
+
+static const char *
+argument(struct lws *wsi, const char *name)
+{
+	char value[256];
+	const char *v = lws_get_urlarg_by_name(wsi, name, value,
+	    sizeof(value));
+
+	return v == NULL ? NULL : arena_strdup(fr.arena, v);
+}
+
+static int
+read_asked(struct lws *wsi, bool upgrade, struct asked *a, struct err *e)
+{
+	const struct transport t = { .param = param, .read = no_body,
+	    .t = wsi };
+	const char *last;
+
+	memset(a, 0, sizeof(*a));
+	if (req_read(&a->q, fr.arena, &t, e) < 0)
+		return -1;
+	a->websocket = upgrade;
+	a->sse = strstr(a->q.accept, "text/event-stream") != NULL;
+	a->after = argument(wsi, "after=");
+	a->ticket = argument(wsi, "ticket=");
+	a->token_in_url = argument(wsi, "token=") != NULL ||
+	    argument(wsi, "access_token=") != NULL ||
+	    argument(wsi, "access=") != NULL;
+	/* What a browser repeats by itself is newer than its address. */
+	if ((last = param(wsi, "LAST_EVENT_ID")) != NULL && *last != '\0')
+		a->after = last;
+	return 0;
+}
+
+/* --- writing ---------------------------------------------------------------------- */
+
+static void
+wake(struct conn *c)
+{
+	if (c->wire != NULL)
+		lws_callback_on_writable(c->wire);
+}
+
+/* fr.out's bytes behind the room that libwebsockets wants.  0 or -1. */
+static int
+write_out(struct lws *wsi, enum lws_write_protocol how)
+{
+	size_t n = fr.out.len - LWS_PRE;
+
+	if (fr.out.over)
+		return -1;
+	return lws_write(wsi, (unsigned char *)fr.out.p + LWS_PRE, n, how) <
+	    (int)n ? -1 : 0;
+}
+
+static void
+begin_out(void)
+{
+	static const char room[LWS_PRE];
+
+	fr.out.len = 0;
+	fr.out.over = false;
+	buf_add(&fr.out, room, sizeof(room));
+}
+
+static int
+refuse(struct lws *wsi, const struct asked *a, const struct err *e)
+{
+	log_context(a->q.request_id);
+	log_event("refused", LOG_KV("code", e->code),
+	    LOG_KV("ip", a->q.remote_addr));
+	log_context(NULL);
+	begin_out();
+	admit_refuse(&fr.out, a, e);
+	(void)write_out(wsi, LWS_WRITE_HTTP_FINAL);
+	return 1;
+}
+
+static int
+begin_stream(struct lws *wsi)
+{
+	begin_out();
+	buf_str(&fr.out, "HTTP/1.1 200 OK\r\n"
+	    "Content-Type: text/event-stream\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "X-Accel-Buffering: no\r\n"
+	    "Connection: close\r\n\r\n");
+	return write_out(wsi, LWS_WRITE_HTTP_HEADERS);
+}
+
+/* 0 admitted, 1 refused and answered, -1. */
+static int
+arrive(struct lws *wsi, bool upgrade)
+{
+	struct gate g = { .db = fr.db, .shm = fr.shm,
+	    .draining = fr.drain_us != 0, .away = feed_away() };
+	struct err e = ERR_INIT;
+	struct asked a;
+	struct conn *c;
+	int rc = 0;
+
+	arena_reset(fr.arena);
+	if (read_asked(wsi, upgrade, &a, &e) < 0 ||
+	    (c = admit(&g, &a, &e)) == NULL) {
+		rc = refuse(wsi, &a, &e);
+		arena_reset(fr.arena);
+		return rc;
+	}
+	arena_reset(fr.arena);
+	c->wire = wsi;
+	lws_set_opaque_user_data(wsi, c);
+	if (c->sse) {
+		if (begin_stream(wsi) < 0)
+			return -1;
+		lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+		lws_http_headers_detach(wsi);
+	}
+	feed_admit(c);
+	return 0;
+}
+
+static int
+ping(struct lws *wsi, struct conn *c)
+{
+	c->ping_due = 0;
+	begin_out();
+	if (!c->sse)
+		return write_out(wsi, LWS_WRITE_PING);
+	buf_str(&fr.out, ":\n\n");
+	return write_out(wsi, LWS_WRITE_HTTP);
+}
+
+static int
+close_with(struct lws *wsi, const struct conn *c)
+{
+	const char *word = bye_word((enum bye)c->bye);
+	char text[16];
+
+	snprintf(text, sizeof(text), "%s", word);
+	if (!c->sse)
+		lws_close_reason(wsi, (enum lws_close_status)bye_code(
+		    (enum bye)c->bye), (unsigned char *)text, strlen(text));
+	return -1;
+}
+
+/* What waits, one frame a call, until the socket is full. */
+static int
+writable(struct lws *wsi, struct conn *c)
+{
+	int rc = 0;
+
+	if (c->said_bye)
+		return close_with(wsi, c);
+	do {
+		if (c->ping_due && ping(wsi, c) < 0)
+			return -1;
+		begin_out();
+		if ((rc = conn_next(c, &fr.out)) == 0)
+			return 0;
+		if (write_out(wsi, c->sse ? LWS_WRITE_HTTP :
+		    LWS_WRITE_TEXT) < 0)
+			return -1;
+		if (rc < 0) {
+			c->said_bye = 1;
+			lws_callback_on_writable(wsi);
+			return 0;
+		}
+	} while (conn_more(c) && !lws_send_pipe_choked(wsi));
+	if (conn_more(c))
+		lws_callback_on_writable(wsi);
+	return 0;
+}
+
+/* --- reading ------------------------------------------------------------------------ */
+
+static int
+receive(struct lws *wsi, struct conn *c, const char *p, size_t n)
+{
+	bool whole = lws_is_final_fragment(wsi) &&
+	    lws_remaining_packet_payload(wsi) == 0;
+
+	c->silent = 0;
+	if (c->rx_len + n > ORDER_MAX ||
+	    lws_frame_is_binary(wsi)) {
+		conn_bye(c, BYE_LIMIT);
+		return 0;
+	}
+	if (c->rx == NULL && whole) {
+		orders_take(c, p, n);
+		return 0;
+	}
+	if (c->rx == NULL && (c->rx = malloc(ORDER_MAX)) == NULL)
+		fatal("front: out of memory");
+	memcpy(c->rx + c->rx_len, p, n);
+	c->rx_len += (uint32_t)n;
+	if (whole) {
+		orders_take(c, c->rx, c->rx_len);
+		free(c->rx);
+		c->rx = NULL;
+		c->rx_len = 0;
+	}
+	return 0;
+}
+
+static void
+gone(struct lws *wsi)
+{
+	struct conn *c = lws_get_opaque_user_data(wsi);
+
+	if (c == NULL)
+		return;
+	lws_set_opaque_user_data(wsi, NULL);
+	hub_close(c);
+}
+
+static void
+accept_all(void)
+{
+	for (;;) {
+		int fd = accept4(fr.setup->listen_fd, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0)
+			return;
+		if (lws_adopt_socket_vhost(fr.host, fd) == NULL)
+			log_warn("a connection was not taken");
+	}
+}
+
+/* A file of ours is readable. */
+static void
+readable(struct lws *wsi)
+{
+	int fd = (int)lws_get_socket_fd(wsi);
+	uint64_t n;
+
+	if (fd == fr.setup->listen_fd) {
+		accept_all();
+	} else if (fd == fr.wake_fd) {
+		(void)!read(fd, &n, sizeof(n));
+		feed_reap();
+	} else if (fd == bell_fd(fr.bell)) {
+		feed_bell(fr.bell);
+	}
+}
+
+static int
+callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+    void *in, size_t n)
+{
+	struct conn *c;
+
+	(void)user;
+	switch (reason) {
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return strcasecmp(in, "websocket") != 0 ? -1 :
+		    arrive(wsi, true);
+	case LWS_CALLBACK_HTTP:
+		return arrive(wsi, false) == 0 ? 0 : -1;
+	case LWS_CALLBACK_ESTABLISHED:
+		wake(lws_get_opaque_user_data(wsi));
+		return 0;
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		c = lws_get_opaque_user_data(wsi);
+		return c == NULL ? -1 : writable(wsi, c);
+	case LWS_CALLBACK_RECEIVE:
+		c = lws_get_opaque_user_data(wsi);
+		return c == NULL ? -1 : receive(wsi, c, in, n);
+	case LWS_CALLBACK_RECEIVE_PONG:
+		if ((c = lws_get_opaque_user_data(wsi)) != NULL)
+			c->silent = 0;
+		return 0;
+	case LWS_CALLBACK_RAW_RX_FILE:
+		readable(wsi);
+		return 0;
+	case LWS_CALLBACK_CLOSED:
+	case LWS_CALLBACK_CLOSED_HTTP:
+	case LWS_CALLBACK_WSI_DESTROY:
+		gone(wsi);
+		return 0;
+	case LWS_CALLBACK_RAW_CLOSE_FILE:
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* --- the loop -------------------------------------------------------------------------- */
+
+static void
+report(void)
+{
+	const struct feed_stats *s = feed_stats();
+
+	log_event("live", LOG_KI("connections", hub_size()),
+	    LOG_KI("people", hub_users()), LOG_KI("admitted", s->admitted),
+	    LOG_KI("admissions", s->admissions),
+	    LOG_KI("statements", s->statements),
+	    LOG_KI("searches", s->searches), LOG_KI("rows", s->rows),
+	    LOG_KI("frames", s->frames), LOG_KI("orders", s->orders));
+}
+
+static void
+look_at_shm(void)
+{
+	struct err e = ERR_INIT;
+	char path[200];
+
+	if (fr.shm != NULL) {
+		shm_refresh(fr.shm);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/shm", fr.setup->run_dir);
+	if ((fr.shm = shm_open_(path, &e)) != NULL)
+		grant_use(fr.shm);
+}
+
+static void
+begin_drain(void)
+{
+	fr.drain_us = clock_mono();
+	log_info("draining %zu connections", hub_size());
+}
+
+/* After its last word a connection is given a moment, then cut. */
+static void
+cut_endings(void)
+{
+	for (struct conn *c = hub_first(), *next; c != NULL; c = next) {
+		next = c->next;
+		if (c->wire != NULL && c->state == CONN_ENDING && !c->cut) {
+			c->cut = 1;
+			lws_set_timeout(c->wire, PENDING_TIMEOUT_USER_OK,
+			    GRACE_S);
+		}
+	}
+}
+
+static void
+on_tick(lws_sorted_usec_list_t *sul)
+{
+	static unsigned tick;
+	int64_t now = clock_mono();
+
+	(void)sul;
+	lws_sul_schedule(fr.context, 0, &fr.tick, on_tick, TICK_US);
+	look_at_shm();
+	feed_tick(now);
+	sweep_tick(fr.shm, clock_now(), wake);
+	cut_endings();
+	if (tick++ % 10 == 0) {
+		fr.setup->each_s();
+		accept_all();		/* whatever became of the event */
+	}
+	if (reporting || tick % 600 == 0) {
+		reporting = 0;
+		report();
+	}
+	if (stopping && fr.drain_us == 0)
+		begin_drain();
+	if (fr.drain_us != 0 && (sweep_drain(now, fr.drain_us,
+	    conf_int(CONF_LIVE_DRAIN_S)) || now - fr.drain_us >
+	    (conf_int(CONF_LIVE_DRAIN_S) + GRACE_S) * US_PER_S)) {
+		fr.over = true;
+		lws_cancel_service(fr.context);
+	}
+}
+
+static void
+on_gathered(lws_sorted_usec_list_t *sul)
+{
+	(void)sul;
+	feed_gathered();
+}
+
+static void
+soon(int64_t us)
+{
+	lws_sul_schedule(fr.context, 0, &fr.gather, on_gathered, us);
+}
+
+static void
+say(int level, const char *line)
+{
+	size_t n = strcspn(line, "\n");
+
+	if (level & LLL_ERR)
+		log_warn("libwebsockets: %.*s", (int)n, line);
+	else
+		log_debug("libwebsockets: %.*s", (int)n, line);
+}
+
+/* A descriptor a connection, and some. */
+static unsigned
+raise_files(void)
+{
+	rlim_t want = (rlim_t)conf_int(CONF_LIVE_MAX) + FDS_SPARE;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return 1024;
+	if (r.rlim_cur < want) {
+		r.rlim_cur = r.rlim_max < want ? r.rlim_max : want;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+	}
+	if (r.rlim_cur < want)
+		log_warn("%llu files may be open: fewer connections than "
+		    "GATEPOST_LIVE_MAX", (unsigned long long)r.rlim_cur);
+	return (unsigned)(r.rlim_cur < want ? r.rlim_cur : want);
+}
+
+static int
+watch(int fd, struct err *e)
+{
+	lws_sock_file_fd_type f = { .filefd = fd };
+
+	return lws_adopt_descriptor_vhost(fr.host, LWS_ADOPT_RAW_FILE_DESC,
+	    f, "gatepost", NULL) == NULL ? err_set(e, ERR_INTERNAL,
+	    "watch", "descriptor %d", fd) : 0;
+}
+
+static int
+open_context(struct err *e)
+{
+	static const struct lws_protocols protocols[] = {
+		{ "gatepost", callback, 0, 256, 0, NULL, 0 },
+		{ NULL, NULL, 0, 0, 0, NULL, 0 },
+	};
+	struct lws_context_creation_info info = {
+	    .port = CONTEXT_PORT_NO_LISTEN, .protocols = protocols,
+	    .options = LWS_SERVER_OPTION_VALIDATE_UTF8 |
+		LWS_SERVER_OPTION_DISABLE_IPV6,
+	    .gid = (int)-1, .uid = (int)-1,
+	    .max_http_header_data2 = HEADERS_MAX,
+	    .max_http_header_pool2 = HEADER_POOL,
+	    .timeout_secs = 10, .keepalive_timeout = 5,
+	    .fd_limit_per_thread = raise_files(), .vhost_name = "gatepost" };
+
+	lws_set_log_level(LLL_ERR | LLL_WARN, say);
+	if ((fr.context = lws_create_context(&info)) == NULL)
+		return err_set(e, ERR_INTERNAL, "lws", "no context");
+	fr.host = lws_get_vhost_by_name(fr.context, "gatepost");
+	return fr.host == NULL ? err_set(e, ERR_INTERNAL, "lws",
+	    "no host") : 0;
+}
+
+int
+live_run(const struct live_setup *s, struct err *e)
+{
+	int rc = -1;
+
+	fr.setup = s;
+	fr.arena = arena_new(ARENA_MAX);
+	buf_init(&fr.out, OUT_MAX);
+	fr.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	fr.db = db_new(DB_LIVE);
+	hub_init(wake);
+	if ((fr.bell = bell_listen(s->run_dir, "live", e)) == NULL)
+		goto out;
+	if (open_context(e) < 0 || watch(s->listen_fd, e) < 0 ||
+	    watch(fr.wake_fd, e) < 0 || watch(bell_fd(fr.bell), e) < 0)
+		goto out;
+	feed_init(fr.wake_fd, soon);
+	look_at_shm();
+	lws_sul_schedule(fr.context, 0, &fr.tick, on_tick, TICK_US);
+	s->ready();
+	while (!fr.over && lws_service(fr.context, 0) >= 0)
+		;
+	report();
+	feed_fini();
+	rc = 0;
+out:
+	if (fr.context != NULL)
+		lws_context_destroy(fr.context);
+	hub_fini();
+	bell_free(fr.bell);
+	db_free(fr.db);
+	buf_fini(&fr.out);
+	arena_free(fr.arena);
+	return rc;
+}
