@@ -1,4 +1,4 @@
--- 0030: what the gateway of /ws/notifications/ looks for.
+-- 0031: what the gateway of /ws/notifications/ looks for.
 
 -- Whoever changes a row of inbox_count counts its version and dates it: the
 -- gateways of other hosts find it by its date.
