@@ -1179,7 +1179,7 @@ SQL_FILES = \
 	sql/0028_rate.sql \
 	sql/0029_segments.sql \
 	sql/0030_carried.sql \
-	sql/0030_live.sql \
+	sql/0031_live.sql \
 	sql/grants.sql \
 	sql/users.sql
 
@@ -1404,6 +1404,7 @@ EXTRA_FILES = \
 	tests/e2e/test_inbox.py \
 	tests/e2e/test_kavenegar_status.py \
 	tests/e2e/test_kept.py \
+	tests/e2e/test_live.py \
 	tests/e2e/test_locale.py \
 	tests/e2e/test_mail_mx.py \
 	tests/e2e/test_master.py \
@@ -1468,6 +1469,7 @@ EXTRA_FILES = \
 	tests/lib/fcgi_echo.py \
 	tests/lib/gateway_echo.py \
 	tests/lib/instance.py \
+	tests/lib/live.py \
 	tests/lib/mmdb.py \
 	tests/lib/open_push.js \
 	tests/lib/open_push.py \

@@ -28,12 +28,6 @@ static struct {
 	unsigned	 tick;
 } f;
 
-struct feed_stats const *
-feed_stats(void)
-{
-	return &feed.stats;
-}
-
 bool
 feed_away(void)
 {
@@ -449,4 +443,17 @@ feed_fini(void)
 		else
 			u->dirty = false;
 	}
+}
+
+void
+feed_report(void)
+{
+	const struct feed_stats *s = &feed.stats;
+
+	log_event("live", LOG_KI("connections", hub_size()),
+	    LOG_KI("people", hub_users()), LOG_KI("admitted", s->admitted),
+	    LOG_KI("admissions", s->admissions),
+	    LOG_KI("statements", s->statements),
+	    LOG_KI("searches", s->searches), LOG_KI("rows", s->rows),
+	    LOG_KI("frames", s->frames), LOG_KI("orders", s->orders));
 }

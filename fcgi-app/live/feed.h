@@ -44,6 +44,6 @@ struct feed_stats {
 	uint64_t	 admitted, admissions, statements;	/* of admissions */
 	uint64_t	 searches, rows, frames, orders;
 };
-const struct feed_stats *feed_stats(void);
+void	 feed_report(void);		/* logs them */
 
 #endif

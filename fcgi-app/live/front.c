@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,7 +30,6 @@
 #define OUT_MAX		((size_t)4 * 1024 * 1024)
 #define TICK_US		100000
 #define GRACE_S		5		/* for a last word that nobody reads */
-#define FDS_SPARE	64
 
 static struct {
 	const struct live_setup *setup;
@@ -417,19 +415,6 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 /* --- the loop -------------------------------------------------------------------------- */
 
 static void
-report(void)
-{
-	const struct feed_stats *s = feed_stats();
-
-	log_event("live", LOG_KI("connections", hub_size()),
-	    LOG_KI("people", hub_users()), LOG_KI("admitted", s->admitted),
-	    LOG_KI("admissions", s->admissions),
-	    LOG_KI("statements", s->statements),
-	    LOG_KI("searches", s->searches), LOG_KI("rows", s->rows),
-	    LOG_KI("frames", s->frames), LOG_KI("orders", s->orders));
-}
-
-static void
 look_at_shm(void)
 {
 	struct err e = ERR_INIT;
@@ -483,7 +468,7 @@ on_tick(lws_sorted_usec_list_t *sul)
 	}
 	if (reporting || tick % 600 == 0) {
 		reporting = 0;
-		report();
+		feed_report();
 	}
 	if (stopping && fr.drain_us == 0)
 		begin_drain();
@@ -519,25 +504,6 @@ say(int level, const char *line)
 		log_debug("libwebsockets: %.*s", (int)n, line);
 }
 
-/* A descriptor a connection, and some. */
-static unsigned
-raise_files(void)
-{
-	rlim_t want = (rlim_t)conf_int(CONF_LIVE_MAX) + FDS_SPARE;
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
-		return 1024;
-	if (r.rlim_cur < want) {
-		r.rlim_cur = r.rlim_max < want ? r.rlim_max : want;
-		(void)setrlimit(RLIMIT_NOFILE, &r);
-	}
-	if (r.rlim_cur < want)
-		log_warn("%llu files may be open: fewer connections than "
-		    "GATEPOST_LIVE_MAX", (unsigned long long)r.rlim_cur);
-	return (unsigned)(r.rlim_cur < want ? r.rlim_cur : want);
-}
-
 static int
 watch(int fd, struct err *e)
 {
@@ -563,7 +529,7 @@ open_context(struct err *e)
 	    .max_http_header_data2 = HEADERS_MAX,
 	    .max_http_header_pool2 = HEADER_POOL,
 	    .timeout_secs = 10, .keepalive_timeout = 5,
-	    .fd_limit_per_thread = raise_files(), .vhost_name = "gatepost" };
+	    .fd_limit_per_thread = hub_raise_files(), .vhost_name = "gatepost" };
 
 	lws_set_log_level(LLL_ERR | LLL_WARN, say);
 	if ((fr.context = lws_create_context(&info)) == NULL)
@@ -595,7 +561,7 @@ live_run(const struct live_setup *s, struct err *e)
 	s->ready();
 	while (!fr.over && lws_service(fr.context, 0) >= 0)
 		;
-	report();
+	feed_report();
 	feed_fini();
 	rc = 0;
 out:

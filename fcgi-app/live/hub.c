@@ -3,12 +3,16 @@
  */
 #include "live/hub.h"
 
+#include <sys/resource.h>
+
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/rand.h"
 
 #define RETRY_MS	1000
+#define FDS_SPARE	64
 #define COUNTS_US	(US_PER_S / 10)
 
 static struct {
@@ -88,6 +92,26 @@ struct conn *
 hub_first(void)
 {
 	return hub.first;
+}
+
+/* --- size ---------------------------------------------------------------------- */
+
+unsigned
+hub_raise_files(void)
+{
+	rlim_t want = (rlim_t)conf_int(CONF_LIVE_MAX) + FDS_SPARE;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return 1024;
+	if (r.rlim_cur < want) {
+		r.rlim_cur = r.rlim_max < want ? r.rlim_max : want;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+	}
+	if (r.rlim_cur < want)
+		log_warn("%llu files may be open: fewer connections than "
+		    "GATEPOST_LIVE_MAX", (unsigned long long)r.rlim_cur);
+	return (unsigned)(r.rlim_cur < want ? r.rlim_cur : want);
 }
 
 /* --- people ------------------------------------------------------------------- */

@@ -69,6 +69,8 @@ struct addr { struct addr *next; uint8_t key[16]; unsigned n; };
 /* `wake` asks for a chance to write to c. */
 void	 hub_init(void (*wake)(struct conn *c));
 void	 hub_fini(void);
+/* Room for GATEPOST_LIVE_MAX descriptors and some; how many there may be. */
+unsigned hub_raise_files(void);
 size_t	 hub_size(void);
 size_t	 hub_users(void);
 
