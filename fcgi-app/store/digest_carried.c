@@ -8,21 +8,21 @@
 	" i BIGINT UNSIGNED PATH '$[0]', s INT UNSIGNED PATH '$[1]')) t"
 #define IDS "JSON_TABLE(?, '$[*]' COLUMNS (c BIGINT UNSIGNED PATH '$')) t"
 
-DB_STMT(CARRIED_OF, DB_API | DB_WORKER, DB_READ,
+DB_STMT(CARRIED_OF, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT i.notification_id, i.seq FROM digest_item i"
     " STRAIGHT_JOIN digest g ON " DIGEST_MADE
     " WHERE i.notification_id = ? AND i.stop IS NULL AND EXISTS ("
     "  SELECT 1 FROM job j WHERE j.notification_id = g.carrier_id"
     "  AND j.state < 9) ORDER BY i.seq LIMIT ?");
-DB_STMT(CARRIED_BY, DB_API | DB_WORKER, DB_READ,
+DB_STMT(CARRIED_BY, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT DISTINCT g.carrier_id FROM " PAIRS
     " STRAIGHT_JOIN digest_item i ON i.notification_id = t.i"
     "  AND i.seq = t.s STRAIGHT_JOIN digest g ON " DIGEST_MADE
     " ORDER BY g.carrier_id");
-DB_STMT(CARRIED_LOCK, DB_API | DB_WORKER, DB_READ,
+DB_STMT(CARRIED_LOCK, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT j.id FROM " IDS " STRAIGHT_JOIN job j ON"
     " j.notification_id = t.c WHERE j.state < 9 FOR UPDATE");
-DB_STMT(CARRIED_LOOK, DB_API | DB_WORKER, DB_READ,
+DB_STMT(CARRIED_LOOK, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT i.digest_id, i.notification_id, i.seq,"
     " MAX(j.state = " DIGEST_LEAVING ") FROM " PAIRS
     " STRAIGHT_JOIN digest_item i ON i.notification_id = t.i"
@@ -30,21 +30,21 @@ DB_STMT(CARRIED_LOOK, DB_API | DB_WORKER, DB_READ,
     " STRAIGHT_JOIN delivery d ON " DIGEST_CARRIED
     " STRAIGHT_JOIN job j ON " DIGEST_ITS_JOB
     " GROUP BY i.digest_id, i.notification_id, i.seq");
-DB_STMT(CARRIED_OUT, DB_API | DB_WORKER, DB_SAFE,
+DB_STMT(CARRIED_OUT, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
     "DELETE i FROM " DIGEST_THREES " STRAIGHT_JOIN digest_item i ON"
     " i.digest_id = t.g AND i.notification_id = t.i AND i.seq = t.s");
-DB_STMT(CARRIED_STOP, DB_API | DB_WORKER, DB_SAFE,
+DB_STMT(CARRIED_STOP, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
     "UPDATE " DIGEST_THREES " STRAIGHT_JOIN digest_item i ON"
     " i.digest_id = t.g AND i.notification_id = t.i AND i.seq = t.s"
     " SET i.stop = ?");
 /* The attempt number is the fence: who holds such a job holds it no more, and
  * its time waits where a lease would have its end. */
-DB_STMT(CARRIED_HOLD, DB_API | DB_WORKER, DB_SAFE,
+DB_STMT(CARRIED_HOLD, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
     "UPDATE " IDS " STRAIGHT_JOIN job j ON j.notification_id = t.c"
     " SET j.lease_ends_at = IF(j.state = 0, j.run_at, NULL),"
     " j.state = " DIGEST_HELD ", j.run_at = NULL, j.owner = 0,"
     " j.attempt = j.attempt + 1 WHERE j.state IN (0, 1)");
-DB_STMT(CARRIED_MARK, DB_API | DB_WORKER, DB_SAFE,
+DB_STMT(CARRIED_MARK, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
     "UPDATE " DIGEST_THREES " STRAIGHT_JOIN digest g ON g.id = t.g"
     " SET g.rewrite_at = UTC_TIMESTAMP(6)");
 

@@ -5,7 +5,7 @@ from conftest import no_faults
 from live import Closed, Refused, Socket, Stream
 from people import Person
 from push_case import at_once
-from test_notify import send
+from test_notify import final, send
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,6 @@ def test_the_stream_says_the_same(inst, sara):
         got = es.frame()
         assert got["type"] == "notification" and es.id == str(got["seq"]) == "1"
         assert es.frame()["type"] == "counts" and es.id is None
-    tell(inst, sara, title="Later")
+    final(inst, tell(inst, sara, title="Later"))
     with Stream(inst, token=sara.first.access, headers={"Last-Event-ID": "1"}) as es:
         assert [es.frame()["type"] for _ in range(2)] == ["ready", "notification_missed"] and es.id == "2"
