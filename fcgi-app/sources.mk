@@ -1321,6 +1321,7 @@ EXTRA_FILES = \
 	scripts/stop \
 	tests/PROOFS.md \
 	tests/STATEMENTS \
+	tests/UNEXERCISED \
 	tests/UNPROVED \
 	tests/bench/bench_leaked.c \
 	tests/bench/bench_webpush.c \
@@ -1376,6 +1377,7 @@ EXTRA_FILES = \
 	tests/e2e/factor_people.py \
 	tests/e2e/people.py \
 	tests/e2e/push_case.py \
+	tests/e2e/row_bodies.py \
 	tests/e2e/test_abuse.py \
 	tests/e2e/test_account.py \
 	tests/e2e/test_account_social.py \

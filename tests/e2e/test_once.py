@@ -207,6 +207,9 @@ def test_r12_each_row_does_its_work_once(inst, rows, boss):
             problem(call(key, table[path]()), 422, "idempotency_mismatch")
         after = count(inst)
         assert after == before, {k: (before[k], after[k]) for k in MADE if before[k] != after[k]}
+        if body is None and path in IDS:
+            other = path.replace("{id}", str(IDS[path](inst, boss)))
+            problem(inst.api("POST", other, token=token, headers={"Idempotency-Key": key}), 422, "idempotency_mismatch")
 
     for row in rows:
         if row["idempotent"]:
@@ -215,3 +218,19 @@ def test_r12_each_row_does_its_work_once(inst, rows, boss):
             except AssertionError as e:
                 faults.append(f"{row['path']}: {str(e)[:600]}")
     assert not faults, "\n".join(faults)
+
+
+def test_what_a_key_made_may_be_gone(inst, boss):
+    """A replay tells what is there now, and makes nothing again."""
+    info = browser(inst)["info"]
+    made = [("/api/push/groups/", {"name": word()}, "/api/push/groups/{}/"),
+            ("/api/admin/providers/", bodies(inst, boss)["/api/admin/providers/"](), "/api/admin/providers/{}/"),
+            ("/api/push/subscriptions/", {"subscription": info}, "/api/push/subscriptions/{}/")]
+    for path, body, one in made:
+        key = {"Idempotency-Key": secrets.token_hex(16)}
+        r = inst.api("POST", path, token=boss, json=body, headers=key)
+        assert r.status_code in (200, 201), r.text
+        assert inst.api("DELETE", one.format(r.json()["id"]), token=boss).status_code == 204
+        problem(inst.api("POST", path, token=boss, json=body, headers=key), 410, "gone")
+        # Nor does it serve another row.
+        problem(inst.api("POST", "/api/users/push-tokens/test/", token=boss, headers=key), 422, "idempotency_mismatch")

@@ -77,6 +77,7 @@ def test_sign_up_and_sign_in(inst, call, person):
     call(400, "POST", "/api/auth/number/edit/", json={"register_id": made["register_id"], "new_phone_number": phone})
     call(401, "POST", "/api/auth/login/", json={"username": person["phone"], "password": "Wrong-Word-1"})
     call(400, "POST", "/api/auth/login/", json={"password": PASSWORD})
+    call(401, "POST", "/api/token/verify/", json={"token": "x"})
     call(400, "POST", "/api/auth/login/", data=b"{", headers={"Content-Type": "application/json"})
     call(415, "POST", "/api/auth/login/", data=b"x", headers={"Content-Type": "text/plain"})
     call(403, "POST", "/api/auth/login/", data={"username": person["phone"], "password": PASSWORD},
@@ -729,6 +730,7 @@ def test_what_providers_call(inst, call, contract):
     call(200, "GET", kavenegar, params={"messageid": "1", "status": "10"})
     call(200, "POST", kavenegar, data={"messageid": "1", "status": "10"})
     call(400, "POST", kavenegar)
+    call(400, "GET", kavenegar)
     call(404, "GET", "/api/webhooks/kavenegar/xxxxxxxxxxxxxxxxxxxxxxxx/")
     contract.check("POST", "/api/webhooks/twilio/", from_twilio(inst, "/api/webhooks/twilio/", {"SmsStatus": "received"}))
     call(403, "POST", "/api/webhooks/twilio/", data={"a": "b"})

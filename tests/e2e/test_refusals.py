@@ -9,6 +9,7 @@ import pytest
 
 from conftest import no_faults
 from people import Browser, Person, forget_limits, problem
+from row_bodies import some_body
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN = ("anyone", "guest", "refresh", "holder")
@@ -232,6 +233,22 @@ def test_unknown_members(inst, rows, admin):
                 assert named == (row["style"] == "ours"), r.text
             if any(f["required"] for f in row["fields"]):
                 faults.check(row, test)
+
+
+def test_nothing_of_that_name(inst, rows, admin, sara):
+    """404 from every row whose path names something; one's own and a stranger's look alike."""
+    unknown = {"id": "1" * 18, "member": "user-9", "provider": "nobody", "version": "9", "secret": "x" * 24}
+    forget_limits(inst)
+    user = sara.bearer().access
+    with Faults() as faults:
+        for row in rows:
+            if "{" not in row["path"]:
+                continue
+            token = admin if row["access"].startswith(("role", "scope")) else user
+            path = row["path"].format(**{**unknown, "id": "1-1"} if "/deliveries/" in row["path"] else unknown)
+            body = {"json": some_body(row)} if row["method"] not in SAFE and row["source"] == "body" else {}
+            faults.check(row, lambda: refused(inst.api(row["method"], path, token=token, **body), row, 404,
+                                                "unknown_provider" if "{provider}" in row["path"] else "not_found"))
 
 
 def test_s34_s38_cross_site(inst, rows, admin_browser):

@@ -219,38 +219,45 @@ function one(schemas, op, name, r, seen)
 	}
 }
 
-/* tests/UNEXERCISED: "METHOD PATH STATUS why", * for any method and path or for any status. */
+/*
+ * tests/UNEXERCISED: "METHOD PATH STATUS why"; or "=NAME why", for a response of components/responses that one mechanism
+ * makes for all operations: it has to be seen of one; "!NAME why": it need not.
+ */
 function reasons()
 {
 	return fs.readFileSync(path.join(__dirname, '../UNEXERCISED'), 'utf8').split('\n')
 		.filter((line) => line && !line.startsWith('#'))
 		.map((line) => {
-			const [method, where, status] = line.split(/\s+/);
+			const [first, where, status] = line.split(/\s+/);
+			const shared = /^[=!]/.test(first) ? `#/components/responses/${first.slice(1)}` : null;
 
-			return { line, used: false, fits: (m, p, s) => (method === '*' || method === m) &&
-				(where === '*' || where === p) && (status === '*' || status === s) };
+			return { line, shared, used: false, fits: (m, p, s, answer) => (shared ? answer.$ref === shared :
+				first === m && where === p && status === s) };
 		});
 }
 
 function unexercised(seen)
 {
-	const why = reasons();
+	const why = reasons(), shared = new Set();
 
 	for (const { name, op } of operations()) {
-		for (const status of Object.keys(op.responses).filter((s) => s !== 'default')) {
+		for (const [status, answer] of Object.entries(op.responses).filter(([s]) => s !== 'default')) {
 			const [method, where] = name.split(' ');
-			const reason = why.find((w) => w.fits(method, where, status));
+			const reason = why.find((w) => w.fits(method, where, status, answer));
 
 			if (seen.has(`${name} ${status}`)) {
-				if (reason && !reason.line.includes('*'))
+				shared.add(answer.$ref);
+				if (reason && !reason.shared)
 					faults.push(`tests/UNEXERCISED: ${name} ${status} was seen: its reason is over`);
-			} else if (!reason) {
+			} else if (reason) {
+				reason.used = true;
+			} else {
 				faults.push(`${name} ${status}: no test saw it, and tests/UNEXERCISED has no reason`);
 			}
-			if (reason)
-				reason.used = true;
 		}
 	}
+	for (const w of why.filter((x) => x.line.startsWith('=') && !shared.has(x.shared)))
+		faults.push(`tests/UNEXERCISED: no test saw it of any operation: ${w.line}`);
 	for (const w of why.filter((x) => !x.used))
 		faults.push(`tests/UNEXERCISED: nothing in the document fits: ${w.line}`);
 }
