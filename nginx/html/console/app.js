@@ -4,14 +4,12 @@
 import { html, effect, render, signal, useEffect, useRef, useState } from './lib.js';
 import { LANGUAGES, bring_words, choose_language, language, number, t } from './i18n.js';
 import { GROUPS, PAGES } from './pages.js';
-import { counts, is_admin, is_superuser, load_counts, load_me, me, name_of, sign_out } from './state.js';
+import { counts, is_admin, is_superuser, load_me, me, name_of, sign_out } from './state.js';
 import { go, here, match, start_router } from './router.js';
 import { Icon } from './icons.js';
 import { Dialogs } from './dialog.js';
 import { Toasts, toast } from './toast.js';
 import { Empty, Loading, Trouble } from './ui.js';
-
-const COUNTS_MS = 60000;
 
 /* ---- themes ---- */
 
@@ -46,7 +44,7 @@ function find(path)
 function home()
 {
 	const overview = PAGES.find((p) => p.path === '/console/overview/');
-	return overview && allowed(overview) ? overview.path : PAGES[0].path;
+	return overview && allowed(overview) ? overview.path : '/console/inbox/';
 }
 
 function View()
@@ -250,22 +248,6 @@ function keys(event)
 	}
 }
 
-/*
- * The inbox as it changes: by the client library where there is one, else by asking now and then.
- */
-async function follow_inbox()
-{
-	await load_counts();
-	setInterval(() => {
-		if (!document.hidden)
-			load_counts();
-	}, COUNTS_MS);
-	document.addEventListener('visibilitychange', () => {
-		if (!document.hidden)
-			load_counts();
-	});
-}
-
 export async function start()
 {
 	await Promise.all([bring_words('frame'), load_me()]);
@@ -279,5 +261,5 @@ export async function start()
 	const app = document.getElementById('app');
 	app.replaceChildren();
 	render(html`<${Shell} />`, app);
-	follow_inbox();
+	import('./live.js').then((m) => m.follow_inbox()).catch((e) => console.warn('no live inbox', e));
 }

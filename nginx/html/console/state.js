@@ -14,6 +14,9 @@ export const is_superuser = computed(() => Boolean(me.value && me.value.is_super
 /** {unread, unseen, seq} of the inbox. */
 export const counts = signal({ unread: 0, unseen: 0, seq: 0 });
 
+/** Rises whenever something in the inbox changed; pages that show it ask again. */
+export const inbox_news = signal(0);
+
 export async function load_me()
 {
 	me.value = await get('/api/auth/profile/');

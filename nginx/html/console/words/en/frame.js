@@ -116,4 +116,12 @@ export default {
 	'state.pending': 'pending',
 	'state.active': 'active',
 	'state.inactive': 'inactive',
+	'type.order': 'Order',
+	'type.message': 'Message',
+	'type.payment': 'Payment',
+	'type.product': 'Product',
+	'type.review': 'Review',
+	'type.system': 'System',
+	'type.article': 'Article',
+	'type.test': 'Test',
 };

@@ -116,4 +116,12 @@ export default {
 	'state.pending': 'در انتظار',
 	'state.active': 'فعال',
 	'state.inactive': 'غیرفعال',
+	'type.order': 'سفارش',
+	'type.message': 'پیام',
+	'type.payment': 'پرداخت',
+	'type.product': 'کالا',
+	'type.review': 'نظر',
+	'type.system': 'سامانه',
+	'type.article': 'مقاله',
+	'type.test': 'آزمایش',
 };

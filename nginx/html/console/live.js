@@ -1,0 +1,28 @@
+/*
+ * The inbox as it changes, by Gatepost's own client library (/gatepost.js): one
+ * connection for all tabs, and polling where nothing better gets through.
+ */
+import { load_counts, counts, inbox_news } from './state.js';
+import { toast } from './toast.js';
+
+/** Follows the inbox for as long as the page stands. */
+export async function follow_inbox()
+{
+	await load_counts();
+	const { connect } = await import('/gatepost.js');
+	connect({
+		after: counts.value.seq,
+		onNotification: (n) => {
+			inbox_news.value++;
+			if (!document.hidden)
+				toast(n.title, 'plain');
+		},
+		onCounts: (c) => {
+			if (c.unread !== counts.value.unread || c.seq !== counts.value.seq)
+				inbox_news.value++;
+			counts.value = c;
+		},
+		onRead: () => { inbox_news.value++; },
+		onReload: () => { inbox_news.value++; },
+	});
+}

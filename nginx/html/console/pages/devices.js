@@ -1,0 +1,83 @@
+/* Where pushes of this person arrive: this browser, others, and phones by the app. */
+import { html, useEffect, useState } from '../lib.js';
+import { List } from '../list.js';
+import { Act, Badge, Card, Head } from '../ui.js';
+import { Time } from '../time.js';
+import { new_key, post, sentence_of } from '../api.js';
+import { can_push, current, turn_off, turn_on } from '../push.js';
+import { is_admin, me } from '../state.js';
+import { t } from '../i18n.js';
+import { toast } from '../toast.js';
+
+function browser_of(agent)
+{
+	const names = [[/Edg\//, 'Edge'], [/OPR\//, 'Opera'], [/Firefox\//, 'Firefox'], [/Chrome\//, 'Chrome'], [/Safari\//, 'Safari']];
+	const systems = [[/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Windows/, 'Windows'], [/Mac OS/, 'macOS'], [/Linux/, 'Linux']];
+	const first = (list) => (list.find(([r]) => r.test(agent)) || [])[1];
+
+	return [first(names), first(systems)].filter(Boolean).join(' · ') || agent;
+}
+
+function Browser({ sub, changed })
+{
+	const able = can_push();
+	const denied = able && Notification.permission === 'denied';
+
+	async function enable()
+	{
+		if (await turn_on() === 'denied')
+			throw new Error('denied');
+		await changed();
+		return true;
+	}
+	return html`<${Card} title=${t('devices.here')} lead=${t('devices.here_lead')}>
+		<div class="line"><div class="line-text"><p class="row"><b>${browser_of(navigator.userAgent)}</b>
+			<${Badge} tone=${sub ? 'good' : denied ? 'bad' : 'plain'}>${sub ? t('security.on') : denied ? t('devices.blocked') : t('security.off')}<//></p>
+			<p class="soft small">${!able ? t('devices.cannot') : denied ? t('devices.blocked_text') : sub ? t('devices.on_text') : t('devices.off_text')}</p></div>
+			${able && !sub && html`<${Act} kind="primary" icon="bell" disabled=${denied} act=${() => enable().catch((e) => {
+				toast(e.message === 'denied' ? t('devices.blocked_text') : e.name === 'Problem' || e.doc ? sentence_of(e) : t('devices.refused'), 'bad');
+			})} done=${t('devices.enabled')}>${t('devices.enable')}<//>`}
+			${sub && is_admin.value && html`<${Act} icon="send" act=${async () => {
+				await post('/api/push/send/single/', { user_id: me.value.id, title: t('devices.test_title'), body: t('devices.test_body'), url: '/console/devices/', ttl: 60 }, { key: new_key() });
+				return true;
+			}} done=${t('devices.test_sent')}>${t('devices.test')}<//>`}
+		</div>
+	<//>`;
+}
+
+export default function Devices()
+{
+	const [sub, set_sub] = useState(/** @type {any} */ (null));
+	const [version, set_version] = useState(0);
+
+	async function changed()
+	{
+		set_sub(await current());
+		set_version((v) => v + 1);
+	}
+	useEffect(() => { current().then(set_sub, () => {}); }, []);
+
+	return html`<${Head} title=${t('nav.devices')} lead=${t('devices.lead')} />
+		<${Browser} sub=${sub} changed=${changed} />
+		<h2 class="section">${t('devices.all')}</h2>
+		<${List} url="/api/push/subscriptions/" name="devices" label=${t('devices.all')} version=${version} csv=${false}
+			columns=${[
+				{ key: 'browser', label: t('devices.browser'), main: true, show: (d) => html`<span><bdi>${d.user_agent ? browser_of(d.user_agent) : d.browser || t('sessions.unknown')}</bdi>
+					${sub && sub.endpoint === d.endpoint && html` <${Badge} tone="good">${t('sessions.this')}<//>`}</span>` },
+				{ key: 'endpoint', label: t('devices.service'), show: (d) => html`<bdi>${new URL(d.endpoint).host}</bdi>` },
+				{ key: 'active', label: t('devices.state'), show: (d) => html`<${Badge} state=${d.active ? 'active' : 'inactive'} />` },
+				{ key: 'seen_at', label: t('devices.seen'), show: (d) => html`<${Time} value=${d.seen_at} />` },
+			]}
+			row_actions=${(d) => html`<${Act} kind="small danger" act=${async () => {
+				await turn_off(d);
+				await changed();
+				return true;
+			}} done=${t('devices.removed')}>${t('devices.remove')}<span class="hidden"> ${d.browser}</span><//>`}
+			empty=${{ icon: 'device', title: t('devices.empty'), text: t('devices.empty_text') }} />
+		<${Card} title=${t('devices.app')} lead=${t('devices.app_lead')}>
+			<${Act} icon="send" act=${async () => {
+				const r = await post('/api/users/push-tokens/test/', {}, { key: new_key() });
+				toast(r.success ? t('devices.test_sent') : r.message, r.success ? 'good' : 'bad');
+			}}>${t('devices.app_test')}<//>
+		<//>`;
+}

@@ -1,0 +1,70 @@
+/*
+ * Web Push in this browser: the site's service worker, the subscription, and
+ * what the account knows of it.
+ */
+import { del, get, new_key, post } from './api.js';
+
+const WORKER = '/gatepost-sw.js';
+const SCOPE = '/push/';		/* a site on the same host may have a worker of its own at '/' */
+
+/** Whether this browser can at all. */
+export const can_push = () => 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
+
+function to_bytes(base64url)
+{
+	return Uint8Array.from(atob(base64url.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
+}
+
+const same = (a, b) => a.length === b.length && a.every((x, i) => x === b[i]);
+
+async function registration()
+{
+	const r = await navigator.serviceWorker.register(WORKER, { scope: SCOPE });
+
+	if (!r.active)
+		await new Promise((done) => {
+			const w = r.installing || r.waiting;
+			w.addEventListener('statechange', () => w.state === 'activated' && done());
+		});
+	return r;
+}
+
+/** The subscription of this browser, or null. */
+export async function current()
+{
+	if (!can_push())
+		return null;
+	const r = await navigator.serviceWorker.getRegistration(SCOPE);
+	return r && new URL(r.scope).pathname === SCOPE ? r.pushManager.getSubscription() : null;
+}
+
+/**
+ * Asks for permission, subscribes, and tells the account.
+ * @returns {Promise<'on'|'denied'>}
+ */
+export async function turn_on()
+{
+	if (await Notification.requestPermission() !== 'granted')
+		return 'denied';
+	const r = await registration();
+	const key = to_bytes((await get('/api/push/vapid-key/')).public_key);
+	let sub = await r.pushManager.getSubscription();
+	const with_key = sub && sub.options && sub.options.applicationServerKey;
+	if (sub && !(with_key && same(new Uint8Array(with_key), key))) {
+		await sub.unsubscribe();	/* an older key: nothing can reach it any more */
+		sub = null;
+	}
+	sub = sub || await r.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+	await post('/api/push/subscriptions/', { subscription: sub.toJSON() }, { key: new_key() });
+	return 'on';
+}
+
+/** @param {{id: string, endpoint: string}} row  what the account knows; of this browser or another */
+export async function turn_off(row)
+{
+	const sub = await current();
+
+	await del(`/api/push/subscriptions/${row.id}/`);
+	if (sub && sub.endpoint === row.endpoint)
+		await sub.unsubscribe();
+}
