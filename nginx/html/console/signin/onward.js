@@ -44,7 +44,9 @@ async function onward()
 	for (const name of ['rd', 'until', 'sig', 'bind'])
 		if (asked.has(name))
 			way[name] = asked.get(name);
-	if (!way.rd || !way.sig)
+	if (!way.rd)
+		return '/console/';
+	if (!way.sig)
 		return own_page(way.rd);
 	const answer = await post('/api/auth/gate/pass/', way);
 	if (answer.ok)

@@ -16,7 +16,7 @@
 		if (asked.has('sig'))
 			return `/console/signin/${location.search}`;
 		try {
-			const to = new URL(asked.get('rd') || '/', location.origin);
+			const to = new URL(asked.get('rd') || '/console/', location.origin);
 			return to.origin === location.origin ? to.pathname + to.search : '/';
 		} catch {
 			return '/';

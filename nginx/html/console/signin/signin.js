@@ -25,7 +25,8 @@ function show(name, text = '')
 {
 	for (const f of forms)
 		$(f).hidden = f !== name;
-	$('where').hidden = name !== 'signin' && name !== 'ask';
+	$('where').hidden = (name !== 'signin' && name !== 'ask') || !asked.has('rd');
+	$('new').hidden = name !== 'signin';
 	document.querySelector('h1').textContent = name === 'second' ? words.second : words.title;
 	said.textContent = text;
 	const field = $(name).querySelector('input');
@@ -108,7 +109,7 @@ function ways(current)
 async function leave()
 {
 	if (!await go_on())
-		location.replace('/');
+		location.replace('/console/');
 }
 
 function entered(body)

@@ -1,5 +1,5 @@
 /*
- * What the sign-in page says, in the languages it speaks.  The browser's own
+ * What the sign-in page says, in the languages it speaks.  The visitor's
  * choice decides; the page itself is English for those without scripts.
  */
 'use strict';
@@ -10,7 +10,7 @@ const WORDS = {
 		name: 'Phone number or e-mail', password: 'Password', code: 'Code',
 		go: 'Sign in', send: 'Send me a code', again: 'Send another code', anew: 'Start again',
 		by_code: 'Sign in with a code instead', by_password: 'Sign in with the password',
-		forgot: 'Forgot your password?',
+		forgot: 'Forgot your password?', new_here: 'New here?', register: 'Make an account',
 		connect: 'Connect', not_now: 'Not now', or: 'or', other: (who) => `Continue with ${who}`,
 		both: 'Give both.', one: 'Give a phone number or an e-mail address.', no_code: 'Give the code.',
 		sent: (to) => `If an account has ${to}, a code is on its way. A mail also carries a link.`,
@@ -49,7 +49,7 @@ const WORDS = {
 		name: 'شمارهٔ تلفن یا ایمیل', password: 'گذرواژه', code: 'کد',
 		go: 'ورود', send: 'کد بفرستید', again: 'کد دیگری بفرستید', anew: 'از نو',
 		by_code: 'ورود با کد', by_password: 'ورود با گذرواژه',
-		forgot: 'گذرواژه را فراموش کرده‌اید؟',
+		forgot: 'گذرواژه را فراموش کرده‌اید؟', new_here: 'تازه آمده‌اید؟', register: 'ساختن حساب',
 		connect: 'وصل شود', not_now: 'فعلاً نه', or: 'یا', other: (who) => `ادامه با ${who}`,
 		both: 'هر دو را وارد کنید.', one: 'شمارهٔ تلفن یا ایمیل را وارد کنید.', no_code: 'کد را وارد کنید.',
 		sent: (to) => `اگر حسابی با ${to} باشد، کد در راه است. در ایمیل پیوند هم هست.`,
@@ -85,12 +85,9 @@ const WORDS = {
 	},
 };
 
-/* The first language of the browser that the page speaks. */
-const speech = (navigator.languages || []).map((l) => l.slice(0, 2).toLowerCase()).find((l) => l in WORDS) || 'en';
-const words = WORDS[speech];
+/* The language that theme.js found. */
+const words = WORDS[document.documentElement.lang] || WORDS.en;
 
-document.documentElement.lang = speech;
-document.documentElement.dir = speech === 'fa' ? 'rtl' : 'ltr';
 document.title = words.title;
 for (const el of document.querySelectorAll('[data-say]'))
 	el.textContent = words[el.dataset.say];

@@ -1,0 +1,125 @@
+/*
+ * A new account: name, address and password, then the code that proves the
+ * address.  A taken address looks the same here as in the API; its owner is told.
+ */
+'use strict';
+
+const words = {
+	fa: {
+		title: 'ساختن حساب', lead: 'کدی نشان می‌دهد که شماره یا نشانی از آن شماست.',
+		first_name: 'نام', last_name: 'نام خانوادگی', address: 'شمارهٔ تلفن یا ایمیل', password: 'گذرواژه',
+		rule: 'دست‌کم هشت نویسه، با حروف بزرگ و کوچک و نشانه‌ای مانند ! یا @.',
+		go: 'فرستادن کد', code: 'کد', done: 'ادامه', again: 'کد دیگری بفرستید', back: 'این نشانی نه',
+		have: 'حساب دارید؟', signin: 'ورود',
+		sent: (to) => `کدی به ${to} فرستاده شد. در ایمیل پیوند هم هست.`,
+		sent_again: 'کد دیگری در راه است.', all: 'نشانی و گذرواژه را وارد کنید.', no_code: 'کد را وارد کنید.',
+		away: 'سایت پاسخ نمی‌دهد. کمی بعد دوباره بکوشید.',
+	},
+	en: {
+		sent: (to) => `A code was sent to ${to}. A mail also carries a link.`,
+		sent_again: 'Another code is on its way.', all: 'Give an address and a password.', no_code: 'Give the code.',
+		away: 'The site does not answer. Try again in a moment.',
+	},
+};
+const say = speak(words);
+const at = (id) => document.getElementById(id);
+const lead = at('step').textContent;
+let register_id;
+
+/* Digits of Persian and Arabic keyboards, and the spaces that people type. */
+function latin(text)
+{
+	return text.replace(/\s/g, '').replace(/[۰-۹]/g, (d) => d.charCodeAt(0) - 0x6f0)
+		.replace(/[٠-٩]/g, (d) => d.charCodeAt(0) - 0x660);
+}
+
+function tell(text, good = false)
+{
+	at('said').textContent = text;
+	at('said').className = good ? 'good' : '';
+}
+
+/* What the API refused, beside the fields it names. */
+function refused(doc)
+{
+	const fields = { email: 'username', phone_number: 'username', password: 'password', first_name: 'first_name', last_name: 'last_name' };
+	const named = Object.keys(doc.errors || {}).map((n) => fields[n]).filter(Boolean);
+
+	tell(Object.values(doc.errors || {}).flat().join(' ') || doc.detail || say.away);
+	for (const id of named)
+		at(id).setAttribute('aria-invalid', 'true');
+	if (named.length)
+		at(named[0]).focus();
+}
+
+async function ask(path, body)
+{
+	const buttons = [...document.querySelectorAll('main button')];
+	let done = null;
+
+	tell('');
+	for (const el of document.querySelectorAll('[aria-invalid]'))
+		el.removeAttribute('aria-invalid');
+	for (const b of buttons)
+		b.disabled = true;
+	try {
+		const answer = await ask_json(path, body);
+		const doc = await answer.json().catch(() => ({}));
+		if (answer.ok)
+			done = doc;
+		else
+			refused(doc);
+	} catch {
+		tell(say.away);
+	}
+	for (const b of buttons)
+		b.disabled = false;
+	return done;
+}
+
+function show(second, to)
+{
+	at('who').hidden = second;
+	at('prove').hidden = !second;
+	at('step').textContent = second ? say.sent(`\u2066${to}\u2069`) : lead;
+	at(second ? 'code' : 'username').focus();
+}
+
+at('who').addEventListener('submit', async (event) => {
+	event.preventDefault();
+	const to = at('username').value.trim();
+	const password = at('password').value;
+	if (!to || !password) {
+		tell(say.all);
+		return;
+	}
+	const name = {};
+	for (const id of ['first_name', 'last_name'])
+		if (at(id).value.trim())
+			name[id] = at(id).value.trim();
+	const doc = await ask('/api/auth/register/', { ...(to.includes('@') ? { email: to } : { phone_number: latin(to) }), password, ...name });
+	if (!doc)
+		return;
+	register_id = doc.register_id;
+	show(true, to);
+});
+
+at('prove').addEventListener('submit', async (event) => {
+	event.preventDefault();
+	const code = latin(at('code').value);
+	if (!code) {
+		tell(say.no_code);
+		return;
+	}
+	const doc = await ask('/api/auth/otp/verify/?tokens=cookie', { register_id, otp_code: code });
+	if (!doc)
+		return;
+	/* Somebody who has a second step signs in the whole way. */
+	location.replace(doc.mfa_required ? '/console/signin/' : '/console/');
+});
+
+at('again').addEventListener('click', async () => {
+	if (await ask('/api/auth/otp/refresh/', { register_id }))
+		tell(say.sent_again, true);
+});
+at('back').addEventListener('click', () => show(false));
