@@ -3,6 +3,7 @@
  * What the tests of the console share: people who are signed in, the pages that there are, and axe.
  */
 const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -101,6 +102,17 @@ async function context_of(browser, instance, person, { language = 'en', theme = 
 	return context;
 }
 
+/** RFC 6238, as an authenticator app does it. */
+function totp(secret, at = Date.now())
+{
+	const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+	const count = Buffer.alloc(8);
+
+	count.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
+	const mac = crypto.createHmac('sha1', Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)))).update(count).digest();
+	return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
+}
+
 /** Every page that needs no parameter, as pages.js lists them. */
 async function pages_of(who)
 {
@@ -111,6 +123,30 @@ async function pages_of(who)
 		: [...user_pages, ...admin_pages, ...admin2_pages];
 
 	return all.filter((p) => !p.path.includes(':'));
+}
+
+/** Looks at every page of `who` in both themes and directions: nothing serious for axe, nothing that sticks out. */
+async function look_at_all(browser, instance, person, who, extra = [])
+{
+	const paths = [...(await pages_of(who)).map((p) => p.path), ...extra];
+	const faults = [];
+
+	for (const [language, theme] of [['en', 'light'], ['en', 'dark'], ['fa', 'light'], ['fa', 'dark']]) {
+		const context = await context_of(browser, instance, person, { language, theme });
+		const page = await context.newPage();
+		/* Every page in each look once: the narrow ones in one theme of each direction, the wide ones in the other. */
+		const narrow = (language === 'en') === (theme === 'light');
+		await page.setViewportSize(narrow ? { width: 320, height: 700 } : { width: 1280, height: 900 });
+		page.on('pageerror', (e) => faults.push(`${page.url()}: ${e.message}`));
+		for (const at of paths) {
+			await page.goto(`${instance.url}${at}`, { timeout: WAIT });
+			await settled(page);
+			const name = `${at} ${language} ${theme} ${narrow ? 'narrow' : 'wide'}`;
+			faults.push(...(await page.evaluate(console_faults)).map((f) => `${name}: ${f}`), ...(await axe(page)).map((f) => `${name}: ${f}`));
+		}
+		await context.close();
+	}
+	assert.deepEqual(faults, []);
 }
 
 /** Waits until the page has drawn what it asked for. */
@@ -168,4 +204,4 @@ function console_faults()
 	return faults.concat((window.violations || []).map((v) => `policy: ${v}`));
 }
 
-module.exports = { CONSOLE, administrator, axe, code_for, console_faults, context_of, forget_limits, messages, pages_of, register, settled, sql, until, watch };
+module.exports = { CONSOLE, administrator, axe, code_for, console_faults, context_of, forget_limits, look_at_all, messages, pages_of, register, settled, sql, totp, until, watch };

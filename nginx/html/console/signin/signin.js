@@ -249,6 +249,7 @@ async function arrive()
 }
 
 /* In the middle: see above. */
+$('where').hidden = !asked.has('rd');
 const arrived = new URLSearchParams(location.hash.slice(1));
 if (location.hash)
 	history.replaceState(null, '', location.pathname + location.search);

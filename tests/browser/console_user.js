@@ -1,0 +1,395 @@
+'use strict';
+/*
+ * The console as somebody without any role uses it, in Chromium against a running instance.
+ *
+ *	node tests/browser/console_user.js --instance var/instance.env [--shots DIR]
+ *
+ * Shown: what nginx says of the console's files, and that the first load stays below 100 KB compressed; an account is made and
+ * proved by its code; the inbox shows what commits, without a reload, and is read and archived; profile, address, preferences,
+ * second step with its recovery codes, sessions, messages, history and their CSV, the data and the end of the account; a token
+ * that ran out is renewed unseen; keys, focus and titles; and axe on every page in both themes and directions.
+ *
+ * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
+ */
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const lib = require('./instance.js');
+const { WAIT, with_chromium } = require('./chromium.js');
+const { administrator, axe, code_for, console_faults, context_of, forget_limits, look_at_all, messages, register, settled, sql, totp, until, watch } = require('./console.js');
+
+const FIRST_LOAD = 100 * 1024;
+const say = (text) => process.stdout.write(`  ${text}\n`);
+
+/* --- what nginx says ------------------------------------------------------------------------------------------- */
+
+async function headers(instance)
+{
+	const get = (at, more = {}) => lib.request(`${instance.url}${at}`, { ca: instance.ca, headers: { 'accept-encoding': 'gzip', ...more } });
+
+	for (const at of ['/console/', '/console/app.js', '/console/console.css', '/console/words/fa/frame.js', '/console/signin/', '/console/sessions/']) {
+		const a = await get(at);
+		assert.equal(a.status, 200, at);
+		assert.match(a.headers['content-security-policy'], /^default-src 'none'; script-src 'self'; style-src 'self';/);
+		assert.doesNotMatch(a.headers['content-security-policy'], /unsafe|https?:|\*/);
+		assert.equal(a.headers['cache-control'], 'no-cache', at);
+		assert.equal(a.headers['x-content-type-options'], 'nosniff');
+		assert.equal(a.headers['x-frame-options'], 'DENY');
+		assert.equal(a.headers['content-encoding'], 'gzip', at);
+		assert.match(a.headers.vary, /Accept-Encoding/i);
+		const again = await get(at, { 'if-none-match': a.headers.etag });
+		assert.equal(again.status, 304, `${at} is not sent twice`);
+	}
+	const kept = await get('/console/vendor/preact-10.29.8.js');
+	assert.equal(kept.status, 200, 'scripts/console-vendor has run');
+	assert.equal(kept.headers['cache-control'], 'public, max-age=31536000, immutable');
+	assert.equal(kept.headers['content-encoding'], 'gzip');
+	assert.match(kept.headers['content-type'], /^text\/javascript/);
+	for (const at of ['/console/missing.js', '/console/vendor/missing-1.0.0.js', '/console/words/de/frame.js', '/console/.git']) {
+		const a = await get(at);
+		assert.equal(a.status, 404, at);
+		assert.notEqual(a.headers['cache-control'], 'public, max-age=31536000, immutable', at);
+	}
+	/* A page that the scripts draw; and no API answer is ever compressed (BREACH). */
+	assert.match((await get('/console/users/17/')).headers['content-type'], /^text\/html/);
+	assert.equal((await get('/api/auth/social/providers/')).headers['content-encoding'], undefined);
+	say('headers: strict policy, revalidated or kept for good, compressed, and nothing for what is not there');
+}
+
+/* Bytes as they came over the wire, of everything but the API's answers and the live stream. */
+async function first_load(browser, instance, person, at, done)
+{
+	const context = await context_of(browser, instance, person);
+	const page = await context.newPage();
+	const cdp = await context.newCDPSession(page);
+	const urls = new Map();
+	let bytes = 0, files = 0;
+
+	await cdp.send('Network.enable');
+	await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
+	cdp.on('Network.requestWillBeSent', (e) => urls.set(e.requestId, e.request.url));
+	cdp.on('Network.loadingFinished', (e) => {
+		const url = urls.get(e.requestId) || '';
+		if (url.startsWith(instance.url) && !url.includes('/api/')) {
+			bytes += e.encodedDataLength;
+			files++;
+		}
+	});
+	await page.goto(`${instance.url}${at}`, { timeout: WAIT, waitUntil: 'networkidle' });
+	await done(page);
+	await context.close();
+	assert.ok(bytes < FIRST_LOAD, `${at}: ${bytes} bytes`);
+	say(`first load of ${at}: ${files} files, ${(bytes / 1024).toFixed(1)} KB compressed`);
+}
+
+/* --- the walk ----------------------------------------------------------------------------------------------------- */
+
+async function notify(instance, user_id, more)
+{
+	const a = await lib.request(`${instance.url}/api/notifications/`, { method: 'POST', ca: instance.ca,
+		headers: { authorization: `Bearer ${instance.env.GATEPOST_ADMIN_TOKEN}` }, body: { user_id, channels: ['in_app'], ...more } });
+	assert.equal(a.status, 202, a.text);
+	return a.json;
+}
+
+async function walk(browser, instance, opt)
+{
+	const context = await context_of(browser, instance, null);
+	const page = await context.newPage();
+	const refusals = [400, 401, 403, 404, 409, 422, 429];
+	const faults = (await watch(context, page, [new URL(instance.url).origin], refusals));
+	const fine = async (what) => {
+		const found = [...faults.filter((f) => !f.includes('/ws/notifications/')), ...await page.evaluate(console_faults)];
+		if (opt.shots)
+			await page.screenshot({ path: path.join(opt.shots, `walk-${what.replace(/\W+/g, '-')}.png`), fullPage: true });
+		assert.deepEqual(found, [], what);
+		say(what);
+	};
+	const nav = async (name) => {
+		await page.click(`.nav a:has-text("${name}")`);
+		await page.waitForFunction((n) => (document.querySelector('main h1') || {}).textContent === n, name);
+		await settled(page);
+	};
+	const toast = (text) => page.waitForSelector(`.toast:has-text("${text}")`);
+	const phone = `+98912${String(1e7 + Math.floor(Math.random() * 8.9e7)).slice(-7)}`;
+	const password = 'Blue-Harbour-7!';
+
+	page.setDefaultTimeout(WAIT);
+	forget_limits(instance);
+
+	/* An account: refused first, then made; the sixth digit sends the code. */
+	await page.goto(`${instance.url}/console/profile/`);
+	await page.waitForURL('**/console/signin/?rd=*');
+	await page.click('#new a');
+	await page.waitForURL('**/console/register/');
+	await page.fill('#username', phone);
+	await page.fill('#password', 'short');
+	await page.click('#who button');
+	await page.waitForSelector('#password[aria-invalid="true"]');
+	await page.fill('#first_name', 'Mina');
+	await page.fill('#last_name', 'Karimi');
+	await page.fill('#password', password);
+	await page.click('#who button');
+	await page.waitForSelector('#prove:not([hidden])');
+	const first_code = await code_for(instance, 'sms', phone);
+	await page.fill('#code', first_code);
+	await page.waitForURL('**/console/inbox/');
+	await page.waitForSelector('.empty-title');
+	await fine('register, and the code goes off by itself');
+	const me = await page.evaluate(async () => (await fetch('/api/auth/profile/')).json());
+	assert.equal(me.phone_number, phone);
+
+	/* The inbox: what commits appears by itself, and its counters; reading and archiving count at once. */
+	await notify(instance, me.id, { title: 'Your order is on its way', body: 'It comes on Monday.', url: '/console/preferences/', type: 'order' });
+	await page.waitForSelector('.inbox-row.new:has-text("Your order is on its way")');
+	await page.waitForSelector('.bell .dot:text-is("1")');
+	await notify(instance, me.id, { title: '<b>سلام</b>', body: 'دو خط' });
+	await page.waitForSelector('.inbox-row:first-child:has-text("<b>سلام</b>")');
+	await page.waitForFunction(() => document.title.startsWith('(2)'));
+	await page.click('.inbox-row:first-child button[title="Mark as read"]');
+	await page.waitForSelector('.inbox-row:first-child:not(.new)');
+	await page.click('.inbox-row:first-child button[title="Archive"]');
+	await page.waitForSelector('.inbox-row:has-text("سلام")', { state: 'detached' });
+	await page.click('.tab:has-text("Archived")');
+	await page.waitForSelector('.inbox-row:has-text("سلام")');
+	assert.match(page.url(), /show=archived/);
+	await page.goBack();
+	await page.waitForSelector('.inbox-row:has-text("Your order")');
+	await fine('the inbox lives');
+	await page.click('.inbox-row a');
+	await page.waitForURL('**/console/preferences/');
+	await page.waitForFunction(() => !document.querySelector('.bell .dot'));
+
+	/* Preferences, kept. */
+	await settled(page);
+	await page.click('label:has-text("Order, E-mail")');
+	await until('the switch', async () => (await page.evaluate(async () => (await (await fetch('/api/preferences/')).json()).types.order?.email)) === false);
+	await page.click('label:has-text("Keep quiet hours")');
+	await page.fill('input[type="time"]', '21:30');
+	await page.click('.columns .card:first-child button:has-text("Save")');
+	await toast('Saved.');
+	await page.selectOption('.columns .card:last-child select', 'week');
+	await page.click('.columns .card:last-child button:has-text("Save")');
+	await until('the digest', async () => (await page.evaluate(async () => (await (await fetch('/api/preferences/')).json()).digest?.every)) === 'week');
+	await page.reload();
+	await settled(page);
+	assert.equal(await page.isChecked('label:has-text("Order, E-mail") input'), false);
+	assert.equal(await page.inputValue('input[type="time"]'), '21:30');
+	await fine('preferences stay');
+
+	/* Profile: the API's refusal stands at its field; an address by its code. */
+	await nav('Profile');
+	await page.fill('input[name="first_name"]', 'M\u0007na');
+	await page.click('button:has-text("Save")');
+	await page.waitForSelector('.notice.bad');
+	await page.waitForSelector('input[name="first_name"][aria-invalid="true"]');
+	await page.fill('input[name="first_name"]', 'مینا');
+	await page.selectOption('select[name="locale"]', 'en');
+	await page.click('button:has-text("Save")');
+	await toast('Saved.');
+	const mail = `mina${Date.now()}@example.com`;
+	forget_limits(instance);
+	await page.click('button:has-text("Add")');
+	await page.fill('dialog input', mail);
+	await page.click('dialog button:has-text("Send the code")');
+	await page.waitForSelector('dialog .code-input');
+	await page.fill('dialog .code-input', '000000');
+	await page.waitForSelector('dialog .wrong:not(:empty)');
+	await page.fill('dialog .code-input', await code_for(instance, 'email', mail));
+	await page.waitForSelector('dialog', { state: 'detached' });
+	await page.waitForSelector(`.line:has-text("${mail}"):has-text("proved")`);
+	await fine('profile and a proved address');
+
+	/* The second step: set up by key, with recovery codes; asked for at the next sign-in. */
+	await nav('Security');
+	await page.click('button:has-text("Set up")');
+	await page.waitForSelector('dialog .qr img');
+	assert.ok(await page.evaluate(() => document.querySelector('.qr img').naturalWidth > 20), 'the QR code is drawn');
+	await page.click('dialog summary');
+	const secret = (await page.textContent('dialog .copy code')).trim();
+	await page.fill('dialog .code-input', totp(secret));
+	await page.waitForSelector('dialog .codes code');
+	const recovery = await page.$$eval('dialog .codes code', (all) => all.map((c) => c.textContent));
+	assert.ok(recovery.length >= 8);
+	await page.click('dialog button:has-text("I have kept them")');
+	await page.waitForSelector('.line:has-text("Authenticator app") .badge:text-is("on")');
+	await fine('an authenticator app and its recovery codes');
+	await page.fill('input[name="old_password"]', 'Wrong-Harbour-7!');
+	await page.fill('input[name="new_password"]', 'Green-Harbour-8!');
+	await page.click('button:has-text("Change the password")');
+	await page.waitForSelector('.notice.bad');
+	await page.fill('input[name="old_password"]', password);
+	await page.click('button:has-text("Change the password")');
+	await toast('The password is changed');
+	await page.click('.menu-button');
+	await page.click('.menu-list button:has-text("Sign out")');
+	await page.waitForURL('**/console/signin/');
+	forget_limits(instance);
+	await page.fill('#username', mail);
+	await page.fill('#password', 'Green-Harbour-8!');
+	await page.click('#signin button:not(.plain)');
+	await page.waitForSelector('#second:not([hidden])');
+	await page.click('text=Use a recovery code');
+	await page.fill('#factor', recovery[0]);
+	await page.click('#second button:not(.plain)');
+	await page.waitForURL('**/console/inbox/');
+	await settled(page);
+	await fine('signed in again with a recovery code');
+
+	/* "Is it you?": the session is no longer fresh; the wish goes on after the answer. */
+	await nav('Security');
+	sql(instance, `UPDATE session SET auth_at = auth_at - INTERVAL 1 HOUR WHERE user_id = ${me.id}`);
+	await page.click('button:has-text("Make new codes")');
+	await page.click('dialog button:has-text("Make new codes")');
+	await page.waitForSelector('h2:text-is("Is it you?")');
+	await page.click('dialog >> text=Use the authenticator app');
+	await page.waitForSelector('dialog input[inputmode="numeric"]');
+	/* The app's present digits were used up; those of the next half minute serve too. */
+	await page.fill('dialog input[inputmode="numeric"]', totp(secret, Date.now() + 30000));
+	await page.click('dialog:has-text("Is it you?") button.primary');
+	await page.waitForSelector('dialog .codes code');
+	await page.click('dialog button:has-text("I have kept them")');
+	await fine('who it is is asked before a grave step');
+
+	/* A token that ran out: renewed without a word, by one of two tabs. */
+	const cookies = await context.cookies();
+	await context.clearCookies({ name: '__Host-gatepost' });
+	const other = await context.newPage();
+	await Promise.all([nav('Sessions'), other.goto(`${instance.url}/console/history/`).then(() => other.waitForSelector('main h1'))]);
+	assert.match(page.url(), /sessions/);
+	assert.match(other.url(), /history/);
+	await other.close();
+	assert.ok(cookies.length >= 2);
+
+	/* Sessions: another one is ended; then all others. */
+	const elsewhere = async () => {
+		forget_limits(instance);
+		const a = await lib.request(`${instance.url}/api/auth/login/`, { method: 'POST', ca: instance.ca, body: { username: mail, password: 'Green-Harbour-8!' } });
+		return a.json.mfa_token ? (await lib.request(`${instance.url}/api/auth/mfa/verify/`, { method: 'POST', ca: instance.ca,
+			body: { mfa_token: a.json.mfa_token, method: 'recovery', code: recovery_now.pop() } })).json : a.json;
+	};
+	const recovery_now = (await page.evaluate(async () => (await (await fetch('/api/auth/mfa/recovery-codes/', { method: 'POST',
+		headers: { 'Content-Type': 'application/json' }, body: '{}' })).json()).recovery_codes)).slice();
+	const far = await elsewhere();
+	await page.reload();
+	await settled(page);
+	await page.waitForSelector('tr:has-text("this one")');
+	assert.equal(await page.locator('tbody tr').count(), 2);
+	await page.click('td.row-actions button');
+	await toast('That session has ended.');
+	await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+	await until('the other is out', async () => (await lib.request(`${instance.url}/api/auth/profile/`, { ca: instance.ca,
+		headers: { authorization: `Bearer ${far.access_token}` } })).status === 401);
+	await elsewhere();
+	await page.click('button:has-text("Sign out all others")');
+	await page.click('dialog button:has-text("Sign them out")');
+	await toast('Sessions that ended');
+	await fine('sessions end');
+
+	/* Messages by hand, and their history as a list with its state in the address, and as CSV. */
+	await nav('Send a message');
+	await page.fill('input[name="to"]', 'nowhere');
+	await page.fill('input[name="subject"]', 'Hello');
+	await page.fill('textarea[name="message"]', 'From the console.');
+	await page.click('button:has-text("Send")');
+	await page.waitForSelector('input[name="to"][aria-invalid="true"]');
+	await page.click('.notice.bad li a');
+	assert.equal(await page.evaluate(() => document.activeElement.name), 'to');
+	const friend = `friend${Date.now()}@example.com`;
+	await page.fill('input[name="to"]', friend);
+	await page.click('button.primary:has-text("Send")');
+	await toast('Accepted');
+	await until('the mail', async () => (await messages(instance, 'email', friend)).length === 1);
+	await page.click('.tab:has-text("SMS")');
+	await page.fill('input[name="to"]', '0912 765 4321');
+	await page.fill('textarea[name="message"]', '=سلام');
+	await page.waitForSelector('.hint:has-text("1 SMS")');
+	await page.click('button.primary:has-text("Send")');
+	await toast('Accepted');
+	await nav('History');
+	await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 2);
+	await page.selectOption('.filter select', 'sms');
+	await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+	assert.match(page.url(), /type=sms/);
+	const [download] = await Promise.all([page.waitForEvent('download'), page.click('button:has-text("CSV")')]);
+	const csv = fs.readFileSync(await download.path(), 'utf8');
+	assert.match(csv, /^\ufeffRecipient,Channel,Message,Status,Created\r\n/);
+	assert.match(csv, /,'=سلام,/, 'a cell that a spreadsheet would run is made harmless');
+	await page.reload();
+	await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+	await page.selectOption('.filter select', 'whatsapp');
+	await page.waitForSelector('.empty-title:text-is("Nothing matches")');
+	await fine('messages by hand, their history, its filter and its CSV');
+
+	/* Keys, focus and titles. */
+	await page.keyboard.press('Control+k');
+	await page.waitForSelector('.palette');
+	await page.keyboard.type('pref');
+	await page.keyboard.press('Enter');
+	await page.waitForURL('**/console/preferences/');
+	await page.waitForFunction(() => document.activeElement.tagName === 'H1' && document.title.includes('Preferences'));
+	await page.keyboard.press('/');
+	await page.waitForSelector('.palette');
+	await page.keyboard.press('Escape');
+	await page.waitForSelector('.palette', { state: 'detached' });
+	await page.goto(`${instance.url}/console/nowhere/at/all/`);
+	await page.waitForSelector('.empty-title:text-is("Page not found")');
+	await page.keyboard.press('Tab');
+	await page.keyboard.press('Enter');
+	assert.equal(await page.evaluate(() => document.activeElement.id), 'content', 'the first stop skips to the content');
+	await page.click('button[aria-label="Dark theme"]');
+	assert.equal(await page.getAttribute('html', 'data-theme'), 'dark');
+	say('keys, focus, titles and themes');
+
+	/* The data, and the end: only with the name typed. */
+	await nav('Your data');
+	const [data] = await Promise.all([page.waitForEvent('download'), page.click('button:has-text("Download")')]);
+	assert.equal(JSON.parse(fs.readFileSync(await data.path(), 'utf8')).id, me.id);
+	await page.click('button:has-text("Delete the account")');
+	assert.equal(await page.isDisabled('dialog button.danger'), true);
+	await page.fill('dialog input', mail);
+	await page.click('dialog button.danger');
+	await page.waitForURL('**/console/signin/**');
+	assert.notEqual(sql(instance, `SELECT purge_at IS NOT NULL FROM user WHERE id = ${me.id}`), '0');
+	say('the data taken along, the account closed');
+	await context.close();
+}
+
+/* The pages before signing in. */
+async function outside(browser, instance)
+{
+	const faults = [];
+
+	for (const [language, theme] of [['en', 'light'], ['fa', 'dark'], ['en', 'dark'], ['fa', 'light']]) {
+		const context = await context_of(browser, instance, null, { language, theme, width: 320, height: 700 });
+		const page = await context.newPage();
+		for (const at of ['/console/signin/', '/console/register/', '/console/reset/', '/console/restore/']) {
+			await page.goto(`${instance.url}${at}`, { waitUntil: 'networkidle', timeout: WAIT });
+			faults.push(...(await axe(page)).map((f) => `${at} ${language} ${theme}: ${f}`));
+		}
+		await context.close();
+	}
+	assert.deepEqual(faults, []);
+	say('axe: the pages before signing in');
+}
+
+lib.main('console_user', async () => {
+	await with_chromium(async (browser, instance, opt) => {
+		await headers(instance);
+		const admin = administrator(instance);
+		await first_load(browser, instance, admin, '/console/', settled);
+		await first_load(browser, instance, null, '/console/signin/', (page) => page.waitForSelector('#signin'));
+		await walk(browser, instance, opt).catch(async (e) => {
+			for (const page of browser.contexts().flatMap((c) => c.pages()))
+				if (opt.shots)
+					await page.screenshot({ path: path.join(opt.shots, 'walk-failed.png') }).catch(() => {});
+			throw e;
+		});
+		await outside(browser, instance);
+		const person = await register(instance);
+		await notify(instance, person.id, { title: 'One to look at', body: 'With a text', type: 'order' });
+		await look_at_all(browser, instance, person, 'user');
+		say('axe: every page in both themes and directions');
+	});
+	process.stdout.write('PASSED console_user\n');
+});
