@@ -239,6 +239,8 @@ async function walk(browser, instance, opt)
 	/* "Is it you?": the session is no longer fresh; the wish goes on after the answer. */
 	await nav('Security');
 	sql(instance, `UPDATE session SET auth_at = auth_at - INTERVAL 1 HOUR WHERE user_id = ${me.id}`);
+	assert.equal(await page.evaluate(async () => (await fetch('/api/auth/token/refresh/?tokens=cookie', { method: 'POST',
+		headers: { 'Content-Type': 'application/json' }, body: '{}' })).status), 200);
 	await page.click('button:has-text("Make new codes")');
 	await page.click('dialog button:has-text("Make new codes")');
 	await page.waitForSelector('h2:text-is("Is it you?")');

@@ -46,11 +46,11 @@ function Codes({ codes, close })
 			<button type="button" class="button primary" onClick=${() => close(true)}>${t('security.codes_kept')}</button></div>`;
 }
 
-const show_codes = (codes) => dialog({ title: t('security.codes'), body: Codes, props: { codes } });
+const show_codes = (codes) => dialog({ title: t('security.codes'), body: Codes, props: { codes }, wide: true });
 
 function Authenticator({ begun, close })
 {
-	return html`<ol class="steps">
+	return html`<ol class="recipe">
 			<li>${t('security.totp_1')}</li>
 			<li>${t('security.totp_2')}
 				<p class="qr"><img alt=${t('security.qr')} width="180" height="180" src=${`data:image/svg+xml,${encodeURIComponent(begun.qr_svg)}`} /></p>

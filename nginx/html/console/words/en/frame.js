@@ -124,4 +124,13 @@ export default {
 	'type.system': 'System',
 	'type.article': 'Article',
 	'type.test': 'Test',
+	'amr.pwd': 'password',
+	'amr.otp': 'code',
+	'amr.mfa': 'second factor',
+	'amr.sms': 'SMS',
+	'amr.email': 'e-mail',
+	'amr.totp': 'authenticator',
+	'amr.recovery': 'recovery code',
+	'amr.fed': 'another site',
+	'amr.link': 'link in a mail',
 };

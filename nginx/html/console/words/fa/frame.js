@@ -124,4 +124,13 @@ export default {
 	'type.system': 'سامانه',
 	'type.article': 'مقاله',
 	'type.test': 'آزمایش',
+	'amr.pwd': 'گذرواژه',
+	'amr.otp': 'کد',
+	'amr.mfa': 'عامل دوم',
+	'amr.sms': 'پیامک',
+	'amr.email': 'ایمیل',
+	'amr.totp': 'برنامهٔ رمزساز',
+	'amr.recovery': 'کد بازیابی',
+	'amr.fed': 'سایت دیگر',
+	'amr.link': 'پیوند ایمیل',
 };
