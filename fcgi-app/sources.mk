@@ -1196,6 +1196,7 @@ NGINX_FILES = \
 	nginx/html/console/base.css \
 	nginx/html/console/boot.js \
 	nginx/html/console/chart.js \
+	nginx/html/console/code.js \
 	nginx/html/console/console.css \
 	nginx/html/console/dialog.js \
 	nginx/html/console/form.js \
@@ -1204,15 +1205,24 @@ NGINX_FILES = \
 	nginx/html/console/index.html \
 	nginx/html/console/lib.js \
 	nginx/html/console/list.js \
+	nginx/html/console/live.js \
+	nginx/html/console/outside.js \
 	nginx/html/console/page.js \
 	nginx/html/console/pages.js \
 	nginx/html/console/pages/audit.js \
+	nginx/html/console/pages/data.js \
 	nginx/html/console/pages/deliveries.js \
 	nginx/html/console/pages/delivery.js \
+	nginx/html/console/pages/devices.js \
 	nginx/html/console/pages/history.js \
+	nginx/html/console/pages/inbox.js \
 	nginx/html/console/pages/overview.js \
 	nginx/html/console/pages/phones.js \
+	nginx/html/console/pages/preferences.js \
+	nginx/html/console/pages/profile.js \
 	nginx/html/console/pages/queue.js \
+	nginx/html/console/pages/security.js \
+	nginx/html/console/pages/send.js \
 	nginx/html/console/pages/sessions.js \
 	nginx/html/console/pages/signed_in.js \
 	nginx/html/console/pages/subscriptions.js \
@@ -1224,9 +1234,11 @@ NGINX_FILES = \
 	nginx/html/console/pages_admin2.js \
 	nginx/html/console/pages_user.js \
 	nginx/html/console/palette.js \
+	nginx/html/console/push.js \
 	nginx/html/console/reauth.js \
+	nginx/html/console/register/index.html \
+	nginx/html/console/register/register.js \
 	nginx/html/console/reset/index.html \
-	nginx/html/console/reset/reset.css \
 	nginx/html/console/reset/reset.js \
 	nginx/html/console/restore/index.html \
 	nginx/html/console/restore/restore.js \
@@ -1295,6 +1307,7 @@ EXTRA_FILES = \
 	scripts/api-docs \
 	scripts/bench \
 	scripts/check \
+	scripts/check-console \
 	scripts/check-contract \
 	scripts/check-layers \
 	scripts/check-openapi \
@@ -1361,6 +1374,7 @@ EXTRA_FILES = \
 	tests/browser/chromium_social.js \
 	tests/browser/console.js \
 	tests/browser/console_pictures.js \
+	tests/browser/console_user.js \
 	tests/browser/firefox.js \
 	tests/browser/firefox_push.js \
 	tests/browser/firefox_renew.js \
