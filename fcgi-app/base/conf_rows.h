@@ -145,6 +145,8 @@ CONF(CONF_WHATSAPP_TEMPLATE, "GATEPOST_WHATSAPP_TEMPLATE", CONF_TEXT, "hello_wor
 CONF(CONF_WHATSAPP_LANGUAGE, "GATEPOST_WHATSAPP_LANGUAGE", CONF_TEXT, "en_US", 2, 10, "WhatsApp: its language.")
 CONF(CONF_WHATSAPP_CODE_TEMPLATE, "GATEPOST_WHATSAPP_CODE_TEMPLATE", CONF_TEXT, "", 0, 512, "WhatsApp: authentication template for one-time codes; empty: no code goes this way.")
 CONF(CONF_WHATSAPP_CODE_LANGUAGES, "GATEPOST_WHATSAPP_CODE_LANGUAGES", CONF_LIST, "en_US", 2, 200, "WhatsApp: languages that template has; the one of the recipient's locale is taken, else the first.")
+CONF(CONF_WHATSAPP_DIGEST, "GATEPOST_WHATSAPP_DIGEST_TEMPLATE", CONF_TEXT, "", 0, 512, "WhatsApp: template for digests outside the 24 hours; its one parameter is the number of messages. Empty: each message goes by itself.")
+CONF(CONF_WHATSAPP_DIGEST_LANGUAGES, "GATEPOST_WHATSAPP_DIGEST_LANGUAGES", CONF_LIST, "en_US", 2, 200, "WhatsApp: languages that template has; the one of the recipient's locale is taken, else the first.")
 CONF(CONF_WHATSAPP_DAY, "GATEPOST_WHATSAPP_DAY", CONF_INT, "50", 0, 1000000, "WhatsApp messages a day and user by POST /api/communications/whatsapp/.")
 CONF(CONF_USER_SEND, "GATEPOST_USER_SEND", CONF_TEXT, "proved", 0, 8, "Who may send messages of their own under /api/communications/: all who signed in, proved (an e-mail or phone), or none (tokens and administrators only).")
 CONF(CONF_TWILIO_SID, "TWILIO_ACCOUNT_SID", CONF_TEXT, "", 0, 40, "Twilio: account (AC and 32 hex digits).")

@@ -15,6 +15,7 @@
 #define PUSH_LINES	5
 #define PUSH_CHARS	80
 #define SMS_CHARS	60
+#define WHATSAPP_CHARS	120		/* of 30 lines: below its 4,096 */
 #define HTML_MAX	((size_t)192 * 1024)
 #define TEXT_MAX	((size_t)128 * 1024)
 /* Below what planning takes (NOTIFICATION_CONTENT_MAX). */
@@ -236,6 +237,40 @@ sms(struct arena *a, const struct digest_text *t, enum lang lang)
 	return out;
 }
 
+/* Of the languages the template has that of the reader, else the first. */
+static const char *
+template_language(struct arena *a, const char *locale)
+{
+	const char *s = conf_str(CONF_WHATSAPP_DIGEST_LANGUAGES);
+	const char *first = NULL;
+	size_t want = locale == NULL ? 0 : strcspn(locale, "-_");
+
+	while (*s != '\0') {
+		size_t n = strcspn(s, ",");
+		const char *one = text_trim(a, arena_strndup(a, s, n));
+
+		if (first == NULL)
+			first = one;
+		if (want >= 2 && strncmp(one, locale, want) == 0 &&
+		    (one[want] == '\0' || one[want] == '_'))
+			return one;
+		s += n + (s[n] == ',' ? 1 : 0);
+	}
+	return first == NULL ? "en_US" : first;
+}
+
+static void
+write_template(struct arena *a, struct jw *w, const struct digest_text *t)
+{
+	jw_object(w, "whatsapp");
+	jw_str(w, "template", t->template);
+	jw_str(w, "language", template_language(a, t->locale));
+	jw_array(w, "parameters");
+	jw_str(w, NULL, arena_printf(a, "%zu", t->total));
+	jw_end(w);
+	jw_end(w);
+}
+
 /* NULL: more than a notification may hold. */
 static const char *
 content(struct arena *a, const struct digest_text *t, enum lang lang,
@@ -251,7 +286,9 @@ content(struct arena *a, const struct digest_text *t, enum lang lang,
 	jw_init(&w, &b);
 	jw_object(&w, NULL);
 	jw_str(&w, "title", *title);
-	jw_str(&w, "body", lines(a, t, lang, "", few, PUSH_CHARS));
+	jw_str(&w, "body", t->channel == CHANNEL_WHATSAPP ? lines(a, t, lang,
+	    "", t->lines, WHATSAPP_CHARS) : lines(a, t, lang, "", few,
+	    PUSH_CHARS));
 	jw_str(&w, "locale", lang_tag(lang));
 	if (t->channel == CHANNEL_EMAIL) {
 		const char *page = html(a, t, lang, *title);
@@ -261,6 +298,8 @@ content(struct arena *a, const struct digest_text *t, enum lang lang,
 			jw_str(&w, "html", page);
 	} else if (t->channel == CHANNEL_SMS) {
 		jw_str(&w, "text", sms(a, t, lang));
+	} else if (t->channel == CHANNEL_WHATSAPP && t->template != NULL) {
+		write_template(a, &w, t);
 	}
 	jw_object(&w, "data");
 	jw_str(&w, "type", "digest");

@@ -1,7 +1,8 @@
 /*
  * campaign_plan.c - a slice of a campaign's audience: whom it goes to is by
  * its conditions, by which of their addresses by the one decision that
- * notifications and explain go by (people.h).
+ * notifications and explain go by (people.h).  Who has a digest gets a
+ * campaign's message with it.
  */
 #include "deliver/campaign_own.h"
 
@@ -15,6 +16,7 @@
 #include "queue/bell.h"
 #include "queue/campaign_audience.h"
 #include "queue/enqueue.h"
+#include "store/digest.h"
 #include "store/inbox.h"
 #include "store/job.h"
 #include "store/notification.h"
@@ -32,12 +34,14 @@ struct slice {
 	struct campaign_audience au;
 	struct delivery_new *row;
 	int64_t		*run_us;	/* of a row; 0: when it is released */
+	bool		*gather;	/* for the digest of then */
 	size_t		 n, max;
 	struct campaign_mark mark;
 	/* made of the rows */
 	struct job_new	*later;		/* that wait for their recipient */
 	struct inbox_new *inbox;
-	size_t		 laters, inboxes;
+	struct digest_new *digest;
+	size_t		 laters, inboxes, digests;
 	bool		 stale;
 };
 
@@ -53,13 +57,16 @@ next_row(struct slice *s, const struct someone *who, const char *channel)
 		struct delivery_new *row = arena_array(s->a, max,
 		    sizeof(*row));
 		int64_t *run = arena_array(s->a, max, sizeof(*run));
+		bool *gather = arena_array(s->a, max, sizeof(*gather));
 
 		if (s->n > 0) {
 			memcpy(row, s->row, s->n * sizeof(*row));
 			memcpy(run, s->run_us, s->n * sizeof(*run));
+			memcpy(gather, s->gather, s->n * sizeof(*gather));
 		}
 		s->row = row;
 		s->run_us = run;
+		s->gather = gather;
 		s->max = max;
 	}
 	d = &s->row[s->n];
@@ -67,6 +74,7 @@ next_row(struct slice *s, const struct someone *who, const char *channel)
 	    .user_id = who->user_id, .channel = channel, .target = "",
 	    .seq = (uint32_t)(s->c->planned + s->n + 1), .provider = "",
 	    .state = "queued", .reason = "" };
+	s->gather[s->n] = false;
 	s->run_us[s->n++] = 0;
 	return d;
 }
@@ -96,8 +104,13 @@ add_queued(struct slice *s, const struct someone *who, const struct way *w,
 	delivery_hash(d->target_hash, to);
 	s->run_us[s->n - 1] = hold_time(w->not_before_us, s->c->ends_us,
 	    true).run_us;
-	if (s->expired)
+	if (s->expired) {
 		d->state = d->reason = "expired";
+	} else if (w->merges && w->not_before_us <= s->c->ends_us) {
+		/* Who asked for one message a day gets one, whoever writes. */
+		s->gather[s->n - 1] = true;
+		d->reason = "digest";
+	}
 }
 
 static void
@@ -197,7 +210,8 @@ people(struct db *db, struct slice *s, struct err *e)
 	*au = (struct audience){ .kind = TO_USERS,
 	    .channels = channels_mask(s->c->channels) };
 	*m = (struct message_for){ .au = au, .type = s->c->type,
-	    .class = CLASS_CAMPAIGN, .now_us = leaves_us(s->c) };
+	    .class = CLASS_CAMPAIGN, .merges = true,
+	    .now_us = leaves_us(s->c) };
 	who = arena_array(s->a, (size_t)n + 1, sizeof(*who));
 	for (int i = 0; i < n; i++)
 		who[i] = (struct someone){ .m = m, .user_id = id[i] };
@@ -248,7 +262,7 @@ addresses(struct db *db, struct slice *s, struct err *e)
 		    .channels = channels_mask(s->c->channels) };
 		m[i] = (struct message_for){ .au = &au[i],
 		    .type = s->c->type, .class = CLASS_CAMPAIGN,
-		    .now_us = leaves_us(s->c) };
+		    .merges = true, .now_us = leaves_us(s->c) };
 		who[i] = (struct someone){ .m = &m[i] };
 		if (owner_of(db, au[i].to, &who[i].user_id, e) < 0)
 			return -1;
@@ -271,6 +285,7 @@ make_more(struct slice *s)
 
 	s->later = arena_array(s->a, s->n + 1, sizeof(*s->later));
 	s->inbox = arena_array(s->a, s->n + 1, sizeof(*s->inbox));
+	s->digest = arena_array(s->a, s->n + 1, sizeof(*s->digest));
 	for (size_t i = 0; i < s->n; i++) {
 		const struct delivery_new *d = &s->row[i];
 
@@ -278,14 +293,20 @@ make_more(struct slice *s)
 			s->inbox[s->inboxes++] = (struct inbox_new){
 			    .user_id = d->user_id,
 			    .notification_id = d->notification_id };
-		if (s->run_us[i] <= s->c->now_us ||
+		if ((s->run_us[i] <= s->c->now_us && !s->gather[i]) ||
 		    strcmp(d->state, "queued") != 0)
 			continue;
+		if (s->gather[i])
+			s->digest[s->digests++] = (struct digest_new){
+			    .user_id = d->user_id, .channel = d->channel,
+			    .notification_id = d->notification_id,
+			    .seq = d->seq, .due_us = s->run_us[i] };
 		s->later[s->laters] = (struct job_new){ .id = id + s->laters,
 		    .notification_id = d->notification_id, .seq = d->seq,
 		    .user_id = d->user_id, .device_id = d->device_id,
 		    .class = CLASS_CAMPAIGN, .provider = d->provider,
-		    .expires_us = s->c->ends_us, .run_us = s->run_us[i] };
+		    .expires_us = s->c->ends_us, .run_us = s->run_us[i],
+		    .gathered = s->gather[i] };
 		s->laters++;
 	}
 }
@@ -314,6 +335,8 @@ write_work(struct db *db, void *arg, struct err *e)
 		s->stale = e->kind == ERR_DB_DUP;
 		return s->stale ? 1 : -1;
 	}
+	if (s->digests > 0 && digest_add(db, s->digest, s->digests, e) < 0)
+		return -1;
 	if (s->mark.last) {
 		struct notification_total t = { .id = s->c->id,
 		    .total = (uint32_t)s->mark.planned };

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/rand.h"
 #include "queue/enqueue.h"
+#include "store/cancel.h"
 
 #define RELEASE_MAX	1000u		/* jobs a transaction */
 #define WINDOW_MIN	64u
@@ -294,14 +295,27 @@ static int
 drop_work(struct db *db, void *arg, struct err *e)
 {
 	struct ending *x = arg;
+	struct cancelled c;
 	int rc = campaign_still(db, x->c, e);
 
 	x->n = 0;
 	if (rc <= 0)
 		return rc < 0 ? -1 : 1;
-	x->n = x->state == NULL ? campaign_hold_jobs(db, x->c->id, e) :
-	    campaign_drop_jobs(db, x->c->id, x->state, e);
-	return x->n < 0 ? -1 : 0;
+	if (x->state == NULL) {
+		x->n = campaign_hold_jobs(db, x->c->id, e);
+		return x->n < 0 ? -1 : 0;
+	}
+	if ((x->n = campaign_drop_jobs(db, x->c->id, x->state, e)) != 0)
+		return x->n < 0 ? -1 : 0;
+	/* What a digest carries is late by no fault of its own; it is taken
+	 * out by who cancels. */
+	if (strcmp(x->state, "cancelled") != 0)
+		return 0;
+	memset(&c, 0, sizeof(c));
+	if (cancel_carried(db, x->c->id, x->state, &c, e) < 0)
+		return -1;
+	x->n = (int64_t)c.cancelled;
+	return 0;
 }
 
 int

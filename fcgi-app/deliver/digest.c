@@ -4,13 +4,16 @@
 #include "deliver/digest_own.h"
 
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
 #include "base/rand.h"
+#include "channel/providers/whatsapp.h"
 #include "deliver/hold.h"
 #include "store/delivery.h"
 #include "store/digest.h"
 #include "store/job.h"
 #include "store/notification.h"
+#include "store/whatsapp.h"
 
 #define DIGESTS		64		/* a transaction … */
 #define ITEMS		2000		/* … of about so many items */
@@ -19,7 +22,7 @@
 #define ARENA_MAX	((size_t)96 << 20)
 #define CLASS_CAMPAIGN	2
 
-enum fate { FATE_GOES, FATE_ENDS };
+enum fate { FATE_GOES, FATE_ENDS, FATE_HELD };
 struct part {			/* an item */
 	const struct digest_item *it;
 	struct someone	*who;
@@ -41,6 +44,9 @@ struct merging {
 	struct delivery_change *change;
 	size_t		 drops, releases, changes, carriers;
 	struct someone	*single;	/* that leave by themselves */
+	uint64_t	*hold;
+	struct digest_campaign *campaign;
+	size_t		 holds, campaigns;
 	bool		 stale;
 };
 
@@ -68,6 +74,8 @@ judge_one(const struct digest *g, struct part *p)
 		ends(p, "skipped", p->who->reach.nobody);
 	else if (w->what != REACH_GO)
 		ends(p, "skipped", w->reason);
+	else if (p->it->paused)
+		p->fate = FATE_HELD;
 }
 
 /* Each is asked as if it were sent now, on this channel.  Whether an account
@@ -111,11 +119,11 @@ judge(struct db *db, struct merging *w, struct err *e)
 /* Parts [lo, hi) that go, newest first; each notification once. */
 static int
 write_content(struct db *db, struct merging *w, size_t lo, size_t hi,
-    size_t total, struct digest_made *m, struct err *e)
+    size_t total, const char *template, struct digest_made *m, struct err *e)
 {
 	uint64_t id[DIGEST_LINES_MAX];
 	struct digest_words words = { .id = id, .total = total,
-	    .channel = m->of->channel };
+	    .channel = m->of->channel, .template = template };
 
 	for (size_t i = hi; i > lo && words.n < DIGEST_LINES_MAX; i--) {
 		const struct part *p = &w->part[i - 1];
@@ -151,6 +159,38 @@ change(struct merging *w, const struct part *p, uint64_t carrier)
 	    "" };
 }
 
+/* It is free text, its window is closed, and no template stands in: by itself,
+ * and its row says why. */
+static void
+alone(struct merging *w, const struct part *p)
+{
+	w->change[w->changes++] = (struct delivery_change){
+	    .notification_id = p->it->notification_id,
+	    .seq = (uint32_t)p->it->seq, .state = "queued",
+	    .reason = "window_closed", .log = "", .provider_id = "" };
+}
+
+/* May they go as one?  As text within the 24 hours, else by the template that
+ * is set.  1, 0, -1. */
+static int
+by_whatsapp(struct db *db, struct merging *w, size_t lo, size_t hi,
+    const char **template, struct err *e)
+{
+	const char *name = conf_str(CONF_WHATSAPP_DIGEST), *contact = NULL;
+	uint32_t left_s;
+	int rc = 0;
+
+	for (size_t i = lo; i < hi && contact == NULL; i++)
+		if (w->part[i].fate == FATE_GOES)
+			contact = whatsapp_contact(w->a, people_address(
+			    w->part[i].who, CHANNEL_WHATSAPP));
+	if (contact != NULL && (rc = whatsapp_window(db, contact, &left_s,
+	    e)) != 0)
+		return rc;
+	*template = *name == '\0' ? NULL : name;
+	return *name != '\0';
+}
+
 /* Class critical never waits for a digest; campaigns' are no more than a
  * campaign's all together.  Digests are due by the thousand at eight in the
  * morning: in the queue of the many. */
@@ -180,13 +220,25 @@ carry(struct merging *w, struct digest_made *m, size_t lo, size_t hi)
 	w->carriers++;
 }
 
+static void
+add_campaign(struct merging *w, const struct digest_item *it)
+{
+	for (size_t i = w->campaigns; i > 0; i--)
+		if (w->campaign[i - 1].id == it->notification_id)
+			return;
+	w->campaign[w->campaigns++] = (struct digest_campaign){
+	    it->notification_id, it->paused };
+}
+
 static int
 make_one(struct db *db, struct merging *w, size_t k, size_t lo, size_t hi,
     struct err *e)
 {
 	struct digest_made *m = &w->made[k];
+	const char *template = NULL;
 	uint64_t last = 0;
 	size_t total = 0;
+	int together = 1;
 
 	*m = (struct digest_made){ .of = &w->g[k] };
 	for (size_t i = lo; i < hi; i++)
@@ -195,18 +247,29 @@ make_one(struct db *db, struct merging *w, size_t k, size_t lo, size_t hi,
 			last = w->part[i].it->notification_id;
 			total++;
 		}
-	if (total > 1) {
+	if (total > 1 && strcmp(m->of->channel, "whatsapp") == 0 &&
+	    (together = by_whatsapp(db, w, lo, hi, &template, e)) < 0)
+		return -1;
+	if (total > 1 && together) {
 		carry(w, m, lo, hi);
-		if (write_content(db, w, lo, hi, total, m, e) < 0)
+		if (write_content(db, w, lo, hi, total, template, m, e) < 0)
 			return -1;
 	}
 	for (size_t i = lo; i < hi; i++) {
 		const struct part *p = &w->part[i];
 
-		if (p->fate == FATE_ENDS || total > 1) {
+		if (p->it->campaign)
+			add_campaign(w, p->it);
+		if (p->fate == FATE_HELD) {
+			w->hold[w->holds++] = p->it->job_id;
+			continue;
+		}
+		if (p->fate == FATE_ENDS || m->carrier_id != 0) {
 			change(w, p, m->carrier_id);
 			continue;
 		}
+		if (!together)
+			alone(w, p);
 		w->single[w->releases] = *p->who;
 		w->release[w->releases++].job_id = p->it->job_id;
 	}
@@ -244,7 +307,9 @@ make_work(struct db *db, void *arg, struct err *e)
 	struct merging *w = arg;
 	const struct digest_work work = { .made = w->made, .n = w->n,
 	    .drop = w->drop, .drops = w->drops, .release = w->release,
-	    .releases = w->releases };
+	    .releases = w->releases,
+	    .hold = w->hold, .holds = w->holds, .campaign = w->campaign,
+	    .campaigns = w->campaigns };
 	int rc = digest_make(db, &work, e);
 
 	w->stale = rc == 0;
@@ -267,6 +332,8 @@ prepare(struct merging *w, struct digest_item *item)
 	w->release = arena_array(w->a, n, sizeof(*w->release));
 	w->change = arena_array(w->a, n, sizeof(*w->change));
 	w->single = arena_array(w->a, n, sizeof(*w->single));
+	w->hold = arena_array(w->a, n, sizeof(*w->hold));
+	w->campaign = arena_array(w->a, n, sizeof(*w->campaign));
 }
 
 /* 1 made, 0 something changed meanwhile, -1. */

@@ -13,7 +13,7 @@ struct digest_words {
 	/* in: notifications, the newest first, at most DIGEST_LINES_MAX */
 	const uint64_t	*id;
 	size_t		 n, total;
-	const char	*channel, *locale;	/* locale: or NULL */
+	const char	*channel, *locale, *template;	/* the last two: or NULL */
 	/* out, in the arena */
 	const char	*title, *content;
 };

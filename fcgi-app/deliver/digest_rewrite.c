@@ -5,6 +5,7 @@
 #include "deliver/digest_own.h"
 
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "channel/part.h"
@@ -69,7 +70,7 @@ digest_words(struct db *db, struct arena *a, struct digest_words *w,
 {
 	struct lines *l = arena_alloc(a, sizeof(*l));
 	struct digest_text t = { .total = w->total, .locale = w->locale,
-	    .channel = channels_find(w->channel) };
+	    .template = w->template, .channel = channels_find(w->channel) };
 	const char *content, *title;
 	int rc = -1;
 
@@ -114,6 +115,24 @@ end_carrier(struct db *db, const struct digest_rewrite *r, struct err *e)
 	return 0;
 }
 
+/* What was a template of WhatsApp's stays one. */
+static int
+template_of(struct db *db, struct arena *a, const struct digest_rewrite *r,
+    const char **template, struct err *e)
+{
+	struct notification n;
+	int rc;
+
+	*template = NULL;
+	if (strcmp(r->channel, "whatsapp") != 0)
+		return 0;
+	rc = notification_find(db, a, r->carrier_id, &n, e);
+	if (rc > 0 && n.content != NULL &&
+	    strstr(n.content, "\"whatsapp\":{") != NULL)
+		*template = conf_str(CONF_WHATSAPP_DIGEST);
+	return rc < 0 ? -1 : 0;
+}
+
 static int
 rewrite_work(struct db *db, void *arg, struct err *e)
 {
@@ -133,7 +152,8 @@ rewrite_work(struct db *db, void *arg, struct err *e)
 		words = (struct digest_words){ .id = id, .n = left.n,
 		    .total = left.total, .channel = x->r->channel,
 		    .locale = x->r->locale };
-		if (digest_words(db, x->a, &words, e) < 0 ||
+		if (template_of(db, x->a, x->r, &words.template, e) < 0 ||
+		    digest_words(db, x->a, &words, e) < 0 ||
 		    digest_rewritten(db, x->r, words.title, words.content,
 		    e) < 0)
 			return -1;

@@ -242,10 +242,11 @@ hold_way(struct someone *s, const struct way *w, const struct hours *hours)
 	int64_t digest = hours_digest_at(hours, at);
 	int64_t go = hours_quiet_end(hours, digest);
 
-	/* A template of WhatsApp's cannot stand in another message. */
+	/* A template of WhatsApp's cannot stand in another message; whether
+	 * its texts can is seen when they leave. */
 	s->hold[w->channel] = (struct hold){ go, go > digest ?
 	    "quiet_hours" : go > at ? "digest" : NULL, s->m->merges &&
-	    digest > at && w->channel != CHANNEL_WHATSAPP };
+	    digest > at && !(w->channel == CHANNEL_WHATSAPP && s->m->apart) };
 }
 
 /* Ways of one that wait, and the places he needs: how many. */

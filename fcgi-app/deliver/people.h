@@ -15,6 +15,7 @@ struct message_for {			/* of a notification */
 	bool		 critical;
 	unsigned	 class;
 	bool		 merges;	/* may wait for a digest and go with it */
+	bool		 apart;		/* on WhatsApp not: it is a template */
 	int64_t		 now_us;	/* the database's clock */
 };
 

@@ -152,6 +152,7 @@ plan_people(struct db *db, struct plan *p, struct arena *a,
 		m[i] = (struct message_for){ .au = &part->au,
 		    .type = part->n->type, .critical = part->n->class == 0,
 		    .class = part->n->class, .merges = true,
+		    .apart = json_has(part->note->content, "whatsapp"),
 		    .now_us = p->now_us };
 		s[i] = (struct someone){ .m = &m[i], .tag = who[i].part,
 		    .user_id = who[i].user_id };

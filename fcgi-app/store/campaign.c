@@ -59,7 +59,8 @@ DB_STMT(CAMPAIGN_CHANGE_PAUSED, DB_API, DB_SAFE,
 DB_STMT(CAMPAIGN_CHANGE_LIFE, DB_API, DB_SAFE,
     "UPDATE notification SET expires_at = ? WHERE id = ?");
 DB_STMT(CAMPAIGN_CHANGE_JOBS, DB_API, DB_SAFE,
-    "UPDATE job SET expires_at = ? WHERE notification_id = ? AND state = 3");
+    "UPDATE job SET expires_at = ? WHERE notification_id = ?"
+    " AND state IN (3, 4)");
 
 DB_STMT(CAMPAIGN_START, DB_API, DB_SAFE,
     "UPDATE campaign SET live = TRUE, rate_at = UTC_TIMESTAMP(6),"

@@ -24,8 +24,9 @@ DB_STMT(CAMPAIGN_STILL, DB_WORKER, DB_READ,
     " FOR UPDATE");
 DB_STMT(CAMPAIGN_PART_NEW, DB_WORKER, DB_SAFE,
     "INSERT IGNORE INTO campaign_part (campaign_id, part) VALUES (?, ?)");
+/* What a digest carries has none either, and is the carrier's. */
 #define WITHOUT_JOB "d.notification_id = ? AND d.seq > ? AND d.seq <= ?"	\
-	" AND d.state = 'queued' AND NOT EXISTS (SELECT 1 FROM job j"	\
+	" AND d.state = 'queued' AND d.provider <> 'digest' AND NOT EXISTS (SELECT 1 FROM job j"	\
 	"  WHERE j.notification_id = d.notification_id AND j.seq = d.seq)"
 DB_STMT(CAMPAIGN_READY, DB_WORKER, DB_READ,
     "SELECT d.channel, COUNT(*) FROM delivery d WHERE " WITHOUT_JOB
@@ -46,8 +47,8 @@ DB_STMT(CAMPAIGN_QUEUE, DB_WORKER, DB_READ,
     "SELECT COALESCE(SUM((state IN (1, 2)"
     " OR (state = 0 AND run_at <= UTC_TIMESTAMP(6)))"
     " AND NOT FIND_IN_SET(provider, ?)), 0),"
-    " COUNT(*) - COALESCE(SUM(state = 0 AND tries = 0 AND crashes = 0"
-    "  AND run_at > UTC_TIMESTAMP(6)), 0), COUNT(*)"
+    " COUNT(*) - COALESCE(SUM(state = 4 OR (state = 0 AND tries = 0"
+    "  AND crashes = 0 AND run_at > UTC_TIMESTAMP(6))), 0), COUNT(*)"
     " FROM job WHERE notification_id = ? AND state <> 9");
 DB_STMT(CAMPAIGN_OPEN, DB_WORKER, DB_READ,
     "SELECT d.seq FROM delivery d WHERE " WITHOUT_JOB
@@ -61,7 +62,7 @@ DB_STMT(CAMPAIGN_HOLD_JOBS, DB_API | DB_WORKER, DB_SAFE,
     " WHERE notification_id = ? AND state IN (0, 1)");
 DB_STMT(CAMPAIGN_JOBS_OF, DB_API | DB_WORKER, DB_READ,
     "SELECT id, seq FROM job WHERE notification_id = ?"
-    " AND state IN (0, 1, 3) ORDER BY seq LIMIT ? FOR UPDATE");
+    " AND state IN (0, 1, 3, 4) ORDER BY seq LIMIT ? FOR UPDATE");
 DB_STMT(CAMPAIGN_JOBS_DROP, DB_API | DB_WORKER, DB_SAFE,
     "DELETE j FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.i");

@@ -133,9 +133,8 @@ finish(struct db *db, struct take *t, const char *reason,
 	return 0;
 }
 
-/* What its deliveries' digests carry, when it has no jobs any more. */
-static int
-take_out(struct db *db, uint64_t notification_id, const char *reason,
+int
+cancel_carried(struct db *db, uint64_t notification_id, const char *reason,
     struct cancelled *c, struct err *e)
 {
 	uint64_t before = c->cancelled + c->leaving;
@@ -189,7 +188,7 @@ cancel_notification(struct db *db, uint64_t notification_id,
 	    DB_U64(notification_id)), e) < 0)
 		goto out;
 	c->more = t.n == CANCEL_BATCH;
-	rc = c->more ? 0 : take_out(db, notification_id, reason, c, e);
+	rc = c->more ? 0 : cancel_carried(db, notification_id, reason, c, e);
 out:
 	take_fini(&t);
 	arena_free(a);

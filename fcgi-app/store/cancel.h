@@ -26,6 +26,10 @@ struct cancelled {
 int	 cancel_notification(struct db *db, uint64_t notification_id,
 	    const char *reason, struct cancelled *c, struct err *e)
 	    MUST_CHECK;
+/* Up to CANCEL_BATCH of a notification's that digests carry.  0 or -1. */
+int	 cancel_carried(struct db *db, uint64_t notification_id,
+	    const char *reason, struct cancelled *c, struct err *e)
+	    MUST_CHECK;
 /* What is queued of these notifications for one user, on other channels.
  * `reason` is the deliveries'.  0 or -1. */
 int	 cancel_for_user(struct db *db, uint64_t user_id,

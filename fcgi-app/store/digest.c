@@ -37,13 +37,14 @@ DB_STMT(DIGEST_DUE, DB_WORKER, DB_READ,
 DB_STMT(DIGEST_ITEMS, DB_WORKER, DB_READ,
     "SELECT t.k, i.notification_id, i.seq, j.id, n.class, n.type,"
     " j.expires_at, j.expires_at <= UTC_TIMESTAMP(6),"
-    " n.cancelled_at IS NOT NULL"
+    " n.cancelled_at IS NOT NULL, c.id IS NOT NULL, c.state = 'paused'"
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (k FOR ORDINALITY,"
     "  g BIGINT UNSIGNED PATH '$')) t"
     " STRAIGHT_JOIN digest_item i ON i.digest_id = t.g"
     " STRAIGHT_JOIN job j ON j.notification_id = i.notification_id"
     "  AND j.seq = i.seq AND j.state = " GATHERED
     " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
+    " LEFT JOIN campaign c ON c.id = i.notification_id"
     " ORDER BY t.k, n.created_at, i.notification_id, i.seq");
 DB_STMT(DIGEST_CLOSE, DB_WORKER, DB_ONCE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (g BIGINT UNSIGNED PATH '$[0]',"
@@ -63,6 +64,18 @@ DB_STMT(DIGEST_RELEASE, DB_WORKER, DB_ONCE,
     " SET j.state = 0, j.run_at = GREATEST(UTC_TIMESTAMP(6),"
     " '1970-01-01' + INTERVAL t.r MICROSECOND)"
     " WHERE j.state = " GATHERED);
+/* Ready again when the campaign goes on: where a lease would have its end
+ * stands when (campaign_run.c). */
+DB_STMT(DIGEST_HOLD, DB_WORKER, DB_ONCE,
+    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$')) t"
+    " STRAIGHT_JOIN job j ON j.id = t.i"
+    " SET j.state = 3, j.run_at = NULL, j.owner = 0, j.lease_ends_at = NULL,"
+    " j.attempt = j.attempt + 1 WHERE j.state = " GATHERED);
+/* Nobody pauses it, or has it go on, until this is committed. */
+DB_STMT(DIGEST_CAMPAIGNS, DB_WORKER, DB_READ,
+    "SELECT (c.state = 'paused') <> t.p FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "  i BIGINT UNSIGNED PATH '$[0]', p TINYINT PATH '$[1]')) t"
+    " STRAIGHT_JOIN campaign c ON c.id = t.i LOCK IN SHARE MODE");
 DB_STMT(DIGEST_NOTIFY, DB_WORKER, DB_ONCE,
     "INSERT INTO notification (id, type, class, channel, title, content,"
     " audience, created_at, expires_at) VALUES (?, 'digest', ?, '', ?, ?, ?,"
@@ -212,7 +225,8 @@ digest_items(struct db *db, struct arena *a, const struct digest *g, size_t n,
 	    DB_TO_U64(&r.it.seq), DB_TO_U64(&r.it.job_id),
 	    DB_TO_U64(&r.it.class), DB_TO_STR(&r.it.type),
 	    DB_TO_TIME(&r.it.expires_us), DB_TO_BOOL(&r.it.late),
-	    DB_TO_BOOL(&r.it.cancelled)), item_row, &r, e);
+	    DB_TO_BOOL(&r.it.cancelled), DB_TO_BOOL(&r.it.campaign),
+	    DB_TO_BOOL(&r.it.paused)), item_row, &r, e);
 	buf_fini(&b);
 	return rc < 0 ? -1 : (int64_t)r.n;
 }
@@ -253,7 +267,7 @@ end_jobs(struct db *db, const struct digest_work *w, struct err *e)
 	struct buf b;
 	int rc = 1;
 
-	buf_init(&b, (w->drops + w->releases) * 48 + 16);
+	buf_init(&b, (w->drops + w->releases + w->holds) * 48 + 16);
 	for (size_t i = 0; i < w->drops; i++)
 		add_id(&b, w->drop[i]);
 	if (w->drops > 0)
@@ -264,8 +278,45 @@ end_jobs(struct db *db, const struct digest_work *w, struct err *e)
 		    ',', w->release[i].job_id, w->release[i].run_us);
 	if (rc > 0 && w->releases > 0)
 		rc = all_of(db, &DIGEST_RELEASE, &b, w->releases, e);
+	buf_reset(&b);
+	for (size_t i = 0; i < w->holds; i++)
+		add_id(&b, w->hold[i]);
+	if (rc > 0 && w->holds > 0)
+		rc = all_of(db, &DIGEST_HOLD, &b, w->holds, e);
 	buf_fini(&b);
 	return rc;
+}
+
+static int
+moved_row(void *arg, struct err *e)
+{
+	bool *moved = arg;
+
+	(void)e;
+	moved[1] = moved[1] || moved[0];
+	return 0;
+}
+
+/* 1 the campaigns are as they were read, 0, -1. */
+static int
+campaigns_stay(struct db *db, const struct digest_work *w, struct err *e)
+{
+	bool moved[2] = { false, false };	/* this row's, any */
+	struct buf b;
+	int64_t rc;
+
+	if (w->campaigns == 0)
+		return 1;
+	buf_init(&b, w->campaigns * 32 + 16);
+	for (size_t i = 0; i < w->campaigns; i++)
+		buf_printf(&b, "%c[%" PRIu64 ",%d]", i == 0 ? '[' : ',',
+		    w->campaign[i].id, w->campaign[i].paused ? 1 : 0);
+	buf_char(&b, ']');
+	rc = db_each(db, &DIGEST_CAMPAIGNS, NULL, DB_IN(
+	    DB_STR(buf_text(&b))), DB_OUT(DB_TO_BOOL(&moved[0])), moved_row,
+	    moved, e);
+	buf_fini(&b);
+	return rc < 0 ? -1 : !moved[1];
 }
 
 #define NOTIFY_COLS	6
@@ -324,7 +375,8 @@ digest_make(struct db *db, const struct digest_work *w, struct err *e)
 	struct buf b;
 	int rc;
 
-	if ((rc = close_them(db, w, e)) <= 0 ||
+	if ((rc = campaigns_stay(db, w, e)) <= 0 ||
+	    (rc = close_them(db, w, e)) <= 0 ||
 	    (rc = end_jobs(db, w, e)) <= 0)
 		return rc;
 	if (insert_carriers(db, w, e) < 0)

@@ -43,6 +43,7 @@ struct digest_item {
 	const char	*type;
 	int64_t		 expires_us;
 	bool		 late, cancelled;
+	bool		 campaign, paused;	/* of one; and that is paused */
 };
 /* Items of these that still wait, by digest, the oldest first: how many, all
  * of them in *out; or -1. */
@@ -58,10 +59,11 @@ struct digest_made {
 	int64_t		 expires_us;
 };
 struct digest_release { uint64_t job_id; int64_t run_us; };
+struct digest_campaign { uint64_t id; bool paused; };
 /*
  * In the caller's transaction: close them, end the jobs of what is carried or
- * dropped, make those ready that leave by themselves, insert the carriers and
- * their plan jobs.  1; 0 something changed since it was read (roll back); -1.
+ * dropped, make those ready that leave by themselves, hold those of paused
+ * campaigns for when these go on, insert the carriers and their plan jobs.  1; 0 something changed since it was read (roll back); -1.
  */
 struct digest_work {
 	const struct digest_made *made;
@@ -70,6 +72,11 @@ struct digest_work {
 	size_t		 drops;
 	const struct digest_release *release;
 	size_t		 releases;
+	const uint64_t	*hold;		/* jobs of paused campaigns */
+	size_t		 holds;
+	/* Campaigns of the items, each as it was read. */
+	const struct digest_campaign *campaign;
+	size_t		 campaigns;
 };
 int	 digest_make(struct db *db, const struct digest_work *w,
 	    struct err *e) MUST_CHECK;

@@ -21,7 +21,8 @@ EVERY = '{"every":"day","at":"%02d:%02d"}'
 def inst():
     from conftest import no_faults
     from instance import Instance
-    with Instance(conf={"GATEPOST_CAPS": CAPS}) as whole:
+    with Instance(conf={"GATEPOST_CAPS": CAPS, "GATEPOST_WHATSAPP_DIGEST_TEMPLATE": "news_digest",
+                        "GATEPOST_WHATSAPP_DIGEST_LANGUAGES": "en_US,fa"}) as whole:
         yield whole
         no_faults(whole)
 
@@ -381,6 +382,110 @@ def test_nobody_sends_what_only_digests_are(inst):
         assert r.status_code == 400 and "type" in r.json()["errors"], r.text
 
 
+# --- campaigns and WhatsApp ----------------------------------------------------------------------
+
+
+def campaign(inst, *people, **more):
+    body = {"name": "spring", "channels": ["email"], "title": "Campaign", "body": "to all", "start": True,
+            "audience": {"ids": [u["id"] for u in people]}, **more}
+    r = inst.api("POST", "/api/campaigns/", token=inst.admin(), json=body, headers={"Idempotency-Key": secrets.token_hex(16)})
+    assert r.status_code == 201, r.text
+    return r.json()["id"]
+
+
+def step(inst, id_, name):
+    r = inst.api("POST", f"/api/campaigns/{id_}/{name}/", token=inst.admin(), headers={"Idempotency-Key": secrets.token_hex(16)})
+    assert r.status_code == 200, r.text
+
+
+def stands(inst, id_):
+    return inst.api("GET", f"/api/campaigns/{id_}/", token=inst.admin()).json()
+
+
+def gathered(inst, id_, n=1):
+    within(15, "the campaign is gathered", lambda: inst.rows(
+        "SELECT COUNT(*) n FROM job WHERE notification_id = %s AND state = 4", id_)[0]["n"] == n)
+
+
+def test_a_campaign_goes_with_the_digest_of_who_asked_for_one(inst):
+    u, other = a_reader(inst), a_user(inst)
+    ids = gather(inst, u, "Mine")
+    id_ = campaign(inst, u, other)
+    gathered(inst, id_)
+    within(10, "who has no digest has it at once", lambda: [m["subject"] for m in mails(inst, other)] == ["Campaign"])
+    assert rows_of(inst, [id_], u)[0]["reason"] == "digest" and stands(inst, id_)["state"] == "running" and not mails(inst, u)
+    comes(inst, u)
+    assert ways(final(inst, ids[0]), u)["email"] == ("sent", "digested")
+    m, = mails(inst, u)
+    assert "2 new messages" in m["subject"] and "Campaign" in m["text"] and "Mine" in m["text"]
+    within(20, "it is over", lambda: stands(inst, id_)["state"] == "done")
+    assert stands(inst, id_)["progress"]["sent"] == 2 and rows_of(inst, [id_], u)[0]["reason"] == "digested"
+
+
+def test_a_paused_campaign_is_in_no_digest_and_goes_when_it_goes_on(inst):
+    u = a_reader(inst)
+    ids = gather(inst, u, "One", "Two")
+    id_ = campaign(inst, u)
+    gathered(inst, id_)
+    step(inst, id_, "pause")
+    comes(inst, u)
+    final(inst, ids[0])
+    m, = mails(inst, u)
+    assert "2 new messages" in m["subject"] and "Campaign" not in m["text"]
+    assert inst.rows("SELECT state FROM job WHERE notification_id = %s", id_) == [{"state": 3}]
+    step(inst, id_, "resume")
+    within(20, "it goes by itself", lambda: "Campaign" in [x["subject"] for x in mails(inst, u)])
+    within(20, "it is over", lambda: stands(inst, id_)["state"] == "done")
+    assert (rows_of(inst, [id_], u)[0]["state"], rows_of(inst, [id_], u)[0]["reason"]) == ("sent", "")
+
+
+def test_a_cancelled_campaign_is_taken_out_gathered_or_carried(inst):
+    u, v = a_reader(inst), a_reader(inst)
+    ids, carrier = carried(inst, v, "Alpha", "Beta")
+    id_ = campaign(inst, u)
+    gathered(inst, id_)
+    step(inst, id_, "cancel")
+    within(10, "it ends", lambda: rows_of(inst, [id_], u)[0]["state"] == "cancelled")
+    # Carried already: a second of two.
+    w = a_reader(inst)
+    gather(inst, w, "x", "y")
+    comes(inst, w)
+    within(10, "the day's digest goes", lambda: [c["state"] for c in carriers(inst, w)] == ["sent"])
+    kept, = gather(inst, w, "Kept")
+    id_ = campaign(inst, w)
+    gathered(inst, id_)
+    comes(inst, w)
+    within(10, "it is carried", lambda: rows_of(inst, [id_], w)[0]["reason"] == "digested")
+    step(inst, id_, "cancel")
+    within(10, "it is taken out", lambda: rows_of(inst, [id_], w)[0]["state"] == "cancelled")
+    carrier = next(c["id"] for c in carriers(inst, w) if c["state"] == "queued")
+    within(10, "it is written anew", lambda: [j["state"] for j in job_of(inst, carrier)] == [0])
+    leaves(inst, carrier)
+    assert ways(final(inst, kept), w)["email"] == ("sent", "digested")
+    assert "Campaign" not in mails(inst, w)[0]["text"]
+
+
+def writes(inst, u):
+    """He writes to us, now."""
+    inst.sandbox._call("PUT", "/whatsapp/settings", json={"webhook_url": f"{inst.url}/api/webhooks/whatsapp/"})
+    inst.sandbox._call("POST", "/whatsapp/inbound", json={"from": u["phone"], "text": "hi"})
+    inst.sandbox._call("PUT", "/whatsapp/settings", json={"webhook_url": ""})
+
+
+def test_on_whatsapp_it_is_a_text_in_the_24_hours_and_a_template_after(inst):
+    u, v = a_reader(inst, phone=True), a_reader(inst, phone=True, locale="fa")
+    writes(inst, u)
+    ids = {who["id"]: gather(inst, who, "One", "Two", channels=["whatsapp"]) for who in (u, v)}
+    for who in (u, v):
+        comes(inst, who)
+        for i in ids[who["id"]]:
+            assert ways(final(inst, i), who)["whatsapp"] == ("sent", "digested")
+    m, = inst.sandbox.messages(channel="whatsapp", to=u["phone"])
+    assert "2 new messages" in str(m) and "Two: about Two" in str(m) and "One: about One" in str(m)
+    m, = inst.sandbox.messages(channel="whatsapp", to=v["phone"])
+    assert "There are 2 new messages" in str(m) and "about" not in str(m)
+
+
 @pytest.fixture(scope="module")
 def two():
     """Two workers, no caps."""
@@ -389,6 +494,19 @@ def two():
     with Instance(workers=2) as whole:
         yield whole
         no_faults(whole)
+
+
+def test_on_whatsapp_each_by_itself_when_nothing_stands_in(two):
+    """Its window is closed and no template is set: the row says why it goes alone."""
+    u = a_reader(two, phone=True)
+    ids = gather(two, u, "One", "Two", channels=["whatsapp"])
+    two.sandbox.fault("whatsapp", "status", status=503, times=1)
+    comes(two, u)
+    within(10, "each has its job", lambda: two.rows("SELECT COUNT(*) n FROM job WHERE user_id = %s AND state < 3", u["id"])[0]["n"] == 2)
+    two.sandbox.heal()
+    assert not carriers(two, u)
+    assert "window_closed" in {r["reason"] for r in rows_of(two, ids, u)}
+    within(40, "the provider refuses them", lambda: {(r["state"], r["reason"]) for r in rows_of(two, ids, u)} == {("failed", "whatsapp_131047")})
 
 
 def test_two_workers_make_each_once(two):

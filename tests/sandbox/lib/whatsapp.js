@@ -27,6 +27,8 @@ const DEFAULTS = {
 			text: 'Hi {{1}}, your order {{2}} is on its way.' },
 		order_named: { languages: ['en_US'], names: ['customer', 'order'],
 			text: 'Hi {{customer}}, order {{order}} has news.' },
+		news_digest: { languages: ['en_US', 'fa'], parameters: 1,
+			text: 'There are {{1}} new messages for you.' },
 		otp_copy: { languages: ['en_US', 'fa'], code: true,
 			text: '{{1}} is your verification code.' },
 		paused_one: { languages: ['en_US'], paused: true, text: '-' },
