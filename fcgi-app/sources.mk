@@ -1373,6 +1373,7 @@ EXTRA_FILES = \
 	tests/browser/chromium_smoke.js \
 	tests/browser/chromium_social.js \
 	tests/browser/console.js \
+	tests/browser/console_admin.js \
 	tests/browser/console_pictures.js \
 	tests/browser/console_user.js \
 	tests/browser/firefox.js \

@@ -126,6 +126,12 @@ complete(struct call *c, const struct provider_seen *s, const char **why,
 		*why = "unknown kind";
 		return false;
 	}
+	/* Who sends has the private key; here is its public half, or there is
+	 * none. */
+	if (strcmp(s->p->channel, WEB_PUSH) == 0) {
+		ok = push_public_key(&e) != NULL;
+		goto out;
+	}
 	if (!s->implicit && (json_parse(s->row.settings,
 	    strlen(s->row.settings), JSON_PLAIN, 0, &plain, &e) < 0 ||
 	    (acc = account_new(s->p, plain, NULL, &e)) == NULL))

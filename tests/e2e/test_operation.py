@@ -208,6 +208,11 @@ def test_a_device_is_found_by_a_part_and_tried(inst, boss):
     problem(inst.api("POST", f"{DEVICES}{other['id']}/test/", token=user["token"]), 403)
 
 
+def test_web_push_is_well_where_there_is_a_key(inst, boss):
+    rows = inst.api("GET", "/api/admin/providers/", token=boss).json()["results"]
+    assert [(r["health"], r["is_configured"], r["problem"]) for r in rows if r["name"] == "webpush"] == [("ok", True, "")]
+
+
 def test_a_phone_is_tried(inst, boss):
     user = new_user(inst)
     forget_limits(inst)

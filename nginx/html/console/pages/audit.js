@@ -3,6 +3,7 @@ import { html } from '../lib.js';
 import { List } from '../list.js';
 import { Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
+import { known } from './users.js';
 import { has_words, t, word } from '../i18n.js';
 
 const TONES = { ok: 'good', refused: 'bad', failed: 'bad', stopped: 'warn' };
@@ -27,7 +28,7 @@ export default function Audit()
 			{ key: 'outcome', label: t('audit.outcome'), csv: (r) => r.outcome, show: (r) => html`<${Badge} tone=${TONES[r.outcome] || 'plain'}>${word('audit.out', r.outcome)}<//>` },
 			{ key: 'actor_id', label: t('audit.by'), show: (r) => (r.actor_id ? person(r.actor_id) : t('audit.nobody')) },
 			{ key: 'user_id', label: t('audit.to'), show: (r) => (r.user_id ? person(r.user_id) : null) },
-			{ key: 'ip', label: t('audit.from'), show: (r) => html`<span class="stack"><bdi>${r.ip || '–'}</bdi><span class="soft small"><bdi>${r.country}</bdi></span></span>` },
+			{ key: 'ip', label: t('audit.from'), show: (r) => html`<span class="stack"><bdi>${r.ip || '–'}</bdi><span class="soft small"><bdi>${known(r.country) ? r.country : ''}</bdi></span></span>` },
 			{ key: 'detail', label: t('audit.detail'), wide: true, show: (r) => (r.detail ? html`<details class="small"><summary>${t('audit.show')}</summary>
 				<pre tabindex="0" dir="ltr">${JSON.stringify(r.detail, null, 1)}</pre>${r.request_id && html`<a href=${`/console/deliveries/?by=request_id&for=${r.request_id}`}>${t('audit.request')}</a>`}</details>` : null) },
 			{ key: 'at', label: t('audit.at'), show: (r) => html`<${Time} value=${r.at} />` },

@@ -63,8 +63,13 @@ function Find()
 	</form>`;
 }
 
-/** Why, in a few words; nothing where all went well. */
-export const why = (d) => (['sent', 'delivered', 'read'].includes(d.state) ? '' : d.reason_text || '');
+/** Why, in a few words; nothing where all went well.  Where a number says more, the word that holds it follows. */
+export function why(d)
+{
+	if (['sent', 'delivered', 'read'].includes(d.state) || !d.reason_text)
+		return '';
+	return html`<span dir="auto">${d.reason_text}</span>${/\d/.test(d.reason) && html` <code>${d.reason}</code>`}`;
+}
 
 export default function Deliveries()
 {
@@ -90,7 +95,7 @@ export default function Deliveries()
 			{ key: 'channel', label: t('log.channel'), show: (d) => html`<span class="stack">${word('channel', d.channel)}<bdi class="soft small">${d.provider}</bdi></span>` },
 			{ key: 'title', label: t('log.what'), wide: true, show: (d) => html`<span class="stack clip"><bdi>${d.title || word('type', d.type)}</bdi></span>` },
 			{ key: 'state', label: t('log.state'), csv: (d) => d.state, show: (d) => html`<span class="stack"><span><${Badge} state=${d.state} /></span>
-				${why(d) && html`<span class="small soft clip"><span dir="auto">${why(d)}</span></span>`}</span>` },
+				${why(d) && html`<span class="small soft">${why(d)}</span>`}</span>` },
 			{ key: 'attempts', label: t('log.attempts'), number: true, show: (d) => number(d.attempts) },
 			{ key: 'created_at', label: t('log.when'), show: (d) => html`<${Time} value=${d.created_at} />` },
 		]}

@@ -10,7 +10,7 @@ import { confirm } from '../dialog.js';
 import { get, new_key, post } from '../api.js';
 import { toast } from '../toast.js';
 import { ltr, number, t, word } from '../i18n.js';
-import { AGAIN } from './deliveries.js';
+import { AGAIN, why } from './deliveries.js';
 
 const TONE = { delivered: 'good', read: 'good', sent: 'good', failed: 'bad', unsure: 'warn', expired: 'warn', queued: 'plain' };
 const MARK = { good: 'check', bad: 'warn', warn: 'warn', plain: 'clock' };
@@ -28,7 +28,7 @@ function answer_of(d)
 		return t('delivery.answer.sent', { provider: ltr(d.provider), time: ago(d.sent_at || d.updated_at) });
 	if (d.state === 'delivered' || d.state === 'read')
 		return t(`delivery.answer.${d.state}`, { channel, time: ago(d.updated_at) });
-	return d.reason_text || t(`delivery.answer.${d.state}`);
+	return why(d) || t(`delivery.answer.${d.state}`);
 }
 
 /* What comes next, by itself or by somebody's hand. */

@@ -8,6 +8,7 @@ import { del, get, post } from '../api.js';
 import { toast } from '../toast.js';
 import { set_query } from '../router.js';
 import { number, t, word } from '../i18n.js';
+import { why } from './deliveries.js';
 
 const STATES = ['ready', 'leased', 'leaving', 'paused', 'gathered', 'dead'];
 
@@ -64,7 +65,7 @@ export default function Queue()
 			{ key: 'class', label: t('queue.class'), show: (j) => word('class', j.class) },
 			{ key: 'provider', label: t('delivery.provider'), show: (j) => j.provider && html`<bdi>${j.provider}</bdi>` },
 			{ key: 'state', label: t('log.state'), csv: (j) => j.state, wide: true, show: (j) => html`<span class="stack"><span><${Badge} state=${j.state} family="job" /></span>
-				${j.reason_text && html`<span class="small soft" dir="auto">${j.reason_text}</span>`}</span>` },
+				${j.reason_text && html`<span class="small soft">${why({ ...j, state: '' })}</span>`}</span>` },
 			{ key: 'tries', label: t('log.attempts'), number: true, show: (j) => number(j.tries) },
 			{ key: 'run_at', label: t('queue.next'), show: (j) => html`<${Time} value=${j.run_at || j.lease_ends_at} />` },
 			{ key: 'created_at', label: t('log.when'), show: (j) => html`<${Time} value=${j.created_at} />` },

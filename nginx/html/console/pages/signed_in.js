@@ -5,8 +5,9 @@ import { Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
 import { del } from '../api.js';
 import { number, t, word } from '../i18n.js';
+import { known } from './users.js';
 
-const place = (s) => [s.city, s.country].filter(Boolean).join(', ');
+const place = (s) => [s.city, known(s.country) && s.country].filter(Boolean).join(', ');
 
 /** @param {{user?: number, version?: any}} props  of one user, or everybody's */
 export function SessionList({ user, version })

@@ -9,7 +9,7 @@ import { is_superuser, me, name_of } from '../state.js';
 import { go } from '../router.js';
 import { toast } from '../toast.js';
 import { t } from '../i18n.js';
-import { Marks } from './users.js';
+import { Marks, known } from './users.js';
 import { SessionList } from './signed_in.js';
 
 const words_of = (text) => text.split(/[\s,،;]+/).filter(Boolean);
@@ -157,7 +157,7 @@ function Page({ user, set, reload })
 				[t('users.phone'), user.phone_number ? html`<bdi>${user.phone_number}</bdi> <span class="soft small">${proved(user.phone_verified)}</span>` : null],
 				[t('user.language'), user.locale ? html`<bdi>${user.locale}</bdi>` : null],
 				[t('user.zone'), user.time_zone ? html`<bdi>${user.time_zone}</bdi>` : null],
-				[t('user.country'), user.country ? html`<bdi>${user.country}</bdi>` : null],
+				[t('user.country'), known(user.country) ? html`<bdi>${user.country}</bdi>` : null],
 				[t('users.last_login'), html`<${Time} value=${user.last_login_at} none=${t('users.never')} />${user.last_login_ip ? html` · <bdi>${user.last_login_ip}</bdi>` : ''}`],
 				[t('users.since'), html`<${Time} value=${user.created_at} absolute />`],
 				user.purge_at ? [t('user.purge'), html`<${Time} value=${user.purge_at} absolute />`] : null,

@@ -7,6 +7,9 @@ import { post } from '../api.js';
 import { me, name_of } from '../state.js';
 import { number, t } from '../i18n.js';
 
+/** Where a country is known at all (ZZ is not). */
+export const known = (country) => Boolean(country) && country !== 'ZZ';
+
 /** What an account may do, and whether it is one. */
 export function Marks({ user })
 {
@@ -42,7 +45,7 @@ export default function Users()
 			{ key: 'is_active', label: t('log.state'), show: (u) => html`<${Marks} user=${u} />` },
 			{ key: 'last_login_at', label: t('users.last_login'), order: 'last_login_at', show: (u) => html`<span class="stack"><${Time} value=${u.last_login_at} none=${t('users.never')} />
 				${u.last_login_ip && html`<bdi class="soft small">${u.last_login_ip}</bdi>`}</span>` },
-			{ key: 'last_login_ip', label: t('audit.ip'), show: (u) => u.country && html`<bdi>${u.country}</bdi>` },
+			{ key: 'country', label: t('users.country'), show: (u) => known(u.country) && html`<bdi>${u.country}</bdi>` },
 			{ key: 'created_at', label: t('users.since'), order: 'created_at', show: (u) => html`<${Time} value=${u.created_at} />` },
 		]}
 		actions=${[

@@ -233,6 +233,7 @@ export default {
 	'users.verified': 'Proved',
 	'users.staff': 'Staff',
 	'users.superuser': 'Superuser',
+	'users.country': 'Country',
 	'users.group': 'Push group',
 	'users.last_login': 'Last sign-in',
 	'users.never': 'never',

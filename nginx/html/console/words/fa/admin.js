@@ -233,6 +233,7 @@ export default {
 	'users.verified': 'تأییدشده',
 	'users.staff': 'کارکنان',
 	'users.superuser': 'ابرکاربر',
+	'users.country': 'کشور',
 	'users.group': 'گروه پوش',
 	'users.last_login': 'آخرین ورود',
 	'users.never': 'هرگز',
