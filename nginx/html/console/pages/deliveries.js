@@ -68,7 +68,7 @@ export function why(d)
 {
 	if (['sent', 'delivered', 'read'].includes(d.state) || !d.reason_text)
 		return '';
-	return html`<span dir="auto">${d.reason_text}</span>${/\d/.test(d.reason) && html` <code>${d.reason}</code>`}`;
+	return html`<span>${d.reason_text}</span>${/\d/.test(d.reason) && html` <code>${d.reason}</code>`}`;
 }
 
 export default function Deliveries()

@@ -136,7 +136,7 @@ function Story({ d, reload })
 	<section class=${`verdict ${tone}`} aria-label=${t('delivery.why')}>
 		<span class="verdict-mark"><${Icon} name=${MARK[tone]} size="22" /></span>
 		<div>
-			<p class="verdict-text" dir="auto">${answer_of(d)}</p>
+			<p class="verdict-text">${answer_of(d)}</p>
 			<dl>
 				<div><dt>${t('delivery.q.tried')}</dt><dd>${tries.length === 0 ? t('delivery.never') : t('delivery.tries', { n: number(tries.length), provider: ltr(last.provider) })}</dd></div>
 				${last && html`<div><dt>${t('delivery.q.said')}</dt><dd dir="auto">${[last.status > 0 && t('delivery.status', { status: last.status }), last.answer && Object.entries(last.answer).map(([k, v]) => ltr(`${k}: ${v}`)).join(', '),

@@ -45,7 +45,7 @@ export default function Users()
 			{ key: 'is_active', label: t('log.state'), show: (u) => html`<${Marks} user=${u} />` },
 			{ key: 'last_login_at', label: t('users.last_login'), order: 'last_login_at', show: (u) => html`<span class="stack"><${Time} value=${u.last_login_at} none=${t('users.never')} />
 				${u.last_login_ip && html`<bdi class="soft small">${u.last_login_ip}</bdi>`}</span>` },
-			{ key: 'country', label: t('users.country'), show: (u) => known(u.country) && html`<bdi>${u.country}</bdi>` },
+			{ key: 'country', label: t('users.country'), show: (u) => (known(u.country) ? html`<bdi>${u.country}</bdi>` : null) },
 			{ key: 'created_at', label: t('users.since'), order: 'created_at', show: (u) => html`<${Time} value=${u.created_at} />` },
 		]}
 		actions=${[

@@ -124,6 +124,7 @@ export default {
 	'type.system': 'System',
 	'type.article': 'Article',
 	'type.test': 'Test',
+	'amr.act': 'acting',
 	'amr.pwd': 'password',
 	'amr.otp': 'code',
 	'amr.mfa': 'second factor',

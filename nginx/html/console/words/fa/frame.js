@@ -124,6 +124,7 @@ export default {
 	'type.system': 'سامانه',
 	'type.article': 'مقاله',
 	'type.test': 'آزمایش',
+	'amr.act': 'به نام کاربر',
 	'amr.pwd': 'گذرواژه',
 	'amr.otp': 'کد',
 	'amr.mfa': 'عامل دوم',
