@@ -212,7 +212,7 @@ function Shell()
 			<header class="topbar">
 				<button type="button" class="icon-button only-narrow" ref=${button} aria-label=${t('nav.open')} aria-expanded=${open ? 'true' : 'false'}
 					aria-controls="side" onClick=${() => set_open(!open)}><${Icon} name=${open ? 'close' : 'menu'} /></button>
-				<a class="brand only-narrow" href=${home()}><img src="/push/icon.svg" alt="" width="22" height="22" /><span>Gatepost</span></a>
+				<a class="brand only-narrow" href=${home()} aria-label="Gatepost"><img src="/push/icon.svg" alt="" width="22" height="22" /><span>Gatepost</span></a>
 				<span class="grow" />
 				<button type="button" class="icon-button only-narrow" aria-label=${t('palette.open')} onClick=${open_palette}><${Icon} name="search" /></button>
 				<button type="button" class="icon-button" aria-label=${theme.value === 'dark' ? t('theme.light') : t('theme.dark')} onClick=${turn_theme}>
