@@ -213,9 +213,10 @@ async function tabs(browser, instance)
 	/* Much is missed: the newest hundred, and the word that more is gone. */
 	await two.close();
 	await three.close();
-	sql(instance, `SET @n := 59; INSERT INTO inbox (user_id, seq, notification_id, created_at) SELECT ${sara.id}, 59 + s.seq, -s.seq + (1 << 62), UTC_TIMESTAMP(6) FROM seq_1_to_600 s;`
-		+ `INSERT INTO notification (id, type, title, content, created_at) SELECT (1 << 62) - s.seq, 'system', s.seq, '{}', UTC_TIMESTAMP(6) FROM seq_1_to_600 s;`
-		+ `UPDATE inbox_count SET seq = 659, unread = unread + 600, unseen = unseen + 600 WHERE user_id = ${sara.id}`);
+	sql(instance, `INSERT INTO notification (id, class, type, channel, title, content, audience, created_at, expires_at) SELECT (1 << 62) - s.seq, 1, 'system', '', s.seq,`
+		+ ' \'{}\', \'{}\', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 1 DAY FROM seq_1_to_600 s; INSERT INTO inbox (user_id, seq, notification_id, created_at)'
+		+ ` SELECT ${sara.id}, 59 + s.seq, (1 << 62) - s.seq, UTC_TIMESTAMP(6) FROM seq_1_to_600 s;`
+		+ ` UPDATE inbox_count SET seq = 659, unread = unread + 600, unseen = unseen + 600 WHERE user_id = ${sara.id}`);
 	const four = await tab(context, instance, { after: 59, reload: true });
 	await until('a reload', async () => await four.evaluate(() => window.reloads.length === 1));
 	assert.deepEqual(await four.evaluate(() => window.reloads[0]), { seqs: numbers(560, 659), seq: 659 });
