@@ -128,7 +128,7 @@ no_body(void *t, void *p, size_t n)
 static const char *
 argument(struct lws *wsi, const char *name)
 {
-	char value[256];
+	char value[4096];	/* as long as a token is */
 	const char *v = lws_get_urlarg_by_name(wsi, name, value,
 	    sizeof(value));
 
