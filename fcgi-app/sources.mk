@@ -1422,6 +1422,7 @@ EXTRA_FILES = \
 	tests/e2e/test_kavenegar_status.py \
 	tests/e2e/test_kept.py \
 	tests/e2e/test_live.py \
+	tests/e2e/test_live_frames.py \
 	tests/e2e/test_locale.py \
 	tests/e2e/test_mail_mx.py \
 	tests/e2e/test_master.py \
@@ -1491,6 +1492,7 @@ EXTRA_FILES = \
 	tests/lib/open_push.js \
 	tests/lib/open_push.py \
 	tests/lib/ports.py \
+	tests/lib/raw_ws.py \
 	tests/lib/record.py \
 	tests/lib/run-unit \
 	tests/lib/verify_webhook.js \
