@@ -1305,6 +1305,7 @@ EXTRA_FILES = \
 	fcgi-app/README.md \
 	fcgi-app/STYLE.md \
 	scripts/api-docs \
+	scripts/api-pages \
 	scripts/bench \
 	scripts/check \
 	scripts/check-console \

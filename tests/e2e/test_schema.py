@@ -2,6 +2,7 @@
 two viewers, all from this server."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -34,7 +35,12 @@ def test_yaml_or_json_by_accept(inst, document, path, accept, kind):
     if kind == "yaml":
         assert r.content.decode() == document
     else:
-        assert r.json() == json.loads(json.dumps(yaml.load(document, yaml.CSafeLoader), default=str))
+        told = r.json()
+        # Each with a command to copy, and nothing else that the document does not have.
+        for item in told["paths"].values():
+            for op in item.values():
+                assert op.pop("x-codeSamples")[0]["source"].startswith("curl")
+        assert told == json.loads(json.dumps(yaml.load(document, yaml.CSafeLoader), default=str))
         assert r.json()["openapi"] == "3.1.0"
 
 
@@ -102,4 +108,26 @@ def test_what_is_not_the_pinned_one_is_not_used(tmp_path):
     done = subprocess.run([f"{TOP}/scripts/api-docs", "--out", str(tmp_path / "out")], capture_output=True, text=True,
                           env={"PATH": f"{fake}:{os.environ['PATH']}"})
     assert done.returncode == 1 and "not the one" in done.stderr
-    assert os.listdir(tmp_path / "out") == ["openapi.json"]
+    assert sorted(os.listdir(tmp_path / "out")) == ["openapi.json", "problems"]
+
+
+def test_a_page_for_each_problem_code(inst):
+    """By the table of the program, without scripts, in both languages."""
+    rows = re.findall(r'^\{ "(\w+)"', open(f"{TOP}/fcgi-app/http/problem_rows.def", encoding="utf-8").read(), re.M)
+    assert len(rows) > 150 and len(set(rows)) == len(rows)
+    for lang, way in (("en", "ltr"), ("fa", "rtl")):
+        index = ask(inst, f"/docs/problems/?lang={lang}").text
+        assert f'<html lang="{lang}" dir="{way}">' in index and "<script" not in index
+        assert [c for c in rows if f'id="{c}"' not in index] == []
+        kept = os.listdir(f"{inst.dir}/api-docs/problems/{lang}")
+        assert set(kept) == {f"{c}.html" for c in rows} | {"index.html"}
+    r = inst.api("GET", "/docs/problems/second_proof_required", headers={"Accept-Language": "fa"})
+    assert r.status_code == 200 and r.headers["Content-Language"] == "fa" and 'dir="rtl"' in r.text
+    assert r.headers["Content-Type"] == "text/html; charset=utf-8" and "unsafe" not in r.headers["Content-Security-Policy"]
+    r = inst.api("GET", "/docs/problems/idempotency_mismatch/", headers={"Accept-Language": "de"})
+    assert 'lang="en"' in r.text and "422" in r.text and "urn:gatepost:problem:idempotency_mismatch" in r.text
+    # What a refusal says and what its page says is one sentence.
+    told = inst.api("GET", "/api/auth/profile/").json()
+    assert told["detail"] in inst.api("GET", f"/docs/problems/{told['code']}").text
+    for nothing in ("/docs/problems/nothing", "/docs/problems/../openapi.json", "/docs/problems/en/index.html"):
+        assert inst.api("GET", nothing).status_code == 404

@@ -1,7 +1,7 @@
 'use strict';
 /* Without the viewer the page stays what it is: a link to the contract. */
 if (typeof Redoc === 'object') {
-	Redoc.init('/api/openapi.yaml', {
+	Redoc.init('/api/openapi.json', {
 		hideDownloadButton: false,
 		expandResponses: '200,201',
 		jsonSampleExpandLevel: 3,
