@@ -1270,6 +1270,7 @@ NGINX_FILES = \
 	nginx/html/gatepost.js \
 	nginx/html/index.css \
 	nginx/html/index.html \
+	nginx/html/page.css \
 	nginx/html/push/icon.svg \
 	nginx/html/push/index.html \
 	nginx/html/push/push.css \

@@ -44,8 +44,7 @@ make(struct call *c, int status, const char *title, const char *body,
 	    c->arena, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
 	    "content=\"width=device-width, initial-scale=1\">\n%s"
-	    "<title>%s</title>\n<link rel=\"stylesheet\" href=\"/index.css\">"
-	    "\n<link rel=\"stylesheet\" href=\"/console/signin/signin.css\">"
+	    "<title>%s</title>\n<link rel=\"stylesheet\" href=\"/page.css\">"
 	    "\n</head>\n<body>\n<header><h1>%s</h1></header>\n<main>%s</main>"
 	    "\n</body>\n</html>\n", lang_tag(l), lang_dir(l), referrer, t, t,
 	    body));

@@ -109,7 +109,6 @@ ask(struct call *c, const struct otp_flow *f, const char *token,
     const char *next)
 {
 	page_make_form(c, 200, "Sign in", arena_printf(c->arena,
-	    "<link rel=\"stylesheet\" href=\"/console/signin/signin.css\">"
 	    "<p>%s</p>\n<p><strong dir=\"ltr\">%s</strong></p>\n<form method=\"post\" action=\"/api/auth/otp/link/\">"
 	    "<input type=\"hidden\" name=\"token\" value=\"%s\">"
 	    "<input type=\"hidden\" name=\"next\" value=\"%s\">"
