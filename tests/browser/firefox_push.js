@@ -5,7 +5,7 @@
  *	node tests/browser/firefox_push.js --instance var/instance.env [--shot FILE.png]
  *
  * Firefox opens the instance's push page in a fresh profile, subscribes through its own push client to the sandbox's autopush server, and
- * POST /api/push/send/single/ sends to what it got. Passed means: Firefox decrypted the message, its service worker saw what was
+ * POST /api/push/send/single/ sends to what it got, and an administrator from the console. Passed means: Firefox decrypted the message, its service worker saw what was
  * sent, and Firefox itself lists the notification. Then the browser unsubscribes, and the same send must fail.
  *
  * Exit: 0 passed, 1 failed, 77 no Firefox or no puppeteer-core here. FIREFOX names another program.
@@ -102,7 +102,7 @@ async function send_from_page(page, message, token)
 }
 
 /* The administrator signs in on the page: nginx sets the cookies, the account learns of this browser, the session may send. */
-async function as_admin(instance, page, subscription, message)
+async function as_admin(instance, browser, page, subscription, message)
 {
 	await firefox.sign_in(page, instance);
 	assert.doesNotMatch(await page.evaluate(() => document.cookie), /gatepost/i, 'a script can read a credential');
@@ -110,8 +110,27 @@ async function as_admin(instance, page, subscription, message)
 	say('  signed in on the page; the account lists this browser');
 	await send_from_page(page, message, '');
 	await arrived(instance, page, message, 'sent from the page by the session');
+	await from_console(instance, browser, page, subscription);
 	await page.click('#signout');
 	await page.waitForSelector('#signin:not([hidden])', { timeout: WAIT });
+}
+
+/* The administrator finds this browser in the console's list and presses Test. */
+async function from_console(instance, browser, page, subscription)
+{
+	const tab = await browser.newPage();
+
+	await tab.goto(`${instance.url}/console/subscriptions/?token=${encodeURIComponent(subscription.endpoint)}`, { timeout: WAIT });
+	const test = await tab.waitForSelector('.table-box tbody tr .row-actions button', { timeout: WAIT });
+	await test.click();
+	await tab.waitForSelector('.toast.good', { timeout: WAIT });
+	await tab.close();
+	await payload_titled(page, 'Test');
+	const list = await shown(page, 'Test');
+	assert.equal(list.length, 1, `Firefox lists ${list.length} notifications of the console`);
+	assert.ok(list[0].body);
+	await dismiss(page);
+	say(`  shown by Firefox: "Test" (sent from the console: "${list[0].body}")`);
 }
 
 /* For whoever reads a failure: what the page showed and what Firefox lists. */
@@ -162,7 +181,7 @@ async function run()
 		await send_from_page(page, by_token, instance.env.GATEPOST_ADMIN_TOKEN);
 		await arrived(instance, page, by_token, 'sent from the page with a token');
 		if (instance.env.GATEPOST_ADMIN_PASSWORD)
-			await as_admin(instance, page, subscription, { title: `Session ${tag}`, body: 'from the page, signed in', url: '/push/' });
+			await as_admin(instance, browser, page, subscription, { title: `Session ${tag}`, body: 'from the page, signed in', url: '/push/' });
 
 		if (opt.shot)
 			await page.screenshot({ path: opt.shot, fullPage: true });
