@@ -214,6 +214,8 @@ STORE_SOURCES = \
 	fcgi-app/store/stats.h \
 	fcgi-app/store/suppression.c \
 	fcgi-app/store/suppression.h \
+	fcgi-app/store/system.c \
+	fcgi-app/store/system.h \
 	fcgi-app/store/template.c \
 	fcgi-app/store/template.h \
 	fcgi-app/store/throttle.c \
@@ -484,6 +486,7 @@ API_SOURCES = \
 	fcgi-app/api/admin_resend.c \
 	fcgi-app/api/admin_sessions.c \
 	fcgi-app/api/admin_stats.c \
+	fcgi-app/api/admin_system.c \
 	fcgi-app/api/admin_user_change.c \
 	fcgi-app/api/admin_users.c \
 	fcgi-app/api/admin_webhooks.c \
@@ -582,6 +585,8 @@ API_SOURCES = \
 	fcgi-app/api/superuser.c \
 	fcgi-app/api/superuser.h \
 	fcgi-app/api/suppressions.c \
+	fcgi-app/api/suppressions_import.c \
+	fcgi-app/api/suppressions_own.h \
 	fcgi-app/api/template_use.c \
 	fcgi-app/api/template_use.h \
 	fcgi-app/api/templates.c \

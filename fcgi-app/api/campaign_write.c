@@ -46,16 +46,16 @@ take_channels(struct call *c, const struct texts *t, struct campaign *row,
 	return 0;
 }
 
+/* What a client asks for, refused by name; *au's group is found. */
 static int
-take_audience(struct call *c, const struct json *j, struct campaign *row,
-    struct err *e)
+read_audience(struct call *c, const struct json *j,
+    struct campaign_audience *au, struct err *e)
 {
-	struct campaign_audience au;
 	struct audience_fault fault;
 	struct group g = { 0 };
 	int rc;
 
-	if (campaign_audience_read(c->arena, j, &au, &fault) < 0) {
+	if (campaign_audience_read(c->arena, j, au, &fault) < 0) {
 		if (*fault.member == '\0') {
 			faults_add(&c->bound.faults, "audience",
 			    fault.sentence);
@@ -66,15 +66,55 @@ take_audience(struct call *c, const struct json *j, struct campaign *row,
 		    "%s: %s", fault.member, resp_say(c->resp,
 		    fault.sentence));
 	}
-	if (au.group != NULL) {
-		if ((rc = group_resolve(c->db, c->arena, au.group, &g,
+	if (au->group != NULL) {
+		if ((rc = group_resolve(c->db, c->arena, au->group, &g,
 		    e)) < 0)
 			return -1;
 		if (rc == 0)
 			return field_refuse(c, "audience", "unknown_group",
 			    e, "There is no such group.");
 	}
-	row->audience = campaign_audience_text(c->arena, j, g.id);
+	au->where.group_id = g.id;
+	return 0;
+}
+
+static int
+take_audience(struct call *c, const struct json *j, struct campaign *row,
+    struct err *e)
+{
+	struct campaign_audience au;
+
+	if (read_audience(c, j, &au, e) < 0)
+		return -1;
+	row->audience = campaign_audience_text(c->arena, j,
+	    au.where.group_id);
+	return 0;
+}
+
+/* --- how many would that be? --------------------------------------------------- */
+
+struct audience_in { const struct json *audience; };
+static const struct field audience_rows[] = {
+	FIELD_OF(FT_JSON, struct audience_in, audience, "audience", 0, 0,
+	    F_REQUIRED),
+};
+const struct fieldset campaign_audience_fields =
+    FIELDSET(struct audience_in, audience_rows, IN_BODY);
+
+int
+campaign_audience_post(struct call *c, const void *in_, struct err *e)
+{
+	const struct audience_in *in = in_;
+	struct campaign_audience au;
+	uint64_t n;
+	struct jw *w;
+
+	if (read_audience(c, in->audience, &au, e) < 0 ||
+	    people_count(c->db, &au.where, &n, e) < 0)
+		return -1;
+	w = resp_json(c->resp, 200);
+	jw_u64(w, "people", n);
+	resp_json_end(c->resp);
 	return 0;
 }
 

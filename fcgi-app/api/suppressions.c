@@ -3,6 +3,7 @@
  * added and removed by administrators.
  */
 #include "api/push_own.h"
+#include "api/suppressions_own.h"
 
 #include "api/answer.h"
 #include "api/idem.h"
@@ -11,6 +12,9 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "store/suppression.h"
+
+#define REASONS	"unsubscribed|bounced|complained|blocked|stopped|ads_blocked|" \
+	"no_marketing"
 
 struct bars_in { struct list_in list; const char *channel, *reason,
 	*address; };
@@ -21,13 +25,26 @@ static const struct field bars_rows[] = {
 	FIELD_OF(FT_INT, L, list.page, "page", 1, 10000, 0),
 	FIELD_OF(FT_INT, L, list.page_size, "page_size", 1, 100, 0),
 	FIELD_ENUM(L, channel, "channel", "email|sms|whatsapp", 0),
-	FIELD_ENUM(L, reason, "reason",
-	    "unsubscribed|bounced|complained|blocked|stopped|ads_blocked|"
-	    "no_marketing", 0),
+	FIELD_ENUM(L, reason, "reason", REASONS, 0),
 	FIELD_TEXT(L, address, "address", 1, 254, F_TRIM | F_LINE),
 };
 const struct fieldset suppressions_fields =
     FIELDSET(L, bars_rows, IN_QUERY);
+
+bool
+suppression_word(const char *reason)
+{
+	size_t n = strlen(reason);
+
+	for (const char *at = REASONS; *at != '\0'; ) {
+		size_t len = strcspn(at, "|");
+
+		if (len == n && memcmp(at, reason, n) == 0)
+			return true;
+		at += len + (at[len] == '|');
+	}
+	return false;
+}
 
 struct bar_in { const char *channel, *address, *reason; };
 static const struct field bar_rows[] = {
@@ -35,16 +52,14 @@ static const struct field bar_rows[] = {
 	    F_REQUIRED),
 	FIELD_TEXT(struct bar_in, address, "address", 1, 254,
 	    F_REQUIRED | F_TRIM | F_LINE),
-	FIELD_ENUM(struct bar_in, reason, "reason",
-	    "unsubscribed|bounced|complained|blocked|stopped|ads_blocked|"
-	    "no_marketing", 0),
+	FIELD_ENUM(struct bar_in, reason, "reason", REASONS, 0),
 };
 const struct fieldset suppression_fields =
     FIELDSET(struct bar_in, bar_rows, IN_BODY);
 
 /* As it is compared; NULL: none that the channel reaches. */
-static const char *
-address_of(struct call *c, const char *channel, const char *typed)
+const char *
+suppression_address(struct call *c, const char *channel, const char *typed)
 {
 	struct identifier id;
 
@@ -97,7 +112,7 @@ suppressions_get(struct call *c, const void *in_, struct err *e)
 	list_read(&in->list, &li);
 	p.limit = li.limit;
 	p.offset = li.offset;
-	if (in->address != NULL && (p.address = address_of(c, in->channel,
+	if (in->address != NULL && (p.address = suppression_address(c, in->channel,
 	    in->address)) == NULL)
 		return field_refuse(c, "address", "invalid", e,
 		    "Give an e-mail address or a phone number.");
@@ -155,7 +170,7 @@ suppressions_post(struct call *c, const void *in_, struct err *e)
 	const struct bar_in *in = in_;
 	struct adding k = { .c = c, .n = { .id = rand_id(),
 	    .channel = channels_find(in->channel),
-	    .address = address_of(c, in->channel, in->address),
+	    .address = suppression_address(c, in->channel, in->address),
 	    .reason = in->reason == NULL ? "blocked" : in->reason,
 	    .user_id = c->who.user_id } };
 

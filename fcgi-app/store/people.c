@@ -5,6 +5,14 @@
 #include "store/people.h"
 
 #define WHO "SELECT u.id FROM "
+#define HOW_MANY "SELECT COUNT(*) FROM "
+#define BY_GROUP "push_group_user g"					\
+	" STRAIGHT_JOIN user u ON u.id = g.user_id WHERE g.group_id = ?"
+#define BY_IDS "(SELECT DISTINCT t.id FROM"				\
+	" JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) t"	\
+	" WHERE t.id > ?) t STRAIGHT_JOIN user u ON u.id = t.id"	\
+	" WHERE (? = 0 OR EXISTS (SELECT 1 FROM push_group_user g"	\
+	"  WHERE g.group_id = ? AND g.user_id = u.id))"
 #define HAS_DEVICE(bit, kind)						\
 	" AND (? & " #bit " = 0 OR EXISTS (SELECT 1 FROM device d"	\
 	" WHERE d.user_id = u.id AND d.kind = '" kind "' AND d.is_active))"
@@ -25,16 +33,14 @@
 DB_STMT(PEOPLE_ALL, DB_WORKER, DB_READ, WHO "user u WHERE u.id > ?" CONDITIONS
     " ORDER BY u.id LIMIT ?");
 /* By what picks few of many: the group or the list leads. */
-DB_STMT(PEOPLE_GROUP, DB_WORKER, DB_READ, WHO "push_group_user g"
-    " STRAIGHT_JOIN user u ON u.id = g.user_id"
-    " WHERE g.group_id = ? AND g.user_id > ?" CONDITIONS
-    " ORDER BY g.user_id LIMIT ?");
-DB_STMT(PEOPLE_IDS, DB_WORKER, DB_READ, WHO "(SELECT DISTINCT t.id FROM"
-    " JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) t"
-    " WHERE t.id > ?) t STRAIGHT_JOIN user u ON u.id = t.id"
-    " WHERE (? = 0 OR EXISTS (SELECT 1 FROM push_group_user g"
-    "  WHERE g.group_id = ? AND g.user_id = u.id))" CONDITIONS
+DB_STMT(PEOPLE_GROUP, DB_WORKER, DB_READ, WHO BY_GROUP
+    " AND g.user_id > ?" CONDITIONS " ORDER BY g.user_id LIMIT ?");
+DB_STMT(PEOPLE_IDS, DB_WORKER, DB_READ, WHO BY_IDS CONDITIONS
     " ORDER BY t.id LIMIT ?");
+DB_STMT(PEOPLE_COUNT_ALL, DB_API, DB_READ, HOW_MANY "user u WHERE u.id > 0"
+    CONDITIONS);
+DB_STMT(PEOPLE_COUNT_GROUP, DB_API, DB_READ, HOW_MANY BY_GROUP CONDITIONS);
+DB_STMT(PEOPLE_COUNT_IDS, DB_API, DB_READ, HOW_MANY BY_IDS CONDITIONS);
 
 struct page { uint64_t *out, it; size_t n, max; };
 
@@ -56,17 +62,19 @@ row(void *arg, struct err *e)
 	DB_WHEN(w->created_before_us), DB_WHEN(w->created_before_us),	\
 	DB_WHEN(w->seen_after_us), DB_WHEN(w->seen_after_us),		\
 	DB_WHEN(w->seen_before_us), DB_WHEN(w->seen_before_us),		\
-	has, has, has, has, DB_U64(max)
+	has, has, has, has
+#define CONDITION_NAMES							\
+	const struct db_value staff = w->staff < 0 ? DB_NULL :		\
+	    DB_U64((uint64_t)w->staff);					\
+	const struct db_value locales = DB_STR(w->locales);		\
+	const struct db_value countries = DB_STR(w->countries);		\
+	const struct db_value has = DB_U64(w->has)
 
 int
 people_page(struct db *db, const struct people_where *w, uint64_t after,
     uint64_t *id, size_t max, struct err *e)
 {
-	const struct db_value staff = w->staff < 0 ? DB_NULL :
-	    DB_U64((uint64_t)w->staff);
-	const struct db_value locales = DB_STR(w->locales);
-	const struct db_value countries = DB_STR(w->countries);
-	const struct db_value has = DB_U64(w->has);
+	CONDITION_NAMES;
 	struct page p = { .out = id, .max = max };
 	const struct db_out to = DB_OUT(DB_TO_U64(&p.it));
 	int64_t rc;
@@ -74,12 +82,33 @@ people_page(struct db *db, const struct people_where *w, uint64_t after,
 	if (w->ids != NULL)
 		rc = db_each(db, &PEOPLE_IDS, NULL, DB_IN(DB_STR(w->ids),
 		    DB_U64(after), DB_U64(w->group_id), DB_U64(w->group_id),
-		    CONDITION_VALUES), to, row, &p, e);
+		    CONDITION_VALUES, DB_U64(max)), to, row, &p, e);
 	else if (w->group_id != 0)
 		rc = db_each(db, &PEOPLE_GROUP, NULL, DB_IN(DB_U64(w->group_id),
-		    DB_U64(after), CONDITION_VALUES), to, row, &p, e);
+		    DB_U64(after), CONDITION_VALUES, DB_U64(max)), to, row, &p, e);
 	else
 		rc = db_each(db, &PEOPLE_ALL, NULL, DB_IN(DB_U64(after),
-		    CONDITION_VALUES), to, row, &p, e);
+		    CONDITION_VALUES, DB_U64(max)), to, row, &p, e);
 	return rc < 0 ? -1 : (int)p.n;
+}
+
+int
+people_count(struct db *db, const struct people_where *w, uint64_t *n,
+    struct err *e)
+{
+	CONDITION_NAMES;
+	const struct db_out to = DB_OUT(DB_TO_U64(n));
+
+	*n = 0;
+	if (w->ids != NULL)
+		return db_one(db, &PEOPLE_COUNT_IDS, NULL,
+		    DB_IN(DB_STR(w->ids), DB_U64(0), DB_U64(w->group_id),
+		    DB_U64(w->group_id), CONDITION_VALUES), to, e) < 0 ?
+		    -1 : 0;
+	if (w->group_id != 0)
+		return db_one(db, &PEOPLE_COUNT_GROUP, NULL,
+		    DB_IN(DB_U64(w->group_id), CONDITION_VALUES), to, e) < 0 ?
+		    -1 : 0;
+	return db_one(db, &PEOPLE_COUNT_ALL, NULL, DB_IN(CONDITION_VALUES),
+	    to, e) < 0 ? -1 : 0;
 }

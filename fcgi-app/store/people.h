@@ -32,5 +32,9 @@ struct people_where {
 int	 people_page(struct db *db, const struct people_where *w,
 	    uint64_t after, uint64_t *id, size_t max, struct err *e)
 	    MUST_CHECK;
+/* How many they are now; every account is looked at, unless a list or a group
+ * names few.  0 or -1. */
+int	 people_count(struct db *db, const struct people_where *w,
+	    uint64_t *n, struct err *e) MUST_CHECK;
 
 #endif

@@ -24,6 +24,8 @@ OF_PATH = {
     "/api/register/": {"email": "x@example.com"}, "/api/v1/register/": {"email": "x@example.com"},
     "/api/verify-email/resend/": {"email": "x@example.com"},
     "/api/campaigns/": {"channels": ["web_push"], "audience": {"all": True}},
+    "/api/suppressions/import/": {"entries": [{"address": "x@example.com"}]},
+    "/api/campaigns/audience/": {"audience": {"all": True}},
     "/api/communications/bulk/": {"type": "email", "recipients": ["x@example.com"], "content": "x"},
     "/api/admin/users/{id}/reset-factors/": {"reason": "a test"},
     "/api/admin/users/{id}/impersonate/": {"reason": "a test"}, "/api/admin/users/{id}/groups/": {"groups": []},

@@ -1,4 +1,5 @@
 """Bounces: what comes back about a mail ends its delivery; by callback and by mailbox (issue 4, item 1; PROVIDERS.md 6)."""
+import concurrent.futures
 import json
 import os
 import secrets
@@ -264,3 +265,32 @@ def test_a_server_that_hangs_up_in_the_middle(inst, stage):
     inst.sandbox.fault("smtp", "status", status=421, stage=stage, times=1)
     once(inst, *a_mail(inst))
     once(inst, *a_mail(inst))
+
+
+def test_a_list_is_brought_along(inst):
+    """Each entry by itself: added once, refused by its place; in any form of an address."""
+    a, b, phone = f"i{secrets.token_hex(5)}@example.com", f"i{secrets.token_hex(5)}@example.com", "+98935" + str(secrets.randbelow(10 ** 7)).zfill(7)
+
+    def bring(entries, **more):
+        return inst.api("POST", "/api/suppressions/import/", token=inst.token, json={"entries": entries, **more})
+    entries = [{"address": a.upper().replace("EXAMPLE.COM", "example.com")}, {"address": "nobody"}, {"address": "0" + phone[3:]},
+               {"channel": "whatsapp", "address": phone, "reason": "no_marketing"}, {"channel": "sms", "address": b},
+               {"address": b, "reason": "bounced"}, {"address": b, "reason": "because"}, {"address": a}, {}, 7, {"channel": "fax", "address": a}]
+    r = bring(entries)
+    assert r.status_code == 200, r.text
+    assert r.json() == {"added": 4, "known": 1, "refused": [
+        {"index": i, "field": f} for i, f in ((1, "address"), (4, "address"), (6, "reason"), (8, "address"), (9, "address"), (10, "channel"))]}
+    assert bring(entries).json()["added"] == 0
+    found = [(x["channel"], x["reason"]) for where in (a, b, phone) for x in inst.api(
+        "GET", "/api/suppressions/", token=inst.token, params={"address": where}).json()["results"]]
+    assert sorted(found) == [("email", "blocked"), ("email", "bounced"), ("sms", "blocked"), ("whatsapp", "no_marketing")]
+    assert [json.loads(x["detail"]) for x in inst.rows("SELECT detail FROM audit WHERE event = 'suppression_import' ORDER BY id LIMIT 1")] == [
+        {"entries": 5, "added": 4}]
+    for bad in ([], {}, "x", [{"address": a}] * 1001):
+        assert bring(bad).status_code == 400
+    assert bring([{"address": a}], more=1).status_code == 400
+    # Ten at once bring each address once.
+    many = [{"address": f"m{i}-{secrets.token_hex(4)}@example.com"} for i in range(20)]
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        got = list(pool.map(lambda _: bring(many).json(), range(6)))
+    assert sum(g["added"] for g in got) == 20 and all(g["added"] + g["known"] == 20 for g in got)

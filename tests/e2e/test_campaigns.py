@@ -506,3 +506,33 @@ def test_r11_quiet_hours_put_it_off_through_a_pause_too(inst, token):
     inst.rows("UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE notification_id = %s", int(c["id"]))
     until(inst, token, c, "done")
     assert said(inst, c)[asleep["id"]] == {"email": ("sent", "")} and len(mails(inst, asleep["email"])) == 1
+
+
+def test_how_many_an_audience_would_be(inst, token):
+    """The very people that a campaign would plan: counted, nothing kept."""
+    def ask(audience, **more):
+        return inst.api("POST", "/api/campaigns/audience/", token=token, json={"audience": audience, **more})
+
+    def count(audience):
+        r = ask(audience)
+        assert r.status_code == 200, r.text
+        return r.json()["people"]
+    ids = people(inst, 3, devices=0, locale="fa", country="IR") + people(inst, 2, devices=0, locale="de", country="DE")
+    before = inst.rows("SELECT COUNT(*) n FROM campaign")[0]["n"]
+    assert count({"ids": ids}) == 5 and count({"ids": ids + ids + [1 << 50]}) == 5
+    assert count({"ids": ids, "country": ["DE"]}) == 2 and count({"ids": ids, "locale": ["fa"]}) == 3
+    assert count({"ids": ids, "has": ["web_push"]}) == 0 and count({"ids": ids, "has": ["email"]}) == 5
+    inst.rows("UPDATE user SET is_active = 0 WHERE id = %s", ids[0])
+    assert count({"ids": ids}) == 4
+    everybody = count({"all": True})
+    assert everybody == inst.rows("SELECT COUNT(*) n FROM user WHERE is_active AND claim_ends_at IS NULL")[0]["n"]
+    g = inst.api("POST", "/api/push/groups/", token=token, json={"name": word()}).json()
+    inst.api("POST", f"/api/push/groups/{g['id']}/members/", token=token, json={"user_ids": ids})
+    assert count({"group": g["name"]}) == 4
+    # It is what the campaign then plans.
+    c = make(inst, token, {"group": g["name"]}, channels=["email"], start=True)
+    assert until(inst, token, c, "done")["people"] == 4
+    for bad, code in (({}, "invalid_condition"), ({"group": "none"}, "unknown_group"), ({"what": 1}, "invalid_condition")):
+        refused(ask(bad), 400, code)
+    assert ask({"all": True}, more=1).status_code == 400
+    assert inst.rows("SELECT COUNT(*) n FROM campaign")[0]["n"] == before + 1

@@ -29,9 +29,9 @@ NOT_KEPT = {
         "/api/notifications/{id}/cancel/", "/api/inbox/seen/", "/api/inbox/read-all/", "/api/inbox/{id}/read/",
         "/api/inbox/{id}/archive/", "/api/unsubscribe/", "/api/admin/users/{id}/disable/", "/api/admin/users/{id}/enable/",
         "/api/admin/users/{id}/sign-out/", "/api/admin/users/{id}/reset-factors/",
-        "/api/admin/providers/{id}/reset-counter/", "/api/admin/devices/activate/", "/api/admin/devices/deactivate/"],
+        "/api/suppressions/import/", "/api/admin/providers/{id}/reset-counter/", "/api/admin/devices/activate/", "/api/admin/devices/deactivate/"],
     "a dead letter that is ready again is none any more": ["/api/admin/jobs/redrive/", "/api/admin/jobs/{id}/redrive/"],
-    "it only shows": ["/api/notifications/explain/", "/api/templates/{id}/preview/"],
+    "it only shows": ["/api/notifications/explain/", "/api/templates/{id}/preview/", "/api/campaigns/audience/"],
     "told by others, in their own words and as often as they like": [
         "/api/auth/social/facebook/deletion/", "/api/webhooks/whatsapp/", "/api/webhooks/kavenegar/{secret}/",
         "/api/webhooks/twilio/", "/api/webhooks/email/{secret}/"],

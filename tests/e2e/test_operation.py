@@ -317,6 +317,32 @@ def test_the_log_at_the_terminal(inst):
     assert inst.ctl("deliveries", "--since", "yesterday", check=False).returncode == 2
 
 
+def test_how_the_installation_is(inst, boss):
+    def look():
+        r = inst.api("GET", "/api/admin/system/", token=boss)
+        assert r.status_code == 200, r.text
+        return r.json()
+    s = look()
+    checks = {c["name"]: c for c in s["checks"]}
+    assert checks["schema"]["state"] == "ok" and s["database"]["migration"] == s["database"]["newest"] == checks["schema"]["value"]
+    assert checks["workers"]["state"] == "ok" and checks["durability"]["state"] == "ok" and checks["clock"]["state"] == "ok"
+    # The sandbox is on this machine, and that is said.
+    assert checks["egress"]["state"] == "warning" and checks["egress"]["mend"]
+    assert s["settings"]["public_url"] == inst.url and s["version"]
+    assert "MariaDB" in s["database"]["version"]
+    inst.kill("worker", 15)
+    try:
+        down = {c["name"]: c for c in look()["checks"]}["workers"]
+        assert down == {"name": "workers", "state": "bad", "value": 0, "mend": "systemctl start gatepost-worker"}
+    finally:
+        inst.start("worker")
+    nid = dead_letters(inst, 1)
+    assert {c["name"]: c["value"] for c in look()["checks"]}["dead_letters"] == look()["queue"]["dead"] >= 1
+    inst.rows("DELETE FROM job WHERE notification_id = %s", nid)
+    problem(inst.api("GET", "/api/admin/system/", token=new_user(inst)["token"]), 403, "role_required")
+    forget_limits(inst)
+
+
 def test_demo_data_fill_every_list_and_go_again(inst, boss):
     """What quickstart's --demo calls: once, whole, marked, and gone without a trace but in the audit."""
     def counted():
