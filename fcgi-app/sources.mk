@@ -1214,27 +1214,46 @@ NGINX_FILES = \
 	nginx/html/console/outside.js \
 	nginx/html/console/page.js \
 	nginx/html/console/pages.js \
+	nginx/html/console/pages/article.js \
+	nginx/html/console/pages/articles.js \
 	nginx/html/console/pages/audit.js \
+	nginx/html/console/pages/campaign.js \
+	nginx/html/console/pages/campaign_new.js \
+	nginx/html/console/pages/campaigns.js \
 	nginx/html/console/pages/data.js \
 	nginx/html/console/pages/deliveries.js \
 	nginx/html/console/pages/delivery.js \
 	nginx/html/console/pages/devices.js \
+	nginx/html/console/pages/group.js \
+	nginx/html/console/pages/groups.js \
 	nginx/html/console/pages/history.js \
 	nginx/html/console/pages/inbox.js \
 	nginx/html/console/pages/overview.js \
 	nginx/html/console/pages/phones.js \
 	nginx/html/console/pages/preferences.js \
 	nginx/html/console/pages/profile.js \
+	nginx/html/console/pages/protect.js \
+	nginx/html/console/pages/provider.js \
+	nginx/html/console/pages/provider_form.js \
+	nginx/html/console/pages/provider_kinds.js \
+	nginx/html/console/pages/providers.js \
 	nginx/html/console/pages/queue.js \
 	nginx/html/console/pages/security.js \
 	nginx/html/console/pages/send.js \
 	nginx/html/console/pages/sessions.js \
 	nginx/html/console/pages/signed_in.js \
 	nginx/html/console/pages/subscriptions.js \
+	nginx/html/console/pages/suppressions.js \
+	nginx/html/console/pages/system.js \
 	nginx/html/console/pages/targets.js \
+	nginx/html/console/pages/template.js \
+	nginx/html/console/pages/templates.js \
 	nginx/html/console/pages/tokens.js \
 	nginx/html/console/pages/user.js \
 	nginx/html/console/pages/users.js \
+	nginx/html/console/pages/webhook.js \
+	nginx/html/console/pages/webhook_parts.js \
+	nginx/html/console/pages/webhooks.js \
 	nginx/html/console/pages_admin.js \
 	nginx/html/console/pages_admin2.js \
 	nginx/html/console/pages_user.js \
@@ -1261,9 +1280,11 @@ NGINX_FILES = \
 	nginx/html/console/toast.js \
 	nginx/html/console/ui.js \
 	nginx/html/console/words/en/admin.js \
+	nginx/html/console/words/en/admin2.js \
 	nginx/html/console/words/en/frame.js \
 	nginx/html/console/words/en/user.js \
 	nginx/html/console/words/fa/admin.js \
+	nginx/html/console/words/fa/admin2.js \
 	nginx/html/console/words/fa/frame.js \
 	nginx/html/console/words/fa/user.js \
 	nginx/html/docs/docs.css \
