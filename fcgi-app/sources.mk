@@ -1405,6 +1405,7 @@ EXTRA_FILES = \
 	tests/browser/console_pictures.js \
 	tests/browser/console_user.js \
 	tests/browser/firefox.js \
+	tests/browser/firefox_console.js \
 	tests/browser/firefox_push.js \
 	tests/browser/firefox_renew.js \
 	tests/browser/gatepost_js.test.js \

@@ -42,8 +42,8 @@ export function Health({ p })
 	if (!p.is_configured)
 		return html`<${Badge} tone="plain">${t('providers.not_set')}<//>`;
 	if (p.breaker.state !== 'closed')
-		return html`<${Badge} tone="bad">${word('breaker', p.breaker.state)}<//>`;
-	return html`<${Badge} tone=${p.health === 'ok' ? 'good' : 'warn'}>${word('health', p.health)}<//>`;
+		return html`<${Badge} tone="bad">${word('account_breaker', p.breaker.state)}<//>`;
+	return html`<${Badge} tone=${p.health === 'ok' ? 'good' : 'warn'}>${word('account_health', p.health)}<//>`;
 }
 
 export default function Providers()
