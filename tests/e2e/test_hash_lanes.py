@@ -112,11 +112,11 @@ def test_s56_a_thousand_sign_ins_at_once(inst):
     over.clear()
 
     def others():
-        """People who are signed in already go on, the flood notwithstanding."""
+        """People who are signed in already go on, the flood notwithstanding; no faster than nginx lets one address (D16)."""
         while not over.is_set():
             aside.append(bearer.call("GET", "/api/auth/profile/").status_code)
             aside.append(bearer.with_refresh("/api/auth/token/refresh/").status_code)
-            over.wait(0.05)
+            over.wait(0.5)
     with concurrent.futures.ThreadPoolExecutor(100) as pool:
         lines = list(pool.map(lambda _: Line(inst), range(FLOOD)))
     watchers = [threading.Thread(target=f) for f in (look, others)]
