@@ -8,6 +8,7 @@ two figures is what stands behind the socket (D28).
 import importlib.util
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -24,6 +25,8 @@ PROGRAMS = {
     "limit_fcgi": (["limit_fcgi.c"], ["-lfcgi"], ["libmariadb"]),
     "limit_argon2": (["limit_argon2.c"], ["-largon2"], []),
     "limit_p256": (["limit_p256.c"], ["-lcrypto"], []),
+    "ws_load": (["ws_load.c"], ["-lssl", "-lcrypto"], []),
+    "limit_lws": (["limit_lws.c"], [], ["libwebsockets"]),
     "smtp": (["smtp.c"], ["-lssl", "-lcrypto", "-lpthread"], []),
 }
 
@@ -197,15 +200,26 @@ server {{
 """
 
 
+def hold_many(conf, n):
+    """What ships is for a site's usual number of connections."""
+    with open(conf, encoding="utf-8") as f:
+        text = f.read()
+    text = re.sub(r"(worker_rlimit_nofile|worker_connections) \d+;", lambda m: f"{m[1]} {max(n, 4096)};", text)
+    with open(conf, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
 class Front:
     """nginx with Gatepost's own templates, on ports of its own.
 
     limit_socket stands in for all four pools; without it they are the
     instance's. base is the address of the API, page that of a site with one
     small file that the gate guards, and with a peer's API when one is named.
+    live_socket stands in for the gateway; connections is how many it may hold.
     """
 
-    def __init__(self, inst, work, name, limit_socket=None, peer_socket=None):
+    def __init__(self, inst, work, name, limit_socket=None, peer_socket=None,
+                 live_socket=None, connections=None):
         self.tree = f"{work}/nginx-{name}"
         shutil.rmtree(self.tree, ignore_errors=True)
         for d in ("run", "log", "www"):
@@ -213,6 +227,7 @@ class Front:
         for pool in ("gate", "main", "hash", "out"):
             os.symlink(limit_socket or f"{inst.run}/{pool}.sock",
                        f"{self.tree}/run/{pool}.sock")
+        os.symlink(live_socket or f"{inst.run}/live.sock", f"{self.tree}/run/live.sock")
         if peer_socket:
             os.symlink(peer_socket, f"{self.tree}/run/peer.sock")
         with open(f"{self.tree}/www/page.txt", "w", encoding="ascii") as f:
@@ -231,7 +246,10 @@ class Front:
                                 www=f"{self.tree}/www"))
         self.base = f"https://localhost:{port}"
         self.page = f"https://localhost:{page_port}"
-        self.nginx = Nginx(self.tree, f"{self.tree}/nginx.conf", port)
+        conf = f"{self.tree}/nginx.conf"
+        if connections:
+            hold_many(conf, connections)
+        self.nginx = Nginx(self.tree, conf, port)
 
     def stop(self):
         self.nginx.stop()
