@@ -1374,14 +1374,17 @@ EXTRA_FILES = \
 	tests/bench/instance.py \
 	tests/bench/limit_argon2.c \
 	tests/bench/limit_fcgi.c \
+	tests/bench/limit_lws.c \
 	tests/bench/limit_p256.c \
 	tests/bench/limits.py \
 	tests/bench/load.c \
 	tests/bench/load.h \
 	tests/bench/load_main.c \
 	tests/bench/peer_webpush.js \
+	tests/bench/peer_ws.js \
 	tests/bench/report.py \
 	tests/bench/rows_campaign.py \
+	tests/bench/rows_live.py \
 	tests/bench/rows_log.py \
 	tests/bench/rows_push.py \
 	tests/bench/rows_request.py \
@@ -1391,6 +1394,7 @@ EXTRA_FILES = \
 	tests/bench/smtp.c \
 	tests/bench/test_load.py \
 	tests/bench/test_timing.py \
+	tests/bench/ws_load.c \
 	tests/browser/api_docs.js \
 	tests/browser/autopush.test.js \
 	tests/browser/chromium.js \

@@ -322,9 +322,12 @@ search(int64_t now_us)
 {
 	struct search *s;
 
-	if (f.searching || hub_users() == 0) {
-		if (hub_users() == 0)
-			f.searched_us = f.far_us = now_us;
+	/* While the database is away nobody is let in: then this asks whether
+	 * it is back, or nobody ever would. */
+	if (f.searching)
+		return;
+	if (hub_users() == 0 && feed.lost_us == 0) {
+		f.searched_us = f.far_us = now_us;
 		return;
 	}
 	s = search_new();
