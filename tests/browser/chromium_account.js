@@ -1,7 +1,7 @@
 'use strict';
 /*
- * The pages that links in messages lead to, in Chromium against a running instance: a new password, and the way back of an
- * account that is closing.
+ * The pages that links in messages lead to, in Chromium against a running instance: a new password, the way back of an
+ * account that is closing, and, with scripts off, to prove an address and to stop mail.
  *
  *	node tests/browser/chromium_account.js --instance var/instance.env [--shots DIR]
  *
@@ -184,10 +184,73 @@ async function restores(browser, instance, opt)
 	assert.equal(await person.signs_in(FIRST), 200);
 }
 
+/* Where the links of messages lead that need no scripts, with scripts off: what the page says, in whose language. */
+const LINKS = {
+	'en-GB': { dir: 'ltr', confirm: 'Confirm your e-mail address', stop: 'Stop these e-mails?', stopped: 'You are unsubscribed' },
+	'fa-IR': { dir: 'rtl' },
+};
+
+async function links(browser, instance, opt)
+{
+	for (const [locale, want] of Object.entries(LINKS)) {
+		const email = `links${Date.now()}@example.com`;
+		const mails = `${instance.env.GATEPOST_SANDBOX_URL}/messages?channel=email&to=${encodeURIComponent(email)}`;
+		const mail = (what, look) => until(what, async () =>
+			(await lib.request(mails)).json.map(look).find(Boolean));
+		const post = (route, body, token) => lib.request(`${instance.url}${route}`, { method: 'POST', body, ca: instance.ca,
+			headers: token ? { authorization: `Bearer ${token}` } : {} });
+		const context = await browser.newContext({ locale, colorScheme: want.dir === 'rtl' ? 'dark' : 'light',
+			javaScriptEnabled: false, ignoreHTTPSErrors: instance.any_certificate, viewport: { width: 320, height: 640 } });
+		const page = await context.newPage();
+		const looks = async (step) => {
+			for (const [width, height] of WIDTHS) {
+				await page.setViewportSize({ width, height });
+				const faults = await page.evaluate(`window.violations = []; (${page_faults})()`);
+				if (opt.shots)
+					await page.screenshot({ path: path.join(opt.shots, `link-${step}-${locale}-${width}.png`), fullPage: true });
+				assert.deepEqual(faults, [], `${step}, ${locale}, ${width}`);
+			}
+			assert.equal(await page.getAttribute('html', 'dir'), want.dir);
+			const sheet = await page.evaluate('getComputedStyle(document.querySelector("main")).maxWidth');
+			assert.equal(sheet, '448px', 'its style came');
+		};
+		const presses = async (step, title) => {
+			const [answer] = await Promise.all([page.waitForNavigation({ timeout: WAIT }), page.click('form button')]);
+			assert.equal(answer.status(), 200, step);
+			if (title)
+				assert.equal(await page.title(), title);
+			await looks(step);
+		};
+
+		forget_limits(instance);
+		assert.equal((await post('/api/register/', { email, password: FIRST })).status, 201);
+		const link = await mail('the link to confirm', (m) => (/token=(\S+)/.exec(m.text || '') || [])[1]);
+		await page.goto(`${instance.url}/api/verify-email/?token=${link}`, { timeout: WAIT });
+		if (want.confirm)
+			assert.equal(await page.title(), want.confirm);
+		await looks('confirm');
+		await presses('confirmed');
+		/* Used: a refusal is a page too. */
+		await page.goto(`${instance.url}/api/verify-email/?token=${link}`, { timeout: WAIT });
+		await looks('used');
+		const sent = await post('/api/notifications/', { email, title: 'News', body: 'Of the week.' }, instance.env.GATEPOST_ADMIN_TOKEN);
+		assert.equal(sent.status, 202, sent.text);
+		const out = await mail('a way out', (m) => (/<(https:[^>]*unsubscribe[^>]*)>/.exec((m.headers || {})['list-unsubscribe'] || '') || [])[1]);
+		await page.goto(out, { timeout: WAIT });
+		if (want.stop)
+			assert.equal(await page.title(), want.stop);
+		await looks('unsubscribe');
+		await presses('unsubscribed', want.stopped);
+		await context.close();
+		say(`  links without scripts, ${locale}`);
+	}
+}
+
 lib.main('chromium_account', async () => {
 	await with_chromium(async (browser, instance, opt) => {
 		await resets(browser, instance, opt);
 		await restores(browser, instance, opt);
+		await links(browser, instance, opt);
 	});
 	say('PASSED chromium_account');
 });
