@@ -1483,6 +1483,7 @@ EXTRA_FILES = \
 	tests/e2e/test_social.py \
 	tests/e2e/test_sql_notify.py \
 	tests/e2e/test_statements.py \
+	tests/e2e/test_switches.py \
 	tests/e2e/test_takeover.py \
 	tests/e2e/test_templates.py \
 	tests/e2e/test_time.py \
@@ -1500,6 +1501,7 @@ EXTRA_FILES = \
 	tests/fixtures/providers/twilio.json \
 	tests/fixtures/providers/webpush.json \
 	tests/fixtures/providers/whatsapp.json \
+	tests/fixtures/switches.json \
 	tests/fuzz/corpus/answer/kavenegar \
 	tests/fuzz/corpus/bind/form \
 	tests/fuzz/corpus/bind/json \

@@ -138,8 +138,7 @@ admin_provider_test(struct call *c, const void *in_, struct err *e)
 	jw_end(&w);
 	push_wait_begin(c, &wait, (int)conf_int(CONF_PUSH_WAIT_S));
 	m.channel = s.p->channel;
-	m.content = "{\"template\":\"provider_test\",\"title\":\"Test\","
-	    "\"body\":\"This is a test.\"}";
+	m.content = provider_trial(s.p, c->arena);
 	m.audience = buf_text(&audience);
 	m.waiter = push_wait_name(&wait);
 	rc = idem_enqueue(c, c->db, &m, &id, e);

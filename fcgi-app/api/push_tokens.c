@@ -88,6 +88,7 @@ push_tokens_post(struct call *c, const void *in_, struct err *e)
 	const struct token_in *in = in_;
 	struct device_new n = { .id = rand_id(), .user_id = c->who.user_id,
 	    .kind = KIND, .target = in->token, .browser = "",
+	    .most = DEVICES_MOST,
 	    .device_type = in->device_type == NULL ? "android" :
 	    in->device_type };
 	struct registering r = { .c = c, .n = &n };

@@ -73,6 +73,7 @@ describe(struct call *c, struct device_new *n, const char *browser,
 	if (agent == NULL || *agent == '\0')
 		agent = c->req->user_agent;
 	n->user_agent = text_cut(c->arena, agent, AGENT_MAX);
+	n->most = DEVICES_MOST;
 }
 
 int

@@ -193,9 +193,8 @@ test(struct ctl *c)
 	const char *channel = ctl_word(c, 1), *to = ctl_word(c, 2);
 	const char *by = ctl_option(c, "--by");
 	struct enqueue m = { .id = rand_id(), .type = "test",
-	    .class = CLASS_TRANSACTIONAL, .title = "Test", .life_s = LIFE_S,
-	    .content = "{\"template\":\"provider_test\",\"title\":\"Test\","
-	    "\"body\":\"This is a test.\"}" };
+	    .class = CLASS_TRANSACTIONAL, .title = "Test", .life_s = LIFE_S };
+	bool in_app = channel != NULL && strcmp(channel, "in_app") == 0;
 	struct err e = ERR_INIT;
 	struct buf b;
 	struct jw w;
@@ -204,7 +203,8 @@ test(struct ctl *c)
 
 	if (channel == NULL || to == NULL)
 		return ctl_usage(c);
-	if (!has_channel(channel))
+	m.content = provider_trial(provider_for(channel), c->arena);
+	if (!in_app && !has_channel(channel))
 		return ctl_fail("no provider serves this channel", NULL,
 		    "gatepostctl provider list");
 	buf_init(&b, 1024);
@@ -220,8 +220,14 @@ test(struct ctl *c)
 	}
 	if (by != NULL)
 		jw_str(&w, "provider", by);
+	/* Nobody's provider: it is there when it is planned. */
+	if (in_app) {
+		jw_array(&w, "channels");
+		jw_str(&w, NULL, channel);
+		jw_end(&w);
+	}
 	jw_end(&w);
-	m.channel = channel;
+	m.channel = in_app ? "" : channel;
 	m.audience = buf_text(&b);
 	rc = enqueue(c->db, &m, NULL, NULL, &e);
 	buf_fini(&b);

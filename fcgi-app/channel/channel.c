@@ -95,3 +95,11 @@ verdicts_of_silence(struct many_verdicts *out, size_t n,
 	out->whole.wait_s = in->retry_after_s;
 	return verdict_of_silence(&out->whole, in, repeat_ok);
 }
+
+const char *
+provider_trial(const struct provider *p, struct arena *a)
+{
+	return p != NULL && p->trial != NULL ? p->trial(a) :
+	    "{\"template\":\"provider_test\",\"title\":\"Test\","
+	    "\"body\":\"This is a test.\"}";
+}

@@ -131,12 +131,16 @@ struct provider {
 		    const struct out_request *req, const struct in_answer *in,
 		    struct many_verdicts *out);
 	const struct receipts *receipts;	/* NULL: nothing to ask for */
+	/* Content of a message that only tries an account; NULL: a text. */
+	const char *(*trial)(struct arena *a);
 };
 
 extern const struct provider *const providers[];	/* NULL-ended */
 const struct provider *provider_find(const char *name);
 /* First provider of a channel that the settings file sets up; NULL none. */
 const struct provider *provider_for(const char *channel);
+/* Content of a test by it; p NULL: by anybody who takes a text. */
+const char *provider_trial(const struct provider *p, struct arena *a);
 
 /* Text of our own messages (codes, notices), by locale; rows in texts.c. */
 struct rendered { const char *subject, *text, *html; };

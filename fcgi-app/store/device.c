@@ -20,6 +20,9 @@
 
 DB_STMT(DEVICE_OWNER_LOCK, DB_API, DB_READ,
     "SELECT user_id FROM device WHERE target_hash = ? FOR UPDATE");
+/* Who counts a user's devices counts alone. */
+DB_STMT(DEVICE_USER_LOCK, DB_API, DB_READ,
+    "SELECT id FROM user WHERE id = ? FOR UPDATE");
 /* A key that another device has by chance must not touch that one: nothing
  * changes then, and the caller sees that its target has no row. */
 #define IF_SAME(col, value)						\
@@ -105,13 +108,31 @@ upsert(struct db *db, const struct device_new *n, uint64_t id, struct err *e)
 }
 
 static int
+has_room(struct db *db, const struct device_new *n, struct err *e)
+{
+	const struct device_page p = { .user_id = n->user_id,
+	    .kind = n->kind, .q = "" };
+	int64_t have = device_count(db, &p, e);
+
+	if (have < 0)
+		return -1;
+	return have <= n->most ? 0 : err_set(e, ERR_CONFLICT,
+	    "too_many_devices", "user %" PRIu64 " has %u", n->user_id,
+	    n->most);
+}
+
+static int
 register_work(struct db *db, void *arg, struct err *e)
 {
 	struct registering *r = arg;
 	const struct device_new *n = r->n;
+	bool counts = n->most > 0 && n->user_id != 0;
 	uint64_t owner = 0, now_of, id = n->id;
 	int was, rc;
 
+	if (counts && db_one(db, &DEVICE_USER_LOCK, NULL,
+	    DB_IN(DB_U64(n->user_id)), DB_OUT(DB_TO_U64(&now_of)), e) < 0)
+		return -1;
 	if ((was = db_one(db, &DEVICE_OWNER_LOCK, NULL,
 	    DB_IN(DB_BIN(n->target_hash, HASH_LEN)),
 	    DB_OUT(DB_TO_U64(&owner)), e)) < 0)
@@ -130,6 +151,9 @@ register_work(struct db *db, void *arg, struct err *e)
 			return err_set(e, ERR_INTERNAL, "id_collision",
 			    "device %" PRIu64, id);
 	}
+	if (counts && (was == 0 || owner != n->user_id) &&
+	    has_room(db, n, e) < 0)
+		return -1;
 	if (was == 0 || owner == 0 || n->user_id == 0 || owner == n->user_id)
 		return 0;
 	return db_run(db, &DEVICE_LEAVE_GROUPS, DB_IN(DB_U64(r->id)),

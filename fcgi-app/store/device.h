@@ -17,11 +17,15 @@ struct device_new {
 	const uint8_t	*p256dh, *auth;	/* 65 and 16 bytes, or NULL */
 	const uint8_t	*vapid;		/* 8, or NULL */
 	const char	*browser, *user_agent;	/* "" unknown: stays */
+	unsigned	 most;		/* active ones of the user and kind; 0:
+					 * any number */
 };
 /*
  * Insert or take over: a device belongs to whoever registered it last, and
  * leaves the groups its former owner had it in.  *id is the row's.  In the
- * caller's transaction if there is one.  1 a new row, 0 it was there, or -1.
+ * caller's transaction if there is one.  1 a new row, 0 it was there, or -1
+ * (ERR_CONFLICT "too_many_devices": the user has `most`, however many
+ * register at once).
  */
 int	 device_register(struct db *db, const struct device_new *n,
 	    uint64_t *id, struct err *e) MUST_CHECK;

@@ -406,3 +406,27 @@ def test_explain_agrees_with_what_then_happens(inst):
     assert cases >= 1000
     no_accounts(inst)
     time.sleep(2.5)
+
+
+# --- ten thousand a call ------------------------------------------------------------------------------------------
+
+
+def test_ten_thousand_recipients_and_not_one_more(inst):
+    u = a_user(inst)
+    refused(send(inst, user_ids=list(range(1, 10002))), 400, field="user_ids")
+    refused(send(inst, user_ids=[]), 400, field="user_ids")
+    refused(send(inst, user_ids=[u["id"], 0]), 400, field="user_ids")
+    refused(send(inst, user_ids=[u["id"]] * 9999 + ["x"]), 400, field="user_ids")
+    # Nobody of them is there: nothing is sent, and it is said.
+    r = send(inst, user_ids=[10 ** 12 + i for i in range(10000)])
+    assert r.status_code == 202 and (r.json()["accepted"], r.json()["skipped"]) == (0, 10000), r.text
+    n = final(inst, r.json()["id"])
+    assert n["total"] == 0 or {d["state"] for d in n["deliveries"]} == {"skipped"}, n
+    # One of them ten thousand times is one.
+    r = send(inst, user_ids=[u["id"]] * 10000, channels=["email"])
+    assert r.status_code == 202 and (r.json()["accepted"], r.json()["skipped"]) == (1, 9999), r.text
+    assert ways(final(inst, r.json()["id"]), u) == {"email": ("sent", "")}
+    assert len(inst.sandbox.messages(channel="email", to=u["email"])) == 1
+    # explain is asked the same, and refuses the same.
+    refused(inst.api("POST", f"{PATH}explain/", token=inst.token, json={**TEXT, "user_ids": list(range(1, 10002))}), 400,
+            field="user_ids")

@@ -1,6 +1,7 @@
 """Accounts at providers: set up by admins, chosen by weight, left when they fail, never past their quota."""
 import itertools
 import json
+import re
 import secrets
 import socket
 import threading
@@ -8,6 +9,7 @@ import time
 
 import pytest
 
+from expo_case import apps
 from instance import Instance, wait_until
 from push_case import admin_token, at_once, new_user, refused, subscribed, word
 from test_notify import a_user
@@ -606,4 +608,18 @@ def test_ctl_lists_accounts_and_sends_a_test(inst):
     done = inst.ctl("provider", "test", "email", f"r550-5.1.1+{word()}@example.org", check=False)
     assert done.returncode == 1 and "failed by smtp: smtp_550_5_1_1" in done.stdout, done.stdout
     assert inst.ctl("provider", "test", "pigeon", "x", check=False).returncode == 1
+    # Each channel by a word of the terminal: an address, or somebody with devices.
+    user = new_user(inst)
+    subscribed(inst, user)
+    apps(inst, user, 1)
+    phone = "+98912" + str(secrets.randbelow(10**7)).zfill(7)
+    for channel, to in (("sms", phone), ("whatsapp", phone), ("web_push", user["id"]), ("expo", user["id"]), ("in_app", user["id"])):
+        said = inst.ctl("provider", "test", channel, str(to)).stdout
+        assert re.search(r"(sent|delivered|read) by", said), (channel, said)
+    assert {m["channel"] for m in inst.sandbox.messages(to=phone)} == {"sms", "whatsapp"}
+    # And by the account's row.
+    for name, ask in (("kavenegar", {"to": phone}), ("whatsapp", {"to": phone[:-2] + "00"}), ("smtp", {"to": address()}),
+                      ("webpush", {"user_id": user["id"]}), ("expo", {"user_id": user["id"]})):
+        r = inst.api("POST", f"{ACCOUNTS}{name}/test/", token=inst.root, json=ask, headers={"Prefer": "wait=15"})
+        assert r.status_code == 200 and {d["state"] for d in r.json()["deliveries"]} <= {"sent", "delivered", "read"}, r.text
     assert inst.ctl("provider", "test", check=False).returncode == 2

@@ -208,6 +208,23 @@ def test_a_user_has_a_hundred_devices_at_most(inst):
               " UNHEX(SHA2(CONCAT(%s, seq), 256)), CONCAT('https://fcm.googleapis.com/', seq) FROM seq_1_to_100",
               me["id"] * 1000, me["id"], word())
     refused(inst.api("POST", PATH, token=me["token"], json={"subscription": browser(inst)["info"]}), 409, "too_many_devices")
+    # The last place goes to one of those that ask for it together; what one has already is no new one.
+    inst.rows("DELETE FROM device WHERE user_id = %s ORDER BY id LIMIT 1", me["id"])
+    got = at_once(6, lambda _: inst.api("POST", PATH, token=me["token"], json={"subscription": browser(inst)["info"]}))
+    assert sorted(r.status_code for r in got) == [201] + [409] * 5, [r.text for r in got]
+    assert inst.rows("SELECT COUNT(*) n FROM device WHERE user_id = %s", me["id"])[0]["n"] == 100
+    kept, = [r.json() for r in got if r.status_code == 201]
+    row = inst.rows("SELECT target, p256dh, auth FROM device WHERE id = %s", kept["id"])[0]
+    info = {"endpoint": row["target"], "keys": {k: base64.urlsafe_b64encode(row[k]).decode().rstrip("=")
+                                                for k in ("p256dh", "auth")}}
+    assert inst.api("POST", PATH, token=me["token"], json={"subscription": info}).status_code == 201
+    # An app's tokens are counted by themselves, in the same way.
+    inst.rows("INSERT INTO device (id, user_id, kind, device_type, target_hash, target) SELECT seq + %s, %s, 'expo', 'ios',"
+              " UNHEX(SHA2(CONCAT(%s, seq), 256)), CONCAT('ExponentPushToken[', seq, ']') FROM seq_1_to_99",
+              me["id"] * 1000 + 500, me["id"], word())
+    got = at_once(4, lambda _: inst.api("POST", "/api/users/push-tokens/", token=me["token"], json={
+        "token": f"ExponentPushToken[{word()}]"}))
+    assert sorted(r.status_code for r in got) == [200] + [409] * 3, [r.text for r in got]
 
 
 # --- the old system's form -----------------------------------------------------

@@ -331,9 +331,32 @@ static const struct setting settings[] = {
 	{ NULL, CONF_KEYS, SETTING_PLAIN }
 };
 
+/* Free text goes to nobody who has not written lately. */
+static const char *
+trial(struct arena *a)
+{
+	const char *text;
+	struct buf b;
+	struct jw w;
+
+	buf_init(&b, 2048);
+	jw_init(&w, &b);
+	jw_object(&w, NULL);
+	jw_str(&w, "body", "");
+	jw_object(&w, "whatsapp");
+	jw_str(&w, "template", conf_str(CONF_WHATSAPP_TEMPLATE));
+	jw_str(&w, "language", conf_str(CONF_WHATSAPP_LANGUAGE));
+	jw_end(&w);
+	jw_end(&w);
+	text = arena_strdup(a, buf_text(&b));
+	buf_fini(&b);
+	return text;
+}
+
 const struct provider provider_whatsapp = {
 	.name = "whatsapp",
 	.channel = "whatsapp",
+	.trial = trial,
 	.concurrency = 32,
 	.per_s = 80,
 	.pair_s = WHATSAPP_PAIR_S + PAIR_SLACK_S,
