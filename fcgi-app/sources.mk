@@ -631,15 +631,19 @@ WORKER_SOURCES = \
 LIVE_SOURCES = \
 	fcgi-app/live/admit.c \
 	fcgi-app/live/admit.h \
+	fcgi-app/live/conn.c \
 	fcgi-app/live/feed.c \
 	fcgi-app/live/feed.h \
 	fcgi-app/live/feed_admit.c \
 	fcgi-app/live/feed_ask.c \
 	fcgi-app/live/feed_order.c \
 	fcgi-app/live/feed_own.h \
+	fcgi-app/live/feed_session.c \
 	fcgi-app/live/frame.c \
 	fcgi-app/live/frame.h \
 	fcgi-app/live/front.c \
+	fcgi-app/live/front_asked.c \
+	fcgi-app/live/front_own.h \
 	fcgi-app/live/hub.c \
 	fcgi-app/live/hub.h \
 	fcgi-app/live/live.h \
@@ -742,6 +746,7 @@ UNIT_TESTS = \
 	test_jws_hostile \
 	test_keyring \
 	test_lang \
+	test_live_hub \
 	test_log \
 	test_mail \
 	test_match \
@@ -984,6 +989,10 @@ test_keyring_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_lang_SOURCES = tests/unit/test_lang.c
 test_lang_LDADD = $(GP_TEST_LIBS)
 test_lang_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_live_hub_SOURCES = tests/unit/test_live_hub.c
+test_live_hub_LDADD = $(GP_TEST_LIBS)
+test_live_hub_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_log_SOURCES = tests/unit/test_log.c
 test_log_LDADD = $(GP_TEST_LIBS)
@@ -1314,6 +1323,7 @@ NGINX_FILES = \
 
 MAN_FILES = \
 	scripts/man/gatepost-api.8 \
+	scripts/man/gatepost-live.8 \
 	scripts/man/gatepost-worker.8 \
 	scripts/man/gatepost.env.5 \
 	scripts/man/gatepostctl.8
@@ -1322,6 +1332,8 @@ UNIT_FILES = \
 	scripts/packaging/gatepost-api.service \
 	scripts/packaging/gatepost-gate.socket \
 	scripts/packaging/gatepost-hash.socket \
+	scripts/packaging/gatepost-live.service \
+	scripts/packaging/gatepost-live.socket \
 	scripts/packaging/gatepost-main.socket \
 	scripts/packaging/gatepost-out.service \
 	scripts/packaging/gatepost-out.socket \

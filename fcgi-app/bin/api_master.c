@@ -143,8 +143,10 @@ fill_seats(void)
 		for (unsigned i = 0; m.sockets.fd[p] >= 0 && i < m.size[p];
 		    i++)
 			seat_add(&m, SEAT_POOL, (enum pool)p);
-	if (m.options->worker != NULL)
+	if (m.options->worker != NULL) {
 		seat_add(&m, SEAT_WORKER, POOL_MAIN);
+		seat_add(&m, SEAT_LIVE, POOL_MAIN);
+	}
 }
 
 /* Would they start?  Asked in a child, so that a broken file changes nothing
@@ -197,7 +199,8 @@ reload(void)
 	set_sizes();
 	fill_seats();
 	for (size_t i = 0; i < m.seats; i++) {
-		/* Two workers at once are no harm: jobs have leases. */
+		/* Two workers at once are no harm: jobs have leases; nor
+		 * are two gateways: the new one takes the socket's name. */
 		seat_start(&m, &m.seat[i]);
 	}
 	for (size_t i = 0; i < n; i++)

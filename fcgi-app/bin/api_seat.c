@@ -28,6 +28,8 @@ seat_name(const struct seat *s)
 		return "revoke";
 	case SEAT_WORKER:
 		return "worker";
+	case SEAT_LIVE:
+		return "live";
 	case SEAT_LANE:
 		return "lane";
 	case SEAT_POOL:
@@ -36,9 +38,30 @@ seat_name(const struct seat *s)
 	return pool_name(s->pool);
 }
 
+/* The gateway lies beside the worker. */
+static const char *
+program_of(const struct master *m, enum seat_kind kind, char path[200])
+{
+	const char *slash = strrchr(m->options->worker, '/');
+
+	if (kind == SEAT_WORKER)
+		return m->options->worker;
+	snprintf(path, 200, "%.*sgatepost-live", slash == NULL ? 0 :
+	    (int)(slash + 1 - m->options->worker), m->options->worker);
+	return path;
+}
+
 void
 seat_add(struct master *m, enum seat_kind kind, enum pool pool)
 {
+	char path[200];
+
+	if (kind == SEAT_LIVE && access(program_of(m, kind, path), X_OK) <
+	    0) {
+		log_warn("%s is not there: nobody serves "
+		    "/ws/notifications/", path);
+		return;
+	}
 	if (m->seats == SEATS_MAX) {
 		log_warn("more than %d children: the rest is left out",
 		    SEATS_MAX);
@@ -107,19 +130,21 @@ close_lanes(struct master *m, int keep)
 }
 
 NORETURN static void
-be_worker(const struct master *m)
+be_program(const struct master *m, const struct seat *s)
 {
+	char path[200];
+	const char *program = program_of(m, s->kind, path);
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	if (m->options->config == NULL)
-		execl(m->options->worker, m->options->worker, (char *)NULL);
+		execl(program, program, (char *)NULL);
 	else
-		execl(m->options->worker, m->options->worker, "--config",
-		    m->options->config, (char *)NULL);
-	log_error("%s: %s", m->options->worker, strerror(errno));
+		execl(program, program, "--config", m->options->config,
+		    (char *)NULL);
+	log_error("%s: %s", program, strerror(errno));
 	_exit(EXIT_OS);
 }
 
@@ -165,10 +190,10 @@ NORETURN static void
 become(struct master *m, const struct seat *s, pid_t master)
 {
 	settle(s, master);
-	if (s->kind == SEAT_WORKER) {
+	if (s->kind == SEAT_WORKER || s->kind == SEAT_LIVE) {
 		close_others(m, -1);
 		close_lanes(m, -1);
-		be_worker(m);
+		be_program(m, s);
 	}
 	child_signals();
 	if (s->kind == SEAT_POOL)

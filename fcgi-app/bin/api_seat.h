@@ -9,7 +9,8 @@
 
 #define SEATS_MAX	(SHM_SLOTS / 2)	/* two generations fit the board */
 
-enum seat_kind { SEAT_POOL, SEAT_LANE, SEAT_REVOKE, SEAT_WORKER };
+enum seat_kind { SEAT_POOL, SEAT_LANE, SEAT_REVOKE, SEAT_WORKER,
+	SEAT_LIVE };
 
 struct seat {
 	enum seat_kind	 kind;

@@ -206,6 +206,18 @@ look_workers(struct ctl *c, char saw[SAW_MAX])
 }
 
 static enum finding
+look_live(struct ctl *c, char saw[SAW_MAX])
+{
+	int n = bell_ring(conf_str(CONF_RUN_DIR), "live");
+	bool open_ = accepts("live");
+
+	(void)c;
+	snprintf(saw, SAW_MAX, "%d gateways hear the bell, live.sock %s", n,
+	    open_ ? "accepts" : "does not accept");
+	return n > 0 && open_ ? FINE : BAD;
+}
+
+static enum finding
 look_queue(struct ctl *c, char saw[SAW_MAX])
 {
 	struct err e = ERR_INIT;
@@ -379,6 +391,7 @@ static const struct check checks[] = {
 	    "| mariadb (as the database's root)" },
 	{ "pools", look_pools, "systemctl start gatepost-api gatepost-out" },
 	{ "workers", look_workers, "systemctl start gatepost-worker" },
+	{ "live", look_live, "systemctl start gatepost-live" },
 	{ "queue", look_queue, "gatepostctl jobs stats; more workers, or a "
 	    "provider that does not answer" },
 	{ "providers", look_providers, "set KAVENEGAR_API_KEY, EMAIL_HOST …: "

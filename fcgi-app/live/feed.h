@@ -40,6 +40,10 @@ void	 feed_seen(struct conn *c, uint64_t seq);
 void	 feed_renew(struct conn *c, const uint8_t hash[32], int64_t iat_s,
 	    int64_t exp_s);
 
+/* Nobody keeps the list of revocations: ask about some of all who are
+ * connected, so that each is asked about once in half a second. */
+void	 feed_ask_sessions(void);
+
 struct feed_stats {
 	uint64_t	 admitted, admissions, statements;	/* of admissions */
 	uint64_t	 searches, rows, frames, orders;

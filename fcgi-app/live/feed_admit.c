@@ -3,8 +3,8 @@
  * what they missed; many of them a statement.
  *
  * One that comes alone waits some milliseconds.  When a gateway was started
- * again and thousands come, each batch is what gathered while the one before
- * was asked about, and for at least a tenth of a second.
+ * again and thousands come, each batch is what gathered in a good while: what
+ * counts then is that the database has work for few and not for all of them.
  */
 #include "live/feed_own.h"
 
@@ -14,14 +14,16 @@
 
 #define BATCH		200
 #define ALONE_US	5000
-#define CROWD_US	150000
-#define CROWD		8		/* in the batch before */
+#define CROWD_US	400000
+#define CROWD		6u		/* within … */
+#define CROWD_SPAN_US	200000
 
 static struct {
 	struct conn	*first, **last;
 	size_t		 waiting;
 	bool		 asking, planned;
-	size_t		 was;		/* in the batch before */
+	unsigned	 came, came_before;	/* in this span, the last */
+	int64_t		 span_us;	/* when this one began */
 	void		(*soon)(int64_t us);
 } w;
 
@@ -178,6 +180,21 @@ admission_run(struct db *db, void *arg, struct err *e)
 
 /* --- on the loop ----------------------------------------------------------------- */
 
+/* Do many come? */
+static bool
+crowd(void)
+{
+	int64_t now_us = clock_mono(), spans = (now_us - w.span_us) /
+	    CROWD_SPAN_US;
+
+	if (spans > 0) {
+		w.came_before = spans == 1 ? w.came : 0;
+		w.came = 0;
+		w.span_us = now_us;
+	}
+	return w.came + w.came_before >= CROWD;
+}
+
 static void
 put_back(struct conn *c)
 {
@@ -275,7 +292,7 @@ admission_done(void *arg, int rc, const struct err *e)
 		feed_pump();
 		if (w.first != NULL && !w.planned) {
 			w.planned = true;
-			w.soon(w.was >= CROWD ? CROWD_US : ALONE_US);
+			w.soon(crowd() ? CROWD_US : ALONE_US);
 		}
 	}
 }
@@ -316,7 +333,6 @@ begin(void)
 		free(a);
 		return;
 	}
-	w.was = a->n;
 	w.asking = true;
 	desk_post(feed.read, admission_run, admission_done, a);
 }
@@ -330,13 +346,15 @@ feed_gathered(void)
 void
 feed_admit(struct conn *c)
 {
+	crowd();
+	w.came++;
 	hub_pin(c);
 	put_back(c);
 	if (w.waiting >= BATCH) {
 		begin();
 	} else if (!w.planned && !w.asking) {
 		w.planned = true;
-		w.soon(w.was >= CROWD ? CROWD_US : ALONE_US);
+		w.soon(crowd() ? CROWD_US : ALONE_US);
 	}
 }
 

@@ -1,5 +1,5 @@
 /*
- * front.c - the wire: the one file that knows libwebsockets.
+ * front.c - the wire.
  *
  * The loop is its; sockets we listen on, bells, signals and the desks' eventfd
  * are files that it watches for us.  A connection is upgraded, or answered as
@@ -18,8 +18,8 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
-#include "live/admit.h"
 #include "live/feed.h"
+#include "live/front_own.h"
 #include "live/live.h"
 #include "live/orders.h"
 #include "live/sweep.h"
@@ -58,104 +58,6 @@ void
 live_report(void)
 {
 	reporting = 1;
-}
-
-/* --- what the request says ------------------------------------------------------- */
-
-static const struct { const char *name; enum lws_token_indexes token; }
-standard[] = {
-	{ "HTTP_AUTHORIZATION", WSI_TOKEN_HTTP_AUTHORIZATION },
-	{ "HTTP_ORIGIN", WSI_TOKEN_ORIGIN },
-	{ "HTTP_ACCEPT", WSI_TOKEN_HTTP_ACCEPT },
-	{ "HTTP_ACCEPT_LANGUAGE", WSI_TOKEN_HTTP_ACCEPT_LANGUAGE },
-	{ "HTTP_USER_AGENT", WSI_TOKEN_HTTP_USER_AGENT },
-	{ "HTTP_HOST", WSI_TOKEN_HOST },
-};
-/* What nginx alone sets: it passes no header of the client's by itself. */
-static const struct { const char *name, *header; } ours[] = {
-	{ "REMOTE_ADDR", "x-gatepost-address:" },
-	{ "REQUEST_ID", "x-gatepost-request:" },
-	{ "GATEPOST_AUTH_SOURCE", "x-gatepost-source:" },
-	{ "GATEPOST_COUNTRY", "x-gatepost-country:" },
-	{ "HTTP_SEC_FETCH_SITE", "sec-fetch-site:" },
-	{ "LAST_EVENT_ID", "last-event-id:" },
-};
-
-static const char *
-param(void *t, const char *name)
-{
-	struct lws *wsi = t;
-	char *to;
-	int n;
-
-	if (strcmp(name, "REQUEST_METHOD") == 0)
-		return "GET";
-	if (strcmp(name, "REQUEST_URI") == 0)
-		return "/ws/notifications/";
-	for (size_t i = 0; i < COUNT_OF(standard); i++) {
-		if (strcmp(name, standard[i].name) != 0)
-			continue;
-		if ((n = lws_hdr_total_length(wsi, standard[i].token)) <= 0)
-			return NULL;
-		to = arena_alloc(fr.arena, (size_t)n + 1);
-		return lws_hdr_copy(wsi, to, n + 1, standard[i].token) < 0 ?
-		    NULL : to;
-	}
-	for (size_t i = 0; i < COUNT_OF(ours); i++) {
-		int len = (int)strlen(ours[i].header);
-
-		if (strcmp(name, ours[i].name) != 0)
-			continue;
-		if ((n = lws_hdr_custom_length(wsi, ours[i].header,
-		    len)) <= 0)
-			return NULL;
-		to = arena_alloc(fr.arena, (size_t)n + 1);
-		return lws_hdr_custom_copy(wsi, to, n + 1, ours[i].header,
-		    len) < 0 ? NULL : to;
-	}
-	return NULL;
-}
-
-static long
-no_body(void *t, void *p, size_t n)
-{
-	(void)t;
-	(void)p;
-	(void)n;
-	return 0;
-}
-
-static const char *
-argument(struct lws *wsi, const char *name)
-{
-	char value[4096];	/* as long as a token is */
-	const char *v = lws_get_urlarg_by_name(wsi, name, value,
-	    sizeof(value));
-
-	return v == NULL ? NULL : arena_strdup(fr.arena, v);
-}
-
-static int
-read_asked(struct lws *wsi, bool upgrade, struct asked *a, struct err *e)
-{
-	const struct transport t = { .param = param, .read = no_body,
-	    .t = wsi };
-	const char *last;
-
-	memset(a, 0, sizeof(*a));
-	if (req_read(&a->q, fr.arena, &t, e) < 0)
-		return -1;
-	a->websocket = upgrade;
-	a->sse = strstr(a->q.accept, "text/event-stream") != NULL;
-	a->after = argument(wsi, "after=");
-	a->ticket = argument(wsi, "ticket=");
-	a->token_in_url = argument(wsi, "token=") != NULL ||
-	    argument(wsi, "access_token=") != NULL ||
-	    argument(wsi, "access=") != NULL;
-	/* What a browser repeats by itself is newer than its address. */
-	if ((last = param(wsi, "LAST_EVENT_ID")) != NULL && *last != '\0')
-		a->after = last;
-	return 0;
 }
 
 /* --- writing ---------------------------------------------------------------------- */
@@ -226,7 +128,7 @@ arrive(struct lws *wsi, bool upgrade)
 	int rc = 0;
 
 	arena_reset(fr.arena);
-	if (read_asked(wsi, upgrade, &a, &e) < 0 ||
+	if (front_asked(wsi, fr.arena, upgrade, &a, &e) < 0 ||
 	    (c = admit(&g, &a, &e)) == NULL) {
 		rc = refuse(wsi, &a, &e);
 		arena_reset(fr.arena);
@@ -460,7 +362,7 @@ on_tick(lws_sorted_usec_list_t *sul)
 	lws_sul_schedule(fr.context, 0, &fr.tick, on_tick, TICK_US);
 	look_at_shm();
 	feed_tick(now);
-	sweep_tick(fr.shm, clock_now(), wake);
+	sweep_tick(fr.shm, clock_now(), wake, feed_ask_sessions);
 	cut_endings();
 	if (tick++ % 10 == 0) {
 		fr.setup->each_s();

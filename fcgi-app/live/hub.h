@@ -68,6 +68,7 @@ struct addr { struct addr *next; uint8_t key[16]; unsigned n; };
 
 /* `wake` asks for a chance to write to c. */
 void	 hub_init(void (*wake)(struct conn *c));
+void	 hub_wake(struct conn *c);
 void	 hub_fini(void);
 /* Room for GATEPOST_LIVE_MAX descriptors and some; how many there may be. */
 unsigned hub_raise_files(void);
@@ -93,6 +94,8 @@ struct conn *hub_first(void);
 size_t	 hub_some_users(size_t *cursor, uint64_t *id, size_t most);
 
 /* --- saying ----------------------------------------------------------------- */
+/* What waits is dropped. */
+void	 conn_drop_queue(struct conn *c);
 void	 conn_say(struct conn *c, enum item_kind kind, uint64_t seq);
 /* A notification; the frame is kept once more. */
 void	 conn_note(struct conn *c, enum item_kind kind, struct frame *f,
@@ -107,6 +110,6 @@ bool	 conn_more(const struct conn *c);	/* is anything left? */
 void	 user_counts(struct person *u, int64_t now_us);
 
 /* How long a client of ours waits before it comes back: a base of its own. */
-unsigned hub_retry_ms(void);
+unsigned conn_retry_ms(void);
 
 #endif

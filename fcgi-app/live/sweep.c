@@ -12,11 +12,14 @@
 #define SILENT_MAX	3		/* pings that nobody answered */
 #define NOTICE_S	60
 
-static void
+/* True: the list is too old to know. */
+static bool
 look_revoked(const struct shm *shm, struct conn *c, int64_t now_us)
 {
-	if (shm_revoked(shm, c->session_id, c->user->id, c->iat_s, now_us) ==
-	    SHM_REVOKED)
+	enum shm_answer a = shm_revoked(shm, c->session_id, c->user->id,
+	    c->iat_s, now_us);
+
+	if (a == SHM_REVOKED)
 		conn_bye(c, BYE_REVOKED);
 	else if (now_us / US_PER_S >= c->exp_s)
 		conn_bye(c, BYE_EXPIRED);
@@ -25,6 +28,7 @@ look_revoked(const struct shm *shm, struct conn *c, int64_t now_us)
 		c->renewed = 1;
 		conn_say(c, ITEM_RENEW, 0);
 	}
+	return a == SHM_STALE;
 }
 
 static void
@@ -43,12 +47,12 @@ look_ping(struct conn *c, uint32_t mono_s, void (*write)(struct conn *c))
 
 void
 sweep_tick(const struct shm *shm, int64_t now_us,
-    void (*write)(struct conn *c))
+    void (*write)(struct conn *c), void (*ask)(void))
 {
 	static unsigned tick;
 	int64_t mono_us = clock_mono();
 	bool revoked = tick % REVOKED_TICKS == 0;
-	bool ping = tick % PING_TICKS == 0;
+	bool ping = tick % PING_TICKS == 0, stale = false;
 
 	tick++;
 	for (struct conn *c = hub_first(), *next; c != NULL; c = next) {
@@ -56,12 +60,14 @@ sweep_tick(const struct shm *shm, int64_t now_us,
 		if (c->wire == NULL || c->state == CONN_ENDING)
 			continue;
 		if (revoked)
-			look_revoked(shm, c, now_us);
+			stale = look_revoked(shm, c, now_us) || stale;
 		if (ping && c->state == CONN_LIVE)
 			look_ping(c, (uint32_t)(mono_us / US_PER_S), write);
 		if (c->user->counts_due)
 			user_counts(c->user, mono_us);
 	}
+	if (stale && ask != NULL)
+		ask();
 }
 
 bool

@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "queue/bell.h"
 #include "store/cancel.h"
+#include "store/delivery.h"
 #include "store/inbox.h"
 
 #define ALL_BATCH	500
@@ -29,6 +30,15 @@ ring(uint64_t user_id, uint64_t read_id, uint64_t upto)
 }
 
 static int
+take_back(struct db *db, struct reading *r, const uint64_t *id, size_t n,
+    struct err *e)
+{
+	if (delivery_read(db, r->user_id, id, n, e) < 0)
+		return -1;
+	return cancel_for_user(db, r->user_id, id, n, "read", &r->c, e);
+}
+
+static int
 one_work(struct db *db, void *arg, struct err *e)
 {
 	struct reading *r = arg;
@@ -38,7 +48,7 @@ one_work(struct db *db, void *arg, struct err *e)
 	r->found = rc > 0;
 	if (rc <= 0)
 		return rc < 0 ? -1 : 1;
-	return cancel_for_user(db, r->user_id, &r->id, 1, "read", &r->c, e);
+	return take_back(db, r, &r->id, 1, e);
 }
 
 int
@@ -65,8 +75,7 @@ all_work(struct db *db, void *arg, struct err *e)
 	if (n < 0)
 		return -1;
 	r->more = n == ALL_BATCH;
-	return n == 0 ? 0 : cancel_for_user(db, r->user_id, id, (size_t)n,
-	    "read", &r->c, e);
+	return n == 0 ? 0 : take_back(db, r, id, (size_t)n, e);
 }
 
 int

@@ -101,6 +101,12 @@ int	 delivery_changed_known(struct db *db, const struct delivery_ref *r,
 	    size_t n, const struct delivery_tally *t, size_t tallies,
 	    struct err *e) MUST_CHECK;
 
+/* The person has read these notifications in the inbox: its deliveries that
+ * were sent are read.  In the transaction of the reading.  How many, or -1. */
+int64_t	 delivery_read(struct db *db, uint64_t user_id,
+	    const uint64_t *notification_id, size_t n, struct err *e)
+	    MUST_CHECK;
+
 /* Deliveries of the list that are queued end as `state`, with what belongs to
  * it; the caller holds them by their locks.  How many, or -1. */
 int64_t	 delivery_end_list(struct db *db, const char *pairs,

@@ -39,6 +39,19 @@ DB_STMT(DELIVERY_END_LIST, DB_LIVE | DB_API | DB_WORKER, DB_SAFE,
     " SET d.state = ?, d.reason = ?, d.updated_at = UTC_TIMESTAMP(6)"
     " WHERE d.state = 'queued'");
 
+DB_STMT(DELIVERY_UNREAD, DB_API | DB_LIVE, DB_READ,
+    "SELECT d.notification_id, d.seq FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "  i BIGINT UNSIGNED PATH '$')) t"
+    " STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.user_id = ?"
+    " AND d.channel = 'in_app'"
+    " WHERE d.state IN ('sent', 'delivered') FOR UPDATE");
+DB_STMT(DELIVERY_READ, DB_API | DB_LIVE, DB_SAFE,
+    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$[0]',"
+    "  s INT UNSIGNED PATH '$[1]')) t"
+    " STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"
+    " SET d.state = 'read', d.updated_at = UTC_TIMESTAMP(6)"
+    " WHERE d.state IN ('sent', 'delivered')");
+
 int
 delivery_changed_list(struct db *db, const char *pairs, struct err *e)
 {
@@ -116,4 +129,44 @@ delivery_end_list(struct db *db, const char *pairs, const char *state,
 	if (n > 0 && delivery_changed_list(db, pairs, e) < 0)
 		return -1;
 	return n;
+}
+
+struct unread { struct buf b; uint64_t notification_id, seq; size_t n; };
+
+static int
+unread_row(void *arg, struct err *e)
+{
+	struct unread *u = arg;
+
+	(void)e;
+	buf_printf(&u->b, "%c[%" PRIu64 ",%" PRIu64 "]", u->n++ == 0 ? '[' :
+	    ',', u->notification_id, u->seq);
+	return 0;
+}
+
+int64_t
+delivery_read(struct db *db, uint64_t user_id,
+    const uint64_t *notification_id, size_t n, struct err *e)
+{
+	struct unread u = { .n = 0 };
+	struct buf ids;
+	int64_t rc = -1;
+
+	buf_init(&u.b, n * 48 + 64);
+	if (db_each(db, &DELIVERY_UNREAD, NULL, DB_IN(DB_STR(buf_ids(&ids,
+	    notification_id, n)), DB_U64(user_id)),
+	    DB_OUT(DB_TO_U64(&u.notification_id), DB_TO_U64(&u.seq)),
+	    unread_row, &u, e) < 0)
+		goto out;
+	rc = 0;
+	if (u.n == 0)
+		goto out;
+	buf_char(&u.b, ']');
+	rc = db_run(db, &DELIVERY_READ, DB_IN(DB_STR(buf_text(&u.b))), e);
+	if (rc > 0 && delivery_changed_list(db, buf_text(&u.b), e) < 0)
+		rc = -1;
+out:
+	buf_fini(&ids);
+	buf_fini(&u.b);
+	return rc;
 }

@@ -37,6 +37,16 @@ DB_STMT(LIVE_UNREAD_NEWEST, DB_LIVE, DB_READ,
     " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
     " WHERE i.user_id = ? AND i.read_at IS NULL"
     " ORDER BY i.seq DESC LIMIT ?");
+DB_STMT(LIVE_SESSIONS, DB_LIVE, DB_READ,
+    "SELECT s.id FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "  s BIGINT UNSIGNED PATH '$[0]', u BIGINT UNSIGNED PATH '$[1]',"
+    "  i BIGINT PATH '$[2]')) t"
+    " STRAIGHT_JOIN session s ON s.id = t.s AND s.user_id = t.u"
+    " STRAIGHT_JOIN user u ON u.id = t.u"
+    " WHERE s.ended_at IS NULL AND s.ends_at > UTC_TIMESTAMP(6)"
+    " AND s.idle_ends_at > UTC_TIMESTAMP(6) AND u.is_active"
+    " AND (u.not_before IS NULL OR u.not_before <="
+    "  TIMESTAMPADD(SECOND, t.i, '1970-01-01'))");
 DB_STMT(LIVE_TICKET_USE, DB_LIVE, DB_SAFE,
     "INSERT IGNORE INTO live_ticket (hash, used_by, expires_at)"
     " SELECT UNHEX(t.h), ?, UTC_TIMESTAMP(6) + INTERVAL 5 MINUTE"
@@ -121,6 +131,26 @@ live_unread_newest(struct db *db, struct arena *a, uint64_t user_id,
 {
 	return db_each(db, &LIVE_UNREAD_NEWEST, a, DB_IN(DB_U64(user_id),
 	    DB_U64(most)), ROW_OUT(r), row, arg, e);
+}
+
+int64_t
+live_sessions(struct db *db, const struct live_session *s, size_t n,
+    uint64_t *session_id, int (*row)(void *arg, struct err *e), void *arg,
+    struct err *e)
+{
+	struct buf b;
+	int64_t rc;
+
+	buf_init(&b, n * 72 + 16);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%c[%" PRIu64 ",%" PRIu64 ",%" PRId64 "]",
+		    i == 0 ? '[' : ',', s[i].session_id, s[i].user_id,
+		    s[i].iat_s);
+	buf_str(&b, n == 0 ? "[]" : "]");
+	rc = db_each(db, &LIVE_SESSIONS, NULL, DB_IN(DB_STR(buf_text(&b))),
+	    DB_OUT(DB_TO_U64(session_id)), row, arg, e);
+	buf_fini(&b);
+	return rc;
 }
 
 /* --- tickets -------------------------------------------------------------- */

@@ -68,7 +68,7 @@ DB_STMT(SESSION_END_IDS, DB_API, DB_READ,
     "SELECT id FROM session WHERE user_id = ? AND ended_at = ? LIMIT ?");
 DB_STMT(SESSION_PROVED, DB_API, DB_SAFE,
     "UPDATE session SET claim = FALSE WHERE user_id = ? AND ended_at IS NULL");
-DB_STMT(SESSION_CHECK, DB_API, DB_READ,
+DB_STMT(SESSION_CHECK, DB_API | DB_LIVE, DB_READ,
     "SELECT 1 FROM session s JOIN user u ON u.id = s.user_id"
     " WHERE s.id = ? AND s.user_id = ? AND s.ended_at IS NULL"
     " AND s.ends_at > UTC_TIMESTAMP(6) AND s.idle_ends_at > UTC_TIMESTAMP(6)"

@@ -35,7 +35,7 @@ def pytest_unconfigure(config):
 def no_faults(whole):
     """What the programs logged about themselves: nothing a sanitizer found, and no fault of ours (a 500)."""
     bad = ("Sanitizer", "runtime error:", "request failed", "has no row")
-    for part in ("api", "worker"):
+    for part in ("api", "worker", "live"):
         found = [line for line in whole.log(part).splitlines() if any(b in line for b in bad)]
         assert not found, f"{part}.log:\n" + "\n".join(found[:10])
 

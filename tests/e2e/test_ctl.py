@@ -332,7 +332,7 @@ def test_s71_audit_chain_breaks_where_it_was_tampered_with(inst):
 
 # --- doctor -------------------------------------------------------------------------------------------------
 
-CHECKS = {"settings", "keys", "database", "durability", "clock", "schema", "grants", "pools", "workers", "queue",
+CHECKS = {"settings", "keys", "database", "durability", "clock", "schema", "grants", "pools", "workers", "live", "queue",
           "providers", "social", "sms", "passwords", "nginx", "egress"}
 
 

@@ -12,7 +12,8 @@ UNITS = os.path.join(TOP, "scripts/packaging")
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze")
 
 
-@pytest.mark.parametrize("unit", ["gatepost-api.service", "gatepost-out.service", "gatepost-worker.service"])
+@pytest.mark.parametrize("unit", ["gatepost-api.service", "gatepost-out.service", "gatepost-worker.service",
+                                  "gatepost-live.service"])
 def test_h7_exposure_is_at_most_1_5(unit):
     out = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", f"{UNITS}/{unit}"],
                          capture_output=True, text=True)

@@ -1,0 +1,110 @@
+/*
+ * feed_session.c - which sessions live, where no master of gatepost-api keeps
+ * the list of those that do not (another host, or it is down): D8.
+ *
+ * One round over all connections is under way at a time; what the database
+ * cannot answer, because it is away, changes nothing: there is nobody then who
+ * could have revoked.
+ */
+#include "live/feed_own.h"
+
+#include "base/log.h"
+
+struct checking {
+	struct live_session *s;
+	uint64_t	*alive, it;
+	size_t		 n, alives;
+};
+
+static bool under_way;
+
+static int
+alive_row(void *arg, struct err *e)
+{
+	struct checking *k = arg;
+
+	(void)e;
+	if (k->alives < k->n)
+		k->alive[k->alives++] = k->it;
+	return 0;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static int
+check_run(struct db *db, void *arg, struct err *e)
+{
+	struct checking *k = arg;
+
+	for (size_t i = 0; i < k->n; i += LIVE_BATCH)
+		if (live_sessions(db, k->s + i, k->n - i < LIVE_BATCH ?
+		    k->n - i : LIVE_BATCH, &k->it, alive_row, k, e) < 0)
+			return -1;
+	if (k->alives > 0)
+		qsort(k->alive, k->alives, sizeof(*k->alive), by_id);
+	return 0;
+}
+
+static int
+by_session(const void *a, const void *b)
+{
+	const struct live_session *x = a, *y = b;
+
+	return x->session_id < y->session_id ? -1 :
+	    x->session_id > y->session_id;
+}
+
+/* Who came meanwhile was not asked about. */
+static bool
+asked(const struct checking *k, const struct conn *c)
+{
+	const struct live_session key = { .session_id = c->session_id };
+
+	return bsearch(&key, k->s, k->n, sizeof(key), by_session) != NULL;
+}
+
+static void
+check_done(void *arg, int rc, const struct err *e)
+{
+	struct checking *k = arg;
+
+	under_way = false;
+	feed_felt(rc, e);
+	if (rc >= 0)
+		qsort(k->s, k->n, sizeof(*k->s), by_session);
+	for (struct conn *c = hub_first(); rc >= 0 && c != NULL; c = c->next)
+		if (c->wire != NULL && asked(k, c) &&
+		    (k->alives == 0 || bsearch(&c->session_id, k->alive,
+		    k->alives, sizeof(*k->alive), by_id) == NULL))
+			conn_bye(c, BYE_REVOKED);
+	free(k->s);
+	free(k->alive);
+	free(k);
+}
+
+void
+feed_ask_sessions(void)
+{
+	struct checking *k;
+	size_t n = hub_size();
+
+	if (under_way || n == 0 || feed_away())
+		return;
+	if ((k = calloc(1, sizeof(*k))) == NULL ||
+	    (k->s = calloc(n, sizeof(*k->s))) == NULL ||
+	    (k->alive = calloc(n, sizeof(*k->alive))) == NULL)
+		fatal("feed: out of memory");
+	for (const struct conn *c = hub_first(); c != NULL && k->n < n;
+	    c = c->next)
+		if (c->wire != NULL)
+			k->s[k->n++] = (struct live_session){ c->session_id,
+			    c->user->id, c->iat_s };
+	under_way = true;
+	desk_post(feed.read, check_run, check_done, k);
+}
