@@ -175,7 +175,7 @@ large_frames_are_bounded_by_bytes(void **state)
 	(void)state;
 	snprintf(content, 70000, "{\"body\":\"%065000d\"}", 0);
 	f = frame(5, content, NULL);
-	for (uint64_t s = 1; s <= 4; s++)
+	for (uint64_t s = 1; s <= 5; s++)
 		conn_note(c, ITEM_NOTE, f, s);
 	assert_int_equal(c->state, CONN_ENDING);
 	free(content);
