@@ -191,6 +191,8 @@ STORE_SOURCES = \
 	fcgi-app/store/provider.h \
 	fcgi-app/store/provider_rate.c \
 	fcgi-app/store/provider_rate.h \
+	fcgi-app/store/provider_seat.c \
+	fcgi-app/store/provider_seat.h \
 	fcgi-app/store/provider_state.c \
 	fcgi-app/store/provider_state.h \
 	fcgi-app/store/receipt.c \
@@ -416,6 +418,8 @@ QUEUE_SOURCES = \
 	fcgi-app/queue/rate.h \
 	fcgi-app/queue/reading.c \
 	fcgi-app/queue/reading.h \
+	fcgi-app/queue/seat.c \
+	fcgi-app/queue/seat.h \
 	fcgi-app/queue/secret.c \
 	fcgi-app/queue/secret.h \
 	fcgi-app/queue/turns.c \
@@ -622,6 +626,7 @@ WORKER_SOURCES = \
 	fcgi-app/worker/purge.h \
 	fcgi-app/worker/receipt.c \
 	fcgi-app/worker/route.c \
+	fcgi-app/worker/seat.c \
 	fcgi-app/worker/sweep.c \
 	fcgi-app/worker/sweep.h \
 	fcgi-app/worker/tick.c \
@@ -760,6 +765,7 @@ UNIT_TESTS = \
 	test_queue_claim \
 	test_queue_load \
 	test_queue_rate \
+	test_queue_seat \
 	test_rand \
 	test_reason \
 	test_request \
@@ -1046,6 +1052,10 @@ test_queue_rate_SOURCES = tests/unit/test_queue_rate.c
 test_queue_rate_LDADD = $(GP_TEST_LIBS)
 test_queue_rate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+test_queue_seat_SOURCES = tests/unit/test_queue_seat.c
+test_queue_seat_LDADD = $(GP_TEST_LIBS)
+test_queue_seat_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
 test_rand_SOURCES = tests/unit/test_rand.c
 test_rand_LDADD = $(GP_TEST_LIBS)
 test_rand_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -1194,6 +1204,7 @@ SQL_FILES = \
 	sql/0029_segments.sql \
 	sql/0030_carried.sql \
 	sql/0031_live.sql \
+	sql/0032_seat.sql \
 	sql/grants.sql \
 	sql/users.sql
 

@@ -100,6 +100,7 @@ GRANT SELECT, DELETE ON `@DB@`.preference TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.preference_type TO gatepost_worker@localhost;
 GRANT SELECT ON `@DB@`.provider TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.provider_rate TO gatepost_worker@localhost;
+GRANT SELECT, INSERT, UPDATE ON `@DB@`.provider_seat TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.provider_sent TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.provider_state TO gatepost_worker@localhost;
 GRANT SELECT ON `@DB@`.push_group TO gatepost_worker@localhost;

@@ -93,7 +93,9 @@ struct receipts {
 struct provider {
 	const char	*name;		/* "kavenegar" */
 	const char	*channel;	/* "sms" */
-	unsigned	 concurrency;	/* requests in flight at most */
+	unsigned	 concurrency;	/* requests in flight at most, by all
+					 * workers; of those whose accounts
+					 * have settings */
 	unsigned	 per_s;		/* requests a second; 0 no limit */
 	unsigned	 pair_s;	/* at least so long between two to one
 					 * recipient, by all workers; 0 none */
@@ -112,6 +114,10 @@ struct provider {
 		    struct out_request *out, struct err *e);
 	int	(*token_read)(const struct in_answer *in, struct arena *a,
 		    const char **token, int64_t *life_s, struct err *e);
+	/* Connections that are kept count as requests in flight (a mailbox's
+	 * do): the request that ends one.  NULL: they do not.  0 or -1. */
+	int	(*part)(const struct account *acc, const char *bearer,
+		    struct arena *a, struct out_request *out, struct err *e);
 	/* -1: the message cannot be made: ERR_INPUT code becomes the reason
 	 * of a failed delivery ("payload_too_large"). */
 	int	(*build)(const struct message *m, struct arena *a,

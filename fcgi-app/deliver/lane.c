@@ -56,9 +56,15 @@ lane_account(struct lane *l, struct account *acc)
 	l->account = acc;
 	l->p = p;
 	l->usable = false;
+	l->seats_max = 0;
 	if (p == NULL)
 		return;
 	most = acc->concurrency != 0 ? acc->concurrency : p->concurrency;
+	/* Endpoints of users are many services: each worker has its own. */
+	if (p->settings != NULL)
+		l->seats_max = most;
+	l->seats_next_us = 0;
+	l->conns = l->flying;
 	l->cap = most < l->cap_max ? most : l->cap_max;
 	if (p->many_max > 0) {
 		l->requests_max = l->cap;
@@ -122,7 +128,8 @@ lane_room(const struct lane *l, uint32_t room[JOB_CLASSES])
 
 	memset(room, 0, JOB_CLASSES * sizeof(*room));
 	/* A name nobody serves is claimed, to be failed. */
-	if (l->p != NULL && !lane_flows(l))
+	if (l->p != NULL && (!lane_flows(l) || (l->seats_max > 0 &&
+	    l->seats == 0)))
 		return;
 	if (l->gate == GATE_TRIAL) {
 		for (size_t c = 0; c < JOB_CLASSES; c++)
@@ -138,6 +145,37 @@ lane_room(const struct lane *l, uint32_t room[JOB_CLASSES])
 	most[4] = hold / 2;
 	for (size_t c = 0; c < JOB_CLASSES; c++)
 		room[c] = have < most[c] ? most[c] - (uint32_t)have : 0;
+}
+
+unsigned
+lane_in_use(const struct lane *l)
+{
+	unsigned n = l->p != NULL && l->p->many_max > 0 ? l->requests :
+	    l->flying;
+
+	return l->p != NULL && l->p->part != NULL && l->conns > n ? l->conns :
+	    n;
+}
+
+unsigned
+lane_seats_left(const struct lane *l, int64_t now_us)
+{
+	unsigned n = l->p != NULL && l->p->many_max > 0 ? l->requests :
+	    l->flying;
+
+	if (l->seats_max == 0)
+		return UINT16_MAX;
+	return now_us < l->seats_until_us && n < l->seats ? l->seats - n : 0;
+}
+
+unsigned
+lane_seats_want(const struct lane *l)
+{
+	size_t n = lane_waiting(l) + l->flying;
+
+	if (l->p != NULL && l->p->many_max > 0)
+		n = (n + l->p->many_max - 1) / l->p->many_max;
+	return n > UINT16_MAX ? UINT16_MAX : (unsigned)n;
 }
 
 /* So many wait for their turn at most: what is marked as leaving is in doubt
@@ -158,13 +196,15 @@ block_of(const struct lane *l)
 unsigned
 lane_may_leave(struct lane *l, int64_t now_us)
 {
-	unsigned n;
+	unsigned n, seats = lane_seats_left(l, now_us);
 
-	if (!lane_flows(l) || l->token_is == TOKEN_WANTED ||
+	if (seats == 0 || !lane_flows(l) || l->token_is == TOKEN_WANTED ||
 	    l->flying >= l->cap ||
 	    (l->p->many_max > 0 && l->requests >= l->requests_max))
 		return 0;
 	n = l->cap - l->flying;
+	if (l->p->many_max == 0 && n > seats)
+		n = seats;
 	if (l->gate == GATE_TRIAL)
 		n = l->flying == 0 ? 1 : 0;
 	if (l->per_s > 0) {

@@ -57,6 +57,13 @@ struct lane {
 		int64_t		 db_until_us, db_left_us, db_ahead_us;
 	}		 pace;
 	bool		 pace_asking;
+	/* Its seats, which all workers share (queue/seat.h): so many requests
+	 * may be under way, until when.  held: more, as long as more are. */
+	unsigned	 seats_max;	/* of all; 0: each worker has its own */
+	unsigned	 seats, seats_held, seat_holders;
+	int64_t		 seats_until_us, seats_next_us, seats_asked_us;
+	unsigned	 conns;		/* connections that are open, where
+					 * those count (p->part) */
 	int64_t		 receipt_next_us;	/* no receipts are asked for before */
 	int64_t		 pace_next_us;	/* no turn is to be had before */
 	int64_t		 departed_us;	/* the last that left */
@@ -86,7 +93,12 @@ bool	 lane_flows(const struct lane *l);
 bool	 lane_token_lost(struct lane *l, unsigned token_no, int64_t now_us);
 /* How many more items of each class it may hold. */
 void	 lane_room(const struct lane *l, uint32_t room[JOB_CLASSES]);
-/* How many may leave now (cap, rate, breaker). */
+/* Requests under way, or connections open, as its seats count them; how many
+ * more there may be; how many it could use. */
+unsigned lane_in_use(const struct lane *l);
+unsigned lane_seats_left(const struct lane *l, int64_t now_us);
+unsigned lane_seats_want(const struct lane *l);
+/* How many may leave now (cap, seats, rate, breaker). */
 unsigned lane_may_leave(struct lane *l, int64_t now_us);
 void	 lane_add(struct lane *l, struct item *it);
 /* The next by weighted turns, or NULL.  Check lane_host_wait. */

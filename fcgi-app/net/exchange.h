@@ -33,8 +33,10 @@ struct out_request {
 					 * host, public addresses only */
 	bool		 zip;		/* the answer may come compressed */
 	uint32_t	 timeout_ms;	/* whole time; 0: the setting's */
-	/* SMTP: one recipient a transaction */
+	/* SMTP: one recipient a transaction; mail NULL: nothing is said, only
+	 * a kept connection ended (or a new one, where none is kept) */
 	const struct smtp_server *server;
+	bool		 last;		/* its connection is not kept */
 	const char	*mail_from, *rcpt_to;	/* envelope addresses */
 	const char	*mail;		/* RFC 5322, CRLF */
 	size_t		 mail_len;
@@ -47,6 +49,9 @@ struct in_answer {
 	bool		 complete;	/* an answer arrived: a final status
 					 * (its body may be cut: see error) */
 	bool		 body_sent;	/* all of the request had left */
+	/* SMTP: of the connections that are kept or in use, so many more, and
+	 * one less. */
+	bool		 opened, closed;
 	int		 error;		/* enum net_error of net/net.h, 0 none */
 	long		 status;	/* HTTP status or last SMTP code; 0 none */
 	const char	*body;		/* NUL-terminated, ≤ 64 KiB; SMTP: last reply lines */

@@ -316,6 +316,13 @@ fill(struct transfer *t, CURLcode rc, struct in_answer *in)
 	in->header_location = t->location;
 	in->header_reason = t->reason;
 	if (mail) {
+		long opened = 0;
+
+		curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &opened);
+		/* The one before the second is gone. */
+		in->opened = opened > 0 && !t->again;
+		in->closed = (rc != CURLE_OK || t->req->last) &&
+		    rc != CURLE_COULDNT_RESOLVE_HOST;
 		/* A refusal is a whole answer; libcurl calls it an error. */
 		in->complete = rc == CURLE_OK || in->status >= 400;
 		in->body_sent = t->in_data && t->given >= whole;

@@ -259,6 +259,24 @@ set_http(struct transfer *t, struct err *e)
 }
 
 static int
+envelope(struct transfer *t, struct err *e)
+{
+	const struct out_request *q = t->req;
+
+	if (text_has_crlf(q->mail_from, strlen(q->mail_from)))
+		return err_set(e, ERR_INPUT, "line_break_in_header",
+		    "sender with CR or LF");
+	if (append(t, q->rcpt_to, e) < 0)
+		return -1;
+	curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, q->mail_from);
+	curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT, t->node);
+	curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE,
+	    (curl_off_t)q->mail_len);
+	return 0;
+}
+
+static int
 set_smtp(struct transfer *t, struct err *e)
 {
 	const struct out_request *q = t->req;
@@ -281,11 +299,11 @@ set_smtp(struct transfer *t, struct err *e)
 	/* The path of the URL is the name for EHLO. */
 	snprintf(url, sizeof(url), "%s://%s:%d/%s", to->implicit ? "smtps" :
 	    "smtp", to->host, to->port, ehlo);
-	if (text_has_crlf(q->mail_from, strlen(q->mail_from)))
-		return err_set(e, ERR_INPUT, "line_break_in_header",
-		    "sender with CR or LF");
-	if (append(t, q->rcpt_to, e) < 0)
+	if (q->mail != NULL && envelope(t, e) < 0)
 		return -1;
+	if (q->mail == NULL)
+		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, "NOOP");
+	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, q->last ? 1L : 0L);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	if (curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK)
 		return err_set(e, ERR_CONFIG, "bad_smtp_host", "%s",
@@ -300,11 +318,6 @@ set_smtp(struct transfer *t, struct err *e)
 			curl_easy_setopt(c, CURLOPT_PASSWORD, to->password);
 		curl_easy_setopt(c, CURLOPT_SASL_IR, 1L);
 	}
-	curl_easy_setopt(c, CURLOPT_MAIL_FROM, q->mail_from);
-	curl_easy_setopt(c, CURLOPT_MAIL_RCPT, t->node);
-	curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE,
-	    (curl_off_t)q->mail_len);
 	/* Servers think longer about a mail, but not without end. */
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, ms * 2 < SMTP_WHOLE_MS ?
 	    ms * 2 : SMTP_WHOLE_MS);

@@ -71,6 +71,7 @@ landed(void *arg, const struct in_answer *in)
 	struct item *it = arg;
 
 	loop_lands(it->lane->owner, it);
+	loop_seats_heard(it->lane, in);
 	settle(it, in);
 }
 
@@ -82,6 +83,7 @@ loop_leave(struct loop *l, struct item *it)
 
 	it->tries++;
 	it->left_us = clock_mono();
+	it->req.last = loop_seats_last(it->lane);
 	if (l->flyings < FLYING_MAX && net_begin(l->net, &it->req, "", landed,
 	    it, &e) == 0) {
 		loop_flies(l, it);

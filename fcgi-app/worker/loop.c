@@ -198,7 +198,8 @@ take(struct loop *l)
 			l->want = true;
 		}
 	}
-	if (l->taking || l->stopping || !l->accounts_known || (!l->want && now < l->next_take_us))
+	if (l->taking || l->stopping || !l->accounts_known || !l->seated ||
+	    (!l->want && now < l->next_take_us))
 		return;
 	l->taking = true;
 	l->want = false;
@@ -213,9 +214,9 @@ wait_ms(const struct loop *l)
 {
 	int64_t now = clock_mono(), at = now + 50 * MS;
 
-	if (!l->taking && l->want && l->accounts_known)
+	if (!l->taking && l->want && l->accounts_known && l->seated)
 		return 0;
-	if (!l->taking && !l->stopping && l->accounts_known &&
+	if (!l->taking && !l->stopping && l->accounts_known && l->seated &&
 	    l->next_take_us < at)
 		at = l->next_take_us;
 	if (campaigning_wake_us(l->campaigns) != 0 &&
@@ -231,6 +232,7 @@ wait_ms(const struct loop *l)
 		if (wake == 0 && lane_waiting(lane) > 0 &&
 		    l->departing < DEPART_OPS &&
 		    lane_flows(lane) && lane->flying < lane->cap &&
+		    lane_seats_left(lane, now) > 0 &&
 		    (lane->gate != GATE_TRIAL || lane->flying == 0))
 			wake = now + MS;
 		if (wake != 0 && wake < at)
@@ -284,6 +286,7 @@ turn(struct loop *l, struct err *e)
 	int n;
 
 	loop_sweep(l);
+	loop_seats(l);
 	take(l);
 	loop_trials(l);
 	loop_tokens(l);
@@ -362,6 +365,7 @@ end_run(struct db *db, void *arg, struct err *e)
 
 	(void)e;
 	intake_stop(db, &l->intake);
+	loop_seats_leave(db, l);
 	sweep_stop(db, l->owner);
 	return 0;
 }
@@ -392,6 +396,7 @@ end(struct loop *l)
 	for (size_t i = 0; i < l->flyings; i++)
 		item_free(l->flying[i]);
 	loop_forget_together(l);
+	loop_forget_partings(l);
 	receipt_round_free(l->receipt);
 	if (l->sweep != NULL)
 		accounts_drop(&l->sweep->accounts);

@@ -76,6 +76,9 @@ struct loop {
 	int64_t		 next_sweep_us, next_purge_us, next_lease_us,
 			 next_look_us, said_us;
 	size_t		 extending;
+	/* seats: seat.c */
+	bool		 seating, seated;	/* asked for; known */
+	struct parting	*parting[LANES_MAX];	/* that end a connection */
 	/* asking what became of messages: receipt.c */
 	struct receipt_round *receipt;		/* under way; or NULL */
 	bool		 receipts_asked;	/* nothing more was due */
@@ -159,6 +162,17 @@ void	 loop_pace_ask(struct loop *l, struct lane *lane, unsigned want,
 	    bool whole);
 /* Its intent is committed: it waits. */
 void	 loop_pace_wait(struct lane *lane, struct item *it);
+
+/* seat.c */
+/* Ask for seats where it is time, and end connections beyond them. */
+void	 loop_seats(struct loop *l);
+/* A mail's transfer is over: are there more connections or less? */
+void	 loop_seats_heard(struct lane *lane, const struct in_answer *in);
+/* Is this to be the last request of its connection? */
+bool	 loop_seats_last(const struct lane *lane);
+/* At the end: on a desk; and after the network is gone. */
+void	 loop_seats_leave(struct db *db, struct loop *l);
+void	 loop_forget_partings(struct loop *l);
 
 /* receipt.c */
 void	 loop_receipts(struct loop *l);

@@ -272,6 +272,7 @@ loop_trials(struct loop *l)
 
 		if (lane->gate != GATE_OPEN || lane->asking ||
 		    lane->open_until_us > now || l->stopping ||
+		    (lane->seats_max > 0 && lane->seats == 0) ||
 		    (lane_waiting(lane) == 0 && !lane->due &&
 		    !(lane->usable && loop_has_other(l, lane))))
 			continue;

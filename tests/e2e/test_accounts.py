@@ -2,6 +2,7 @@
 import itertools
 import json
 import secrets
+import signal
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from instance import Instance, wait_until
 from people import a_phone
 from push_case import refused
 from test_providers import ACCOUNTS, account, delivery, final
+from test_providers import make as make_smtp
 from test_providers import settled as breakers_forgotten
 
 TEMPLATE = {"whatsapp": {"template": "hello_world", "language": "en_US"}}
@@ -225,7 +227,7 @@ def test_kavenegar_is_asked_with_the_key_of_the_account_that_sent(inst):
 
 def test_an_account_that_goes_while_many_of_its_messages_are_on_the_way(inst):
     expo(inst, access_token="second-expo-token")
-    made = make(inst, "going", "expo", weight=1)
+    made = make(inst, "going", "expo", weight=1000)     # the one without a token has no part in it
     settled(inst)
     user, tokens = somebody(inst, 30)
     inst.sandbox.fault("expo", "slow", after_ms=1500, times=1)
@@ -287,3 +289,56 @@ def test_r8_expo_counts_messages_not_requests(inst):
     print(f"Expo, limit 500: {most} in a second, {rate:.1f} a second")
     assert too_fast(inst, "expo") == before, (most, rate)
     assert all(len(arrived(inst, t)) == 1 for t in tokens[::100])
+
+
+# --- requests at once --------------------------------------------------------------------------------------------
+
+
+def holders(inst, name):
+    """Who holds how many of an account's seats: {worker: seats} (queue/seat.h)."""
+    rows = inst.rows("SELECT state FROM provider_seat WHERE name = %s", name)
+    state = rows[0]["state"] if rows else b""
+    return {state[i:i + 8]: int.from_bytes(state[i + 16:i + 18], "little") for i in range(0, len(state), 20)}
+
+
+def test_r8_two_workers_together_keep_a_mailboxs_connections(inst):
+    """Three are what it allows: the fourth is told 432.  Whoever ends gives back what it had."""
+    make_smtp(inst, "mailbox", weight=1000, concurrency=3)
+    wait_until("each has a seat", lambda: len(h := holders(inst, "mailbox")) == 2 and min(h.values()) == 1, 10)
+    inst.sandbox._call("PUT", "/smtp/settings", json={"max_connections": 3})
+    inst.sandbox._call("DELETE", "/counts")
+    inst.sandbox.fault("smtp", "slow", after_ms=60)
+    try:
+        ids = [send(inst, f"{secrets.token_hex(6)}@example.org", "email", {"template": "password_changed", "title": "t"},
+                    provider="mailbox") for _ in range(60)]
+        most = 0
+
+        def gone():
+            nonlocal most
+            most = max(most, sum(holders(inst, "mailbox").values()))
+            return inst.rows("SELECT COUNT(*) AS n FROM delivery WHERE notification_id BETWEEN %s AND %s AND state = 'sent'",
+                             ids[0], ids[-1])[0]["n"] == len(ids)
+        wait_until("all are sent", gone, 40)
+        counts = inst.sandbox.counts()["smtp"]
+        assert most == 3 and counts["max_open"] == 3 and not counts["refused"], (most, counts)
+        assert {d["attempts"] for d in inst.rows("SELECT attempts FROM delivery WHERE notification_id BETWEEN %s AND %s",
+                                                 ids[0], ids[-1])} == {1}
+        # Neither keeps more than its own when there is nothing to do.
+        wait_until("one each", lambda: sorted(holders(inst, "mailbox").values()) == [1, 1], 10)
+        inst.kill("worker-2", signal.SIGTERM)
+        wait_until("one has all", lambda: list(holders(inst, "mailbox").values()) == [3], 10)
+    finally:
+        inst.sandbox._call("PUT", "/smtp/settings", json={"max_connections": 0})
+        if not inst.pid("worker-2"):
+            inst.start("worker-2")
+
+
+def test_r8_a_dead_workers_seats_come_back(inst):
+    make_smtp(inst, "mailbox", weight=1000, concurrency=2)
+    wait_until("each has a seat", lambda: list(holders(inst, "mailbox").values()) == [1, 1], 10)
+    inst.kill("worker-2")
+    try:
+        # Its time is over: by the clock of the row, not by waiting for it.
+        wait_until("its seat is the other's", lambda: list(holders(inst, "mailbox").values()) == [2], 20)
+    finally:
+        inst.start("worker-2")

@@ -92,6 +92,20 @@ server_of(struct arena *a, const struct message *m)
 }
 
 static int
+part(const struct account *acc, const char *bearer, struct arena *a,
+    struct out_request *out, struct err *e)
+{
+	const struct message m = { .account = acc, .bearer = bearer };
+
+	(void)e;
+	out->kind = SEND_SMTP;
+	out->server = server_of(a, &m);
+	out->log_url = out->server->host;
+	out->last = true;
+	return 0;
+}
+
+static int
 build(const struct message *m, struct arena *a, struct out_request *out,
     struct err *e)
 {
@@ -339,6 +353,7 @@ const struct provider provider_smtp = {
 	.daily = daily,
 	.token_ask = smtp_token_ask,
 	.token_read = smtp_token_read,
+	.part = part,
 	.build = build,
 	.judge = judge,
 };
