@@ -177,7 +177,7 @@ turn(struct db *db, struct campaign_tick *t, struct campaign *c, bool look,
 		return db_tx(db, begin_work, &b, e);
 	}
 	if (!cancelled && !expired && strcmp(c->state, "paused") == 0)
-		return campaign_drop(db, t, c, NULL, e);
+		return 0;
 	if (cancelled)
 		c->planned_us = c->now_us;	/* as far as it came */
 	else if (!expired && !served(t, c->channels))

@@ -28,6 +28,7 @@ struct campaign_pace {			/* kept between ticks */
 	bool		 hungry;	/* for more than that, this round */
 	unsigned	 idle;		/* rounds since it wanted anything */
 	int64_t		 full_us;	/* since when it is full; 0: not */
+	int64_t		 ask_us;	/* its queue is not counted before */
 };
 struct campaign_tick {
 	/* in */

@@ -30,8 +30,8 @@ int	 campaign_end(struct db *db, struct campaign_tick *t,
 /* What is open and has no job lost it with its recipient's account. */
 int	 campaign_end_orphans(struct db *db, const struct campaign *c,
 	    struct err *e) MUST_CHECK;
-/* A request that was on its way comes back to be tried again: no more.  It
- * ends as `state`, some thousand a call; NULL: it is held. */
+/* Jobs of it end as `state`, some thousand a call, and what comes back to be
+ * tried again. */
 int	 campaign_drop(struct db *db, struct campaign_tick *t,
 	    const struct campaign *c, const char *state, struct err *e)
 	    MUST_CHECK;

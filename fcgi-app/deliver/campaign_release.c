@@ -20,6 +20,7 @@
 #define WINDOW_MAX	4096u
 #define WAITING_MAX	20000u		/* for another try */
 #define SLOW_US		(INT64_C(2) * US_PER_S)
+#define QUICK_US	(INT64_C(10) * 1000)	/* a count that is no matter */
 #define IDLE_ROUNDS	600u	/* some minutes: its pace is forgotten */
 #define SHARES_MAX	(CAMPAIGN_ROUTES * 2)
 #define STUCK_MAX	(CAMPAIGN_ROUTES * (ACCOUNT_NAME_MAX + 1))
@@ -235,15 +236,23 @@ campaign_release(struct db *db, struct campaign_tick *t, struct campaign *c,
 {
 	struct moving m = { .t = t, .c = c, .base_us = c->rate_us };
 	uint64_t n = c->planned - c->released, may;
+	struct campaign_pace *p;
 	struct campaign_queue q;
 	char stuck[STUCK_MAX];
+	int64_t asked;
 	int rc;
 
 	if (n == 0)
 		return 0;
+	p = pace_of(t, c);
+	if ((asked = clock_mono()) < p->ask_us)
+		return 0;
 	stuck_accounts(t, c, stuck);
 	if (campaign_queue(db, c->id, stuck, &q, e) < 0)
 		return -1;
+	/* Where very many wait for their hour, counting takes its time: a
+	 * fifth of ours at most. */
+	p->ask_us = clock_mono() + 4 * (clock_mono() - asked - QUICK_US);
 	if (c->rate > 0) {
 		/* What was not used within a second is lost. */
 		if (m.base_us < c->now_us - US_PER_S)
@@ -253,7 +262,7 @@ campaign_release(struct db *db, struct campaign_tick *t, struct campaign *c,
 		if (may < n)
 			n = may;
 	}
-	n = room(pace_of(t, c), &q, n);
+	n = room(p, &q, n);
 	if (n > RELEASE_MAX)
 		n = RELEASE_MAX;
 	if (n == 0)
@@ -287,7 +296,7 @@ campaign_end(struct db *db, struct campaign_tick *t, struct campaign *c,
 
 struct ending {
 	const struct campaign *c;
-	const char	*state;		/* NULL: held */
+	const char	*state;
 	int64_t		 n;
 };
 
@@ -301,10 +310,6 @@ drop_work(struct db *db, void *arg, struct err *e)
 	x->n = 0;
 	if (rc <= 0)
 		return rc < 0 ? -1 : 1;
-	if (x->state == NULL) {
-		x->n = campaign_hold_jobs(db, x->c->id, e);
-		return x->n < 0 ? -1 : 0;
-	}
 	if ((x->n = campaign_drop_jobs(db, x->c->id, x->state, e)) != 0)
 		return x->n < 0 ? -1 : 0;
 	/* What a digest carries is late by no fault of its own; it is taken
@@ -326,7 +331,7 @@ campaign_drop(struct db *db, struct campaign_tick *t,
 
 	if (db_tx(db, drop_work, &x, e) < 0)
 		return -1;
-	t->more = t->more || (state != NULL && x.n > 0);
+	t->more = t->more || x.n > 0;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "queue/turns.h"
+#include "store/campaign.h"
 #include "store/delivery.h"
 #include "store/suppression.h"
 
@@ -157,6 +158,20 @@ raise_floors(struct intake *in, const struct job *job, size_t n)
 		}
 }
 
+/* A campaign was paused before their hour came.  By campaign. */
+static int
+hold_paused(struct db *db, struct job_ref *ref, const uint64_t *of, size_t n,
+    struct err *e)
+{
+	for (size_t i = 0, k; i < n; i += k) {
+		for (k = 1; i + k < n && of[i + k] == of[i]; k++)
+			;
+		if (campaign_hold_claimed(db, of[i], ref + i, k, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Send jobs that were not planned just now: retries, and what was planned
  * while there was no room. */
 static int
@@ -167,7 +182,9 @@ locate(struct db *db, struct arena *a, struct intake *in,
 	struct notification *found = arena_array(a, n + 1, sizeof(*found));
 	struct note **note = arena_array(a, n + 1, sizeof(*note));
 	uint64_t *id = arena_array(a, n + 1, sizeof(*id));
-	size_t ids = 0;
+	uint64_t *of = arena_array(a, n + 1, sizeof(*of));
+	struct job_ref *ref = arena_array(a, n + 1, sizeof(*ref));
+	size_t ids = 0, refs = 0;
 	int have, rc = -1;
 
 	for (size_t i = 0; i < n; i++) {
@@ -196,6 +213,13 @@ locate(struct db *db, struct arena *a, struct intake *in,
 			;
 		if (k == have)
 			continue;	/* lapses; nobody misses it */
+		if (found[k].paused) {
+			ref[refs] = (struct job_ref){ .id = job[i].id,
+			    .owner = job[i].owner, .why = "",
+			    .attempt = job[i].attempt };
+			of[refs++] = found[k].id;
+			continue;
+		}
 		if (!w[i].found || w[i].to == NULL || w[i].gone)
 			dead = w[i].gone ? "device_gone" : "no_delivery";
 		/* It waited, and in the meantime somebody said stop. */
@@ -214,7 +238,7 @@ locate(struct db *db, struct arena *a, struct intake *in,
 		    .user_id = job[i].user_id,
 		    .device_id = job[i].device_id, .dead = dead }));
 	}
-	rc = 0;
+	rc = hold_paused(db, ref, of, refs, e);
 	for (int k = 0; k < have; k++)
 		note_unref(note[k]);
 	return rc;

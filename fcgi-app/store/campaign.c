@@ -44,8 +44,7 @@ DB_STMT(CAMPAIGN_COUNT, DB_API, DB_READ,
 DB_STMT(CAMPAIGN_LIVE, DB_WORKER, DB_READ,
     "SELECT " SHORT " FROM campaign c WHERE c.live"
     " AND (c.state <> 'scheduled' OR c.start_at <= UTC_TIMESTAMP(6))"
-    " AND (c.state <> 'paused' OR c.ends_at <= UTC_TIMESTAMP(6) OR"
-    "  c.paused_at > UTC_TIMESTAMP(6) - INTERVAL 90 SECOND)"
+    " AND (c.state <> 'paused' OR c.ends_at <= UTC_TIMESTAMP(6))"
     " ORDER BY c.id LIMIT ?");
 
 DB_STMT(CAMPAIGN_CHANGE_DRAFT, DB_API, DB_SAFE,
@@ -60,7 +59,7 @@ DB_STMT(CAMPAIGN_CHANGE_LIFE, DB_API, DB_SAFE,
     "UPDATE notification SET expires_at = ? WHERE id = ?");
 DB_STMT(CAMPAIGN_CHANGE_JOBS, DB_API, DB_SAFE,
     "UPDATE job SET expires_at = ? WHERE notification_id = ?"
-    " AND state IN (3, 4)");
+    " AND state IN (0, 3, 4)");
 
 DB_STMT(CAMPAIGN_START, DB_API, DB_SAFE,
     "UPDATE campaign SET live = TRUE, rate_at = UTC_TIMESTAMP(6),"
@@ -255,8 +254,6 @@ campaign_resume(struct db *db, uint64_t id, struct err *e)
 	return campaign_free_jobs(db, id, e) < 0 ? -1 : 1;
 }
 
-#define DROPS	8	/* the worker does the rest */
-
 int
 campaign_cancel(struct db *db, uint64_t id, struct err *e)
 {
@@ -266,11 +263,12 @@ campaign_cancel(struct db *db, uint64_t id, struct err *e)
 		return (int)rc;
 	if (db_run(db, &CAMPAIGN_CANCELLED, DB_IN(DB_U64(id)), e) < 0)
 		return -1;
-	for (int i = 0; i < DROPS; i++)
-		if ((rc = campaign_drop_jobs(db, id, "cancelled", e)) <
-		    (int64_t)CAMPAIGN_END)
-			break;
-	return rc < 0 ? -1 : 1;
+	/* Nobody who has one keeps it; the rest the worker ends, some
+	 * thousand a transaction. */
+	if (campaign_hold_jobs(db, id, e) < 0 ||
+	    campaign_drop_jobs(db, id, "cancelled", e) < 0)
+		return -1;
+	return 1;
 }
 
 int

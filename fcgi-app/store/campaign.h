@@ -139,11 +139,18 @@ int64_t	 campaign_end_rows(struct db *db, const struct campaign_end *x,
  * what was paused then may have been resumed since. */
 int	 campaign_still(struct db *db, const struct campaign *c,
 	    struct err *e) MUST_CHECK;
-/* Jobs that must not leave (again): kept; or up to CAMPAIGN_END of them gone,
- * with their deliveries ended as `state`.  In a transaction.  How many, or
- * -1. */
+/* Jobs that are due, soon due or leased must not leave (again): kept.  Those
+ * whose hour is further ahead, a million perhaps, are held as it comes
+ * (campaign_hold_claimed).  In a transaction.  How many, or -1. */
 int64_t	 campaign_hold_jobs(struct db *db, uint64_t id, struct err *e)
 	    MUST_CHECK;
+/* Claimed of a campaign that was paused when it was read: held; or ready again
+ * when it went on meanwhile.  A transaction of its own.  0 or -1. */
+struct job_ref;
+int	 campaign_hold_claimed(struct db *db, uint64_t id, struct job_ref *r,
+	    size_t n, struct err *e) MUST_CHECK;
+/* Up to CAMPAIGN_END jobs gone, with their deliveries ended as `state`.  In a
+ * transaction.  How many, or -1. */
 int64_t	 campaign_drop_jobs(struct db *db, uint64_t id, const char *state,
 	    struct err *e) MUST_CHECK;
 /* Held jobs are ready again, at the hour they had. */

@@ -6,6 +6,10 @@
 
 #include "base/buf.h"
 #include "store/delivery.h"
+#include "store/job_own.h"
+
+/* Jobs whose time is further ahead are held when it comes. */
+#define HELD_AHEAD "60"
 
 DB_STMT(CAMPAIGN_BEGIN, DB_WORKER, DB_SAFE,
     "UPDATE campaign SET state = 'running', started_at = UTC_TIMESTAMP(6),"
@@ -59,7 +63,17 @@ DB_STMT(CAMPAIGN_OPEN, DB_WORKER, DB_READ,
 DB_STMT(CAMPAIGN_HOLD_JOBS, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE job SET lease_ends_at = IF(state = 0, run_at, NULL),"
     " state = 3, run_at = NULL, owner = 0, attempt = attempt + 1"
-    " WHERE notification_id = ? AND state IN (0, 1)");
+    " WHERE notification_id = ? AND (state = 1 OR (state = 0"
+    "  AND run_at <= UTC_TIMESTAMP(6) + INTERVAL " HELD_AHEAD " SECOND))");
+/* Who has it go on waits for this row, and frees what is held by then. */
+DB_STMT(CAMPAIGN_PAUSED, DB_WORKER, DB_READ,
+    "SELECT c.state = 'paused' FROM campaign c WHERE c.id = ?"
+    " LOCK IN SHARE MODE");
+DB_STMT(CAMPAIGN_HOLD_CLAIMED, DB_WORKER, DB_SAFE,
+    "UPDATE " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
+    " SET j.lease_ends_at = NULL, j.state = 3, j.run_at = NULL, j.owner = 0,"
+    " j.attempt = j.attempt + 1"
+    " WHERE j.attempt = t.a AND j.owner = t.o AND j.state = 1");
 DB_STMT(CAMPAIGN_JOBS_OF, DB_API | DB_WORKER, DB_READ,
     "SELECT id, seq FROM job WHERE notification_id = ?"
     " AND state IN (0, 1, 3, 4) ORDER BY seq LIMIT ? FOR UPDATE");
@@ -283,6 +297,36 @@ int64_t
 campaign_hold_jobs(struct db *db, uint64_t id, struct err *e)
 {
 	return db_run(db, &CAMPAIGN_HOLD_JOBS, DB_IN(DB_U64(id)), e);
+}
+
+struct claimed { uint64_t id; struct job_ref *r; size_t n; };
+
+static int
+claimed_work(struct db *db, void *arg, struct err *e)
+{
+	struct claimed *x = arg;
+	bool paused = false;
+	char *refs;
+	int64_t rc;
+
+	if (db_one(db, &CAMPAIGN_PAUSED, NULL, DB_IN(DB_U64(x->id)),
+	    DB_OUT(DB_TO_BOOL(&paused)), e) < 0)
+		return -1;
+	if (!paused)
+		return job_back(db, x->r, x->n, e) < 0 ? -1 : 0;
+	refs = job_refs(x->r, x->n);
+	rc = db_run(db, &CAMPAIGN_HOLD_CLAIMED, DB_IN(DB_STR(refs)), e);
+	free(refs);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+campaign_hold_claimed(struct db *db, uint64_t id, struct job_ref *r, size_t n,
+    struct err *e)
+{
+	struct claimed x = { id, r, n };
+
+	return db_tx(db, claimed_work, &x, e) < 0 ? -1 : 0;
 }
 
 /* Whoever holds one finds it gone when it marks its intent. */

@@ -16,7 +16,7 @@ DB_STMT(NOTIFICATION_BY_KEY, DB_API | DB_WORKER, DB_READ,
     "SELECT id, body_mac FROM notification WHERE scope = ? AND idem_key = ?");
 #define COLUMNS "n.id, n.user_id, n.token_id, n.type, n.channel, n.title,"	\
 	" n.content, n.audience, n.class, n.created_at, n.expires_at,"		\
-	" n.planned_at, n.total, n.cancelled_at"
+	" n.planned_at, n.total, n.cancelled_at, FALSE"
 DB_STMT(NOTIFICATION_FIND, DB_API | DB_WORKER, DB_READ,
     "SELECT " COLUMNS " FROM notification n WHERE n.id = ?");
 DB_STMT(NOTIFICATION_LOAD, DB_WORKER, DB_READ,
@@ -24,7 +24,8 @@ DB_STMT(NOTIFICATION_LOAD, DB_WORKER, DB_READ,
     " IF(LENGTH(n.content) <= ?, n.content, NULL),"
     " IF(LENGTH(n.audience) <= ?, n.audience, NULL),"
     " n.class, n.created_at, n.expires_at, n.planned_at, n.total,"
-    " n.cancelled_at"
+    " n.cancelled_at, n.class = 2 AND COALESCE((SELECT c.state = 'paused'"
+    "  FROM campaign c WHERE c.id = n.id), FALSE)"
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) t"
     " STRAIGHT_JOIN notification n ON n.id = t.id");
 DB_STMT(NOTIFICATION_PLANNED, DB_WORKER, DB_SAFE,
@@ -123,7 +124,7 @@ struct load {
 	DB_TO_STR(&(l)->it.audience), DB_TO_U64(&(l)->class),		\
 	DB_TO_TIME(&(l)->it.created_us), DB_TO_TIME(&(l)->it.expires_us),	\
 	DB_TO_TIME(&(l)->it.planned_us), DB_TO_U64(&(l)->total),		\
-	DB_TO_TIME(&(l)->it.cancelled_us))
+	DB_TO_TIME(&(l)->it.cancelled_us), DB_TO_BOOL(&(l)->it.paused))
 
 static int
 load_row(void *arg, struct err *e)

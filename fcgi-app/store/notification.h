@@ -38,6 +38,7 @@ struct notification {
 	unsigned	 class;
 	int64_t		 created_us, expires_us, planned_us;	/* 0: not yet */
 	int64_t		 cancelled_us;		/* 0: not */
+	bool		 paused;	/* notification_load: its campaign is */
 	uint32_t	 total;
 };
 /* 1 and *n in the arena, 0 none, -1. */
