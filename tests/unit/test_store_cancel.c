@@ -78,6 +78,35 @@ what_is_leaving_is_told_so_and_ends_the_walk(void **state UNUSED)
 	    " WHERE state = 'queued'"), 3 * NOTES);
 }
 
+/* Planned and not released: it has no job that could be taken away. */
+static void
+what_a_campaign_has_not_released_ends_too(void **state UNUSED)
+{
+	struct asked x;
+
+	begin();
+	dbtest_sql(ctl, "DELETE FROM campaign;"
+	    "INSERT INTO campaign (id, channels, content, audience, ends_at,"
+	    " created_at, state, planned, released) SELECT id, 'email', '{}',"
+	    " '{}', expires_at, created_at, 'running', 3, 1 FROM notification"
+	    " WHERE id <= 100;"
+	    "DELETE FROM job WHERE notification_id <= 200 AND seq > 1;"
+	    /* Others that have no job are not ours to end: 101 to 200. */
+	    "UPDATE delivery SET provider = 'digest' WHERE notification_id ="
+	    " 100 AND seq = 3;");
+	for (size_t i = 0; i < NOTES; i++)
+		x.id[i] = i + 1;
+	ok(db_tx(db, cancel_work, &x, e));
+	assert_int_equal(x.c.cancelled, 2 * 100 + 2 * 100 - 1);
+	assert_int_equal(dbtest_num(ctl, "SELECT COUNT(*) FROM delivery"
+	    " WHERE state = 'cancelled' AND reason = 'read'"
+	    " AND notification_id <= 100"), 2 * 100 - 1);
+	assert_int_equal(dbtest_num(ctl, "SELECT COUNT(*) FROM delivery"
+	    " WHERE state = 'queued' AND notification_id BETWEEN 101 AND 200"),
+	    3 * 100);
+	dbtest_sql(ctl, "DELETE FROM campaign");
+}
+
 int
 main(void)
 {
@@ -86,6 +115,8 @@ main(void)
 		    all_that_is_queued_is_taken_back_however_much, empty),
 		cmocka_unit_test_setup(
 		    what_is_leaving_is_told_so_and_ends_the_walk, empty),
+		cmocka_unit_test_setup(
+		    what_a_campaign_has_not_released_ends_too, empty),
 	};
 
 	dbtest_begin("test_store_cancel");
