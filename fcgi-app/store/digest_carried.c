@@ -40,7 +40,8 @@ DB_STMT(CARRIED_STOP, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
 /* The attempt number is the fence: who holds such a job holds it no more, and
  * its time waits where a lease would have its end. */
 DB_STMT(CARRIED_HOLD, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
-    "UPDATE " IDS " STRAIGHT_JOIN job j ON j.notification_id = t.c"
+    "UPDATE " DIGEST_THREES " STRAIGHT_JOIN digest g ON g.id = t.g"
+    " STRAIGHT_JOIN job j ON j.notification_id = g.carrier_id"
     " SET j.lease_ends_at = IF(j.state = 0, j.run_at, NULL),"
     " j.state = " DIGEST_HELD ", j.run_at = NULL, j.owner = 0,"
     " j.attempt = j.attempt + 1 WHERE j.state IN (0, 1)");
@@ -119,8 +120,8 @@ take(struct db *db, struct taking *t, const char *reason, uint64_t *out,
 		buf_char(&t->out, ']');
 		list = buf_text(&t->out);
 		if ((n = digest_end_out(db, list, reason, e)) < 0 ||
-		    db_run(db, &CARRIED_HOLD, DB_IN(DB_STR(buf_text(&t->by))),
-		    e) < 0 || mark(db, list, e) < 0)
+		    db_run(db, &CARRIED_HOLD, DB_IN(DB_STR(list)), e) < 0 ||
+		    mark(db, list, e) < 0)
 			return -1;
 		*out += (uint64_t)n;
 	}
