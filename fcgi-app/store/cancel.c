@@ -39,12 +39,12 @@ DB_STMT(CANCEL_STOP, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
 	" s INT UNSIGNED PATH '$[1]')) t STRAIGHT_JOIN campaign c ON c.id = t.i"	\
 	" STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"	\
 	" AND d.state = 'queued'"
-DB_STMT(CANCEL_LOCK_ROWS, DB_API | DB_WORKER, DB_READ,
+DB_STMT(CANCEL_LOCK_ROWS, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT d.seq FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$[0]', s INT UNSIGNED PATH '$[1]')) t"
     " STRAIGHT_JOIN delivery d ON d.notification_id = t.i AND d.seq = t.s"
     " WHERE d.state = 'queued' FOR UPDATE");
-DB_STMT(CANCEL_UNRELEASED, DB_API | DB_WORKER, DB_READ,
+DB_STMT(CANCEL_UNRELEASED, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT d.notification_id, d.seq FROM " PAIRS
     " WHERE d.provider <> 'digest' AND NOT EXISTS (SELECT 1 FROM job j"
     "  WHERE j.notification_id = d.notification_id AND j.seq = d.seq)");
