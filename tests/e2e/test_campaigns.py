@@ -499,11 +499,12 @@ def test_r11_quiet_hours_put_it_off_through_a_pause_too(inst, token):
     assert said(inst, c)[asleep["id"]] == {"email": ("queued", "")} and not mails(inst, asleep["email"])
     wait_until("all is released", lambda: shown(inst, token, c)["released"] == 2)
     step(inst, token, c, "pause")
-    assert jobs_of() == [{"state": 3, "run_at": None}]
-    step(inst, token, c, "resume")
-    # Its hour is the recipient's, and there is one of it.
+    # Its hour is the recipient's: it is held when that comes.
     assert jobs_of() == [{"state": 0, "run_at": end}]
     inst.rows("UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE notification_id = %s", int(c["id"]))
+    wait_until("it is held", lambda: jobs_of() == [{"state": 3, "run_at": None}])
+    assert not mails(inst, asleep["email"])
+    step(inst, token, c, "resume")
     until(inst, token, c, "done")
     assert said(inst, c)[asleep["id"]] == {"email": ("sent", "")} and len(mails(inst, asleep["email"])) == 1
 
