@@ -331,8 +331,11 @@ lib.main('console_admin', () => with_chromium(async (browser, instance, opt) => 
 				bad.push(`${at} ${language} ${theme}: ${f}`);
 			for (const width of [320, 768, ...(opt.shots ? [1440] : [])]) {
 				await p.setViewportSize({ width, height: 800 });
-				for (const f of await p.evaluate(console_faults))
-					bad.push(`${at} ${language} ${width}: ${f}`);
+				/* The layout follows the new width in its own time. */
+				let wrong_here = ['not looked at'];
+				for (const end = Date.now() + 3000; wrong_here.length > 0 && Date.now() < end;)
+					wrong_here = await p.evaluate(console_faults);
+				bad.push(...wrong_here.map((f) => `${at} ${language} ${width}: ${f}`));
 				if (opt.shots)
 					await p.screenshot({ path: path.join(opt.shots, `${at.replace(/\W+/g, '-')}${language}-${theme}-${width}.png`), fullPage: true });
 			}
