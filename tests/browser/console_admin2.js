@@ -1,0 +1,297 @@
+'use strict';
+/*
+ * The console as an admin uses it to send and to look after the system, in Chromium against a running instance.
+ *
+ *	node tests/browser/console_admin2.js --instance var/instance.env
+ *
+ * Shown: a template is made, changed, seen on each channel, sent to oneself and activated; a campaign is counted, sent, followed to
+ * each recipient, another is scheduled, paused and cancelled by its typed name; groups and a push; addresses are put on the list,
+ * brought from a file, found, exported and taken off; an article is written, published and deleted; an account at a provider is
+ * added, tested, switched off and deleted; a webhook gives its secret once and shows its attempts; nginx takes the lines for a
+ * protected site; the system says how it is; and axe on every page in both themes and directions.
+ *
+ * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
+ */
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+const lib = require('./instance.js');
+const { WAIT, with_chromium } = require('./chromium.js');
+const { administrator, context_of, look_at_all, messages, settled, sql, until, watch } = require('./console.js');
+
+const tag = crypto.randomBytes(3).toString('hex');
+const say = (text) => process.stdout.write(`  ${text}\n`);
+
+async function open(page, instance, at)
+{
+	await page.goto(`${instance.url}${at}`, { timeout: WAIT });
+	await settled(page);
+}
+
+const button = (page, name) => page.getByRole('button', { name, exact: true });
+const dialog = (page) => page.locator('dialog[open]').last();
+
+/* The gravest ask for a name first: without it the button stays shut. */
+async function type_and_confirm(page, name, yes)
+{
+	const d = dialog(page), go = d.getByRole('button', { name: yes, exact: true });
+	assert.equal(await go.isDisabled(), true, 'without the name');
+	await d.locator('input').fill(name);
+	await go.click();
+}
+
+async function templates(page, instance, mail)
+{
+	const name = `walk_${tag}`;
+
+	await open(page, instance, '/console/templates/');
+	await page.locator('.page-actions button').click();
+	await dialog(page).getByLabel('Name').fill(name);
+	await dialog(page).getByLabel('Title').fill('Order {orderId}');
+	await dialog(page).getByLabel('Text').fill('It goes to {place}.');
+	await dialog(page).getByRole('button', { name: 'Create template' }).click();
+	await page.getByRole('heading', { level: 1, name }).waitFor({ timeout: WAIT });
+	/* The preview follows what is typed, before anything is saved. */
+	await page.locator('#words-body').fill('It is at {place} now.');
+	await page.locator('.previews').getByText('It is at place now.').first().waitFor({ timeout: WAIT });
+	await page.locator('.previews').getByText('GSM-7').waitFor({ timeout: WAIT });
+	await page.getByRole('button', { name: '+ Persian' }).click();
+	await page.locator('#words-title').fill('سفارش {orderId}');
+	await page.locator('#words-body').fill('اکنون در {place} است.');
+	await button(page, 'Save and activate').click();
+	await page.getByText('Version 2').waitFor({ timeout: WAIT });
+	await button(page, 'E-mail').click();
+	await until('the test', async () => (await messages(instance, 'email', mail)).some((m) => m.subject === 'Order 1017' || /Order/.test(m.subject)));
+	await page.getByRole('button', { name: 'Activate 1' }).click();
+	await dialog(page).getByRole('button', { name: 'Activate' }).click();
+	await page.getByRole('row', { name: /Version 1.*active/ }).waitFor({ timeout: WAIT });
+	/* Found by its search, which stands in the address. */
+	await open(page, instance, `/console/templates/?q=${name}`);
+	await page.getByRole('link', { name }).waitFor({ timeout: WAIT });
+	say('templates: made, previewed, sent to oneself, activated, found');
+}
+
+async function campaigns(page, instance, id)
+{
+	const write = async (name) => {
+		await open(page, instance, '/console/campaigns/new/');
+		await page.getByLabel('Name', { exact: true }).fill(name);
+		await page.getByLabel('Title').fill(`Hello ${tag}`);
+		await page.getByLabel('Text').fill('To all who wanted it.');
+		await page.getByLabel('Web push').uncheck();
+		await page.getByLabel('Who gets it').selectOption('ids');
+		await page.getByLabel(/User numbers/).fill(String(id));
+		await page.getByText('That is 1 people now.').waitFor({ timeout: WAIT });
+	};
+
+	await write(`Walk ${tag}`);
+	await button(page, 'Send now').click();
+	await dialog(page).getByText('That is 1 people now.').waitFor({ timeout: WAIT });
+	await dialog(page).getByRole('button', { name: 'Send now' }).click();
+	await page.locator('.page-head .badge', { hasText: 'done' }).waitFor({ timeout: WAIT });
+	await page.locator('.table .badge', { hasText: 'sent' }).waitFor({ timeout: WAIT });
+	await write(`Later ${tag}`);
+	const at = new Date(Date.now() + 86400e3 * 2);
+	await page.getByLabel('Begin at').fill(at.toISOString().slice(0, 16));
+	await button(page, 'Schedule').click();
+	await dialog(page).getByRole('button', { name: 'Schedule' }).click();
+	await page.locator('.page-head .badge', { hasText: 'scheduled' }).waitFor({ timeout: WAIT });
+	await button(page, 'Pause').click();
+	await page.locator('.page-head .badge', { hasText: 'paused' }).waitFor({ timeout: WAIT });
+	await button(page, 'Cancel the campaign').click();
+	await type_and_confirm(page, `Later ${tag}`, 'Cancel the campaign');
+	await page.locator('.page-head .badge', { hasText: 'cancelled' }).waitFor({ timeout: WAIT });
+	/* What the API refuses is said beside its field. */
+	await write(`Bad ${tag}`);
+	await page.getByLabel('Title').fill('');
+	await button(page, 'Keep as a draft').click();
+	await page.locator('.field .wrong').first().waitFor({ timeout: WAIT });
+	await open(page, instance, '/console/campaigns/?state=cancelled');
+	await page.getByRole('link', { name: `Later ${tag}` }).waitFor({ timeout: WAIT });
+	assert.equal(await page.getByRole('link', { name: `Walk ${tag}` }).count(), 0);
+	say('campaigns: counted, sent, followed, scheduled, paused, cancelled by name, refused, filtered');
+}
+
+async function groups(page, instance, id)
+{
+	await open(page, instance, '/console/groups/');
+	await page.locator('.page-actions button').click();
+	await dialog(page).getByLabel('Name').fill(`walk-${tag}`);
+	await dialog(page).getByRole('button', { name: 'Create group' }).click();
+	await page.getByRole('heading', { level: 1, name: `walk-${tag}` }).waitFor({ timeout: WAIT });
+	await button(page, 'Add users').first().click();
+	await dialog(page).getByLabel(/User numbers/).fill(String(id));
+	await dialog(page).getByRole('button', { name: 'Add users' }).click();
+	await page.getByRole('link', { name: `User ${id}` }).waitFor({ timeout: WAIT });
+	await open(page, instance, `/console/groups/?q=walk-${tag}`);
+	await page.getByRole('checkbox', { name: 'Select', exact: true }).check();
+	await button(page, 'Delete').click();
+	await type_and_confirm(page, `walk-${tag}`, 'Delete');
+	await page.getByText('Nothing matches').waitFor({ timeout: WAIT });
+	say('groups: made, joined, deleted by name');
+}
+
+async function suppressions(page, instance)
+{
+	const one = `one-${tag}@example.com`;
+
+	await open(page, instance, '/console/suppressions/');
+	await button(page, 'Add an address').first().click();
+	await dialog(page).getByLabel('Address').fill('nobody');
+	await dialog(page).getByRole('button', { name: 'Add an address' }).click();
+	await dialog(page).locator('.wrong').waitFor({ timeout: WAIT });
+	await dialog(page).getByLabel('Address').fill(one);
+	await dialog(page).getByRole('button', { name: 'Add an address' }).click();
+	await page.locator('dialog').waitFor({ state: 'detached', timeout: WAIT });
+	await button(page, 'Import').click();
+	await dialog(page).locator('input[type=file]').setInputFiles({ name: 'list.csv', mimeType: 'text/csv',
+		buffer: Buffer.from(`\ufeffaddress,reason\r\n"two-${tag}@example.com",bounced\r\nthree-${tag}@example.com,\r\nnobody,blocked\r\n${one},blocked\r\n`) });
+	await dialog(page).getByText('4 addresses in the file.').waitFor({ timeout: WAIT });
+	await dialog(page).getByRole('button', { name: 'Import' }).click();
+	await dialog(page).getByText('3 are on the list now; 1 could not be used.').waitFor({ timeout: WAIT });
+	await dialog(page).locator('.dialog-actions').getByRole('button', { name: 'Close' }).click();
+	await page.locator('[data-search]').fill(`two-${tag}@example.com`);
+	await page.waitForURL(/address=two/, { timeout: WAIT });
+	await until('one row', async () => (await page.locator('.table tbody tr').count()) === 1);
+	await page.locator('.table .badge', { hasText: 'bounced' }).waitFor({ timeout: WAIT });
+	const [file] = await Promise.all([page.waitForEvent('download', { timeout: WAIT }), button(page, 'CSV').click()]);
+	const csv = fs.readFileSync(await file.path(), 'utf8');
+	assert.match(csv, /^\ufeffAddress,Channel,Reason/);
+	assert.equal(csv.trim().split('\r\n').length, 2);
+	await page.getByRole('checkbox', { name: 'Select', exact: true }).check();
+	await button(page, 'Take off the list').click();
+	await dialog(page).getByRole('button', { name: 'Take off the list' }).click();
+	await page.getByText('Nothing matches').waitFor({ timeout: WAIT });
+	say('suppressions: refused, added, brought from a file, found, exported, taken off');
+}
+
+async function articles(page, instance)
+{
+	await open(page, instance, '/console/articles/new/');
+	await page.getByLabel('Title').fill(`Walk ${tag}`);
+	await page.getByLabel('Text').fill('A first line.\n\nو یک خط فارسی.');
+	await button(page, 'Save').click();
+	await page.getByRole('heading', { level: 1, name: `Walk ${tag}` }).waitFor({ timeout: WAIT });
+	await page.getByLabel('Status').selectOption('published');
+	await button(page, 'Save').click();
+	await dialog(page).getByRole('button', { name: 'Publish' }).click();
+	await page.locator('.page-head .badge', { hasText: 'published' }).waitFor({ timeout: WAIT });
+	await button(page, 'Delete').click();
+	await type_and_confirm(page, `Walk ${tag}`, 'Delete');
+	await page.waitForURL(/\/console\/articles\/$/, { timeout: WAIT });
+	say('articles: written, published, deleted by name');
+}
+
+async function providers(page, instance, settings)
+{
+	await open(page, instance, '/console/providers/');
+	await page.locator('.page-actions button').click();
+	const d = dialog(page);
+	await d.getByLabel('Name', { exact: true }).fill(`walk-${tag}`);
+	await d.getByLabel('Server', { exact: true }).fill(settings.EMAIL_HOST);
+	await d.getByLabel('Port', { exact: true }).fill(settings.EMAIL_PORT);
+	await d.getByLabel('User', { exact: true }).fill('sandbox');
+	await d.getByLabel('Sender', { exact: true }).fill('Walk <walk@example.com>');
+	await d.getByLabel('Password', { exact: true }).fill('sandbox-smtp-password');
+	await d.getByRole('button', { name: 'Add account' }).click();
+	await page.getByRole('heading', { level: 1, name: `walk-${tag}` }).waitFor({ timeout: WAIT });
+	await page.getByText('Set; leave empty to keep it.').waitFor({ timeout: WAIT });
+	assert.ok(!(await page.content()).includes('sandbox-smtp-password'), 'a secret is never shown');
+	await page.getByLabel('E-mail address').fill(`walk-${tag}@example.com`);
+	await button(page, 'Send a test').click();
+	await until('the test arrives', async () => (await messages(instance, 'email', `walk-${tag}@example.com`)).length > 0);
+	await page.getByLabel('Daily limit').fill('7');
+	await page.getByRole('switch', { name: 'Active' }).uncheck();
+	await button(page, 'Save').click();
+	await page.locator('.page-head .badge', { hasText: 'inactive' }).waitFor({ timeout: WAIT });
+	await button(page, 'Reset counter').click();
+	await dialog(page).getByRole('button', { name: 'Reset counter' }).click();
+	await page.locator('dialog').waitFor({ state: 'detached', timeout: WAIT });
+	await button(page, 'Delete').click();
+	await type_and_confirm(page, `walk-${tag}`, 'Delete');
+	await page.waitForURL(/\/console\/providers\/$/, { timeout: WAIT });
+	say('providers: added, its secret never shown, tested, limited, switched off, deleted by name');
+}
+
+async function webhooks(page, instance, settings)
+{
+	await open(page, instance, '/console/webhooks/');
+	await page.locator('.page-actions button').click();
+	await dialog(page).getByLabel('Address').fill(`${settings.GATEPOST_FACEBOOK_URL}/sandbox/hook`);
+	await dialog(page).getByLabel('Description').fill(`Walk ${tag}`);
+	await dialog(page).getByRole('button', { name: 'Add webhook' }).click();
+	const secret = await dialog(page).locator('pre').textContent({ timeout: WAIT });
+	assert.match(secret, /^whsec_/);
+	await button(page, 'I have kept it').click();
+	await page.getByText(`Walk ${tag}`).first().waitFor({ timeout: WAIT });
+	assert.ok(!(await page.content()).includes(secret), 'the secret is shown once');
+	await button(page, 'Send a test').click();
+	await page.locator('.table .badge', { hasText: 'sent' }).waitFor({ timeout: WAIT });
+	await button(page, 'Deactivate').click();
+	await page.locator('.page-head .badge', { hasText: 'inactive' }).waitFor({ timeout: WAIT });
+	await button(page, 'Delete').click();
+	await type_and_confirm(page, new URL(settings.GATEPOST_FACEBOOK_URL).host, 'Delete');
+	await page.waitForURL(/\/console\/webhooks\/$/, { timeout: WAIT });
+	say('webhooks: added, its secret shown once, tested, seen in the attempts, switched off, deleted by name');
+}
+
+/* The lines are nginx's own language: nginx itself says whether they are right. */
+async function protect(page, instance)
+{
+	await open(page, instance, '/console/protect/');
+	await page.getByLabel('Host name').fill('wiki.example.com');
+	await page.getByLabel('with a second factor').check();
+	await page.getByLabel('in these groups').fill('ops, "; return 200; "');
+	await page.getByLabel('From these countries').fill('ir, de');
+	const lines = await page.locator('.copy pre').textContent();
+	assert.match(lines, /set \$gp_require "verified mfa group:ops group:return";/, 'names only, whatever else was typed');
+	assert.match(lines, /set \$gp_countries IR,DE;/);
+	await page.getByText('GATEPOST_SITES=wiki.example.com').waitFor({ timeout: WAIT });
+	const nginx = path.join(instance.dir, 'nginx');
+	const file = path.join(nginx, 'extra.d', `walk-${tag}.conf`);
+	const tls = path.join(instance.dir, 'tls/tls');
+	fs.writeFileSync(file, lines.replace(/\/etc\/letsencrypt\/\S+fullchain\.pem/, `${tls}.crt`).replace(/\/etc\/letsencrypt\/\S+privkey\.pem/, `${tls}.key`)
+		.replace('listen 443', 'listen 127.0.0.1:18443'));
+	try {
+		execFileSync('nginx', ['-t', '-q', '-p', nginx, '-c', 'nginx.conf'], { stdio: 'pipe', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
+	} finally {
+		fs.unlinkSync(file);
+	}
+	say('protect: what is asked for stands in lines that nginx takes');
+}
+
+async function system(page, instance)
+{
+	await open(page, instance, '/console/system/');
+	await page.getByRole('row', { name: /Database schema.*well/ }).waitFor({ timeout: WAIT });
+	await page.getByRole('row', { name: /Workers.*well/ }).waitFor({ timeout: WAIT });
+	await page.getByText('MariaDB', { exact: true }).waitFor({ timeout: WAIT });
+	say('system: says how it is');
+}
+
+lib.main('console_admin2', () => with_chromium(async (browser, instance) => {
+	const boss = administrator(instance);
+	const [id, mail] = sql(instance, `SELECT id, email FROM user WHERE email = '${boss.username}'`).split('\t');
+	const settings = Object.fromEntries(fs.readFileSync(path.join(instance.dir, 'gatepost.env'), 'utf8').split('\n')
+		.filter((l) => /^[A-Z]/.test(l)).map((l) => [l.slice(0, l.indexOf('=')), l.slice(l.indexOf('=') + 1).replace(/^"|"$/g, '')]));
+	const context = await context_of(browser, instance, boss);
+	const page = await context.newPage();
+	const faults = await watch(context, page, [new URL(instance.url).origin], [400, 401, 409]);
+
+	await templates(page, instance, mail);
+	await campaigns(page, instance, id);
+	await groups(page, instance, id);
+	await suppressions(page, instance);
+	await articles(page, instance);
+	await providers(page, instance, settings);
+	await webhooks(page, instance, settings);
+	await protect(page, instance);
+	await system(page, instance);
+	assert.deepEqual(Array.isArray(faults) ? faults : [], []);
+	await context.close();
+	await look_at_all(browser, instance, boss, 'admin2', ['/console/templates/3/', '/console/providers/smtp/', '/console/articles/new/']);
+	say('axe and the widths: nothing to say on any page, in both themes and directions');
+	process.stdout.write('PASSED console_admin2\n');
+}));
