@@ -1429,6 +1429,7 @@ EXTRA_FILES = \
 	tests/browser/chromium_social.js \
 	tests/browser/console.js \
 	tests/browser/console_admin.js \
+	tests/browser/console_admin2.js \
 	tests/browser/console_pictures.js \
 	tests/browser/console_user.js \
 	tests/browser/firefox.js \
@@ -1439,6 +1440,7 @@ EXTRA_FILES = \
 	tests/browser/instance.js \
 	tests/crash/judge.py \
 	tests/crash/kills.py \
+	tests/crash/live.py \
 	tests/crash/service.py \
 	tests/crash/stream.py \
 	tests/crash/test_judge.py \
