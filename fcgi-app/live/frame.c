@@ -163,10 +163,10 @@ said_json(struct buf *b, const struct said *s)
 		    s->unread, s->unseen, s->retry_ms);
 		break;
 	case ITEM_MISSED:
-		buf_printf(b, ",\"job_id\":\"%" PRIu64 "\"",
-		    s->f->notification_id);
-		/* FALLTHROUGH */
 	case ITEM_NOTE:
+		if (s->kind == ITEM_MISSED)
+			buf_printf(b, ",\"job_id\":\"%" PRIu64 "\"",
+			    s->f->notification_id);
 		buf_printf(b, ",\"id\":\"%" PRIu64 "\",\"seq\":%" PRIu64 ",",
 		    s->f->notification_id, s->seq);
 		buf_add(b, s->f->tail, s->f->len);
