@@ -9,6 +9,7 @@
 #include <libwebsockets.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -40,7 +41,7 @@ static struct {
 	struct shm	*shm;
 	struct bell	*bell;
 	struct buf	 out;		/* one frame, behind LWS_PRE bytes */
-	int		 wake_fd;
+	int		 wake_fd, listen_fd;
 	lws_sorted_usec_list_t tick, gather;
 	int64_t		 drain_us;	/* since when; 0 */
 	bool		 over;
@@ -245,7 +246,7 @@ static void
 accept_all(void)
 {
 	for (;;) {
-		int fd = accept4(fr.setup->listen_fd, NULL, NULL,
+		int fd = accept4(fr.listen_fd, NULL, NULL,
 		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0)
@@ -262,7 +263,7 @@ readable(struct lws *wsi)
 	int fd = (int)lws_get_socket_fd(wsi);
 	uint64_t n;
 
-	if (fd == fr.setup->listen_fd) {
+	if (fd == fr.listen_fd) {
 		accept_all();
 	} else if (fd == fr.wake_fd) {
 		(void)!read(fd, &n, sizeof(n));
@@ -447,6 +448,11 @@ live_run(const struct live_setup *s, struct err *e)
 	int rc = -1;
 
 	fr.setup = s;
+	/* Of our own: libwebsockets closes at its end what it watched, and the
+	 * caller passes the socket on. */
+	fr.listen_fd = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 0);
+	if (fr.listen_fd < 0)
+		return err_errno(e, "listen", "dup");
 	fr.arena = arena_new(ARENA_MAX);
 	buf_init(&fr.out, OUT_MAX);
 	fr.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -454,7 +460,7 @@ live_run(const struct live_setup *s, struct err *e)
 	hub_init(wake);
 	if ((fr.bell = bell_listen(s->run_dir, "live", e)) == NULL)
 		goto out;
-	if (open_context(e) < 0 || watch(s->listen_fd, e) < 0 ||
+	if (open_context(e) < 0 || watch(fr.listen_fd, e) < 0 ||
 	    watch(fr.wake_fd, e) < 0 || watch(bell_fd(fr.bell), e) < 0)
 		goto out;
 	feed_init(fr.wake_fd, soon);
