@@ -11,8 +11,7 @@
 #include "base/log.h"
 
 struct checking {
-	struct live_session *s;
-	uint64_t	*alive, it;
+	struct live_session *s, *alive, it;
 	size_t		 n, alives;
 };
 
@@ -29,12 +28,15 @@ alive_row(void *arg, struct err *e)
 	return 0;
 }
 
+/* A session's older token may be dead and its newer one good. */
 static int
-by_id(const void *a, const void *b)
+by_token(const void *a, const void *b)
 {
-	const uint64_t *x = a, *y = b;
+	const struct live_session *x = a, *y = b;
 
-	return *x < *y ? -1 : *x > *y;
+	if (x->session_id != y->session_id)
+		return x->session_id < y->session_id ? -1 : 1;
+	return x->iat_s < y->iat_s ? -1 : x->iat_s > y->iat_s;
 }
 
 static int
@@ -47,26 +49,21 @@ check_run(struct db *db, void *arg, struct err *e)
 		    k->n - i : LIVE_BATCH, &k->it, alive_row, k, e) < 0)
 			return -1;
 	if (k->alives > 0)
-		qsort(k->alive, k->alives, sizeof(*k->alive), by_id);
+		qsort(k->alive, k->alives, sizeof(*k->alive), by_token);
 	return 0;
 }
 
-static int
-by_session(const void *a, const void *b)
-{
-	const struct live_session *x = a, *y = b;
-
-	return x->session_id < y->session_id ? -1 :
-	    x->session_id > y->session_id;
-}
-
-/* Who came meanwhile was not asked about. */
+/* Its token was asked about and is not good.  Who came, or renewed his,
+ * meanwhile was not asked about. */
 static bool
-asked(const struct checking *k, const struct conn *c)
+is_dead(const struct checking *k, const struct conn *c)
 {
-	const struct live_session key = { .session_id = c->session_id };
+	const struct live_session key = { .session_id = c->session_id,
+	    .iat_s = c->iat_s };
 
-	return bsearch(&key, k->s, k->n, sizeof(key), by_session) != NULL;
+	return bsearch(&key, k->s, k->n, sizeof(key), by_token) != NULL &&
+	    (k->alives == 0 || bsearch(&key, k->alive, k->alives,
+	    sizeof(key), by_token) == NULL);
 }
 
 static void
@@ -77,11 +74,9 @@ check_done(void *arg, int rc, const struct err *e)
 	under_way = false;
 	feed_felt(rc, e);
 	if (rc >= 0)
-		qsort(k->s, k->n, sizeof(*k->s), by_session);
+		qsort(k->s, k->n, sizeof(*k->s), by_token);
 	for (struct conn *c = hub_first(); rc >= 0 && c != NULL; c = c->next)
-		if (c->wire != NULL && asked(k, c) &&
-		    (k->alives == 0 || bsearch(&c->session_id, k->alive,
-		    k->alives, sizeof(*k->alive), by_id) == NULL))
+		if (c->wire != NULL && is_dead(k, c))
 			conn_bye(c, BYE_REVOKED);
 	free(k->s);
 	free(k->alive);

@@ -38,7 +38,7 @@ DB_STMT(LIVE_UNREAD_NEWEST, DB_LIVE, DB_READ,
     " WHERE i.user_id = ? AND i.read_at IS NULL"
     " ORDER BY i.seq DESC LIMIT ?");
 DB_STMT(LIVE_SESSIONS, DB_LIVE, DB_READ,
-    "SELECT s.id FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    "SELECT s.id, t.i FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  s BIGINT UNSIGNED PATH '$[0]', u BIGINT UNSIGNED PATH '$[1]',"
     "  i BIGINT PATH '$[2]')) t"
     " STRAIGHT_JOIN session s ON s.id = t.s AND s.user_id = t.u"
@@ -135,8 +135,8 @@ live_unread_newest(struct db *db, struct arena *a, uint64_t user_id,
 
 int64_t
 live_sessions(struct db *db, const struct live_session *s, size_t n,
-    uint64_t *session_id, int (*row)(void *arg, struct err *e), void *arg,
-    struct err *e)
+    struct live_session *alive, int (*row)(void *arg, struct err *e),
+    void *arg, struct err *e)
 {
 	struct buf b;
 	int64_t rc;
@@ -148,7 +148,8 @@ live_sessions(struct db *db, const struct live_session *s, size_t n,
 		    s[i].iat_s);
 	buf_str(&b, n == 0 ? "[]" : "]");
 	rc = db_each(db, &LIVE_SESSIONS, NULL, DB_IN(DB_STR(buf_text(&b))),
-	    DB_OUT(DB_TO_U64(session_id)), row, arg, e);
+	    DB_OUT(DB_TO_U64(&alive->session_id), DB_TO_I64(&alive->iat_s)),
+	    row, arg, e);
 	buf_fini(&b);
 	return rc;
 }

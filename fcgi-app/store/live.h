@@ -47,10 +47,10 @@ int64_t	 live_unread_newest(struct db *db, struct arena *a, uint64_t user_id,
 	    struct err *e), void *arg, struct err *e) MUST_CHECK;
 
 struct live_session { uint64_t session_id, user_id; int64_t iat_s; };
-/* Which of these tokens are of a session that lives: `row` with *session_id
- * filled.  For when nobody keeps a list of revocations on this host. */
+/* Which of these tokens are good still: `row` with *alive's session_id and
+ * iat_s filled.  For when nobody keeps a list of revocations on this host. */
 int64_t	 live_sessions(struct db *db, const struct live_session *s,
-	    size_t n, uint64_t *session_id, int (*row)(void *arg,
+	    size_t n, struct live_session *alive, int (*row)(void *arg,
 	    struct err *e), void *arg, struct err *e) MUST_CHECK;
 
 /*
