@@ -11,7 +11,9 @@
 #include "base/log.h"
 
 #define NEWS_USERS	300
-#define FLOOD		500u		/* rows of one person at a time */
+/* Rows of one person at a time: some batches fit a queue, for a reader who is
+ * quick is written to between them, and not within. */
+#define FLOOD		(QUEUE_FRAMES / 4u)
 #define OVERLAP_US	US_PER_S
 #define FAR_US		(10 * US_PER_S)
 #define AWAY_US		US_PER_S	/* shorter is not told */
