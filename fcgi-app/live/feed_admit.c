@@ -278,6 +278,10 @@ admission_done(void *arg, int rc, const struct err *e)
 		struct conn *c = a->one[i].c;
 
 		if (rc < 0) {
+			/* Its ticket was used, for it: a second time the row
+			 * would be another's. */
+			if (a->one[i].ok)
+				c->ticket = 0;
 			put_back(c);
 			continue;
 		}
