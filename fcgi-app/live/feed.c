@@ -248,13 +248,13 @@ feed_know(const struct live_count *c)
 		return;
 	if (c->seq > u->seq) {
 		feed_dirty(u);
+	} else if (c->seq < u->seq || c->version < u->version) {
+		start_again(u, c);
 	} else if (c->version > u->version) {
 		u->version = c->version;
 		u->unread = c->unread;
 		u->unseen = c->unseen;
 		user_counts(u, clock_mono());
-	} else if (c->version < u->version) {
-		start_again(u, c);
 	}
 }
 
