@@ -259,7 +259,7 @@ feed_know(const struct live_count *c)
 }
 
 struct search {
-	int64_t		 window_us, began_us;
+	int64_t		 since_us, began_us;	/* monotonic */
 	bool		 far, round;
 	uint64_t	 id[LIVE_BATCH];
 	size_t		 n;
@@ -272,8 +272,11 @@ search_run(struct db *db, void *arg, struct err *e)
 {
 	struct search *s = arg;
 
+	/* Not when it was posted: work before it may have taken long. */
+	s->began_us = clock_mono();
 	return s->round ? ask_counts(db, s->id, s->n, &s->count,
-	    &s->statements, e) : ask_changed(db, s->window_us, &s->count, e);
+	    &s->statements, e) : ask_changed(db, s->began_us -
+	    s->since_us, &s->count, e);
 }
 
 static void search(int64_t now_us);
@@ -333,10 +336,9 @@ search(int64_t now_us)
 		return;
 	}
 	s = search_new();
-	s->began_us = now_us;
 	s->far = now_us - f.far_us >= US_PER_S;
-	s->window_us = s->far ? now_us - f.far_us + FAR_US :
-	    now_us - f.searched_us + OVERLAP_US / 4;
+	s->since_us = s->far ? f.far_us - FAR_US :
+	    f.searched_us - OVERLAP_US / 4;
 	f.searching = true;
 	f.again = false;
 	feed.stats.searches++;
