@@ -16,6 +16,7 @@
 #define FLOOD		(QUEUE_FRAMES / 4u)
 #define OVERLAP_US	US_PER_S
 #define FAR_US		(10 * US_PER_S)
+#define MANY		1000u		/* found in a narrow search */
 #define AWAY_US		US_PER_S	/* shorter is not told */
 #define ROUND_TICKS	100		/* 10 s */
 
@@ -26,6 +27,7 @@ static struct {
 	bool		 asking, searching, rounding, again;
 	int64_t		 searched_us;	/* the last search that worked began */
 	int64_t		 far_us;	/* the last one with the far window */
+	size_t		 found;		/* by the last narrow search */
 	size_t		 cursor;	/* of the round */
 	unsigned	 tick;
 } f;
@@ -298,6 +300,8 @@ search_done(void *arg, int rc, const struct err *e)
 			f.searched_us = s->began_us;
 		if (s->far)
 			f.far_us = s->began_us;
+		else if (!s->round)
+			f.found = s->count.n;
 	} else if (s->round) {
 		f.cursor = 0;		/* the whole round again */
 	}
@@ -320,7 +324,9 @@ search_new(void)
 
 /*
  * From where the last search that worked began, and more: a row is dated by
- * its statement and seen at its commit.  Once a second much more.
+ * its statement and seen at its commit.  Once a second much more; less of it
+ * while a campaign writes to everybody, for all of that comes along: the round
+ * is there for commits that are later still.
  */
 static void
 search(int64_t now_us)
@@ -337,7 +343,8 @@ search(int64_t now_us)
 	}
 	s = search_new();
 	s->far = now_us - f.far_us >= US_PER_S;
-	s->since_us = s->far ? f.far_us - FAR_US :
+	s->since_us = s->far ? f.far_us - (f.found > MANY ? FAR_US / 5 :
+	    FAR_US) :
 	    f.searched_us - OVERLAP_US / 4;
 	f.searching = true;
 	f.again = false;
