@@ -102,6 +102,7 @@ end_stopped(struct db *db, const struct digest_rewrite *r, struct err *e)
 	int rc = -1;
 
 	do {
+		arena_reset(a);
 		x.n = 0;
 		if (db_each(db, &REWRITE_STOPPED, a, DB_IN(DB_U64(r->id),
 		    DB_U64(STOPPED_MAX)), DB_OUT(
