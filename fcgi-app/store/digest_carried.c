@@ -8,12 +8,15 @@
 	" i BIGINT UNSIGNED PATH '$[0]', s INT UNSIGNED PATH '$[1]')) t"
 #define IDS "JSON_TABLE(?, '$[*]' COLUMNS (c BIGINT UNSIGNED PATH '$')) t"
 
+/* Those only that CARRIED_LOOK finds, too: what a batch shows, it ends, and
+ * the next one shows others. */
 DB_STMT(CARRIED_OF, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT i.notification_id, i.seq FROM digest_item i"
     " STRAIGHT_JOIN digest g ON " DIGEST_MADE
+    " STRAIGHT_JOIN delivery d ON " DIGEST_CARRIED
     " WHERE i.notification_id = ? AND i.stop IS NULL AND EXISTS ("
-    "  SELECT 1 FROM job j WHERE j.notification_id = g.carrier_id"
-    "  AND j.state < 9) ORDER BY i.seq LIMIT ?");
+    "  SELECT 1 FROM job j WHERE " DIGEST_ITS_JOB ")"
+    " ORDER BY i.seq LIMIT ?");
 DB_STMT(CARRIED_BY, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT DISTINCT g.carrier_id FROM " PAIRS
     " STRAIGHT_JOIN digest_item i ON i.notification_id = t.i"
