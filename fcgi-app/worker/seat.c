@@ -27,7 +27,7 @@ struct seat_line {
 	struct seat_got	 got;
 	int64_t		 until_us;	/* monotonic */
 	unsigned	 was;		/* its seats, before */
-	bool		 done;
+	bool		 done, unsure;	/* perhaps it was written after all */
 };
 struct seating { struct loop *l; size_t n; struct seat_line line[LANES_MAX]; };
 
@@ -74,6 +74,7 @@ seating_run(struct db *db, void *arg, struct err *e)
 		for (int k = 0; k < TRIES && rc == 0; k++)
 			rc = ask_once(db, a, &s->line[i], e);
 		s->line[i].done = rc > 0;
+		s->line[i].unsure = rc < 0;
 	}
 	arena_free(a);
 	return rc < 0 ? -1 : 0;
@@ -89,7 +90,9 @@ seated(struct loop *l, const struct seat_line *x)
 	if (strcmp(lane->name, x->name) != 0 || lane->seats_max == 0)
 		return;		/* it is another account by now */
 	if (!x->done) {
-		lane->seats = x->was;
+		/* What the row may say was given back is another's by now. */
+		if (!x->unsure)
+			lane->seats = x->was;
 		lane->seats_next_us = now + AGAIN_US;
 		return;
 	}
