@@ -147,11 +147,20 @@ lane_room(const struct lane *l, uint32_t room[JOB_CLASSES])
 		room[c] = have < most[c] ? most[c] - (uint32_t)have : 0;
 }
 
+/* Of many messages in one: and the one that is marked and waits for its turn,
+ * which goes without asking again. */
+static unsigned
+requests_of(const struct lane *l)
+{
+	if (l->p == NULL || l->p->many_max == 0)
+		return l->flying;
+	return l->requests + (l->ready.n > 0 ? 1u : 0u);
+}
+
 unsigned
 lane_in_use(const struct lane *l)
 {
-	unsigned n = l->p != NULL && l->p->many_max > 0 ? l->requests :
-	    l->flying;
+	unsigned n = requests_of(l);
 
 	return l->p != NULL && l->p->part != NULL && l->conns > n ? l->conns :
 	    n;
@@ -160,8 +169,7 @@ lane_in_use(const struct lane *l)
 unsigned
 lane_seats_left(const struct lane *l, int64_t now_us)
 {
-	unsigned n = l->p != NULL && l->p->many_max > 0 ? l->requests :
-	    l->flying;
+	unsigned n = requests_of(l);
 
 	if (l->seats_max == 0)
 		return UINT16_MAX;
