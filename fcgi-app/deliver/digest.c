@@ -20,6 +20,7 @@
 #define FOLLOW		200
 #define EVERY_US	(US_PER_S / 4)
 #define ARENA_MAX	((size_t)96 << 20)
+#define ITEM_ROOM	8192u		/* more than one takes of it */
 #define CLASS_CAMPAIGN	2
 
 enum fate { FATE_GOES, FATE_ENDS, FATE_HELD };
@@ -341,11 +342,16 @@ static int
 make(struct db *db, struct digest_tick *t, struct digest *g, size_t n,
     struct err *e)
 {
-	struct merging w = { .a = arena_new(ARENA_MAX), .g = g, .n = n };
+	struct merging w = { .g = g, .n = n };
 	struct digest_item *item;
+	size_t most = 0;
 	int64_t items;
 	int rc = -1;
 
+	/* One digest is made whole, however many gathered in it. */
+	for (size_t i = 0; i < n; i++)
+		most += g[i].items;
+	w.a = arena_new(ARENA_MAX + most * ITEM_ROOM);
 	if ((items = digest_items(db, w.a, g, n, &item, e)) < 0)
 		goto out;
 	w.parts = (size_t)items;
