@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from instance import Instance, wait_until
+from instance import Instance, sanitized, wait_until
 from people import Person, a_phone, an_email, forget_limits, problem
 
 ACCOUNT, RESTORE, EXPORT, LOGIN = (f"/api/auth/{p}/" for p in ("account", "account/restore", "export", "login"))
@@ -99,11 +99,6 @@ def test_s72_export_is_complete_and_holds_no_secret(inst):
         assert f'"{name}' not in r.text, name
 
 
-def sanitized(inst):
-    with open(f"/proc/{inst.pid('api')}/maps", encoding="ascii") as f:
-        return "/libasan" in f.read()
-
-
 def test_s72_export_of_many_rows_is_streamed(inst):
     """Its memory is a page's: 40 MB leave a child that has not grown by that."""
     p = Person(inst)
@@ -123,7 +118,7 @@ def test_s72_export_of_many_rows_is_streamed(inst):
     before = resident()
     r = p.first.call("GET", EXPORT)
     assert len(r.content) > 40_000_000 and len(r.json()["notification"]) == 2000
-    if not sanitized(inst):         # which keeps what was freed, to catch its use
+    if not sanitized():         # which keeps what was freed, to catch its use
         assert resident() - before < 20_000
     inst.rows("DELETE FROM notification WHERE user_id = %s", p.id)
 

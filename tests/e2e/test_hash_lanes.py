@@ -13,7 +13,7 @@ import pytest
 
 import fcgi_ask
 from conftest import no_faults
-from instance import REAL_HASH, Instance, wait_until
+from instance import REAL_HASH, Instance, sanitized, wait_until
 from people import Person, problem
 
 FLOOD = 1000
@@ -66,11 +66,6 @@ def pss_kib(pids):
         except (FileNotFoundError, ProcessLookupError):
             pass
     return total
-
-
-def sanitized():
-    with open(os.environ["GATEPOST_BUILD"] + "/gatepost-api", "rb") as f:
-        return b"__asan_init" in f.read()
 
 
 class Line:

@@ -238,6 +238,9 @@ def test_reading_takes_back_what_is_queued_elsewhere(inst, sara):
             ready(ws)
             id_ = tell(inst, sara, channels=["in_app", "sms"])
             ws.of("notification")
+            # What is leaving at that moment is only asked to stop: "cancelled".
+            wait_until("the SMS waits for its next try", lambda: inst.rows(
+                "SELECT 1 FROM job WHERE notification_id = %s AND kind = 2 AND state = 0 AND attempt > 0", id_))
             ws.say(type="read", id=id_)
             ws.of("read")
             ways = {d["channel"]: (d["state"], d["reason"]) for d in final(inst, id_)["deliveries"]}
@@ -599,8 +602,8 @@ def test_many_who_come_back_cost_few_queries(inst, sara, model):
     put(inst, model, sara, 3)
 
     def numbers():
-        os.kill(inst.pid("live"), signal.SIGUSR1)
         count = inst.log("live").count('"msg":"live"')
+        os.kill(inst.pid("live"), signal.SIGUSR1)
         wait_until("the numbers", lambda: inst.log("live").count('"msg":"live"') > count)
         return json.loads([line for line in inst.log("live").splitlines() if '"msg":"live"' in line][-1])
     inst.configure(GATEPOST_LIVE_PER_USER="200")

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from instance import wait_until
+from instance import sanitized, wait_until
 from people import Person
 from push_case import at_once
 from raw_ws import BINARY, CLOSE, CONT, PING, PONG, TEXT, Gone, Raw, close_frame, frame, say, trickle
@@ -229,14 +229,14 @@ def bad_frames(inst, mallory, witness, way):
     for name, data in BAD.items():
         with reach(inst, way, mallory) as ws:
             ws.message("ready")
-            with contextlib.suppress(ConnectionError, BrokenPipeError):
+            with contextlib.suppress(OSError):      # it may have ended us in mid-sentence; TLS has its own word for that
                 ws.send(data)
             if name in MAY_STAY:
                 with contextlib.suppress(Gone, ConnectionError):
                     answers(ws)
                 continue
             ws.sock.settimeout(4)
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 if name in LIES:
                     ws.send(b"x" * 4096)
             try:
@@ -456,7 +456,8 @@ def test_memory_returns(inst, mallory, witness):
     first = memory(inst)
     for _ in range(2):
         bad_frames(inst, mallory, witness, "direct")
-    wait_until("nobody but the witness", lambda: memory(inst) - first < 256, 10, 0.2)
+    if not sanitized():         # which keeps what was freed, to catch its use; it finds leaks at the end itself
+        wait_until("nobody but the witness", lambda: memory(inst) - first < 256, 10, 0.2)
     witness.is_told()
 
 

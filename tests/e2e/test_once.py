@@ -139,7 +139,7 @@ def bodies(inst, boss):
         "/api/admin/webhooks/": lambda: {"url": inst.sandbox_hook + word()},
         "/api/admin/devices/{id}/test/": None,
         "/api/admin/webhooks/{id}/test/": None,
-        "/api/admin/webhooks/{id}/replay/": lambda: {"since": f"2026-01-01T00:00:{random.randrange(60):02d}Z"},
+        "/api/admin/webhooks/{id}/replay/": lambda: {"since": f"2026-01-01T{secrets.randbelow(24):02d}:{secrets.randbelow(60):02d}:00.{secrets.randbelow(10**6):06d}Z"},
     }
 
 

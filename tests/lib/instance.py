@@ -38,6 +38,12 @@ CHEAP_HASH = {"GATEPOST_ARGON2_M_KIB": "8192", "GATEPOST_ARGON2_T": "1"}
 REAL_HASH = {"GATEPOST_ARGON2_M_KIB": "19456", "GATEPOST_ARGON2_T": "2"}
 
 
+def sanitized():
+    """Do the programs keep what they freed, to catch its use?  Then their memory tells nothing."""
+    with open(os.environ["GATEPOST_BUILD"] + "/gatepost-api", "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 def wait_until(what, test, seconds=15, pause=0.02):
     """Polls test() until it is true and returns its value; AssertionError after the time."""
     end = time.monotonic() + seconds
