@@ -1440,7 +1440,7 @@ EXTRA_FILES = \
 	tests/browser/instance.js \
 	tests/crash/judge.py \
 	tests/crash/kills.py \
-	tests/crash/live.py \
+	tests/crash/live_kills.py \
 	tests/crash/service.py \
 	tests/crash/stream.py \
 	tests/crash/test_judge.py \
