@@ -7,8 +7,9 @@
  * and the listening socket does not block: who finds nothing waits again.
  *
  * The kernel wakes one child a connection (EPOLLEXCLUSIVE; poll would wake
- * all of the pool).  Should that one be killed before it accepts, nobody else
- * was told: each child therefore looks once in a while unasked.
+ * all of the pool).  That one may not run yet, or be killed before it accepts,
+ * and nobody else was told: who is done with a request therefore looks before
+ * it waits, and all look once in a while.
  *
  * Parameter lengths (CVE-2025-23016) are checked inside libfcgi since Debian
  * 2.4.2-2+deb12u1; besides, only the group of the sockets may connect.
@@ -160,6 +161,16 @@ fcgi_write(void *t, const void *p, size_t n)
 	return 0;
 }
 
+/* Signals that came during the request. */
+static void
+hear(const struct fcgi *f)
+{
+	sigset_t was;
+
+	sigprocmask(SIG_SETMASK, &f->open, &was);
+	sigprocmask(SIG_SETMASK, &was, NULL);
+}
+
 /* 1 there may be something to accept, 0 told to stop, -1. */
 static int
 wait_for_peer(struct fcgi *f, bool (*stopping)(void), struct err *e)
@@ -177,28 +188,39 @@ wait_for_peer(struct fcgi *f, bool (*stopping)(void), struct err *e)
 	return err_errno(e, "epoll", "listening socket");
 }
 
+/* 1 a request, 0 nobody was there, -1. */
+static int
+take(struct fcgi *f, struct err *e)
+{
+	int got;
+
+	/* Told before reading: a peer that stalls is seen as work. */
+	if (f->taken != NULL)
+		f->taken(f->arg, true);
+	if ((got = FCGX_Accept_r(&f->request)) == 0)
+		return 1;
+	if (f->taken != NULL)
+		f->taken(f->arg, false);
+	/* Another child was quicker, or the peer has gone again; all else would
+	 * make a busy loop of this. */
+	return got == -EAGAIN || got == -EINTR || got == -ECONNABORTED ? 0 :
+	    err_set(e, ERR_INTERNAL, "accept", "libfcgi answers %d", got);
+}
+
 int
 fcgi_accept(struct fcgi *f, struct transport *t, bool (*stopping)(void),
     struct err *e)
 {
-	int rc, got;
+	int rc;
 
-	while ((rc = wait_for_peer(f, stopping, e)) == 1) {
-		/* Told before reading: a peer that stalls is seen as work. */
-		if (f->taken != NULL)
-			f->taken(f->arg, true);
-		if ((got = FCGX_Accept_r(&f->request)) == 0)
-			break;
-		if (f->taken != NULL)
-			f->taken(f->arg, false);
-		/* Another child was quicker, or the peer has gone again; all
-		 * else would make a busy loop of this. */
-		if (got != -EAGAIN && got != -EINTR && got != -ECONNABORTED)
-			return err_set(e, ERR_INTERNAL, "accept",
-			    "libfcgi answers %d", got);
-	}
-	if (rc != 1)
-		return rc;
+	hear(f);
+	if (stopping())
+		return 0;
+	while ((rc = take(f, e)) == 0)
+		if ((rc = wait_for_peer(f, stopping, e)) != 1)
+			return rc;
+	if (rc < 0)
+		return -1;
 	index_params(f);
 	t->param = fcgi_param;
 	t->read = fcgi_read;
