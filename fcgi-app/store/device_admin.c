@@ -5,17 +5,13 @@
 
 #include "base/buf.h"
 
-/* What is shown of it (admin_devices.c): who could look for parts of the rest
- * would find the rest, a letter at a time. */
-#define SHOWN "IF(LENGTH(d.target) <= 40, d.target,"		\
-	" CONCAT(LEFT(d.target, 32), ' ', RIGHT(d.target, 8)))"
 DB_STMT(DEVICE_SEARCH, DB_API, DB_READ,
     "SELECT d.id, d.user_id, d.kind, d.target, d.browser, d.user_agent,"
     " d.dead_reason, u.email, d.is_active, d.created_at, d.seen_at,"
     " d.dead_at FROM device d LEFT JOIN user u ON u.id = d.user_id"
     " WHERE d.id < ? AND (? = 0 OR d.user_id = ?)"
     " AND (? IS NULL OR d.kind = ?) AND (? IS NULL OR d.target_hash = ?)"
-    " AND (? = '' OR LOCATE(?, u.email) > 0 OR LOCATE(?, " SHOWN ") > 0)"
+    " AND (? = '' OR LOCATE(?, u.email) > 0 OR LOCATE(?, d.target) > 0)"
     " AND (? < 0 OR d.is_active = ?) AND (? IS NULL OR d.created_at >= ?)"
     " AND (? IS NULL OR d.created_at < ?) ORDER BY d.id DESC LIMIT ?");
 DB_STMT(DEVICE_SET_ACTIVE, DB_API, DB_SAFE,

@@ -12,8 +12,7 @@ struct device_search {
 	uint64_t	 user_id, before;	/* 0: not asked */
 	const char	*kind;			/* NULL: any */
 	const uint8_t	*target_hash;		/* 32 bytes, or NULL */
-	const char	*q;			/* in e-mail or what is shown of
-						 * the target; NULL any */
+	const char	*q;			/* in e-mail or target; NULL any */
 	int		 active;		/* -1: either */
 	int64_t		 since_us, until_us;	/* of created_at; 0: open */
 	unsigned	 limit;
