@@ -385,6 +385,7 @@ end(struct loop *l)
 		desk_post(l->in_desk, end_run, end_done, l);
 	desk_free(l->in_desk);
 	desk_free(l->mark_desk);
+	free(l->seating);		/* whose answer nobody takes now */
 	desk_free(l->out_desk);
 	desk_free(l->mx_desk);
 	campaigning_free(l->campaigns);

@@ -77,7 +77,8 @@ struct loop {
 			 next_look_us, said_us;
 	size_t		 extending;
 	/* seats: seat.c */
-	bool		 seating, seated;	/* asked for; known */
+	struct seating	*seating;		/* asked for, or NULL */
+	bool		 seated;		/* known */
 	struct parting	*parting[LANES_MAX];	/* that end a connection */
 	/* asking what became of messages: receipt.c */
 	struct receipt_round *receipt;		/* under way; or NULL */

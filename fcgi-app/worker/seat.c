@@ -114,7 +114,7 @@ seating_done(void *arg, int rc, const struct err *e)
 	struct seating *s = arg;
 	struct loop *l = s->l;
 
-	l->seating = false;
+	l->seating = NULL;
 	l->seated = l->seated || rc == 0;
 	if (rc < 0)
 		loop_complain(l, "take seats", e);
@@ -176,7 +176,7 @@ ask(struct loop *l, int64_t now)
 		return;
 	}
 	s->l = l;
-	l->seating = true;
+	l->seating = s;
 	desk_post(l->mark_desk, seating_run, seating_done, s);
 }
 
