@@ -23,23 +23,14 @@ DB_STMT(SESSION_FIND, DB_API, DB_READ,
     " IF(u.email_verified_at IS NULL, NULL, u.email), u.not_before,"
     " u.allowed_countries, u.group_list"
     " FROM session s JOIN user u ON u.id = s.user_id WHERE s.id = ?");
-/* Assignments are evaluated from left to right: what is read by another one
- * is assigned after it. */
-#define STEP_TAIL \
-	" newest = newest + 1," \
-	" minute_n = IF(minute_at <= ? - INTERVAL 60 SECOND, 1, minute_n + 1)," \
-	" minute_at = IF(minute_at <= ? - INTERVAL 60 SECOND, ?, minute_at)," \
-	" rotated_at = ?, idle_ends_at = LEAST(ends_at, ? + INTERVAL ? SECOND)," \
-	" last_ip = LEFT(?, 45)" \
-	" WHERE id = ? AND current = ? AND parent = ? AND rotated_at = ?" \
-	" AND ended_at IS NULL" \
-	" AND UTC_TIMESTAMP(6) < ? + INTERVAL 5 SECOND" \
-	" AND (minute_at <= ? - INTERVAL 60 SECOND OR minute_n < ?)"
-DB_STMT(SESSION_ROTATE_ROW, DB_API, DB_SAFE,
-    "UPDATE session SET parent = current, current = newest + 1," STEP_TAIL);
-DB_STMT(SESSION_SUPERSEDE_ROW, DB_API, DB_SAFE,
-    "UPDATE session SET killed = current, killed_at = ?,"
-    " current = newest + 1," STEP_TAIL);
+/* What a step makes of the row is known from the row that was read (stepped);
+ * the conditions say that it still is that row. */
+DB_STMT(SESSION_STEP, DB_API, DB_SAFE,
+    "UPDATE session SET current = ?, parent = ?, newest = ?, killed = ?,"
+    " killed_at = ?, minute_n = ?, minute_at = ?, rotated_at = ?,"
+    " idle_ends_at = ?, last_ip = LEFT(?, 45)"
+    " WHERE id = ? AND current = ? AND parent = ? AND rotated_at = ?"
+    " AND ended_at IS NULL AND UTC_TIMESTAMP(6) < ?");
 DB_STMT(SESSION_NOW, DB_API, DB_READ, "SELECT UTC_TIMESTAMP(6)");
 #define END_SET \
 	"UPDATE session SET ended_at = ?, end_reason = LEFT(?, 24)," \
@@ -84,6 +75,7 @@ DB_STMT(SESSION_PURGE, DB_WORKER, DB_SAFE,
     " ORDER BY ends_at LIMIT ?");
 
 #define MINUTE_US	(60 * US_PER_S)
+#define READ_GOOD_US	(5 * US_PER_S)	/* how old a read a step may follow */
 /* A token may be accepted for a little longer than its life (clock skew). */
 #define SLACK_S		60
 #define AGENT_MAX	256
@@ -186,7 +178,7 @@ session_minute_wait(const struct session *s, uint32_t per_minute)
 	return (int)((left_us + US_PER_S - 1) / US_PER_S);
 }
 
-/* *s as the UPDATE left it. */
+/* *s as the UPDATE is to leave it. */
 static void
 stepped(struct session *s, const struct session_step *st)
 {
@@ -213,18 +205,17 @@ stepped(struct session *s, const struct session_step *st)
  * Its time is our read's, to the µs, and nobody else steps from the same
  * counter at that time. */
 static int
-is_our_step(struct db *db, const struct session *s,
-    const struct session_step *st, struct err *e)
+is_our_step(struct db *db, const struct session *s, const struct session *to,
+    struct err *e)
 {
 	struct arena *a = arena_new(16384);
-	struct session is, want = *s;
+	struct session is;
 	int rc = session_find(db, a, s->id, &is, e);
 
-	stepped(&want, st);
 	if (rc == 1)
-		rc = is.ended_at_us == 0 && is.current == want.current &&
-		    is.parent == want.parent &&
-		    is.rotated_at_us == want.rotated_at_us;
+		rc = is.ended_at_us == 0 && is.current == to->current &&
+		    is.parent == to->parent &&
+		    is.rotated_at_us == to->rotated_at_us;
 	arena_free(a);
 	return rc;
 }
@@ -233,25 +224,24 @@ int
 session_step(struct db *db, struct session *s, const struct session_step *st,
     struct err *e)
 {
-	struct db_value now = DB_WHEN(s->now_us);
-	struct db_in in = DB_IN(now,	/* supersede only: killed_at */
-	    now, now, now, now, now, DB_U64(st->idle_s), DB_STR(st->ip),
-	    DB_U64(s->id), DB_U64(s->current), DB_U64(s->parent),
-	    DB_WHEN(s->rotated_at_us), now, now, DB_U64(st->per_minute));
-	const struct db_stmt *stmt = &SESSION_SUPERSEDE_ROW;
+	struct session to = *s;
 	int64_t rows;
 	int rc;
 
-	if (st->move == SESSION_ROTATE) {
-		stmt = &SESSION_ROTATE_ROW;
-		in.v++;
-		in.n--;
-	}
-	if ((rows = db_run(db, stmt, in, e)) < 0)
+	if (session_minute_wait(s, st->per_minute) > 0)
+		return 0;
+	stepped(&to, st);
+	if ((rows = db_run(db, &SESSION_STEP, DB_IN(
+	    DB_U64(to.current), DB_U64(to.parent), DB_U64(to.newest),
+	    DB_U64(to.killed), DB_WHEN(to.killed_at_us), DB_U64(to.minute_n),
+	    DB_WHEN(to.minute_at_us), DB_WHEN(to.rotated_at_us),
+	    DB_WHEN(to.idle_ends_at_us), DB_STR(st->ip), DB_U64(s->id),
+	    DB_U64(s->current), DB_U64(s->parent), DB_WHEN(s->rotated_at_us),
+	    DB_WHEN(s->now_us + READ_GOOD_US)), e)) < 0)
 		return -1;
-	if (rows == 0 && (rc = is_our_step(db, s, st, e)) <= 0)
+	if (rows == 0 && (rc = is_our_step(db, s, &to, e)) <= 0)
 		return rc;
-	stepped(s, st);
+	*s = to;
 	return 1;
 }
 

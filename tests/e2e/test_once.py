@@ -93,8 +93,10 @@ def provider(inst, boss):
 
 def failed(inst, boss):
     """A delivery that failed for good."""
-    inst.sandbox.fault("push", "status", status=413, times=1)
-    r = inst.api("POST", "/api/push/send/single/", token=boss, json=bodies(inst, boss)["/api/push/send/single/"]())
+    info = browser(inst)["info"]
+    inst.sandbox.fault("push", "status", status=413, to=info["endpoint"])
+    r = inst.api("POST", "/api/push/send/single/", token=boss, json={"title": word(), "body": "b", "subscription_info": info})
+    inst.sandbox.heal()
     assert r.status_code == 400, r.text
     return r.json()["deliveries"][0]["id"]
 
