@@ -122,6 +122,11 @@ struct provider {
 	 * of a failed delivery ("payload_too_large"). */
 	int	(*build)(const struct message *m, struct arena *a,
 		    struct out_request *out, struct err *e);
+	/* What of it takes long (encryption), by any thread: out->body as
+	 * `build` left it becomes what goes out.  0, or -1 as build.  NULL:
+	 * nothing does. */
+	int	(*seal)(const struct message *m, struct arena *a,
+		    struct out_request *out, struct err *e);
 	void	(*judge)(const struct message *m, const struct out_request *req,
 		    const struct in_answer *in, struct verdict *v);
 	/*

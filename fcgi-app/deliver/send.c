@@ -142,10 +142,25 @@ send_build(struct item *it, int64_t now_us, struct record *r)
 failed:
 	if (e.kind != ERR_INPUT)
 		log_err(LOG_ERROR_, it->lane->name, &e);
-	send_unbuild(it);
-	send_end(it, "failed", reason_find(e.code) != NULL ? e.code :
-	    "cannot_build", r);
+	send_unmade(it, e.code, r);
 	return -1;
+}
+
+int
+send_seal(struct item *it, struct err *e)
+{
+	const struct provider *p = it->account->p;
+
+	return p->seal == NULL ? 0 : p->seal(&it->msg, it->arena, &it->req,
+	    e);
+}
+
+void
+send_unmade(struct item *it, const char *code, struct record *r)
+{
+	send_unbuild(it);
+	send_end(it, "failed", reason_find(code) != NULL ? code :
+	    "cannot_build", r);
 }
 
 void

@@ -14,6 +14,10 @@
  */
 int	 send_build(struct item *it, int64_t now_us, struct record *r)
 	    MUST_CHECK;
+/* What of it takes long, as the provider has it: by any thread, while no other
+ * touches the item.  0, or -1: send_unmade then ends it. */
+int	 send_seal(struct item *it, struct err *e) MUST_CHECK;
+void	 send_unmade(struct item *it, const char *code, struct record *r);
 /* Forget the request, to build it anew. */
 void	 send_unbuild(struct item *it);
 

@@ -158,6 +158,28 @@ intend(struct db *db, struct job_ref *ref, size_t n, struct err *e)
 	return 0;
 }
 
+/* Here, so that a core that has time does it, not the loop. */
+static void
+seal_all(struct depart *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		struct err e = ERR_INIT;
+
+		if (send_seal(d->it[i], &e) == 0)
+			continue;
+		if (e.kind != ERR_INPUT)
+			log_err(LOG_ERROR_, d->it[i]->lane->name, &e);
+		(void)text_copy(d->unmade[i], sizeof(d->unmade[i]), e.code);
+	}
+}
+
+/* Not this time: it cannot be made, or another to its recipient was first. */
+static bool
+stays(const struct depart *d, size_t i)
+{
+	return d->unmade[i][0] != '\0' || d->wait_s[i] > 0;
+}
+
 /* As many of each account's as its day has left, marked and counted in one
  * transaction: however many workers there are, no more leave. */
 static int
@@ -172,7 +194,7 @@ mark_work(struct db *db, void *arg, struct err *e)
 	for (size_t i = 0; i < d->n; i++) {
 		struct quota *q = quota_of(d, d->it[i]->lane->name);
 
-		if (q != NULL && d->wait_s[i] == 0)
+		if (q != NULL && !stays(d, i))
 			q->want++;
 	}
 	for (size_t k = 0; k < d->quotas; k++) {
@@ -187,7 +209,7 @@ mark_work(struct db *db, void *arg, struct err *e)
 		struct quota *q = quota_of(d, d->it[i]->lane->name);
 
 		d->let[i] = q == NULL || q->got > 0;
-		if (d->wait_s[i] > 0 || !d->let[i])
+		if (stays(d, i) || !d->let[i])
 			continue;
 		if (q != NULL)
 			q->got--;
@@ -198,7 +220,7 @@ mark_work(struct db *db, void *arg, struct err *e)
 	for (size_t i = 0, k = 0; i < d->n; i++) {
 		struct quota *q = quota_of(d, d->it[i]->lane->name);
 
-		if (d->wait_s[i] > 0 || !d->let[i])
+		if (stays(d, i) || !d->let[i])
 			continue;
 		d->ref[i] = ref[k++];
 		if (q != NULL && d->ref[i].fate != JOB_HELD &&
@@ -213,6 +235,7 @@ mark_run(struct db *db, void *arg, struct err *e)
 {
 	struct depart *d = arg;
 
+	seal_all(d);
 	if (pair_take(db, d, e) < 0)
 		return -1;
 	return d->quotas > 0 ? db_tx(db, mark_work, d, e) :
@@ -247,7 +270,7 @@ mark_done(void *arg, int rc, const struct err *e)
 	for (size_t i = 0; i < d->n; i++) {
 		struct item *it = d->it[i];
 
-		if (rc == 0 && d->wait_s[i] == 0 && d->let[i] &&
+		if (rc == 0 && !stays(d, i) && d->let[i] &&
 		    d->ref[i].fate == JOB_HELD) {
 			if (it->paced)
 				loop_pace_wait(it->lane, it);
@@ -258,6 +281,10 @@ mark_done(void *arg, int rc, const struct err *e)
 			continue;
 		}
 		lane_stays(it->lane, it);
+		if (d->unmade[i][0] != '\0') {
+			send_unmade(it, d->unmade[i], loop_record(l));
+			continue;
+		}
 		send_unbuild(it);
 		if (rc == 0 && d->wait_s[i] > 0) {
 			hold(l, it, d->wait_s[i] * US_PER_S);

@@ -3,8 +3,9 @@
  * became of it.
  *
  * Four threads: this one with the network and all state; a desk that takes
- * work in; one that marks intents, so that no departure waits for the records
- * of those before it; one that writes outcomes.  Nothing is sent
+ * work in; one that seals what is to leave (the encryption of a push) and marks
+ * intents, so that no departure waits for the records of those before it; one
+ * that writes outcomes.  Nothing is sent
  * before its intent is committed, nothing is counted as sent before an answer.
  */
 #ifndef GP_WORKER_LOOP_H

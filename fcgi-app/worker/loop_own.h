@@ -32,6 +32,8 @@ struct depart {			/* items whose intent is being marked */
 	int		 wait_s[MANY_MAX];	/* out: another message to the
 						 * same recipient was first */
 	bool		 let[MANY_MAX];	/* by its quota */
+	char		 unmade[MANY_MAX][40];	/* out: why it cannot be sent;
+						 * or "" */
 	size_t		 n;
 	struct quota {
 		char	 name[25];

@@ -98,6 +98,19 @@ def test_refused_by_the_push_service(inst):
     refused(single(inst, user_id=user["id"]), 400, "no_device", "user_id")
 
 
+def test_keys_that_became_no_point_stop_nobody_else(inst):
+    """A row that lost a bit: its message ends with the reason, the other device gets its own."""
+    user = new_user(inst)
+    d1, b1 = subscribed(inst, user)
+    _, b2 = subscribed(inst, user)
+    inst.rows("UPDATE device SET p256dh = CONCAT(CHAR(4), REPEAT(CHAR(7), 64)) WHERE id = %s", d1["id"])
+    r = single(inst, user_id=user["id"])
+    got = {d["device_id"]: (d["state"], d["reason"]) for d in r.json()["deliveries"]}
+    assert got.pop(d1["id"]) == ("failed", "bad_key"), r.text
+    assert list(got.values()) == [("sent", "")] and arrived(inst, b2)
+    assert not inst.sandbox.messages(channel="web_push", to=b1["info"]["endpoint"])
+
+
 @pytest.mark.parametrize("field, body", [
     ("title", {"title": None}), ("title", {"title": ""}), ("title", {"title": "x" * 256}), ("title", {"title": "a\nb"}),
     ("body", {"body": None}), ("body", {"body": "x" * 4001}), ("body", {"body": "x" * 3990}), ("body", {"body": "a\x07"}),

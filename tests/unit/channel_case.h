@@ -227,6 +227,16 @@ cc_cases(const struct provider *p, const char *file, const char *to,
 
 /* --- what was built ------------------------------------------------------- */
 
+/* As the worker makes it: built, then sealed. */
+static inline int
+cc_make(const struct provider *p, const struct message *m,
+    struct out_request *req, struct err *e)
+{
+	if (p->build(m, cc.a, req, e) < 0)
+		return -1;
+	return p->seal == NULL ? 0 : p->seal(m, cc.a, req, e);
+}
+
 /* Build it or fail. */
 static inline struct out_request
 cc_build(const struct provider *p, const struct message *m)
@@ -234,7 +244,7 @@ cc_build(const struct provider *p, const struct message *m)
 	struct out_request req = { .kind = SEND_HTTP };
 	struct err e = ERR_INIT;
 
-	if (p->build(m, cc.a, &req, &e) < 0)
+	if (cc_make(p, m, &req, &e) < 0)
 		fail_msg("build: %s %s", e.code, e.detail);
 	return req;
 }
@@ -247,7 +257,7 @@ cc_refused(const struct provider *p, const struct message *m,
 	struct out_request req = { .kind = SEND_HTTP };
 	struct err e = ERR_INIT;
 
-	assert_int_equal(p->build(m, cc.a, &req, &e), -1);
+	assert_int_equal(cc_make(p, m, &req, &e), -1);
 	assert_int_equal(e.kind, ERR_INPUT);
 	assert_string_equal(e.code, code);
 }
