@@ -619,6 +619,7 @@ WORKER_SOURCES = \
 	fcgi-app/worker/loop.c \
 	fcgi-app/worker/loop.h \
 	fcgi-app/worker/loop_own.h \
+	fcgi-app/worker/mark.c \
 	fcgi-app/worker/outcome.c \
 	fcgi-app/worker/pace.c \
 	fcgi-app/worker/pair.c \

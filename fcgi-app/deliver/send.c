@@ -146,6 +146,12 @@ failed:
 	return -1;
 }
 
+bool
+send_wants_seal(const struct item *it)
+{
+	return it->account->p->seal != NULL;
+}
+
 int
 send_seal(struct item *it, struct err *e)
 {

@@ -16,6 +16,7 @@ int	 send_build(struct item *it, int64_t now_us, struct record *r)
 	    MUST_CHECK;
 /* What of it takes long, as the provider has it: by any thread, while no other
  * touches the item.  0, or -1: send_unmade then ends it. */
+bool	 send_wants_seal(const struct item *it);
 int	 send_seal(struct item *it, struct err *e) MUST_CHECK;
 void	 send_unmade(struct item *it, const char *code, struct record *r);
 /* Forget the request, to build it anew. */

@@ -309,6 +309,7 @@ turn(struct loop *l, struct err *e)
 			l->want = l->mx_want = true;
 		}
 	(void)desk_reap(l->in_desk);
+	(void)desk_reap(l->seal_desk);
 	(void)desk_reap(l->mark_desk);
 	(void)desk_reap(l->out_desk);
 	if (l->mx_desk != NULL)
@@ -345,6 +346,7 @@ begin(struct loop *l, struct err *e)
 	if ((l->sweep = calloc(1, sizeof(*l->sweep))) == NULL)
 		fatal("worker: out of memory");
 	l->in_desk = desk_new(DB_WORKER, l->wake_fd);
+	l->seal_desk = desk_new(DB_WORKER, l->wake_fd);
 	l->mark_desk = desk_new(DB_WORKER, l->wake_fd);
 	l->out_desk = desk_new(DB_WORKER, l->wake_fd);
 	if (mail_mx_wanted())
@@ -384,6 +386,7 @@ end(struct loop *l)
 	if (l->in_desk != NULL)
 		desk_post(l->in_desk, end_run, end_done, l);
 	desk_free(l->in_desk);
+	desk_free(l->seal_desk);
 	desk_free(l->mark_desk);
 	free(l->seating);		/* whose answer nobody takes now */
 	desk_free(l->out_desk);

@@ -2,10 +2,10 @@
  * loop.h - gatepost-worker's loop: takes what is due, sends it, records what
  * became of it.
  *
- * Four threads: this one with the network and all state; a desk that takes
- * work in; one that seals what is to leave (the encryption of a push) and marks
- * intents, so that no departure waits for the records of those before it; one
- * that writes outcomes.  Nothing is sent
+ * Five threads: this one with the network and all state; a desk that takes
+ * work in; one that seals what is to leave (the encryption of a push); one that
+ * marks intents, so that no departure waits for the records of those before it;
+ * one that writes outcomes.  Nothing is sent
  * before its intent is committed, nothing is counted as sent before an answer.
  */
 #ifndef GP_WORKER_LOOP_H

@@ -16,7 +16,7 @@
 #define LANES_MAX	(INTAKE_QUEUES - 1)
 #define DEPART_MAX	64u		/* D26: an intent mark for so many */
 #define MANY_MAX	100u		/* in one request */
-#define DEPART_OPS	2u		/* marks under way */
+#define DEPART_OPS	4u		/* being sealed or marked */
 #define FLYING_MAX	2048u
 #define MS		INT64_C(1000)
 #define POLL_US		(200 * MS)
@@ -49,6 +49,7 @@ struct loop {
 	struct net	*net;
 	struct bell	*bell;
 	struct desk	*in_desk, *mark_desk, *out_desk;
+	struct desk	*seal_desk;		/* asks no database */
 	struct desk	*mx_desk;		/* waits for DNS; or NULL */
 	struct campaigning *campaigns;
 	int		 wake_fd, ep_fd;
@@ -150,6 +151,13 @@ void	 loop_flies(struct loop *l, struct item *it);
 void	 loop_lands(struct loop *l, struct item *it);
 /* Give all waiting items of a lane back, for `us`. */
 void	 loop_release(struct loop *l, struct lane *lane, int64_t us);
+/* Not now: again after so long, and never past its end. */
+void	 loop_hold(struct loop *l, struct item *it, int64_t us);
+
+/* mark.c: items that leave, in one request (together) or each by itself.
+ * Filled with at most DEPART_MAX (MANY_MAX), then marked; loop_mark owns it. */
+struct depart *loop_depart_new(struct loop *l, struct lane *together);
+void	 loop_mark(struct loop *l, struct depart *d);
 
 /* together.c: these, whose intent is committed, in one request. */
 void	 loop_leave_together(struct loop *l, struct lane *lane,
