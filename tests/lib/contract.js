@@ -274,11 +274,15 @@ function lint()
 {
 	const schemas = new Schemas();
 	let count = 0;
-	const look = ({ where, m }, request) => {
+	/* A form has the members of the JSON that stands beside it; a page is no example of anything. */
+	const look = ({ where, type, m }, request) => {
+		const asked = request ? type.endsWith('json') || request === 1 : type === 'application/problem+json';
 		const ajv = request ? schemas.requests : schemas.answers;
-		const given = [...('example' in m ? [m.example] : []), ...Object.values(m.examples || {}).map((e) => e.value)];
+		const given = [...('example' in m ? [m.example] : []), ...Object.values(m.examples || {}).map((e) => resolve(e).value)];
 
 		schemas.compile(ajv, where, m.schema);
+		if (given.length === 0 && asked)
+			faults.push(`${where}: no example`);
 		for (const value of given) {
 			schemas.check(ajv, where, m.schema, value);
 			count++;
@@ -312,8 +316,9 @@ function lint()
 
 	for (const { name, op } of operations()) {
 		(op.parameters || []).forEach((p) => parameter(p, name));
-		for (const m of media(op.requestBody, `${name} body`))
-			look(m, true);
+		const bodies = [...media(op.requestBody, `${name} body`)];
+
+		bodies.forEach((m) => look(m, bodies.length));
 		for (const [status, r] of Object.entries(op.responses))
 			for (const m of media(r, `${name} ${status}`))
 				look(m, false);
