@@ -1369,9 +1369,16 @@ EXTRA_FILES = \
 	scripts/crash \
 	scripts/demo \
 	scripts/deps \
+	scripts/examples/client/.gitignore \
+	scripts/examples/client/client.ts \
+	scripts/examples/client/package.json \
+	scripts/examples/client/plain.js \
+	scripts/examples/client/terminal.js \
+	scripts/examples/client/tsconfig.json \
 	scripts/examples/order.php \
 	scripts/examples/order.sql \
 	scripts/fuzz \
+	scripts/gen-examples \
 	scripts/gen-grants \
 	scripts/gen-lists \
 	scripts/gen-proofs \
@@ -1501,6 +1508,7 @@ EXTRA_FILES = \
 	tests/e2e/test_push_subscriptions.py \
 	tests/e2e/test_push_tokens.py \
 	tests/e2e/test_refusals.py \
+	tests/e2e/test_samples.py \
 	tests/e2e/test_schema.py \
 	tests/e2e/test_sessions.py \
 	tests/e2e/test_sessions_more.py \
