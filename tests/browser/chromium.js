@@ -3,6 +3,8 @@
  * What the Chromium tests share: starting one, watching a page for faults, and what a person on a phone, or with a screen
  * reader, would stumble over.
  */
+const { spawnSync } = require('node:child_process');
+const os = require('node:os');
 const lib = require('./instance.js');
 
 const WAIT = 30000;	/* ms: a loaded machine's browser takes a while; no test passes by running out of it */
@@ -64,6 +66,43 @@ async function watch(context, page, origins, refusals = [401])
 	return faults;
 }
 
+/* Asks until there is an answer; ends after WAIT. */
+async function until(what, look)
+{
+	for (const end = Date.now() + WAIT; Date.now() < end;) {
+		const found = await look();
+		if (found)
+			return found;
+		await new Promise((go) => setTimeout(go, 50));
+	}
+	throw new Error(`${what}: not within ${WAIT} ms`);
+}
+
+/*
+ * SQL as the instance's owner; the database itself as it would be after some time.  What stood in the way of another's
+ * statement, or it in ours, is said again.
+ */
+function sql(instance, text)
+{
+	const { GATEPOST_DB_SOCKET: socket, GATEPOST_DB_NAME: name } = instance.env;
+
+	for (let tries = 1; ; tries++) {
+		const r = spawnSync('mariadb', [`--socket=${socket}`, `--user=${os.userInfo().username}`, '--batch', '--skip-column-names', name, '-e', text],
+			{ encoding: 'utf8' });
+		if (r.status === 0)
+			return r.stdout.trim();
+		if (tries === 10 || !/Deadlock|Lock wait|Record has changed/.test(r.stderr))
+			throw new Error(`${text}: ${r.error || r.stderr}`);
+	}
+}
+
+/* As if the waits between codes and the daily limits had passed. */
+function forget_limits(instance)
+{
+	sql(instance, 'DELETE FROM throttle');
+	sql(instance, 'DELETE FROM sms_spend');
+}
+
 /* Runs in the page. */
 function page_faults()
 {
@@ -92,4 +131,4 @@ function page_faults()
 	return faults.concat(window.violations.map((v) => `policy: ${v}`));
 }
 
-module.exports = { WAIT, WIDTHS, page_faults, watch, with_chromium };
+module.exports = { WAIT, WIDTHS, forget_limits, page_faults, sql, until, watch, with_chromium };

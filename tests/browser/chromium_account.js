@@ -11,33 +11,13 @@
  * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
  */
 const assert = require('node:assert/strict');
-const { execFileSync } = require('node:child_process');
-const os = require('node:os');
 const path = require('node:path');
 const lib = require('./instance.js');
-const { WAIT, WIDTHS, page_faults, watch, with_chromium } = require('./chromium.js');
+const { WAIT, WIDTHS, forget_limits, page_faults, until, watch, with_chromium } = require('./chromium.js');
 
 const FIRST = 'Blue-Harbour-7!';
 const SECOND = 'Rain-Cloud7?';
 const say = (text) => process.stdout.write(`${text}\n`);
-const until = async (what, look) => {
-	for (const end = Date.now() + WAIT; Date.now() < end;) {
-		const found = await look();
-		if (found)
-			return found;
-		await new Promise((go) => setTimeout(go, 50));
-	}
-	throw new Error(`${what}: not within ${WAIT} ms`);
-};
-
-/* As if the two minutes between codes had passed. */
-function forget_limits(instance)
-{
-	const { GATEPOST_DB_SOCKET: socket, GATEPOST_DB_NAME: name } = instance.env;
-
-	execFileSync('mariadb', [`--socket=${socket}`, `--user=${os.userInfo().username}`, name, '-e',
-		'DELETE FROM throttle; DELETE FROM sms_spend']);
-}
 
 /* Somebody with a phone, known to the API only. */
 class Person {

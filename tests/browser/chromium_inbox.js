@@ -12,10 +12,8 @@
  * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
  */
 const assert = require('node:assert/strict');
-const { execFileSync } = require('node:child_process');
-const os = require('node:os');
 const lib = require('./instance.js');
-const { WAIT, with_chromium } = require('./chromium.js');
+const { WAIT, sql, with_chromium } = require('./chromium.js');
 
 const PASSWORD = 'Blue-Harbour-7!';
 const STREAM = /\/ws\/notifications\//;
@@ -30,13 +28,6 @@ const until = async (what, look) => {
 	}
 	throw new Error(`${what}: not within ${WAIT} ms: ${JSON.stringify(last)}`);
 };
-
-function sql(instance, text)
-{
-	const { GATEPOST_DB_SOCKET: socket, GATEPOST_DB_NAME: name } = instance.env;
-
-	return execFileSync('mariadb', [`--socket=${socket}`, `--user=${os.userInfo().username}`, '-N', name, '-e', text], { encoding: 'utf8' }).trim();
-}
 
 /* Somebody proved, and what is said to them. */
 class Person {

@@ -11,12 +11,10 @@
  * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
  */
 const assert = require('node:assert/strict');
-const { execFileSync } = require('node:child_process');
 const crypto = require('node:crypto');
-const os = require('node:os');
 const path = require('node:path');
 const lib = require('./instance.js');
-const { WAIT, page_faults, watch, with_chromium } = require('./chromium.js');
+const { WAIT, page_faults, sql, watch, with_chromium } = require('./chromium.js');
 
 const PASSWORD = 'Sun-Flower9!';
 const PAGE = '/console/signin/';
@@ -47,8 +45,7 @@ class Site {
 	/* As if two minutes had passed since the last code. */
 	later()
 	{
-		const { GATEPOST_DB_SOCKET: socket, GATEPOST_DB_NAME: name } = this.instance.env;
-		execFileSync('mariadb', [`--socket=${socket}`, `--user=${os.userInfo().username}`, name, '-e', 'DELETE FROM throttle']);
+		sql(this.instance, 'DELETE FROM throttle');
 	}
 
 	async post(where, body, token)

@@ -4,39 +4,36 @@
  */
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const lib = require('./instance.js');
-const { WAIT, watch } = require('./chromium.js');
+const { WAIT, forget_limits, sql, until, watch } = require('./chromium.js');
 
 const CONSOLE = path.join(__dirname, '../../nginx/html/console');
 
-/** Asks until there is an answer; ends after WAIT. */
-async function until(what, look)
+/** One call; a password's turn in the line that was too long is asked for again, as a person would. */
+async function ask(instance, method, route, body, token)
 {
-	for (const end = Date.now() + WAIT; Date.now() < end;) {
-		const found = await look();
-		if (found)
-			return found;
-		await new Promise((go) => setTimeout(go, 50));
+	for (let tries = 1; ; tries++) {
+		const a = await lib.request(`${instance.url}${route}`, { method, body, ca: instance.ca, headers: token ? { authorization: `Bearer ${token}` } : {} });
+		if (a.status !== 503 || tries === 5)
+			return a;
+		await new Promise((go) => setTimeout(go, 1000 * Number(a.headers['retry-after'] || 1)));
 	}
-	throw new Error(`${what}: not within ${WAIT} ms`);
 }
 
-/** SQL as the instance's owner; the database itself as it would be after some time. */
-function sql(instance, text)
+/** Waits for a word at the edge and takes it away, so that the next one like it is not taken for it. */
+async function said(page, text)
 {
-	const { GATEPOST_DB_SOCKET: socket, GATEPOST_DB_NAME: name } = instance.env;
-
-	return execFileSync('mariadb', [`--socket=${socket}`, `--user=${os.userInfo().username}`, '--batch', '--skip-column-names', name, '-e', text],
-		{ encoding: 'utf8' }).trim();
+	await page.waitForSelector(`.toast:has-text("${text}")`, { timeout: WAIT });
+	await page.evaluate((t) => {
+		for (const el of document.querySelectorAll('.toast'))
+			if (el.textContent.replace(/\s+/g, ' ').toLowerCase().includes(t))
+				el.querySelector('button').click();
+	}, text.toLowerCase());
+	await page.waitForSelector(`.toast:has-text("${text}")`, { state: 'detached', timeout: WAIT });
 }
-
-/** As if the waits between codes and the daily limits had passed. */
-const forget_limits = (instance) => sql(instance, 'DELETE FROM throttle; DELETE FROM sms_spend');
 
 /** What the sandbox got for an address, the newest first. */
 async function messages(instance, channel, to)
@@ -66,12 +63,11 @@ async function register(instance, more = {})
 {
 	const phone = `+98912${String(1e7 + Math.floor(Math.random() * 8.9e7)).slice(-7)}`;
 	const password = 'Blue-Harbour-7!';
-	const ask = (route, body) => lib.request(`${instance.url}${route}`, { method: 'POST', body, ca: instance.ca });
 	forget_limits(instance);
-	const begun = await ask('/api/auth/register/', { phone_number: phone, password, first_name: 'Mina', last_name: 'Karimi', ...more });
+	const begun = await ask(instance, 'POST', '/api/auth/register/', { phone_number: phone, password, first_name: 'Mina', last_name: 'Karimi', ...more });
 	assert.equal(begun.status, 201, begun.text);
 	const code = await code_for(instance, 'sms', phone);
-	const done = await ask('/api/auth/otp/verify/', { register_id: begun.json.register_id, otp_code: code });
+	const done = await ask(instance, 'POST', '/api/auth/otp/verify/', { register_id: begun.json.register_id, otp_code: code });
 	assert.equal(done.status, 200, done.text);
 	return { username: phone, phone, password, code, id: done.json.user.id, token: done.json.access_token };
 }
@@ -93,9 +89,15 @@ async function context_of(browser, instance, person, { language = 'en', theme = 
 	if (person) {
 		const page = await context.newPage();
 		await page.goto(`${instance.url}/push/icon.svg`, { timeout: WAIT });
-		const status = await page.evaluate(async (body) => (await fetch('/api/auth/login/?tokens=cookie', {
-			method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
-		})).status, { username: person.username, password: person.password });
+		const status = await page.evaluate(async (body) => {
+			for (let tries = 1; ; tries++) {
+				const a = await fetch('/api/auth/login/?tokens=cookie', { method: 'POST', headers: { 'Content-Type': 'application/json' },
+					body: JSON.stringify(body) });
+				if (a.status !== 503 || tries === 5)
+					return a.status;
+				await new Promise((go) => setTimeout(go, 1000 * Number(a.headers.get('Retry-After') || 1)));
+			}
+		}, { username: person.username, password: person.password });
 		assert.equal(status, 200, `signing in as ${person.username}`);
 		await page.close();
 	}
@@ -206,4 +208,4 @@ function console_faults()
 	return faults.concat((window.violations || []).map((v) => `policy: ${v}`));
 }
 
-module.exports = { CONSOLE, administrator, axe, code_for, console_faults, context_of, forget_limits, look_at_all, messages, pages_of, register, settled, sql, totp, until, watch };
+module.exports = { CONSOLE, administrator, ask, axe, code_for, console_faults, context_of, forget_limits, look_at_all, messages, pages_of, register, said, settled, sql, totp, until, watch };

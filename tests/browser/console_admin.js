@@ -11,7 +11,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const lib = require('./instance.js');
 const { WAIT, watch, with_chromium } = require('./chromium.js');
-const { administrator, axe, console_faults, context_of, forget_limits, pages_of, register, settled, sql } = require('./console.js');
+const { administrator, axe, console_faults, context_of, forget_limits, pages_of, register, said, settled, sql, until } = require('./console.js');
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
@@ -47,20 +47,7 @@ lib.main('console_admin', () => with_chromium(async (browser, instance, opt) => 
 	const row = (text) => page.locator('.table-box tbody tr', { hasText: text });
 	const button = (name, where = page) => where.getByRole('button', { name, exact: true });
 	const yes = (name) => button(name, page.locator('dialog'));
-	const toast = async (text) => {
-		const said = page.locator('.toast', { hasText: text }).first();
-		await said.waitFor();
-		await said.getByRole('button').click();
-	};
-	const until = async (what, look) => {
-		for (const end = Date.now() + WAIT; Date.now() < end;) {
-			const found = await look();
-			if (found)
-				return found;
-			await new Promise((go) => setTimeout(go, 50));
-		}
-		throw new Error(`${what}: not within ${WAIT} ms`);
-	};
+	const toast = (text) => said(page, text);
 
 	/* ---- overview ---- */
 	await open('/console/overview/');

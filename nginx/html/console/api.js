@@ -35,10 +35,20 @@ export function sign_in_address()
 	return `${SIGN_IN}?rd=${encodeURIComponent(location.pathname + location.search)}`;
 }
 
+let leaving = false;
+
+/** From here on the page is on its way elsewhere: what is refused meanwhile leads nowhere. */
+export function leave()
+{
+	leaving = true;
+}
+
 /* Leaves for the sign-in page; the promise never ends, so that nothing is drawn meanwhile. */
 function go_to_sign_in()
 {
-	location.assign(sign_in_address());
+	if (!leaving)
+		location.assign(sign_in_address());
+	leave();
 	return new Promise(() => {});
 }
 
@@ -109,8 +119,9 @@ async function proof_of_work(doc)
  * @param {string} method
  * @param {string} path  beginning with /api/
  * @param {{body?: any, query?: Record<string, any>, headers?: Record<string, string>, signal?: AbortSignal, key?: string,
- *	public?: boolean, reauth?: boolean}} [opt]
+ *	public?: boolean, reauth?: boolean, patient?: boolean}} [opt]
  *	`key`: the Idempotency-Key of what creates or sends (new_key(), one a wish of the person, the same for every try);
+ *	`patient`: a password's turn in the line: when that was too long (503), it is asked again as the answer says;
  *	`public`: a 401 is an answer here, not a reason to sign in; `reauth: false`: so is reauth_required
  * @returns {Promise<any>} the document, null for 204
  * @throws {Problem}
@@ -125,6 +136,13 @@ export async function call(method, path, opt = {})
 	const how = { ...opt, headers: { ...opt.headers, ...(opt.key ? { 'Idempotency-Key': opt.key } : {}) } };
 	let answer = await once(method, address, how);
 
+	for (let tries = 1; opt.patient && answer.status === 503 && tries < 3; tries++) {
+		const wait = Number(answer.headers.get('Retry-After'));
+		if (!(wait > 0 && wait <= 5))
+			break;
+		await new Promise((go_on) => setTimeout(go_on, wait * 1000));
+		answer = await once(method, address, how);
+	}
 	if (answer.status === 401 && !opt.public) {
 		answer = await again_signed_in(method, address, how);
 		if (answer.status === 401)

@@ -1,7 +1,7 @@
 /*
  * The shell: who is signed in, where they are, and the page for it.
  */
-import { html, effect, render, signal, useEffect, useRef, useState } from './lib.js';
+import { html, effect, render, signal, useEffect, useLayoutEffect, useRef, useState } from './lib.js';
 import { LANGUAGES, bring_words, choose_language, language, number, t } from './i18n.js';
 import { GROUPS, PAGES } from './pages.js';
 import { counts, is_admin, is_superuser, load_me, me, name_of, sign_out } from './state.js';
@@ -75,7 +75,7 @@ function View()
 		const name = found ? t(found.page.title) : t('missing.title');
 		document.title = `${counts.value.unread ? `(${number(counts.value.unread)}) ` : ''}${name} · Gatepost`;
 	}, [path, counts.value.unread]);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (first.current) {
 			first.current = false;
 			return;

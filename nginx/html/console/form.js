@@ -8,7 +8,7 @@
  *		<${Submit} form=${form}>${t('save')}<//>
  *	<//>`
  */
-import { html, useEffect, useId, useMemo, useRef, useState } from './lib.js';
+import { html, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from './lib.js';
 import { Icon } from './icons.js';
 import { Problem, sentence_of } from './api.js';
 import { t } from './i18n.js';
@@ -25,10 +25,15 @@ export function use_form(first, send, key = '')
 	const [trouble, set_trouble] = useState(/** @type {any} */ (null));
 	const [busy, set_busy] = useState(false);
 	const latest = useRef(values);
+	const begun = useRef(key);
 	const base = useId();
 
 	latest.current = values;
 	useEffect(() => {
+		/* Not at the start: effects run after the page is drawn, and somebody may have typed by then. */
+		if (begun.current === key)
+			return;
+		begun.current = key;
 		set_values(first);
 		set_errors({});
 		set_trouble(null);
@@ -75,7 +80,8 @@ function Summary({ form, labels })
 	const ref = useRef(null);
 	const names = Object.keys(form.errors);
 
-	useEffect(() => {
+	/* Before it is drawn: later it would take the focus from whoever went on. */
+	useLayoutEffect(() => {
 		if (form.trouble && ref.current)
 			ref.current.focus();
 	}, [form.trouble]);

@@ -104,10 +104,20 @@ function Search({ name, label, value })
 {
 	const [said, set_said] = useState(value);
 	const timer = useRef(0);
+	const sent = useRef(value);
 	const id = useId();
-	const search = (v) => set_query({ [name]: v.trim(), page: null, before: null, after: null }, { replace: true });
+	const search = (v) => {
+		sent.current = v.trim();
+		set_query({ [name]: sent.current, page: null, before: null, after: null }, { replace: true });
+	};
 
-	useEffect(() => { set_said(value); }, [value]);
+	/* The address changed otherwise (back, "clear"): what is being typed stays. */
+	useEffect(() => {
+		if (value === sent.current)
+			return;
+		sent.current = value;
+		set_said(value);
+	}, [value]);
 	return html`<form class="search" role="search" onSubmit=${(e) => { e.preventDefault(); clearTimeout(timer.current); search(said); }}>
 		<label class="hidden" for=${id}>${label}</label>
 		<${Icon} name="search" size="16" />

@@ -2,7 +2,7 @@
  * The inbox as it changes, by Gatepost's own client library (/gatepost.js): one
  * connection for all tabs, and polling where nothing better gets through.
  */
-import { load_counts, counts, inbox_news } from './state.js';
+import { load_counts, counts, inbox_news, take_counts } from './state.js';
 import { toast } from './toast.js';
 
 /** Follows the inbox for as long as the page stands. */
@@ -20,7 +20,7 @@ export async function follow_inbox()
 		onCounts: (c) => {
 			if (c.unread !== counts.value.unread || c.seq !== counts.value.seq)
 				inbox_news.value++;
-			counts.value = c;
+			take_counts(c);
 		},
 		onRead: () => { inbox_news.value++; },
 		onReload: () => { inbox_news.value++; },

@@ -11,7 +11,7 @@ import { latin, ltr, t } from './i18n.js';
 let asking = null;
 
 /* One way to prove it. */
-const quietly = (method, path, body) => call(method, path, { body, reauth: false, public: true });
+const quietly = (method, path, body) => call(method, path, { body, reauth: false, public: true, patient: true });
 
 function Ask({ close })
 {

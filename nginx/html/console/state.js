@@ -2,7 +2,7 @@
  * What every page may want to know: who is signed in, and how many
  * notifications wait.
  */
-import { get, post } from './api.js';
+import { get, leave, post } from './api.js';
 import { computed, signal } from './lib.js';
 
 /** The profile of who is signed in, as GET /api/auth/profile/ gives it. */
@@ -22,10 +22,17 @@ export async function load_me()
 	me.value = await get('/api/auth/profile/');
 }
 
+/** Counts that an answer brought, unless later ones came by another way meanwhile. */
+export function take_counts(c)
+{
+	if (c.seq >= counts.value.seq && ['unread', 'unseen', 'seq'].some((n) => c[n] !== counts.value[n]))
+		counts.value = { unread: c.unread, unseen: c.unseen, seq: c.seq };
+}
+
 export async function load_counts()
 {
 	try {
-		counts.value = await get('/api/inbox/counts/');
+		take_counts(await get('/api/inbox/counts/'));
 	} catch {
 		/* the number stays as it was: it is a hint */
 	}
@@ -33,6 +40,7 @@ export async function load_counts()
 
 export async function sign_out()
 {
+	leave();
 	await post('/api/auth/logout/?tokens=cookie', {}, { public: true }).catch(() => {});
 	location.assign('/console/signin/');
 }

@@ -1,11 +1,11 @@
 /* The inbox: what was said to this person, newest first, and as it comes. */
-import { html, useEffect, useState } from '../lib.js';
+import { html, useEffect, useRef, useState } from '../lib.js';
 import { Icon } from '../icons.js';
 import { Act, Empty, Head, Loading, Trouble } from '../ui.js';
 import { Time } from '../time.js';
 import { get, post, sentence_of } from '../api.js';
 import { go, query, set_query } from '../router.js';
-import { counts, inbox_news } from '../state.js';
+import { counts, inbox_news, take_counts } from '../state.js';
 import { number, t, word } from '../i18n.js';
 import { toast } from '../toast.js';
 
@@ -34,7 +34,7 @@ function Row({ n, tab, done })
 	async function read()
 	{
 		if (!n.read_at) {
-			counts.value = await post(`/api/inbox/${n.id}/read/`);
+			take_counts(await post(`/api/inbox/${n.id}/read/`));
 			done({ ...n, read_at: new Date().toISOString() });
 		}
 	}
@@ -60,7 +60,7 @@ function Row({ n, tab, done })
 			${!n.read_at && html`<${Act} kind="small quiet" icon="check" act=${read} aria-label=${`${t('inbox.read')}: ${n.title}`} title=${t('inbox.read')} />`}
 			${tab !== 'archived' && html`<${Act} kind="small quiet" icon="archive" aria-label=${`${t('inbox.archive')}: ${n.title}`} title=${t('inbox.archive')}
 				act=${async () => {
-					counts.value = await post(`/api/inbox/${n.id}/archive/`);
+					take_counts(await post(`/api/inbox/${n.id}/archive/`));
 					done(null);
 				}} />`}
 		</div>
@@ -71,25 +71,44 @@ export default function Inbox()
 {
 	const tab = TABS.includes(query.value.get('show')) ? query.value.get('show') : 'all';
 	const [state, set_state] = useState({ rows: [], next: null, error: null, loading: true, tab: '' });
+	/* Several questions may be under way: the answer to the last one stands.  `seen` is how far the list on the page goes. */
+	const last = useRef({ turn: 0, waits: false, tab, seen: 0 }).current;
 
+	last.tab = tab;
 	async function load()
 	{
+		const mine = ++last.turn, shown = last.tab;
+
+		last.waits = true;
 		try {
-			const doc = await get('/api/inbox/', asked(tab));
+			const doc = await get('/api/inbox/', asked(shown));
+			if (mine !== last.turn)
+				return;
+			last.waits = false;
+			last.seen = doc.seq;
+			take_counts(doc);
 			set_state((s) => {
 				/* What "more" brought stays below. */
 				const newest = new Set(doc.results.map((r) => r.id));
-				const last = doc.results.length ? doc.results[doc.results.length - 1].seq : Infinity;
-				const below = s.tab === tab ? s.rows.filter((r) => !newest.has(r.id) && r.seq < last) : [];
-				return { rows: [...doc.results, ...below], next: below.length ? s.next : doc.next, error: null, loading: false, tab };
+				const least = doc.results.length ? doc.results[doc.results.length - 1].seq : Infinity;
+				const below = s.tab === shown ? s.rows.filter((r) => !newest.has(r.id) && r.seq < least) : [];
+				return { rows: [...doc.results, ...below], next: below.length ? s.next : doc.next, error: null, loading: false, tab: shown };
 			});
-			if (tab !== 'archived' && counts.value.unseen > 0)
-				counts.value = await post('/api/inbox/seen/');
+			if (shown !== 'archived' && counts.value.unseen > 0)
+				post('/api/inbox/seen/').then(take_counts, () => { /* the next time */ });
 		} catch (error) {
+			if (mine !== last.turn)
+				return;
+			last.waits = false;
 			set_state((s) => ({ ...s, error, loading: false }));
 		}
 	}
 	useEffect(() => { load(); }, [tab, inbox_news.value]);
+	/* What came between the list and the first count is told by neither. */
+	useEffect(() => {
+		if (!last.waits && counts.value.seq > last.seen)
+			load();
+	}, [counts.value.seq]);
 
 	async function more()
 	{
@@ -99,13 +118,18 @@ export default function Inbox()
 	async function read_all()
 	{
 		try {
-			counts.value = await post('/api/inbox/read-all/');
+			take_counts(await post('/api/inbox/read-all/'));
 			set_state((s) => ({ ...s, rows: s.rows.map((r) => ({ ...r, read_at: r.read_at || new Date().toISOString() })) }));
 		} catch (e) {
 			toast(sentence_of(e), 'bad');
 		}
 	}
-	const change = (id, to) => set_state((s) => ({ ...s, rows: to ? s.rows.map((r) => (r.id === id ? to : r)) : s.rows.filter((r) => r.id !== id) }));
+	function change(id, to)
+	{
+		set_state((s) => ({ ...s, rows: to ? s.rows.map((r) => (r.id === id ? to : r)) : s.rows.filter((r) => r.id !== id) }));
+		if (last.waits)
+			load();		/* that answer may not know of this yet */
+	}
 	const { rows, error, loading } = state;
 
 	return html`<${Head} title=${t('nav.inbox')} lead=${counts.value.unread ? t('inbox.count', { n: number(counts.value.unread) }) : t('inbox.none_unread')}>

@@ -1,5 +1,5 @@
 /* Of what, and where, this person wants to be told; when not; and what may wait to come together. */
-import { html, useState } from '../lib.js';
+import { html, useRef, useState } from '../lib.js';
 import { Field, Form, Submit, use_form } from '../form.js';
 import { Card, Head, Loaded, Switch, use_data } from '../ui.js';
 import { get, patch, sentence_of } from '../api.js';
@@ -72,17 +72,20 @@ function Loose({ prefs, first })
 {
 	const [p, set_p] = useState(prefs);
 
+	/* Wishes go one after the other: each sends its whole row, and the last must be the last there too. */
+	const queue = useRef({ turn: 0, end: Promise.resolve() }).current;
+
 	/* Shown as wished at once; what the server then says stands. */
-	async function change(some)
+	function change(some)
 	{
-		const before = p;
-		set_p({ ...p, channels: { ...p.channels, ...some.channels }, types: { ...p.types, ...some.types } });
-		try {
-			set_p(await patch('/api/preferences/', some));
-		} catch (e) {
-			set_p(before);
+		const mine = ++queue.turn;
+		const show = (now) => mine === queue.turn && set_p(now);
+
+		set_p((was) => ({ ...was, ...some, channels: { ...was.channels, ...some.channels }, types: { ...was.types, ...some.types } }));
+		queue.end = queue.end.then(() => patch('/api/preferences/', some)).then(show, async (e) => {
 			toast(sentence_of(e), 'bad');
-		}
+			await get('/api/preferences/').then(show, () => {});
+		});
 	}
 	return html`<${Card} title=${t('prefs.matrix')} lead=${t('prefs.matrix_lead')}>
 			<${Matrix} prefs=${p} change=${change} />

@@ -13,7 +13,7 @@ import { toast } from '../toast.js';
 function Password()
 {
 	const form = use_form({ old_password: '', new_password: '' }, async (v) => {
-		await post('/api/auth/password/change/', v);
+		await post('/api/auth/password/change/', v, { patient: true });
 		form.reset();
 		toast(t('security.password_done'));
 	});

@@ -32,17 +32,29 @@ async function solve_challenge(challenge, difficulty)
 	}
 }
 
+/* One that was too busy is asked again when it says so: passwords wait in a line that is kept short. */
+async function post_json(path, json)
+{
+	for (let tries = 1; ; tries++) {
+		const answer = await fetch(path, {
+			method: 'POST',
+			headers: { 'Content-Type': 'application/json' },
+			body: JSON.stringify(json),
+		});
+		const wait = Number(answer.headers.get('Retry-After'));
+		if (answer.status !== 503 || tries === 3 || !(wait > 0 && wait <= 5))
+			return answer;
+		await new Promise((go) => setTimeout(go, wait * 1000));
+	}
+}
+
 /*
  * fetch() with a JSON body; when the answer asks for work first, does it and
  * asks again with `pow` in the body.
  */
 async function ask_json(path, body)
 {
-	const post = (json) => fetch(path, {
-		method: 'POST',
-		headers: { 'Content-Type': 'application/json' },
-		body: JSON.stringify(json),
-	});
+	const post = (json) => post_json(path, json);
 	const answer = await post(body);
 	if (answer.status !== 403)
 		return answer;
