@@ -1436,6 +1436,7 @@ EXTRA_FILES = \
 	tests/browser/chromium_smoke.js \
 	tests/browser/chromium_social.js \
 	tests/browser/console.js \
+	tests/browser/console_account.js \
 	tests/browser/console_admin.js \
 	tests/browser/console_admin2.js \
 	tests/browser/console_pictures.js \

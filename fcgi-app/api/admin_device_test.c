@@ -1,6 +1,6 @@
 /*
- * admin_device_test.c - POST /api/admin/devices/{id}/test/: does a message
- * arrive there?
+ * admin_device_test.c - POST /api/admin/devices/{id}/test/, and of one's own
+ * POST /api/push/subscriptions/{id}/test/: does a message arrive there?
  *
  * A real one, through the queue, to this device and no other.
  */
@@ -14,11 +14,11 @@
 #include "queue/bell.h"
 
 #define LIFE_S		300
-#define AN_HOUR		60u		/* tests an hour and administrator */
+#define AN_HOUR		60u		/* tests an hour and caller */
 #define HOUR_S		3600u
 
-int
-admin_device_test(struct call *c, const void *in, struct err *e)
+static int
+test_device(struct call *c, const struct device *d, struct err *e)
 {
 	struct enqueue m = { .id = rand_id(), .user_id = c->who.user_id,
 	    .type = "test", .class = CLASS_TRANSACTIONAL, .title = "Test",
@@ -26,26 +26,18 @@ admin_device_test(struct call *c, const void *in, struct err *e)
 		"\"body\":\"This is a test.\"}",
 	    .request_id = c->req->request_id, .life_s = LIFE_S };
 	struct push_wait wait;
-	uint64_t device_id, id = 0;
-	struct device d;
+	uint64_t id = 0;
 	int rc;
 
-	(void)in;
-	if (id_of_path(c, 0, &device_id, e) < 0 ||
-	    (rc = device_find(c->db, c->arena, device_id, &d, e)) < 0)
-		return -1;
-	if (rc == 0)
-		return err_set(e, ERR_NOT_FOUND, "not_found",
-		    "no such device");
-	if (!d.is_active)
+	if (!d->is_active)
 		return err_set(e, ERR_CONFLICT, "device_off",
-		    "device %" PRIu64, device_id);
+		    "device %" PRIu64, d->id);
 	if (throttle_or_fail(c->db, "device_test", &c->who.user_id,
 	    sizeof(c->who.user_id), AN_HOUR, HOUR_S, "rate_limited", e) < 0)
 		return -1;
-	m.channel = d.kind;
+	m.channel = d->kind;
 	m.audience = arena_printf(c->arena, "{\"device_ids\":[\"%" PRIu64
-	    "\"]}", device_id);
+	    "\"]}", d->id);
 	push_wait_begin(c, &wait, (int)conf_int(CONF_PUSH_WAIT_S));
 	m.waiter = push_wait_name(&wait);
 	if ((rc = idem_enqueue(c, c->db, &m, &id, e)) >= 0) {
@@ -56,4 +48,35 @@ admin_device_test(struct call *c, const void *in, struct err *e)
 		resp_header(c->resp, "Idempotency-Replayed", "true");
 	push_wait_end(c, &wait);
 	return rc < 0 ? -1 : admin_provider_test_replay(c, id, e);
+}
+
+int
+admin_device_test(struct call *c, const void *in, struct err *e)
+{
+	uint64_t id;
+	struct device d;
+	int rc;
+
+	(void)in;
+	if (id_of_path(c, 0, &id, e) < 0 ||
+	    (rc = device_find(c->db, c->arena, id, &d, e)) < 0)
+		return -1;
+	return rc > 0 ? test_device(c, &d, e) : err_set(e, ERR_NOT_FOUND,
+	    "not_found", "no such device");
+}
+
+int
+subscription_test_post(struct call *c, const void *in, struct err *e)
+{
+	uint64_t id;
+	struct device d;
+	int rc;
+
+	(void)in;
+	if (id_of_path(c, 0, &id, e) < 0 ||
+	    (rc = device_find(c->db, c->arena, id, &d, e)) < 0)
+		return -1;
+	return rc > 0 && d.user_id == c->who.user_id &&
+	    strcmp(d.kind, "web_push") == 0 ? test_device(c, &d, e) :
+	    err_set(e, ERR_NOT_FOUND, "not_found", "not the caller's");
 }

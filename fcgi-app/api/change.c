@@ -324,9 +324,11 @@ undo_post(struct call *c, const void *in_, struct err *e)
 	resp_no_store(c->resp);
 	if (page_wanted(c->req)) {
 		page_make(c, 200, "The change was undone", arena_printf(
-		    c->arena, "<p>%s</p>", html_text(c->arena, resp_say(
+		    c->arena, "<p>%s</p>\n<p><a href=\"/console/reset/\">%s</a>"
+		    "</p>", html_text(c->arena, resp_say(
 		    c->resp, "Every session was signed out. Reset your password "
-		    "now to sign in again."))));
+		    "now to sign in again.")), html_text(c->arena,
+		    resp_say(c->resp, "Reset your password"))));
 		return 0;
 	}
 	j = resp_json(c->resp, 200);

@@ -85,6 +85,10 @@ def device(inst, _):
     return subscribed(inst, user)[0]["id"]
 
 
+def own_browser(inst, sara):
+    return subscribed(inst, {"token": sara})[0]["id"]
+
+
 def provider(inst, boss):
     r = inst.api("POST", "/api/admin/providers/", token=boss, json=bodies(inst, boss)["/api/admin/providers/"]())
     assert r.status_code == 201, r.text
@@ -115,6 +119,7 @@ def bodies(inst, boss):
         "/api/users/": person, "/api/register/": person, "/api/v1/register/": person,
         "/api/push/token/generate/": lambda: {"name": word()},
         "/api/push/subscriptions/": lambda: {"subscription": browser(inst)["info"]},
+        "/api/push/subscriptions/{id}/test/": None,
         "/api/users/push-tokens/": lambda: {"token": f"ExponentPushToken[{secrets.token_hex(11)}]"},
         "/api/users/push-tokens/test/": None,
         "/api/push/groups/": lambda: {"name": word()},
@@ -146,7 +151,7 @@ def bodies(inst, boss):
 
 
 # What stands for {id}.
-IDS = {"/api/admin/devices/{id}/test/": device,
+IDS = {"/api/admin/devices/{id}/test/": device, "/api/push/subscriptions/{id}/test/": own_browser,
        "/api/templates/{id}/versions/": template, "/api/templates/{id}/test/": template,
        "/api/campaigns/{id}/start/": campaign, "/api/campaigns/{id}/cancel/": campaign,
        "/api/campaigns/{id}/pause/": lambda i, b: campaign(i, b, "start"),
@@ -186,7 +191,7 @@ def test_r12_each_row_does_its_work_once(inst, rows, boss):
         token = None if row["access"] in ("guest", "anyone") else boss
         if path.startswith(("/api/users/push-tokens", "/api/push/subscriptions")):
             token = sara.access
-        url = path.replace("{id}", str(IDS[path](inst, boss))) if path in IDS else path
+        url = path.replace("{id}", str(IDS[path](inst, token))) if path in IDS else path
         body = table[path]() if table[path] else None
 
         def call(key, body=body):
@@ -210,7 +215,7 @@ def test_r12_each_row_does_its_work_once(inst, rows, boss):
         after = count(inst)
         assert after == before, {k: (before[k], after[k]) for k in MADE if before[k] != after[k]}
         if body is None and path in IDS:
-            other = path.replace("{id}", str(IDS[path](inst, boss)))
+            other = path.replace("{id}", str(IDS[path](inst, token)))
             problem(inst.api("POST", other, token=token, headers={"Idempotency-Key": key}), 422, "idempotency_mismatch")
 
     for row in rows:

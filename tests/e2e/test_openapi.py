@@ -220,7 +220,13 @@ def test_devices_and_groups(inst, call, person):
     call(401, "POST", "/api/webpush/save_information", json={**save, "status_type": "subscribe", "group": None})
     call(204, "DELETE", f"/api/push/groups/{group['id']}/", admin)
     call(404, "DELETE", f"/api/push/groups/{group['id']}/", admin)
+    at = f"/api/push/subscriptions/{device['id']}/test/"
+    call(202, "POST", at, token, headers={"Prefer": "respond-async"})
+    call(200, "POST", at, token)
+    inst.rows("UPDATE device SET is_active = 0 WHERE id = %s", device["id"])
+    call(409, "POST", at, token)
     call(204, "DELETE", f"/api/push/subscriptions/{device['id']}/", token)
+    call(404, "POST", at, token)
     call(404, "DELETE", f"/api/push/subscriptions/{device['id']}/", token)
 
 
