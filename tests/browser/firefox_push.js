@@ -111,6 +111,7 @@ async function as_admin(instance, browser, page, subscription, message)
 	await send_from_page(page, message, '');
 	await arrived(instance, page, message, 'sent from the page by the session');
 	await from_console(instance, browser, page, subscription);
+	await by_devices(instance, browser, page);
 	await page.click('#signout');
 	await page.waitForSelector('#signin:not([hidden])', { timeout: WAIT });
 }
@@ -131,6 +132,32 @@ async function from_console(instance, browser, page, subscription)
 	assert.ok(list[0].body);
 	await dismiss(page);
 	say(`  shown by Firefox: "Test" (sent from the console: "${list[0].body}")`);
+}
+
+/* The console's own page of devices: this browser is taken off, turned on again, and gets the test that its button sends. */
+async function by_devices(instance, browser, page)
+{
+	const tab = await browser.newPage();
+	const press = async (text) => (await tab.waitForSelector(`::-p-xpath(//button[not(@disabled)][contains(., "${text}")])`, { timeout: WAIT })).click();
+	const says = (text) => tab.waitForSelector(`::-p-xpath(//div[contains(@class, "toast")][contains(., "${text}")])`, { timeout: WAIT });
+
+	await tab.goto(`${instance.url}/console/devices/`, { timeout: WAIT });
+	await tab.waitForSelector('::-p-xpath(//tr[contains(., "This one")])', { timeout: WAIT });
+	await (await tab.waitForSelector('::-p-xpath(//tr[contains(., "This one")]//button[contains(., "Remove")])', { timeout: WAIT })).click();
+	await says('It gets no more');
+	await press('Turn on');
+	await says('Push notifications are on in this browser');
+	await press('Send a test');
+	await says('The test is on its way');
+	let list = [];
+	for (const end = Date.now() + WAIT; list.length === 0 && Date.now() < end;) {
+		list = await shown(page, 'Test');
+		await new Promise((go) => setTimeout(go, 100));
+	}
+	assert.equal(list.length, 1, `Firefox lists ${list.length} notifications of its own test`);
+	await tab.close();
+	await dismiss(page);
+	say('  turned off and on in the console, and its test shown by Firefox');
 }
 
 /* For whoever reads a failure: what the page showed and what Firefox lists. */

@@ -85,7 +85,7 @@ function View()
 			h1.focus({ preventScroll: true });
 	}, [shown && shown.path]);
 
-	return html`<main id="content" ref=${ref} tabindex="-1">
+	return html`<main id="content" class=${found && found.page.narrow ? 'narrow' : undefined} ref=${ref} tabindex="-1">
 		${!found ? html`<${Empty} icon="search" title=${t('missing.title')} text=${t('missing.text')}>
 			<a class="button primary" href=${home()}>${t('missing.home')}</a><//>`
 		: error ? html`<${Trouble} error=${error} again=${() => set_turn(turn + 1)} />`

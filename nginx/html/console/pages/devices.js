@@ -3,9 +3,8 @@ import { html, useEffect, useState } from '../lib.js';
 import { List } from '../list.js';
 import { Act, Badge, Card, Head } from '../ui.js';
 import { Time } from '../time.js';
-import { new_key, post, sentence_of } from '../api.js';
+import { get, new_key, post, sentence_of } from '../api.js';
 import { can_push, current, turn_off, turn_on } from '../push.js';
-import { is_admin, me } from '../state.js';
 import { t } from '../i18n.js';
 import { toast } from '../toast.js';
 
@@ -18,7 +17,19 @@ function browser_of(agent)
 	return [first(names), first(systems)].filter(Boolean).join(' · ') || agent;
 }
 
-function Browser({ sub, changed })
+/* A message to one browser, and what its push service said of it. */
+async function try_one(id, key)
+{
+	const { deliveries: [one] } = await post(`/api/push/subscriptions/${id}/test/`, undefined, { key, headers: { Prefer: 'wait=10' } });
+
+	if (!one || ['queued', 'sent', 'delivered'].includes(one.state))
+		toast(t('devices.test_sent'));
+	else
+		toast(t('devices.test_failed'), 'bad');
+}
+
+/* `mine`: this browser as the account knows it; a subscription that another account left here is not it. */
+function Browser({ mine, changed })
 {
 	const able = can_push();
 	const denied = able && Notification.permission === 'denied';
@@ -32,47 +43,52 @@ function Browser({ sub, changed })
 	}
 	return html`<${Card} title=${t('devices.here')} lead=${t('devices.here_lead')}>
 		<div class="line"><div class="line-text"><p class="row"><b>${browser_of(navigator.userAgent)}</b>
-			<${Badge} tone=${sub ? 'good' : denied ? 'bad' : 'plain'}>${sub ? t('security.on') : denied ? t('devices.blocked') : t('security.off')}<//></p>
-			<p class="soft small">${!able ? t('devices.cannot') : denied ? t('devices.blocked_text') : sub ? t('devices.on_text') : t('devices.off_text')}</p></div>
-			${able && !sub && html`<${Act} kind="primary" icon="bell" disabled=${denied} act=${() => enable().catch((e) => {
+			<${Badge} tone=${mine ? 'good' : denied ? 'bad' : 'plain'}>${mine ? t('security.on') : denied ? t('devices.blocked') : t('security.off')}<//></p>
+			<p class="soft small">${!able ? t('devices.cannot') : denied ? t('devices.blocked_text') : mine ? t('devices.on_text') : t('devices.off_text')}</p></div>
+			${able && !mine && html`<${Act} kind="primary" icon="bell" disabled=${denied} act=${() => enable().catch((e) => {
 				toast(e.message === 'denied' ? t('devices.blocked_text') : e.name === 'Problem' || e.doc ? sentence_of(e) : t('devices.refused'), 'bad');
 			})} done=${t('devices.enabled')}>${t('devices.enable')}<//>`}
-			${sub && is_admin.value && html`<${Act} icon="send" act=${async () => {
-				await post('/api/push/send/single/', { user_id: me.value.id, title: t('devices.test_title'), body: t('devices.test_body'), url: '/console/devices/', ttl: 60 }, { key: new_key() });
-				return true;
-			}} done=${t('devices.test_sent')}>${t('devices.test')}<//>`}
+			${mine && html`<${Act} icon="send" act=${() => try_one(mine.id, new_key()).then(changed)}>${t('devices.test')}<//>`}
 		</div>
 	<//>`;
 }
 
 export default function Devices()
 {
-	const [sub, set_sub] = useState(/** @type {any} */ (null));
+	const [mine, set_mine] = useState(/** @type {any} */ (null));
 	const [version, set_version] = useState(0);
 
+	async function look()
+	{
+		const sub = await current();
+		const { results } = sub ? await get('/api/push/subscriptions/', { limit: 100 }) : { results: [] };
+		set_mine(results.find((d) => d.endpoint === sub.endpoint && d.active) || null);
+	}
 	async function changed()
 	{
-		set_sub(await current());
+		await look();
 		set_version((v) => v + 1);
 	}
-	useEffect(() => { current().then(set_sub, () => {}); }, []);
+	useEffect(() => { look().catch(() => {}); }, []);
 
 	return html`<${Head} title=${t('nav.devices')} lead=${t('devices.lead')} />
-		<${Browser} sub=${sub} changed=${changed} />
+		<${Browser} mine=${mine} changed=${changed} />
 		<h2 class="section">${t('devices.all')}</h2>
 		<${List} url="/api/push/subscriptions/" name="devices" label=${t('devices.all')} version=${version} csv=${false}
 			columns=${[
 				{ key: 'browser', label: t('devices.browser'), main: true, show: (d) => html`<span><bdi>${d.user_agent ? browser_of(d.user_agent) : d.browser || t('sessions.unknown')}</bdi>
-					${sub && sub.endpoint === d.endpoint && html` <${Badge} tone="good">${t('sessions.this')}<//>`}</span>` },
+					${mine && mine.id === d.id && html` <${Badge} tone="good">${t('sessions.this')}<//>`}</span>` },
 				{ key: 'endpoint', label: t('devices.service'), show: (d) => html`<bdi>${new URL(d.endpoint).host}</bdi>` },
 				{ key: 'active', label: t('devices.state'), show: (d) => html`<${Badge} state=${d.active ? 'active' : 'inactive'} />` },
 				{ key: 'seen_at', label: t('devices.seen'), show: (d) => html`<${Time} value=${d.seen_at} />` },
 			]}
-			row_actions=${(d) => html`<${Act} kind="small danger" act=${async () => {
-				await turn_off(d);
-				await changed();
-				return true;
-			}} done=${t('devices.removed')}>${t('devices.remove')}<span class="hidden"> ${d.browser}</span><//>`}
+			row_actions=${(d) => html`${d.active && !(mine && mine.id === d.id) && html`<${Act} kind="small" act=${() => try_one(d.id, new_key()).then(changed)}>
+					${t('devices.test')}<span class="hidden"> ${d.browser}</span><//>`}
+				<${Act} kind="small danger" act=${async () => {
+					await turn_off(d);
+					await changed();
+					return true;
+				}} done=${t('devices.removed')}>${t('devices.remove')}<span class="hidden"> ${d.browser}</span><//>`}
 			empty=${{ icon: 'device', title: t('devices.empty'), text: t('devices.empty_text') }} />
 		<${Card} title=${t('devices.app')} lead=${t('devices.app_lead')}>
 			<${Act} icon="send" act=${async () => {

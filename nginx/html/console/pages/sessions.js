@@ -4,7 +4,7 @@ import { List } from '../list.js';
 import { Act, Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
 import { confirm } from '../dialog.js';
-import { del, post } from '../api.js';
+import { del, leave, post } from '../api.js';
 import { number, t, word } from '../i18n.js';
 import { toast } from '../toast.js';
 
@@ -26,8 +26,19 @@ export default function Sessions()
 		return undefined;
 	}
 
+	async function end_all()
+	{
+		const ended = await confirm({ title: t('sessions.all'), text: t('sessions.all_text'), yes: t('sessions.all_yes'), danger: true, act: () => {
+			leave();
+			return post('/api/auth/sessions/revoke-all/');
+		} });
+		if (ended)
+			location.assign('/console/signin/');
+	}
+
 	return html`<${Head} title=${t('nav.sessions')} lead=${t('sessions.lead')}>
-		<${Act} kind="danger" icon="out" act=${end_others}>${t('sessions.others')}<//>
+		<${Act} icon="out" act=${end_others}>${t('sessions.others')}<//>
+		<${Act} kind="danger" icon="out" act=${end_all}>${t('sessions.all')}<//>
 	<//>
 	<${List} url="/api/auth/sessions/" name="sessions" label=${t('nav.sessions')} version=${version} csv=${false}
 		columns=${[

@@ -16,8 +16,8 @@ const words = {
 		away: 'سایت پاسخ نمی‌دهد. کمی بعد دوباره بکوشید.',
 	},
 	en: {
-		sent: (to) => `A code was sent to ${to}. A mail also carries a link.`,
-		sent_again: 'Another code is on its way.', all: 'Give an address and a password.', no_code: 'Give the code.',
+		sent: (to) => `Enter the code sent to ${to}. An e-mail also has a link.`,
+		sent_again: 'Another code is on its way.', all: 'Enter an address and a password.', no_code: 'Enter the code.',
 		away: 'The site does not answer. Try again in a moment.',
 	},
 };

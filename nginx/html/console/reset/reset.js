@@ -24,8 +24,8 @@ const words = {
 	en: {
 		type: 'If there is an account with it, a code is on its way.',
 		sent: 'Another code is on its way.',
-		all: 'Give them all.',
-		done: 'The password is set, and every session was signed out.',
+		all: 'Fill in every field.',
+		done: 'Your password is set, and every session was signed out.',
 		away: 'The site does not answer. Try again in a moment.',
 	},
 };

@@ -95,8 +95,8 @@ export default {
 	'list.some': '{done} of {all} done. The others: {why}',
 	'list.csv_done': '{n} rows exported.',
 	'list.csv_cut': 'Only the first {n} rows were exported: narrow the filters for the rest.',
-	'reauth.title': 'Is it you?',
-	'reauth.why': 'This step needs a sign-in of the last minutes.',
+	'reauth.title': 'Confirm it is you',
+	'reauth.why': 'For your security, confirm your identity to continue.',
 	'reauth.password': 'Password',
 	'reauth.code': 'Code',
 	'reauth.recovery': 'Recovery code',
@@ -142,5 +142,6 @@ export default {
 	'amr.totp': 'authenticator',
 	'amr.recovery': 'recovery code',
 	'amr.fed': 'another site',
+	'amr.social': 'another site',
 	'amr.link': 'link in a mail',
 };

@@ -141,6 +141,7 @@ export default {
 	'amr.email': 'ایمیل',
 	'amr.totp': 'برنامهٔ رمزساز',
 	'amr.recovery': 'کد بازیابی',
+	'amr.social': 'سایتی دیگر',
 	'amr.fed': 'سایت دیگر',
 	'amr.link': 'پیوند ایمیل',
 };
