@@ -40,10 +40,13 @@ async function with_chromium(test)
 	}
 }
 
-/* Collects what a page did wrong, from before its first line runs; `refusals` are the statuses that are answers here. */
+/*
+ * Collects what a page did wrong, from before its first line runs; `refusals` are the statuses that are answers here.  503 always
+ * is one: a password's turn in the line took too long, and the page asks again.
+ */
 async function watch(context, page, origins, refusals = [401])
 {
-	const faults = [];
+	const faults = [], answers = [...refusals, 503];
 
 	await context.addInitScript(() => {
 		window.violations = [];
@@ -52,7 +55,7 @@ async function watch(context, page, origins, refusals = [401])
 	page.on('pageerror', (e) => faults.push(`error: ${e.message}`));
 	page.on('console', (m) => {
 		/* Such an answer of the API the browser logs as a failed load. */
-		if (m.type() === 'error' && !refusals.some((s) => m.text().includes(`status of ${s}`)))
+		if (m.type() === 'error' && !answers.some((s) => m.text().includes(`status of ${s}`)))
 			faults.push(`console: ${m.text()}`);
 	});
 	page.on('request', (r) => {
@@ -60,7 +63,7 @@ async function watch(context, page, origins, refusals = [401])
 			faults.push(`fetched from elsewhere: ${r.url()}`);
 	});
 	page.on('response', (r) => {
-		if (r.status() >= 400 && !refusals.includes(r.status()))
+		if (r.status() >= 400 && !answers.includes(r.status()))
 			faults.push(`${r.status()} ${r.url()}`);
 	});
 	return faults;

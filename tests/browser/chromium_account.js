@@ -1,7 +1,7 @@
 'use strict';
 /*
  * The pages that links in messages lead to, in Chromium against a running instance: a new password, the way back of an
- * account that is closing, and, with scripts off, to prove an address and to stop mail.
+ * account that is closing, and, with scripts off, to prove an address, stop mail, sign in by a link and take a change back.
  *
  *	node tests/browser/chromium_account.js --instance var/instance.env [--shots DIR]
  *
@@ -14,6 +14,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const lib = require('./instance.js');
 const { WAIT, WIDTHS, forget_limits, page_faults, until, watch, with_chromium } = require('./chromium.js');
+const { axe } = require('./console.js');
 
 const FIRST = 'Blue-Harbour-7!';
 const SECOND = 'Rain-Cloud7?';
@@ -166,7 +167,8 @@ async function restores(browser, instance, opt)
 
 /* Where the links of messages lead that need no scripts, with scripts off: what the page says, in whose language. */
 const LINKS = {
-	'en-GB': { dir: 'ltr', confirm: 'Confirm your e-mail address', stop: 'Stop these e-mails?', stopped: 'You are unsubscribed' },
+	'en-GB': { dir: 'ltr', confirm: 'Confirm your e-mail address', stop: 'Stop these e-mails?', stopped: 'You are unsubscribed', enter: 'Sign in',
+		undone: 'The change was undone' },
 	'fa-IR': { dir: 'rtl' },
 };
 
@@ -182,6 +184,10 @@ async function links(browser, instance, opt)
 		const context = await browser.newContext({ locale, colorScheme: want.dir === 'rtl' ? 'dark' : 'light',
 			javaScriptEnabled: false, ignoreHTTPSErrors: instance.any_certificate, viewport: { width: 320, height: 640 } });
 		const page = await context.newPage();
+		const scripted = await browser.newContext({ locale, ignoreHTTPSErrors: instance.any_certificate, viewport: { width: 320, height: 640 } });
+		const other = await scripted.newPage();
+		let shown = '';
+		await other.route('**/as-shown', (r) => r.fulfill({ contentType: 'text/html; charset=utf-8', body: shown }));
 		const looks = async (step) => {
 			for (const [width, height] of WIDTHS) {
 				await page.setViewportSize({ width, height });
@@ -189,6 +195,13 @@ async function links(browser, instance, opt)
 				if (opt.shots)
 					await page.screenshot({ path: path.join(opt.shots, `link-${step}-${locale}-${width}.png`), fullPage: true });
 				assert.deepEqual(faults, [], `${step}, ${locale}, ${width}`);
+			}
+			/* Axe is a script: it looks at the same page in a browser that runs some. */
+			shown = await page.content();
+			await other.goto(`${instance.url}/as-shown`, { timeout: WAIT });
+			for (const scheme of ['light', 'dark']) {
+				await other.emulateMedia({ colorScheme: scheme });
+				assert.deepEqual(await axe(other), [], `${step}, ${locale}, ${scheme}`);
 			}
 			assert.equal(await page.getAttribute('html', 'dir'), want.dir);
 			const sheet = await page.evaluate('getComputedStyle(document.querySelector("main")).maxWidth');
@@ -221,7 +234,35 @@ async function links(browser, instance, opt)
 			assert.equal(await page.title(), want.stop);
 		await looks('unsubscribe');
 		await presses('unsubscribed', want.stopped);
+
+		/* Signed in by the link of a mail: the page is whose it says, and the button leads where one was going. */
+		forget_limits(instance);
+		assert.equal((await post('/api/auth/otp/request/', { email, next: '/push/' })).status, 200);
+		await page.goto(await mail('the link to sign in', (m) => (/https:\S+\/otp\/link\/\S+/.exec(m.text || '') || [])[0]), { timeout: WAIT });
+		if (want.enter)
+			assert.equal(await page.title(), want.enter);
+		await looks('enter');
+		await Promise.all([page.waitForURL('**/push/', { timeout: WAIT }), page.click('form button')]);
+		assert.ok((await context.cookies()).some((c) => c.name === '__Host-gatepost'), 'signed in');
+
+		/* Somebody changed the address: the one before takes it back. */
+		const { access } = (await post('/api/auth/login/', { username: email, password: FIRST })).json;
+		const moved = `moved${Date.now()}@example.com`;
+		forget_limits(instance);
+		const begun = await post('/api/auth/email/change/', { new_email: moved }, access);
+		assert.equal(begun.status, 200, begun.text);
+		const code = await until('its code', async () => (await lib.request(mails.replace(encodeURIComponent(email), encodeURIComponent(moved))))
+			.json.map((m) => (/\b\d{6}\b/.exec(m.text || '') || [])[0]).find(Boolean));
+		assert.equal((await post('/api/auth/otp/verify/', { register_id: begun.json.register_id, otp_code: code })).status, 200);
+		const back = await mail('the way back', (m) => (/https:\S+\/api\/auth\/undo\/\?token=[\w-]{22}/.exec(m.text || '') || [])[0]);
+		await page.goto(back, { timeout: WAIT });
+		await looks('undo');
+		await presses('undone', want.undone);
+		assert.equal(await page.getAttribute('main a', 'href'), '/console/reset/');
+		assert.equal((await page.goto(back, { timeout: WAIT })).status(), 410);
+		await looks('undo-used');
 		await context.close();
+		await scripted.close();
 		say(`  links without scripts, ${locale}`);
 	}
 }

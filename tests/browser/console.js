@@ -12,15 +12,10 @@ const { WAIT, forget_limits, sql, until, watch } = require('./chromium.js');
 
 const CONSOLE = path.join(__dirname, '../../nginx/html/console');
 
-/** One call; a password's turn in the line that was too long is asked for again, as a person would. */
-async function ask(instance, method, route, body, token)
+/** One call. */
+function ask(instance, method, route, body, token)
 {
-	for (let tries = 1; ; tries++) {
-		const a = await lib.request(`${instance.url}${route}`, { method, body, ca: instance.ca, headers: token ? { authorization: `Bearer ${token}` } : {} });
-		if (a.status !== 503 || tries === 5)
-			return a;
-		await new Promise((go) => setTimeout(go, 1000 * Number(a.headers['retry-after'] || 1)));
-	}
+	return lib.request(`${instance.url}${route}`, { method, body, ca: instance.ca, headers: token ? { authorization: `Bearer ${token}` } : {} });
 }
 
 /** Waits for a word at the edge and takes it away, so that the next one like it is not taken for it. */

@@ -49,8 +49,22 @@ function load(file)
 	return { env, file, dir: path.dirname(path.resolve(file)), url: env.GATEPOST_URL.replace(/\/$/, ''), ca: fs.readFileSync(env.GATEPOST_CA) };
 }
 
-/* One request; resolves {status, headers, text, json}. `body` is sent as JSON when it is not undefined. */
-function request(url, { method = 'GET', headers = {}, body, ca, timeout = 30000 } = {})
+/*
+ * One request; resolves {status, headers, text, json}. `body` is sent as JSON when it is not undefined.  What was refused
+ * because too much waited (503, with the time to wait) is asked again, as the page does for a person.
+ */
+async function request(url, how = {})
+{
+	for (let tries = 1; ; tries++) {
+		const a = await request_once(url, how);
+		const wait = Number(a.headers['retry-after']);
+		if (a.status !== 503 || tries === 5 || !(wait > 0 && wait <= 5))
+			return a;
+		await new Promise((go) => setTimeout(go, wait * 1000));
+	}
+}
+
+function request_once(url, { method = 'GET', headers = {}, body, ca, timeout = 30000 })
 {
 	const data = body === undefined ? undefined : JSON.stringify(body);
 
