@@ -3,6 +3,7 @@
  * connection for all tabs, and polling where nothing better gets through.
  */
 import { load_counts, counts, inbox_news, take_counts } from './state.js';
+import { here } from './router.js';
 import { toast } from './toast.js';
 
 /** Follows the inbox for as long as the page stands. */
@@ -14,7 +15,8 @@ export async function follow_inbox()
 		after: counts.value.seq,
 		onNotification: (n) => {
 			inbox_news.value++;
-			if (!document.hidden)
+			/* The inbox shows it itself. */
+			if (!document.hidden && here.value.path !== '/console/inbox/')
 				toast(n.title, 'plain');
 		},
 		onCounts: (c) => {

@@ -8,6 +8,15 @@ import { del, leave, post } from '../api.js';
 import { number, t, word } from '../i18n.js';
 import { toast } from '../toast.js';
 
+/* What was given, each once: that there was a second step is seen by which. */
+function ways(amr)
+{
+	const all = amr.split(/[ ,+]+/).filter((a) => a && a !== 'mfa');
+	const named = all.some((a) => ['totp', 'sms', 'email', 'recovery'].includes(a));
+
+	return [...new Set(all)].filter((a) => a !== 'otp' || !named).map((a) => word('amr', a)).join(' + ');
+}
+
 /* ZZ: nowhere that is known. */
 const place = (s) => [s.city, s.country === 'ZZ' ? '' : s.country].filter(Boolean).join(', ');
 
@@ -46,7 +55,7 @@ export default function Sessions()
 				${s.current && html` <${Badge} tone="good">${t('sessions.this')}<//>`}
 				${s.impersonated && html` <${Badge} tone="warn">${t('sessions.impersonated')}<//>`}</span></span>` },
 			{ key: 'place', label: t('sessions.place'), show: (s) => html`<span class="stack"><bdi>${place(s) || t('sessions.nowhere')}</bdi><bdi class="soft small">${s.last_ip || s.ip}</bdi></span>` },
-			{ key: 'amr', label: t('sessions.by'), show: (s) => s.amr.split(/[ ,+]+/).filter(Boolean).map((a) => word('amr', a)).join(' + ') },
+			{ key: 'amr', label: t('sessions.by'), show: (s) => ways(s.amr) },
 			{ key: 'last_seen_at', label: t('sessions.seen'), show: (s) => html`<${Time} value=${s.last_seen_at} />` },
 			{ key: 'created_at', label: t('sessions.since'), show: (s) => html`<${Time} value=${s.created_at} />` },
 		]}
