@@ -283,7 +283,8 @@ def test_s59_a_mistyped_address_opens_no_account_that_is_in_use(inst):
     assert p.first.call("PATCH", f"/api/users/{p.id}/", json={"email": typo}).status_code == 200
     forget_limits(inst)
     assert inst.api("POST", RESEND, json={"email": typo}).status_code == 200
-    within(40, "the queue to be empty", lambda: not inst.rows("SELECT 1 FROM job WHERE state IN (0, 1, 2)"))
+    # What is not planned yet has no provider; texts to phones keep to a pace of their own.
+    within(40, "no mail to be left", lambda: not inst.rows("SELECT 1 FROM job WHERE state IN (0, 1, 2) AND provider IN ('', 'smtp')"))
     assert tokens(inst, typo) == [link]
 
 

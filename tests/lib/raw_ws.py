@@ -103,7 +103,10 @@ class Raw:
         self.held += got
 
     def send(self, data):
-        self.sock.sendall(data)
+        try:
+            self.sock.sendall(data)
+        except ssl.SSLEOFError as e:    # closed while we wrote: a plain socket says EPIPE
+            raise BrokenPipeError from e
 
     def _need(self, n):
         while len(self.held) < n:
