@@ -663,13 +663,16 @@ BIN_API_SOURCES = \
 	fcgi-app/bin/api_child.c \
 	fcgi-app/bin/api_listen.c \
 	fcgi-app/bin/api_master.c \
-	fcgi-app/bin/api_notify.c \
 	fcgi-app/bin/api_own.h \
 	fcgi-app/bin/api_revoke.c \
 	fcgi-app/bin/api_seat.c \
-	fcgi-app/bin/api_seat.h
+	fcgi-app/bin/api_seat.h \
+	fcgi-app/bin/program.c \
+	fcgi-app/bin/program.h
 
 BIN_WORKER_SOURCES = \
+	fcgi-app/bin/program.c \
+	fcgi-app/bin/program.h \
 	fcgi-app/bin/worker.c \
 	fcgi-app/bin/worker_own.h \
 	fcgi-app/bin/worker_system.c
@@ -677,7 +680,9 @@ BIN_WORKER_SOURCES = \
 BIN_LIVE_SOURCES = \
 	fcgi-app/bin/live.c \
 	fcgi-app/bin/live_own.h \
-	fcgi-app/bin/live_system.c
+	fcgi-app/bin/live_system.c \
+	fcgi-app/bin/program.c \
+	fcgi-app/bin/program.h
 
 BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl.c \
@@ -699,7 +704,9 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/ctl_provider.c \
 	fcgi-app/bin/ctl_routes.c \
 	fcgi-app/bin/ctl_sms.c \
-	fcgi-app/bin/ctl_superuser.c
+	fcgi-app/bin/ctl_superuser.c \
+	fcgi-app/bin/program.c \
+	fcgi-app/bin/program.h
 
 UNIT_TESTS = \
 	test_admin_token \
@@ -1628,19 +1635,6 @@ EXTRA_FILES = \
 	tests/unit/read_gzip.py \
 	tests/unit/read_mail.py \
 	tests/unit/read_push.js \
-	tests/unit/shm_case.h \
-	tests/unit/vectors.h \
-	tests/unit/worktest.h \
-	tests/unit/auth_case.h \
-	tests/unit/channel_case.h \
-	tests/unit/dbcase.h \
-	tests/unit/dbproxy.h \
-	tests/unit/dbtest.h \
-	tests/unit/dies.h \
-	tests/unit/dispatch_case.h \
-	tests/unit/http_case.h \
-	tests/unit/jws_case.h \
-	tests/unit/pems.h \
 	tests/unit/shm_case.h \
 	tests/unit/vectors.h \
 	tests/unit/worktest.h

@@ -21,25 +21,12 @@
 #include <getopt.h>
 #include <unistd.h>
 
-#define DEFAULT_CONFIG	GP_SYSCONFDIR "/gatepost/gatepost.env"
-
 static struct keyring keys;
 
 struct keyring *
 api_keys(void)
 {
 	return &keys;
-}
-
-static enum log_level
-log_level(void)
-{
-	static const char *const word[] = { "debug", "info", "warn", "error" };
-
-	for (size_t i = 0; i < COUNT_OF(word); i++)
-		if (strcmp(conf_str(CONF_LOG_LEVEL), word[i]) == 0)
-			return (enum log_level)i;
-	return LOG_INFO_;
 }
 
 /* Findings are one a line; each is its own line of the log. */
@@ -67,9 +54,8 @@ api_load(const struct api_options *o, struct err *e)
 {
 	struct keyring fresh;
 
-	if (conf_load(o->config, e) < 0)
+	if (program_settings("gatepost-api", o->config, e) < 0)
 		return -1;
-	log_init("gatepost-api", log_level());
 	if (refuse_unsafe(e) < 0)
 		return -1;
 	if (keyring_load(&fresh, conf_str(CONF_KEY_DIR), e) < 0)
@@ -192,8 +178,8 @@ main(int argc, char **argv)
 
 	if (status != 0)
 		return status;
-	if (o.config == NULL && access(DEFAULT_CONFIG, R_OK) == 0)
-		o.config = DEFAULT_CONFIG;
+	/* Once: at a reload, a file that has gone is not made up for by none. */
+	o.config = program_config(o.config);
 	log_init("gatepost-api", LOG_INFO_);
 	/* A stuck peer may hold libfcgi 2 s otherwise, twice a request. */
 	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "200", 0);
@@ -207,7 +193,7 @@ main(int argc, char **argv)
 	}
 	if (o.cgi)
 		return child_cgi(shm_of_master());
-	if (!o.any_pool && getenv("LISTEN_FDS") == NULL && stdin_listens())
+	if (!o.any_pool && getenv("LISTEN_FDS") == NULL && program_listens(STDIN_FILENO))
 		return responder(&o);
 	return master_run(&o);
 }

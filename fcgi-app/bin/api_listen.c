@@ -11,28 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#define FIRST_FD	3		/* sd_listen_fds(3) */
-
-static bool
-listens(int fd)
-{
-	int on = 0;
-	socklen_t n = sizeof(on);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &n) == 0 && on;
-}
-
-bool
-stdin_listens(void)
-{
-	return listens(STDIN_FILENO);
-}
 
 int
 pool_named(const char *name, size_t n)
@@ -51,14 +33,10 @@ pool_named(const char *name, size_t n)
 static int
 take(struct sockets *s, int only, struct err *e)
 {
-	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
 	const char *names = getenv("LISTEN_FDNAMES");
-	uint64_t n, who;
+	unsigned n = program_given(POOLS);
 
-	if (fds == NULL || text_u64(fds, POOLS, &n) == 0 || n == 0)
-		return 0;
-	if (pid != NULL && (text_u64(pid, INT32_MAX, &who) == 0 ||
-	    (pid_t)who != getpid()))
+	if (n == 0)
 		return 0;
 	for (int i = 0; i < (int)n; i++) {
 		size_t len = names == NULL ? 0 : strcspn(names, ":");
@@ -68,82 +46,37 @@ take(struct sockets *s, int only, struct err *e)
 		if (names != NULL)
 			names += len + (names[len] == ':');
 		if (p < 0 || (only >= 0 && p != only) || s->fd[p] >= 0 ||
-		    !listens(FIRST_FD + i))
+		    !program_listens(PROGRAM_FIRST_FD + i))
 			return err_set(e, ERR_CONFIG, "listen_fds",
 			    "socket %d of LISTEN_FDS serves no pool of ours",
 			    i);
-		s->fd[p] = FIRST_FD + i;
+		s->fd[p] = PROGRAM_FIRST_FD + i;
 		fcntl(s->fd[p], F_SETFD, FD_CLOEXEC);
 	}
-	/* Not for our children's children. */
-	unsetenv("LISTEN_FDS");
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDNAMES");
+	program_given_taken();
 	return 1;
 }
 
 /* A path somebody answers at is taken; else it is left over. */
 static int
-clear_path(const struct sockaddr_un *sa, struct err *e)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
-	int rc;
-
-	if (fd < 0)
-		return err_errno(e, "listen", "socket");
-	rc = connect(fd, (const struct sockaddr *)sa, sizeof(*sa));
-	close(fd);
-	if (rc == 0 || errno == EAGAIN)
-		return err_set(e, ERR_CONFIG, "listen",
-		    "%s: another process serves it", sa->sun_path);
-	if (unlink(sa->sun_path) < 0 && errno != ENOENT)
-		return err_errno(e, "listen", "unlink %s", sa->sun_path);
-	return 0;
-}
-
-static int
-give_group(const char *path, struct err *e)
-{
-	const char *name = conf_str(CONF_SOCKET_GROUP);
-	const struct group *g;
-
-	if (name[0] != '\0') {
-		if ((g = getgrnam(name)) == NULL)
-			return err_set(e, ERR_CONFIG, "group",
-			    "GATEPOST_SOCKET_GROUP: no group \"%s\"", name);
-		if (chown(path, (uid_t)-1, g->gr_gid) < 0)
-			return err_errno(e, "listen", "chown %s", path);
-	}
-	if (chmod(path, 0660) < 0)
-		return err_errno(e, "listen", "chmod %s", path);
-	return 0;
-}
-
-static int
-bind_one(const char *path, unsigned backlog, int *fd, struct err *e)
+clear_path(const char *path, struct err *e)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	mode_t was;
-	int rc;
+	int fd, rc;
 
 	if (!text_copy(sa.sun_path, sizeof(sa.sun_path), path))
 		return err_set(e, ERR_CONFIG, "listen",
 		    "GATEPOST_RUN_DIR: %s is too long for a socket", path);
-	if (clear_path(&sa, e) < 0)
-		return -1;
-	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (*fd < 0)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
 		return err_errno(e, "listen", "socket");
-	was = umask(0117);		/* never open wider than 0660 */
-	rc = bind(*fd, (const struct sockaddr *)&sa, sizeof(sa));
-	umask(was);
-	if (rc < 0)
-		return err_errno(e, "listen", "bind %s", path);
-	if (give_group(path, e) < 0)
-		return -1;
-	if (listen(*fd, (int)backlog) < 0)
-		return err_errno(e, "listen", "listen %s", path);
+	rc = connect(fd, (const struct sockaddr *)&sa, sizeof(sa));
+	close(fd);
+	if (rc == 0 || errno == EAGAIN)
+		return err_set(e, ERR_CONFIG, "listen",
+		    "%s: another process serves it", path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_errno(e, "listen", "unlink %s", path);
 	return 0;
 }
 
@@ -188,8 +121,8 @@ sockets_open(struct sockets *s, const unsigned backlog[POOLS], int only,
 		if (n < 0 || (size_t)n >= sizeof(path))
 			return err_set(e, ERR_CONFIG, "listen",
 			    "GATEPOST_RUN_DIR: %s is too long", run);
-		rc = bind_one(path, backlog[p], &s->fd[p], e);
-		if (rc < 0) {
+		if (clear_path(path, e) < 0 || (s->fd[p] = program_listen(
+		    path, 0, (int)backlog[p], e)) < 0) {
 			sockets_unlink(s);
 			return -1;
 		}

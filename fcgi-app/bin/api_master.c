@@ -194,7 +194,7 @@ reload(void)
 	/* The old lanes go with the last child that may ask them. */
 	lane_close(&m.lane);
 	m.lane = fresh;
-	notify("RELOADING=1");
+	program_notify("RELOADING=1");
 	memcpy(old, m.seat, n * sizeof(*old));
 	set_sizes();
 	fill_seats();
@@ -206,7 +206,7 @@ reload(void)
 	for (size_t i = 0; i < n; i++)
 		seat_dismiss(&m, &old[i], SIGTERM);
 	log_info("reload: %zu children replaced", n);
-	notify("READY=1");
+	program_notify("READY=1");
 }
 
 static void
@@ -216,7 +216,7 @@ begin_stop(int status)
 		return;
 	m.stopping = true;
 	m.status = status;
-	notify("STOPPING=1");
+	program_notify("STOPPING=1");
 	/*
 	 * With our own sockets nobody will ever accept what waits in the
 	 * backlog, so the children drain it; systemd's live on.
@@ -276,7 +276,7 @@ tick(int64_t dog_us)
 			seat_start(&m, &m.seat[i]);
 	seat_watch(&m, now);
 	if (dog_us > 0 && now - fed >= dog_us) {
-		notify("WATCHDOG=1");
+		program_notify("WATCHDOG=1");
 		fed = now;
 	}
 }
@@ -284,7 +284,7 @@ tick(int64_t dog_us)
 static void
 loop(void)
 {
-	int64_t dog_us = notify_watchdog_us();
+	int64_t dog_us = program_watchdog_us();
 	struct pollfd p = { .fd = m.signals, .events = POLLIN };
 
 	while (!m.stopping || m.leavers > 0) {
@@ -314,7 +314,7 @@ master_run(const struct api_options *o)
 	fill_seats();
 	for (size_t i = 0; i < m.seats; i++)
 		seat_start(&m, &m.seat[i]);
-	notify("READY=1");
+	program_notify("READY=1");
 	log_info("serving with %zu children", m.seats);
 	loop();
 	unlink(m.pid_path);

@@ -1,7 +1,7 @@
 /*
  * api_own.h - the parts of gatepost-api: main (api.c), its master
  * (api_master.c), what its children do (api_child.c, api_revoke.c), and how
- * it meets the system (api_listen.c, api_notify.c).
+ * it meets the system (api_listen.c).
  */
 #ifndef GP_BIN_API_OWN_H
 #define GP_BIN_API_OWN_H
@@ -9,14 +9,9 @@
 #include "api/route.h"
 #include "base/keyring.h"
 #include "base/shm.h"
+#include "bin/program.h"
 
 #include <sys/types.h>
-
-/* sysexits.h: what a supervisor should make of our end. */
-#define EXIT_USAGE_	64
-#define EXIT_OS		71
-#define EXIT_RETRY	75		/* the database is away */
-#define EXIT_CONFIG	78		/* do not restart: mend it first */
 
 /* What the command line says. */
 struct api_options {
@@ -40,13 +35,6 @@ int	 sockets_open(struct sockets *s, const unsigned backlog[POOLS],
 void	 sockets_unlink(struct sockets *s);
 /* The pool of a name of n characters; -1: none. */
 int	 pool_named(const char *name, size_t n);
-/* Is fd 0 a listening socket (spawn-fcgi)? */
-bool	 stdin_listens(void);
-
-/* Tell systemd (sd_notify(3)); does nothing without NOTIFY_SOCKET. */
-void	 notify(const char *state);
-/* Half of WATCHDOG_USEC in µs, or 0. */
-int64_t	 notify_watchdog_us(void);
 
 /* Settings, keys, and what children share; again at SIGHUP.  0 or -1. */
 int	 api_load(const struct api_options *o, struct err *e) MUST_CHECK;

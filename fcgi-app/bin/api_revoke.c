@@ -12,7 +12,6 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/rand.h"
-#include "store/db.h"
 #include "store/revocation.h"
 
 #include <poll.h>
@@ -133,12 +132,11 @@ prove(void)
 	db_free(db);
 	if (rc == 0)
 		return 0;
-	if (e.kind == ERR_UNAVAILABLE || e.kind == ERR_DB_LOST) {
+	if ((rc = program_unproved(&e)) == EXIT_RETRY)
 		log_err(LOG_WARN_, "statements not proved yet", &e);
-		return EXIT_RETRY;
-	}
-	log_err(LOG_ERROR_, "statements not proved", &e);
-	return EXIT_CONFIG;
+	else
+		log_err(LOG_ERROR_, "statements not proved", &e);
+	return rc;
 }
 
 int

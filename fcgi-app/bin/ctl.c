@@ -2,6 +2,7 @@
  * ctl.c - gatepostctl: find the command, load the settings, run it.
  */
 #include "bin/ctl.h"
+#include "bin/program.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,7 +12,6 @@
 #include "base/log.h"
 
 #define ARENA_MAX	((size_t)16 * 1024 * 1024)
-#define CONFIG_DEFAULT	GP_SYSCONFDIR "/gatepost/gatepost.env"
 
 const struct ctl_command ctl_commands[] = {
 	{ "migrate", "[--check]", "bring the database's schema up to date",
@@ -170,14 +170,10 @@ static int
 run(struct ctl *c, const struct ctl_command *cmd)
 {
 	struct err e = ERR_INIT;
-	const char *path = c->config;
 	int rc;
 
-	if (path == NULL)
-		path = access(CONFIG_DEFAULT, R_OK) == 0 ? CONFIG_DEFAULT :
-		    NULL;
-	c->config = path;
-	if (cmd->needs_config && conf_load(path, &e) < 0)
+	c->config = program_config(c->config);
+	if (cmd->needs_config && conf_load(c->config, &e) < 0)
 		return ctl_fail("the settings do not load", &e,
 		    "gatepostctl config check FILE says more");
 	c->arena = arena_new(ARENA_MAX);

@@ -8,32 +8,16 @@
  * settings.  SIGUSR1: logs its numbers.
  */
 #include "bin/live_own.h"
+#include "bin/program.h"
 
 #include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "auth/token.h"
-#include "base/clock.h"
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/keyring.h"
 #include "base/log.h"
 #include "live/live.h"
-#include "store/db.h"
-
-#ifndef GP_SYSCONFDIR
-#define GP_SYSCONFDIR "/etc"
-#endif
-#define DEFAULT_CONFIG	GP_SYSCONFDIR "/gatepost/gatepost.env"
-
-/* sysexits.h: what a supervisor should make of our end. */
-#define EXIT_USAGE_	64
-#define EXIT_FAULT	70
-#define EXIT_RETRY	75		/* the database is away */
-#define EXIT_CONFIG	78		/* do not restart: mend it first */
-
-#define WAIT_DB_US	(INT64_C(30) * US_PER_S)
 
 static struct keyring keys;
 static volatile sig_atomic_t ending, again;
@@ -55,25 +39,11 @@ on_usr1(int sig)
 	live_report();
 }
 
-static enum log_level
-level(void)
-{
-	static const char *const word[] = { "debug", "info", "warn", "error" };
-
-	for (size_t i = 0; i < COUNT_OF(word); i++)
-		if (strcmp(conf_str(CONF_LOG_LEVEL), word[i]) == 0)
-			return (enum log_level)i;
-	return LOG_INFO_;
-}
-
 static int
 load(const char *config, struct err *e)
 {
-	if (config == NULL && access(DEFAULT_CONFIG, R_OK) == 0)
-		config = DEFAULT_CONFIG;
-	if (conf_load(config, e) < 0)
+	if (program_settings("gatepost-live", config, e) < 0)
 		return -1;
-	log_init("gatepost-live", level());
 	if (keyring_load(&keys, conf_str(CONF_KEY_DIR), e) < 0)
 		return -1;
 	token_use(&keys);
@@ -84,31 +54,14 @@ static void
 each_second(void)
 {
 	keyring_refresh(&keys, conf_str(CONF_KEY_DIR));
-	system_notify("WATCHDOG=1");
+	program_notify("WATCHDOG=1");
 }
 
 static void
 say_ready(void)
 {
-	system_notify("READY=1");
+	program_notify("READY=1");
 	log_info("serving");
-}
-
-/* Every statement as our database user; a database that is starting is
- * waited for. */
-static int
-prove(struct err *e)
-{
-	int64_t end = clock_mono() + WAIT_DB_US;
-	struct db *db = db_new(DB_LIVE);
-	int rc;
-
-	while ((rc = db_prove(db, e)) < 0 && !ending &&
-	    (e->kind == ERR_UNAVAILABLE || e->kind == ERR_DB_LOST) &&
-	    clock_mono() < end)
-		usleep(200000);
-	db_free(db);
-	return rc;
 }
 
 static void
@@ -155,10 +108,9 @@ main(int argc, char **argv)
 		return EXIT_CONFIG;
 	}
 	conf_drop_secrets(is_own_secret);
-	if (prove(&e) < 0) {
+	if (program_prove(DB_LIVE, &ending, &e) < 0) {
 		log_err(LOG_ERROR_, "start", &e);
-		status = e.kind == ERR_UNAVAILABLE || e.kind == ERR_DB_LOST ?
-		    EXIT_RETRY : EXIT_CONFIG;
+		status = program_unproved(&e);
 		goto out;
 	}
 	if (ending)
@@ -175,7 +127,7 @@ main(int argc, char **argv)
 	}
 	if (again && !ending)
 		socket_pass_on(setup.listen_fd, argv);
-	system_notify("STOPPING=1");
+	program_notify("STOPPING=1");
 	socket_drop();
 out:
 	keyring_free(&keys);

@@ -1,14 +1,11 @@
 /*
- * live_own.h - the parts of gatepost-live: main (live.c) and how it meets the
- * system (live_system.c).
+ * live_own.h - the parts of gatepost-live: main (live.c) and its listening
+ * socket (live_system.c).
  */
 #ifndef GP_BIN_LIVE_OWN_H
 #define GP_BIN_LIVE_OWN_H
 
 #include "base/err.h"
-
-/* Tell systemd (sd_notify(3)); nothing without NOTIFY_SOCKET. */
-void	 system_notify(const char *state);
 
 /*
  * The socket nginx connects to: LISTEN_FDS's, else RUN_DIR/live.sock, which is

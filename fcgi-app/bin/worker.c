@@ -10,12 +10,11 @@
  * SIGTERM: takes no more, finishes what is on the way, gives the rest back.
  */
 #include "bin/worker_own.h"
+#include "bin/program.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include "auth/token.h"
-#include "base/clock.h"
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/keyring.h"
@@ -25,21 +24,7 @@
 #include "channel/verp.h"
 #include "queue/secret.h"
 #include "queue/unsubscribe.h"
-#include "store/db.h"
 #include "worker/loop.h"
-
-#ifndef GP_SYSCONFDIR
-#define GP_SYSCONFDIR "/etc"
-#endif
-#define DEFAULT_CONFIG	GP_SYSCONFDIR "/gatepost/gatepost.env"
-
-/* sysexits.h: what a supervisor should make of our end. */
-#define EXIT_USAGE_	64
-#define EXIT_FAULT	70
-#define EXIT_RETRY	75		/* the database is away */
-#define EXIT_CONFIG	78		/* do not restart: mend it first */
-
-#define WAIT_DB_US	(INT64_C(30) * US_PER_S)
 
 static struct keyring keys;
 static volatile sig_atomic_t ending;
@@ -84,17 +69,6 @@ read_options(struct options *o, int argc, char **argv)
 	return 0;
 }
 
-static enum log_level
-level(void)
-{
-	static const char *const word[] = { "debug", "info", "warn", "error" };
-
-	for (size_t i = 0; i < COUNT_OF(word); i++)
-		if (strcmp(conf_str(CONF_LOG_LEVEL), word[i]) == 0)
-			return (enum log_level)i;
-	return LOG_INFO_;
-}
-
 /* Web push without a key is no reason not to send the rest. */
 static void
 set_up_push(void)
@@ -108,13 +82,8 @@ set_up_push(void)
 static int
 load(const struct options *o, struct err *e)
 {
-	const char *config = o->config;
-
-	if (config == NULL && access(DEFAULT_CONFIG, R_OK) == 0)
-		config = DEFAULT_CONFIG;
-	if (conf_load(config, e) < 0)
+	if (program_settings("gatepost-worker", o->config, e) < 0)
 		return -1;
-	log_init("gatepost-worker", level());
 	if (keyring_load(&keys, conf_str(CONF_KEY_DIR), e) < 0)
 		return -1;
 	token_use(&keys);
@@ -133,31 +102,14 @@ each_second(void)
 	keyring_refresh(&keys, conf_str(CONF_KEY_DIR));
 	if (keys.seen != seen)
 		set_up_push();
-	worker_notify("WATCHDOG=1");
+	program_notify("WATCHDOG=1");
 }
 
 static void
 say_ready(void)
 {
-	worker_notify("READY=1");
+	program_notify("READY=1");
 	log_info("taking work");
-}
-
-/* Every statement as the worker's database user; a database that is starting
- * is waited for. */
-static int
-prove(struct err *e)
-{
-	int64_t end = clock_mono() + WAIT_DB_US;
-	struct db *db = db_new(DB_WORKER);
-	int rc;
-
-	while ((rc = db_prove(db, e)) < 0 && !ending &&
-	    (e->kind == ERR_UNAVAILABLE || e->kind == ERR_DB_LOST) &&
-	    clock_mono() < end)
-		usleep(200000);
-	db_free(db);
-	return rc;
 }
 
 int
@@ -184,10 +136,9 @@ main(int argc, char **argv)
 		log_err(LOG_ERROR_, "start", &e);
 		return EXIT_CONFIG;
 	}
-	if (prove(&e) < 0) {
+	if (program_prove(DB_WORKER, &ending, &e) < 0) {
 		log_err(LOG_ERROR_, "start", &e);
-		status = e.kind == ERR_UNAVAILABLE || e.kind == ERR_DB_LOST ?
-		    EXIT_RETRY : EXIT_CONFIG;
+		status = program_unproved(&e);
 		goto out;
 	}
 	if (ending)
@@ -201,7 +152,7 @@ main(int argc, char **argv)
 		log_err(LOG_ERROR_, "worker", &e);
 		status = EXIT_FAULT;
 	}
-	worker_notify("STOPPING=1");
+	program_notify("STOPPING=1");
 out:
 	pid_file_drop();
 	keyring_free(&keys);

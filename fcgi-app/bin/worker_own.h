@@ -1,14 +1,11 @@
 /*
- * worker_own.h - the parts of gatepost-worker: main (worker.c) and how it
- * meets the system (worker_system.c).
+ * worker_own.h - the parts of gatepost-worker: main (worker.c) and its pid
+ * file (worker_system.c).
  */
 #ifndef GP_BIN_WORKER_OWN_H
 #define GP_BIN_WORKER_OWN_H
 
 #include "base/err.h"
-
-/* Tell systemd (sd_notify(3)); nothing without NOTIFY_SOCKET. */
-void	 worker_notify(const char *state);
 
 /*
  * Write our pid to run_dir/worker.pid, worker-<id>.pid when `id` is given, or

@@ -1,43 +1,15 @@
 /*
- * worker_system.c - pid file and sd_notify.
+ * worker_system.c - the pid file.
  */
 #include "bin/worker_own.h"
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stddef.h>
 #include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-#include "base/text.h"
 
 static char pid_path[PATH_MAX];
 static int pid_fd = -1;
-
-void
-worker_notify(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	size_t n;
-	int fd;
-
-	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
-	    !text_copy(sa.sun_path, sizeof(sa.sun_path), path))
-		return;
-	n = strlen(path);
-	if (sa.sun_path[0] == '@')
-		sa.sun_path[0] = '\0';		/* abstract */
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd == -1)
-		return;
-	(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-	    (const struct sockaddr *)&sa,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
-	close(fd);
-}
 
 /* 1 it is ours, 0 another holds it, -1. */
 static int
