@@ -163,30 +163,14 @@ campaign_count(struct db *db, const struct campaign_page *p, struct err *e)
 	return rc < 0 ? -1 : (int64_t)n;
 }
 
-struct living { struct campaign *out, it; size_t n, max; };
-
-static int
-live_row(void *arg, struct err *e)
-{
-	struct living *l = arg;
-
-	(void)e;
-	if (l->n >= l->max)
-		return 1;
-	l->out[l->n++] = l->it;
-	return 0;
-}
-
 int
 campaign_live(struct db *db, struct arena *a, struct campaign *c, size_t max,
     struct err *e)
 {
-	struct living l = { .out = c, .max = max };
+	struct campaign it = { .id = 0 };
 
-	if (db_each(db, &CAMPAIGN_LIVE, a, DB_IN(DB_U64(max)),
-	    DB_OUT(SHORT_OUT(&l.it)), live_row, &l, e) < 0)
-		return -1;
-	return (int)l.n;
+	return db_list(db, &CAMPAIGN_LIVE, a, DB_IN(DB_U64(max)),
+	    DB_OUT(SHORT_OUT(&it)), DB_ROWS(c, &it, max), e);
 }
 
 /* --- changes ------------------------------------------------------------------ */

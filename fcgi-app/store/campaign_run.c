@@ -387,20 +387,6 @@ campaign_share(struct db *db, const struct campaign *c, uint32_t n,
 
 /* --- counting ------------------------------------------------------------------- */
 
-struct parts { uint64_t part[64], it; size_t n; };
-
-static int
-part_row(void *arg, struct err *e)
-{
-	struct parts *p = arg;
-
-	(void)e;
-	if (p->n >= COUNT_OF(p->part))
-		return 1;
-	p->part[p->n++] = p->it;
-	return 0;
-}
-
 static int
 count_part(struct db *db, const struct campaign *c, uint64_t part,
     struct err *e)
@@ -432,17 +418,19 @@ int
 campaign_count_parts(struct db *db, const struct campaign *c, unsigned max,
     struct err *e)
 {
-	struct parts p = { .n = 0 };
+	uint64_t part[64], it = 0;
+	int n;
 
-	if (max > COUNT_OF(p.part))
-		max = COUNT_OF(p.part);
-	if (db_each(db, &CAMPAIGN_PARTS_OPEN, NULL, DB_IN(DB_U64(c->id),
-	    DB_U64(max)), DB_OUT(DB_TO_U64(&p.it)), part_row, &p, e) < 0)
+	if (max > COUNT_OF(part))
+		max = COUNT_OF(part);
+	if ((n = db_list(db, &CAMPAIGN_PARTS_OPEN, NULL, DB_IN(DB_U64(c->id),
+	    DB_U64(max)), DB_OUT(DB_TO_U64(&it)), DB_ROWS(part, &it, max),
+	    e)) < 0)
 		return -1;
-	for (size_t i = 0; i < p.n; i++)
-		if (count_part(db, c, p.part[i], e) < 0)
+	for (int i = 0; i < n; i++)
+		if (count_part(db, c, part[i], e) < 0)
 			return -1;
-	return (int)p.n;
+	return n;
 }
 
 int

@@ -131,6 +131,15 @@ int64_t	 db_each(struct db *db, const struct db_stmt *s, struct arena *a,
 	    struct db_in in, struct db_out out,
 	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
 	    MUST_CHECK;
+/* Places for rows: `max` of them at `to`, each as big as *it, which db_out
+ * fills. */
+struct db_rows { void *to; const void *it; size_t size, max; };
+#define DB_ROWS(TO, IT, MAX)	((struct db_rows){ (TO), (IT),		\
+	sizeof(*(TO)) + 0 * sizeof((TO) == (IT)), (MAX) })
+/* Read rows into their places; what finds none is left.  How many, or -1. */
+int	 db_list(struct db *db, const struct db_stmt *s, struct arena *a,
+	    struct db_in in, struct db_out out, struct db_rows r,
+	    struct err *e) MUST_CHECK;
 /* The same statement for n rows of values (rows[i*cols + j]) in one round
  * trip (array binding) a thousand rows or megabyte.  All or nothing: outside a
  * transaction it makes its own.  A column's values are of one type, or NULL.

@@ -126,6 +126,31 @@ db_each(struct db *db, const struct db_stmt *s, struct arena *a,
 	return call(db, &c, e);
 }
 
+struct listing { struct db_rows rows; size_t n; };
+
+static int
+list_row(void *arg, struct err *e)
+{
+	struct listing *l = arg;
+
+	(void)e;
+	if (l->n >= l->rows.max)
+		return 1;
+	memcpy((char *)l->rows.to + l->n++ * l->rows.size, l->rows.it,
+	    l->rows.size);
+	return 0;
+}
+
+int
+db_list(struct db *db, const struct db_stmt *s, struct arena *a,
+    struct db_in in, struct db_out out, struct db_rows r, struct err *e)
+{
+	struct listing l = { .rows = r };
+
+	return db_each(db, s, a, in, out, list_row, &l, e) < 0 ? -1 :
+	    (int)l.n;
+}
+
 /* --- units of work -------------------------------------------------------- */
 
 static enum db_fate

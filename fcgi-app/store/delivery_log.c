@@ -232,20 +232,6 @@ delivery_id_of(int64_t us)
 	return ms <= 0 ? 0 : (uint64_t)ms << 22;
 }
 
-struct ids { uint64_t it, id[DELIVERY_LOG_PAGE_MAX + 1]; size_t n; };
-
-static int
-take_id(void *arg, struct err *e)
-{
-	struct ids *s = arg;
-
-	(void)e;
-	if (s->n == COUNT_OF(s->id))
-		return 1;
-	s->id[s->n++] = s->it;
-	return 0;
-}
-
 /*
  * By what notifications alone know (type, title, text, request): those of a
  * stretch that match, then the deliveries of each, newest first.
@@ -262,11 +248,10 @@ by_notes(struct db *db, struct arena *a, const struct delivery_search *f,
 	    by_type ? &NOTE_EDGE_TYPE : &NOTE_EDGE_TIME;
 	struct db_value key = by_request ? DB_STR(f->request_id) :
 	    by_type ? DB_STR(f->type) : DB_NULL;
-	struct ids found = { .n = 0 };
-	uint64_t last = low.id;
+	uint64_t id[DELIVERY_LOG_PAGE_MAX + 1], it = 0, last = low.id;
 	struct delivery_at end;
 	struct walk w;
-	int more;
+	int more, n;
 
 	more = db_one(db, edge, a, DB_IN(key, DB_U64(high.id),
 	    DB_U64(low.id), DB_U64((by_request || by_type ?
@@ -276,15 +261,15 @@ by_notes(struct db *db, struct arena *a, const struct delivery_search *f,
 		return -1;
 	if (more == 0)
 		last = low.id;
-	if (db_each(db, page, a, DB_IN(key, DB_U64(high.id), DB_U64(last),
-	    TWICE(or_empty(f->title)), TWICE(or_empty(f->text)),
-	    DB_U64(r->max + 1)), DB_OUT(DB_TO_U64(&found.it)), take_id,
-	    &found, e) < 0)
+	if ((n = db_list(db, page, a, DB_IN(key, DB_U64(high.id),
+	    DB_U64(last), TWICE(or_empty(f->title)),
+	    TWICE(or_empty(f->text)), DB_U64(r->max + 1)),
+	    DB_OUT(DB_TO_U64(&it)), DB_ROWS(id, &it, COUNT_OF(id)), e)) < 0)
 		return -1;
 	choose(f, &w);
-	for (size_t i = 0; i < found.n; i++) {
-		struct delivery_at from = { found.id[i], UINT32_MAX },
-		    to = { found.id[i], 0 };
+	for (size_t i = 0; i < (size_t)n; i++) {
+		struct delivery_at from = { id[i], UINT32_MAX },
+		    to = { id[i], 0 };
 
 		if (from.id == high.id)
 			from.seq = high.seq;

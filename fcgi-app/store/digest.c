@@ -156,32 +156,15 @@ digest_soon(struct db *db, uint64_t user_id, struct err *e)
 
 /* --- reading ------------------------------------------------------------------- */
 
-struct due { struct digest *out, it; size_t n, max; };
-
-static int
-due_row(void *arg, struct err *e)
-{
-	struct due *d = arg;
-
-	(void)e;
-	if (d->n == d->max)
-		return 1;
-	d->out[d->n++] = d->it;
-	return 0;
-}
-
 int
 digest_due(struct db *db, struct arena *a, struct digest *g, size_t max,
     struct err *e)
 {
-	struct due d = { .out = g, .max = max };
+	struct digest it = { .id = 0 };
 
-	if (db_each(db, &DIGEST_DUE, a, DB_IN(DB_U64(max)), DB_OUT(
-	    DB_TO_U64(&d.it.id), DB_TO_U64(&d.it.user_id),
-	    DB_TO_STR(&d.it.channel), DB_TO_U64(&d.it.items)), due_row, &d,
-	    e) < 0)
-		return -1;
-	return (int)d.n;
+	return db_list(db, &DIGEST_DUE, a, DB_IN(DB_U64(max)), DB_OUT(
+	    DB_TO_U64(&it.id), DB_TO_U64(&it.user_id), DB_TO_STR(&it.channel),
+	    DB_TO_U64(&it.items)), DB_ROWS(g, &it, max), e);
 }
 
 struct reading { struct digest_item *out, it; size_t n, max; uint64_t at; };

@@ -38,32 +38,16 @@ DB_STMT(REWRITE_DONE, DB_WORKER, DB_SAFE,
 
 #define STOPPED_MAX	64		/* a round */
 
-struct due { struct digest_rewrite *out, it; size_t n, max; };
-
-static int
-due_row(void *arg, struct err *e)
-{
-	struct due *d = arg;
-
-	(void)e;
-	if (d->n == d->max)
-		return 1;
-	d->out[d->n++] = d->it;
-	return 0;
-}
-
 int
 digest_rewrites(struct db *db, struct arena *a, struct digest_rewrite *r,
     size_t max, struct err *e)
 {
-	struct due d = { .out = r, .max = max };
+	struct digest_rewrite it = { .id = 0 };
 
-	if (db_each(db, &REWRITE_DUE, a, DB_IN(DB_U64(max)), DB_OUT(
-	    DB_TO_U64(&d.it.id), DB_TO_U64(&d.it.carrier_id),
-	    DB_TO_STR(&d.it.channel), DB_TO_STR(&d.it.locale)), due_row, &d,
-	    e) < 0)
-		return -1;
-	return (int)d.n;
+	return db_list(db, &REWRITE_DUE, a, DB_IN(DB_U64(max)), DB_OUT(
+	    DB_TO_U64(&it.id), DB_TO_U64(&it.carrier_id),
+	    DB_TO_STR(&it.channel), DB_TO_STR(&it.locale)),
+	    DB_ROWS(r, &it, max), e);
 }
 
 struct locking { uint64_t state; size_t jobs; bool leaving; };
@@ -81,41 +65,29 @@ lock_row(void *arg, struct err *e)
 
 /* What was asked to be taken out while it was leaving, and came back. */
 struct stopped { uint64_t notification_id, seq; const char *why; };
-struct stopping { struct stopped s[STOPPED_MAX], it; size_t n; };
-
-static int
-stopped_row(void *arg, struct err *e)
-{
-	struct stopping *x = arg;
-
-	(void)e;
-	if (x->n < STOPPED_MAX)
-		x->s[x->n++] = x->it;
-	return 0;
-}
 
 static int
 end_stopped(struct db *db, const struct digest_rewrite *r, struct err *e)
 {
 	struct arena *a = arena_new((size_t)1 << 18);
-	struct stopping x;
-	int rc = -1;
+	struct stopped s[STOPPED_MAX], it = { .seq = 0 };
+	int n, rc = -1;
 
 	do {
 		arena_reset(a);
-		x.n = 0;
-		if (db_each(db, &REWRITE_STOPPED, a, DB_IN(DB_U64(r->id),
+		if ((n = db_list(db, &REWRITE_STOPPED, a, DB_IN(DB_U64(r->id),
 		    DB_U64(STOPPED_MAX)), DB_OUT(
-		    DB_TO_U64(&x.it.notification_id), DB_TO_U64(&x.it.seq),
-		    DB_TO_STR(&x.it.why)), stopped_row, &x, e) < 0)
+		    DB_TO_U64(&it.notification_id), DB_TO_U64(&it.seq),
+		    DB_TO_STR(&it.why)), DB_ROWS(s, &it, STOPPED_MAX),
+		    e)) < 0)
 			goto out;
-		for (size_t i = 0; i < x.n; i++)
+		for (int i = 0; i < n; i++)
 			if (digest_end_out(db, arena_printf(a, "[[%" PRIu64
 			    ",%" PRIu64 ",%" PRIu64 "]]",
-			    x.s[i].notification_id, x.s[i].seq, r->id),
-			    x.s[i].why, e) < 0)
+			    s[i].notification_id, s[i].seq, r->id), s[i].why,
+			    e) < 0)
 				goto out;
-	} while (x.n == STOPPED_MAX);
+	} while (n == STOPPED_MAX);
 	rc = 0;
 out:
 	arena_free(a);

@@ -26,32 +26,16 @@ DB_STMT(INTAKE_LIST, DB_API, DB_READ,
     " done_at FROM intake WHERE (? = 0 OR id < ?) AND (? < 0 OR state = ?)"
     " AND (? = '' OR unique_key = ?) ORDER BY id DESC LIMIT ?");
 
-struct rows { struct intake_row *out, it; size_t n, max; };
-
-static int
-lock_row(void *arg, struct err *e)
-{
-	struct rows *r = arg;
-
-	(void)e;
-	if (r->n >= r->max)
-		return 1;
-	r->out[r->n++] = r->it;
-	return 0;
-}
-
 int
 intake_lock(struct db *db, struct arena *a, struct intake_row *r, size_t max,
     struct err *e)
 {
-	struct rows x = { .out = r, .max = max };
+	struct intake_row it = { .id = 0 };
 
-	if (db_each(db, &INTAKE_LOCK, a, DB_IN(DB_U64(INTAKE_MESSAGE_MAX),
-	    DB_U64(max)), DB_OUT(DB_TO_U64(&x.it.id),
-	    DB_TO_STR(&x.it.message), DB_TO_STR(&x.it.asked_by),
-	    DB_TO_TIME(&x.it.created_us)), lock_row, &x, e) < 0)
-		return -1;
-	return (int)x.n;
+	return db_list(db, &INTAKE_LOCK, a, DB_IN(DB_U64(INTAKE_MESSAGE_MAX),
+	    DB_U64(max)), DB_OUT(DB_TO_U64(&it.id), DB_TO_STR(&it.message),
+	    DB_TO_STR(&it.asked_by), DB_TO_TIME(&it.created_us)),
+	    DB_ROWS(r, &it, max), e);
 }
 
 int

@@ -220,28 +220,12 @@ job_claim(struct db *db, struct arena *a, const struct job_queue *q, size_t n,
 	return (int)c.rows.n;
 }
 
-struct names { const char **name, *it; size_t n, max; };
-
-static int
-name_row(void *arg, struct err *e)
-{
-	struct names *s = arg;
-
-	(void)e;
-	if (s->n >= s->max)
-		return 1;
-	s->name[s->n++] = s->it;
-	return 0;
-}
-
 int
 job_providers(struct db *db, struct arena *a, const char **name, size_t max,
     struct err *e)
 {
-	struct names s = { .name = name, .max = max };
+	const char *it = NULL;
 
-	if (db_each(db, &JOB_PROVIDERS, a, DB_NONE, DB_OUT(DB_TO_STR(&s.it)),
-	    name_row, &s, e) < 0)
-		return -1;
-	return (int)s.n;
+	return db_list(db, &JOB_PROVIDERS, a, DB_NONE, DB_OUT(DB_TO_STR(&it)),
+	    DB_ROWS(name, &it, max), e);
 }

@@ -42,20 +42,6 @@ DB_STMT(PEOPLE_COUNT_ALL, DB_API, DB_READ, HOW_MANY "user u WHERE u.id > 0"
 DB_STMT(PEOPLE_COUNT_GROUP, DB_API, DB_READ, HOW_MANY BY_GROUP CONDITIONS);
 DB_STMT(PEOPLE_COUNT_IDS, DB_API, DB_READ, HOW_MANY BY_IDS CONDITIONS);
 
-struct page { uint64_t *out, it; size_t n, max; };
-
-static int
-row(void *arg, struct err *e)
-{
-	struct page *p = arg;
-
-	(void)e;
-	if (p->n >= p->max)
-		return 1;
-	p->out[p->n++] = p->it;
-	return 0;
-}
-
 #define CONDITION_VALUES						\
 	staff, staff, locales, locales, locales, countries, countries,	\
 	DB_WHEN(w->created_after_us), DB_WHEN(w->created_after_us),	\
@@ -75,21 +61,20 @@ people_page(struct db *db, const struct people_where *w, uint64_t after,
     uint64_t *id, size_t max, struct err *e)
 {
 	CONDITION_NAMES;
-	struct page p = { .out = id, .max = max };
-	const struct db_out to = DB_OUT(DB_TO_U64(&p.it));
-	int64_t rc;
+	uint64_t it = 0;
+	const struct db_out to = DB_OUT(DB_TO_U64(&it));
+	const struct db_rows rows = DB_ROWS(id, &it, max);
 
 	if (w->ids != NULL)
-		rc = db_each(db, &PEOPLE_IDS, NULL, DB_IN(DB_STR(w->ids),
+		return db_list(db, &PEOPLE_IDS, NULL, DB_IN(DB_STR(w->ids),
 		    DB_U64(after), DB_U64(w->group_id), DB_U64(w->group_id),
-		    CONDITION_VALUES, DB_U64(max)), to, row, &p, e);
-	else if (w->group_id != 0)
-		rc = db_each(db, &PEOPLE_GROUP, NULL, DB_IN(DB_U64(w->group_id),
-		    DB_U64(after), CONDITION_VALUES, DB_U64(max)), to, row, &p, e);
-	else
-		rc = db_each(db, &PEOPLE_ALL, NULL, DB_IN(DB_U64(after),
-		    CONDITION_VALUES, DB_U64(max)), to, row, &p, e);
-	return rc < 0 ? -1 : (int)p.n;
+		    CONDITION_VALUES, DB_U64(max)), to, rows, e);
+	if (w->group_id != 0)
+		return db_list(db, &PEOPLE_GROUP, NULL, DB_IN(
+		    DB_U64(w->group_id), DB_U64(after), CONDITION_VALUES,
+		    DB_U64(max)), to, rows, e);
+	return db_list(db, &PEOPLE_ALL, NULL, DB_IN(DB_U64(after),
+	    CONDITION_VALUES, DB_U64(max)), to, rows, e);
 }
 
 int

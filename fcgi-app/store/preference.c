@@ -156,27 +156,15 @@ preference_turn_off(struct db *db, uint64_t user_id, const char *type,
 	    DB_U64(CHANNEL_BIT(channel)), DB_U64(user_id)), e) < 0 ? -1 : 0;
 }
 
-struct topics { const char **topic, *it; size_t n; };
-
-static int
-topic_row(void *arg, struct err *e)
-{
-	struct topics *l = arg;
-
-	(void)e;
-	l->topic[l->n++] = l->it;
-	return 0;
-}
-
 int
 preference_topics(struct db *db, struct arena *a, uint64_t user_id,
     const char **topic, struct err *e)
 {
-	struct topics l = { .topic = topic };
+	const char *it = NULL;
 
-	return db_each(db, &PREFERENCE_TOPICS, a, DB_IN(DB_U64(user_id),
-	    DB_U64(PREFERENCE_TOPICS_MAX)), DB_OUT(DB_TO_STR(&l.it)),
-	    topic_row, &l, e) < 0 ? -1 : (int)l.n;
+	return db_list(db, &PREFERENCE_TOPICS, a, DB_IN(DB_U64(user_id),
+	    DB_U64(PREFERENCE_TOPICS_MAX)), DB_OUT(DB_TO_STR(&it)),
+	    DB_ROWS(topic, &it, PREFERENCE_TOPICS_MAX), e);
 }
 
 int

@@ -76,30 +76,14 @@ provider_load(struct db *db, struct arena *a, uint64_t id, const char *name,
 	    db_one(db, &PROVIDER_BY_NAME, a, DB_IN(DB_STR(name)), OUT(p), e);
 }
 
-struct listing { struct provider_account it, *row; size_t n, max; };
-
-static int
-list_row(void *arg, struct err *e)
-{
-	struct listing *l = arg;
-
-	(void)e;
-	if (l->n >= l->max)
-		return 1;
-	l->row[l->n++] = l->it;
-	return 0;
-}
-
 int
 provider_list(struct db *db, struct arena *a, struct provider_account *p,
     size_t max, struct err *e)
 {
-	struct listing l = { .row = p, .max = max };
+	struct provider_account it = { .id = 0 };
 
-	if (db_each(db, &PROVIDER_LIST, a, DB_IN(DB_U64(max)), OUT(&l.it),
-	    list_row, &l, e) < 0)
-		return -1;
-	return (int)l.n;
+	return db_list(db, &PROVIDER_LIST, a, DB_IN(DB_U64(max)), OUT(&it),
+	    DB_ROWS(p, &it, max), e);
 }
 
 int
@@ -175,29 +159,13 @@ provider_reset(struct db *db, const char *name, struct err *e)
 	return rc < 0 ? -1 : rc > 0;
 }
 
-struct days { struct provider_day it, *row; size_t n, max; };
-
-static int
-day_row(void *arg, struct err *e)
-{
-	struct days *d = arg;
-
-	(void)e;
-	if (d->n >= d->max)
-		return 1;
-	d->row[d->n++] = d->it;
-	return 0;
-}
-
 int
 provider_days(struct db *db, struct arena *a, struct provider_day *row,
     size_t max, struct err *e)
 {
-	struct days d = { .row = row, .max = max };
+	struct provider_day it = { .sent = 0 };
 
-	if (db_each(db, &PROVIDER_DAYS, a, DB_IN(DB_U64(max)),
-	    DB_OUT(DB_TO_STR(&d.it.name), DB_TO_U64(&d.it.sent)), day_row, &d,
-	    e) < 0)
-		return -1;
-	return (int)d.n;
+	return db_list(db, &PROVIDER_DAYS, a, DB_IN(DB_U64(max)),
+	    DB_OUT(DB_TO_STR(&it.name), DB_TO_U64(&it.sent)),
+	    DB_ROWS(row, &it, max), e);
 }

@@ -23,32 +23,16 @@ DB_STMT(PROVIDER_CLOSE, DB_API | DB_WORKER | DB_CTL, DB_SAFE,
     "UPDATE provider_state SET state = 'closed', reason = '', failures = 0,"
     " until_at = NULL, updated_at = UTC_TIMESTAMP(6) WHERE name = ?");
 
-struct all { struct provider_row *row, it; size_t n, max; };
-
-static int
-all_row(void *arg, struct err *e)
-{
-	struct all *s = arg;
-
-	(void)e;
-	if (s->n >= s->max)
-		return 1;
-	s->row[s->n++] = s->it;
-	return 0;
-}
-
 int
 provider_state_all(struct db *db, struct arena *a, struct provider_row *row,
     size_t max, struct err *e)
 {
-	struct all s = { .row = row, .max = max };
+	struct provider_row it = { .failures = 0 };
 
-	if (db_each(db, &PROVIDER_ALL, a, DB_NONE, DB_OUT(
-	    DB_TO_STR(&s.it.name), DB_TO_STR(&s.it.state),
-	    DB_TO_STR(&s.it.reason), DB_TO_U64(&s.it.failures),
-	    DB_TO_I64(&s.it.left_us)), all_row, &s, e) < 0)
-		return -1;
-	return (int)s.n;
+	return db_list(db, &PROVIDER_ALL, a, DB_NONE, DB_OUT(
+	    DB_TO_STR(&it.name), DB_TO_STR(&it.state), DB_TO_STR(&it.reason),
+	    DB_TO_U64(&it.failures), DB_TO_I64(&it.left_us)),
+	    DB_ROWS(row, &it, max), e);
 }
 
 int

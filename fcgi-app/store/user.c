@@ -377,30 +377,14 @@ user_purge_claims(struct db *db, unsigned max, struct err *e)
 	return (int)db_run(db, &USER_PURGE_CLAIMS, DB_IN(DB_U64(max)), e);
 }
 
-struct claims { uint64_t one, *id; size_t n, max; };
-
-static int
-keep_claim(void *arg, struct err *e)
-{
-	struct claims *c = arg;
-
-	(void)e;
-	if (c->n == c->max)
-		return 1;
-	c->id[c->n++] = c->one;
-	return 0;
-}
-
 int
 user_claims_of(struct db *db, const char *unique, uint64_t *id, size_t max,
     struct err *e)
 {
-	struct claims c = { .id = id, .max = max };
+	uint64_t it = 0;
 
-	if (db_each(db, &USER_CLAIMS_OF, NULL, DB_IN(DB_STR(unique)),
-	    DB_OUT(DB_TO_U64(&c.one)), keep_claim, &c, e) < 0)
-		return -1;
-	return (int)c.n;
+	return db_list(db, &USER_CLAIMS_OF, NULL, DB_IN(DB_STR(unique)),
+	    DB_OUT(DB_TO_U64(&it)), DB_ROWS(id, &it, max), e);
 }
 
 int

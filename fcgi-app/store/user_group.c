@@ -18,27 +18,15 @@ DB_STMT(USER_GROUP_LIST, DB_API, DB_SAFE,
     " SEPARATOR ',') FROM user_group g WHERE g.user_id = user.id)"
     " WHERE id = ?");
 
-struct listing { const char **name; size_t n; const char *row; };
-
-static int
-list_row(void *arg, struct err *e)
-{
-	struct listing *l = arg;
-
-	(void)e;
-	l->name[l->n++] = l->row;
-	return 0;
-}
-
 int
 user_group_all(struct db *db, struct arena *a, uint64_t user_id,
     const char *name[USER_GROUPS_MAX], struct err *e)
 {
-	struct listing l = { .name = name };
+	const char *it = NULL;
 
-	return db_each(db, &USER_GROUP_ALL, a, DB_IN(DB_U64(user_id),
-	    DB_U64(USER_GROUPS_MAX)), DB_OUT(DB_TO_STR(&l.row)), list_row, &l,
-	    e) < 0 ? -1 : (int)l.n;
+	return db_list(db, &USER_GROUP_ALL, a, DB_IN(DB_U64(user_id),
+	    DB_U64(USER_GROUPS_MAX)), DB_OUT(DB_TO_STR(&it)),
+	    DB_ROWS(name, &it, USER_GROUPS_MAX), e);
 }
 
 static bool
