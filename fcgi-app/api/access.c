@@ -8,21 +8,7 @@
 #include "api/fresh.h"
 #include "auth/country.h"
 #include "base/conf.h"
-#include "base/text.h"
 #include "store/session.h"
-
-/* RFC 6750 §2.1; NULL when there is no bearer value. */
-static const char *
-bearer_of(const struct req *q)
-{
-	const char *s = q->authorization;
-
-	if (strncasecmp(s, "Bearer ", 7) != 0)
-		return NULL;
-	s += 7;
-	s += strspn(s, " ");
-	return s[0] == '\0' ? NULL : s;
-}
 
 /* Kept push rows take the token in the body too (API.md). */
 static const char *
@@ -91,7 +77,7 @@ access_identify(struct call *c, struct err *e)
 		return 0;
 	if ((token = body_token(c)) != NULL)
 		return check_body_token(c, token, e);
-	if ((bearer = bearer_of(c->req)) == NULL)
+	if ((bearer = req_bearer(c->req)) == NULL)
 		return credential_optional(c->route) ? 0 : err_set(e,
 		    ERR_AUTH, "sign_in_required", "no credential");
 	rc = grant_check(c->db, c->arena, c->req, bearer, &c->who, e);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/lang.h"
 #include "base/text.h"
+#include "channel/providers/whatsapp.h"
 #include "channel/sms_text.h"
 
 #define TITLE_CHARS	120
@@ -237,34 +238,13 @@ sms(struct arena *a, const struct digest_text *t, enum lang lang)
 	return out;
 }
 
-/* Of the languages the template has that of the reader, else the first. */
-static const char *
-template_language(struct arena *a, const char *locale)
-{
-	const char *s = conf_str(CONF_WHATSAPP_DIGEST_LANGUAGES);
-	const char *first = NULL;
-	size_t want = locale == NULL ? 0 : strcspn(locale, "-_");
-
-	while (*s != '\0') {
-		size_t n = strcspn(s, ",");
-		const char *one = text_trim(a, arena_strndup(a, s, n));
-
-		if (first == NULL)
-			first = one;
-		if (want >= 2 && strncmp(one, locale, want) == 0 &&
-		    (one[want] == '\0' || one[want] == '_'))
-			return one;
-		s += n + (s[n] == ',' ? 1 : 0);
-	}
-	return first == NULL ? "en_US" : first;
-}
-
 static void
 write_template(struct arena *a, struct jw *w, const struct digest_text *t)
 {
 	jw_object(w, "whatsapp");
 	jw_str(w, "template", t->template);
-	jw_str(w, "language", template_language(a, t->locale));
+	jw_str(w, "language", whatsapp_language(a,
+	    conf_str(CONF_WHATSAPP_DIGEST_LANGUAGES), t->locale));
 	jw_array(w, "parameters");
 	jw_str(w, NULL, arena_printf(a, "%zu", t->total));
 	jw_end(w);

@@ -277,6 +277,18 @@ req_read(struct req *q, struct arena *a, const struct transport *t,
 }
 
 /* One preference of RFC 7240 at s, n bytes: name[=value]. */
+const char *
+req_bearer(const struct req *q)
+{
+	const char *s = q->authorization;
+
+	if (strncasecmp(s, "Bearer ", 7) != 0)
+		return NULL;
+	s += 7;
+	s += strspn(s, " ");
+	return s[0] == '\0' ? NULL : s;
+}
+
 static bool
 preference_is(const char *s, size_t n, const char *name, const char **value)
 {

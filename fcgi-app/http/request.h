@@ -75,6 +75,10 @@ int	 req_addr_key(const char *addr, uint8_t key[16], bool *loopback);
 /* Loopback, private (RFC 1918, RFC 4193) or link-local; no address is not. */
 bool	 req_addr_local(const char *addr);
 
+/* The value of a bearer credential (RFC 6750 §2.1), a part of *q; NULL when
+ * there is none. */
+const char *req_bearer(const struct req *q);
+
 /* Preference "wait=N" (RFC 7240), bounded to 15; -1 when not stated;
  * respond-async alone is 0. */
 int	 req_prefer_wait(const struct req *q);

@@ -26,19 +26,6 @@ struct proof {
 	uint8_t		 hash[32];
 };
 
-/* RFC 6750 §2.1; NULL when there is no bearer value. */
-static const char *
-bearer_of(const struct req *q)
-{
-	const char *s = q->authorization;
-
-	if (strncasecmp(s, "Bearer ", 7) != 0)
-		return NULL;
-	s += 7;
-	s += strspn(s, " ");
-	return s[0] == '\0' ? NULL : s;
-}
-
 static int
 by_ticket(const struct gate *g, const struct asked *a, struct proof *p,
     struct err *e)
@@ -116,7 +103,7 @@ prove_caller(const struct gate *g, const struct asked *a, struct proof *p,
 	if (a->ticket != NULL) {
 		if (by_ticket(g, a, p, e) < 0)
 			return -1;
-	} else if ((bearer = bearer_of(&a->q)) == NULL) {
+	} else if ((bearer = req_bearer(&a->q)) == NULL) {
 		return err_set(e, ERR_AUTH, "sign_in_required",
 		    "no credential");
 	} else if (by_bearer(g, a, bearer, p, e) < 0) {

@@ -92,28 +92,6 @@ refuse(struct err *e, const char *code)
 	return err_set(e, ERR_INPUT, code, "whatsapp");
 }
 
-/* The language of a template for codes: the locale's if it is there. */
-static const char *
-code_language(struct arena *a, const struct message *m)
-{
-	const char *s = account_str(m->account, CONF_WHATSAPP_CODE_LANGUAGES);
-	const char *first = NULL, *locale = m->locale;
-	size_t want = strcspn(locale, "-_");
-
-	while (*s != '\0') {
-		size_t n = strcspn(s, ",");
-		const char *one = text_trim(a, arena_strndup(a, s, n));
-
-		if (first == NULL)
-			first = one;
-		if (want >= 2 && strncmp(one, locale, want) == 0 &&
-		    (one[want] == '\0' || one[want] == '_'))
-			return one;
-		s += n + (s[n] == ',' ? 1 : 0);
-	}
-	return first == NULL ? "en_US" : first;
-}
-
 static void
 text_parameter(struct jw *w, const char *name, const char *text)
 {
@@ -158,7 +136,8 @@ write_code(struct arena *a, struct jw *w, const struct message *m,
 	if (code == NULL || *code == '\0' || strlen(code) > CODE_MAX ||
 	    !whatsapp_parameter_ok(code))
 		return refuse(e, "bad_code");
-	begin_template(w, name, code_language(a, m));
+	begin_template(w, name, whatsapp_language(a, account_str(m->account,
+	    CONF_WHATSAPP_CODE_LANGUAGES), m->locale));
 	jw_array(w, "components");
 	begin_component(w, "body");
 	jw_array(w, "parameters");

@@ -40,6 +40,11 @@ bool	 whatsapp_parameter_ok(const char *s);
 /* Template names are a-z, 0-9 and _; languages like en or en_US. */
 bool	 whatsapp_template_ok(const char *s);
 bool	 whatsapp_language_ok(const char *s);
+/* Of the languages that a template has ("en_US,fa") that of a locale (NULL:
+ * none is known), else the first; "en_US" when the list is empty.  In the
+ * arena. */
+const char *whatsapp_language(struct arena *a, const char *list,
+	    const char *locale);
 
 /*
  * The name of a delivery that travels to a provider and back in its callbacks,

@@ -127,6 +127,26 @@ whatsapp_language_ok(const char *s)
 	return s[low] == '_' && up == 2 && s[low + 1 + up] == '\0';
 }
 
+const char *
+whatsapp_language(struct arena *a, const char *list, const char *locale)
+{
+	size_t want = locale == NULL ? 0 : strcspn(locale, "-_");
+	const char *first = NULL;
+
+	while (*list != '\0') {
+		size_t n = strcspn(list, ",");
+		const char *one = text_trim(a, arena_strndup(a, list, n));
+
+		if (first == NULL)
+			first = one;
+		if (want >= 2 && strncmp(one, locale, want) == 0 &&
+		    (one[want] == '\0' || one[want] == '_'))
+			return one;
+		list += n + (list[n] == ',' ? 1 : 0);
+	}
+	return first == NULL ? "en_US" : first;
+}
+
 void
 callback_name(char out[CALLBACK_NAME], uint64_t notification_id, uint32_t seq)
 {
