@@ -6,6 +6,7 @@ R6, R7: tests/unit/test_queue_load.c.
 """
 import collections
 import concurrent.futures
+import itertools
 import json
 import os
 import random
@@ -18,6 +19,7 @@ import time
 
 import requests
 
+from crowd import Crowd
 from instance import Failure, say, session, wait_until
 from kills import answering, database, open_jobs
 
@@ -25,15 +27,15 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 POOLS = ("gate", "main", "hash", "out")
 
 
-class Load:
-    """Requests at a steady rate from threads with kept connections: when each
-    was answered, and whatever was not 2xx."""
+class Load(Crowd):
+    """Requests at a steady rate over kept connections: when each was answered,
+    and whatever was not 2xx."""
 
     def __init__(self, inst, a_second, threads=12):
-        self.inst, self.pause = inst, threads / a_second
+        self.inst = inst
         self.users = [inst.new_user() for _ in range(2)]
-        self.at, self.faults, self.over = [], [], threading.Event()
-        self.threads = [threading.Thread(target=self._run, args=(i,), daemon=True) for i in range(threads)]
+        self.at, self.faults = [], []
+        super().__init__([self._client(i) for i in range(threads)], threads / a_second)
 
     def _ask(self, http, i, turn):
         user = self.users[i % 2]
@@ -43,31 +45,19 @@ class Load:
         path = ("/api/auth/profile/", "/api/auth/gate", "/api/health/ready", "/api/inbox/counts/")[turn % 4]
         return http.get(self.inst.url + path, headers=head, timeout=30)
 
-    def _run(self, i):
-        http = session(self.inst.ca)
-        turn, next_at = i, time.monotonic() + random.uniform(0, self.pause)
-        while not self.over.is_set():
-            turn += 1
+    def _client(self, i):
+        http, turns = session(self.inst.ca), itertools.count(i + 1)
+
+        def one():
             try:
-                r = self._ask(http, i, turn)
+                r = self._ask(http, i, next(turns))
                 if r.status_code in (200, 204):
                     self.at.append(time.monotonic())
                 else:
                     self.faults.append((r.status_code, "Retry-After" in r.headers, r.text[:200]))
             except requests.RequestException as e:
                 self.faults.append((0, False, repr(e)[:200]))
-            next_at = max(next_at + self.pause, time.monotonic() - 1)
-            self.over.wait(max(0, next_at - time.monotonic()))
-
-    def __enter__(self):
-        for t in self.threads:
-            t.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for t in self.threads:
-            t.join(40)
+        return one
 
     def rate(self, since, until):
         return sum(since <= t < until for t in list(self.at)) / (until - since)
@@ -158,16 +148,21 @@ def restarted(inst, db, _):
     db.start(f"{inst.log}/db.log")
 
 
+def kill_connections(c, which=""):
+    """Those of the service; `which` of them, or all."""
+    c.execute(f"SELECT id FROM information_schema.processlist WHERE user LIKE 'gatepost%' {which}")
+    for (one,) in c.fetchall():
+        try:
+            c.execute(f"KILL CONNECTION {one}")
+        except Exception:               # it had ended by itself
+            pass
+
+
 def connections_killed(inst, _, seconds):
     root = inst.db()
     with root.cursor() as c:
         for _ in range(int(seconds * 10)):
-            c.execute("SELECT id FROM information_schema.processlist WHERE user LIKE 'gatepost%' ORDER BY RAND() LIMIT 1")
-            for (one,) in c.fetchall():
-                try:
-                    c.execute(f"KILL CONNECTION {one}")
-                except Exception:       # it had ended by itself
-                    pass
+            kill_connections(c, "ORDER BY RAND() LIMIT 1")
             time.sleep(0.1)
     root.close()
 
@@ -186,12 +181,7 @@ def limit_reached(inst, db, seconds):
                 others.append(inst.db())
             except Exception:               # as is meant
                 time.sleep(0.2)
-            c.execute("SELECT id FROM information_schema.processlist WHERE user LIKE 'gatepost%'")
-            for (one,) in c.fetchall():
-                try:
-                    c.execute(f"KILL CONNECTION {one}")
-                except Exception:           # it had ended by itself
-                    pass
+            kill_connections(c)
         c.execute("SET GLOBAL max_connections = %s", (limit,))
     for o in others:
         o.close()

@@ -18,6 +18,7 @@ import time
 
 import pytest
 
+from crowd import Crowd
 from fcgi_ask import answer, ask, connect, message, pair, record
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -130,34 +131,23 @@ def make(database):
         m.end()
 
 
-class Load:
-    """Requests from `n` threads until it is left; every failure is kept."""
+class Asking(Crowd):
+    """FastCGI requests from `n` threads; every failure is kept."""
 
-    def __init__(self, path, n=4, pause=0.002, **more):
-        self.path, self.more, self.pause = path, more, pause
-        self.done, self.failed, self.over = 0, [], threading.Event()
-        self.threads = [threading.Thread(target=self._run) for _ in range(n)]
+    def __init__(self, path, n=4, **more):
+        super().__init__([self._ask] * n)
+        self.path, self.more = path, more
+        self.done, self.failed = 0, []
 
-    def _run(self):
-        while not self.over.is_set():
-            try:
-                status, _ = ask(self.path, **self.more)
-                if status != 200:
-                    self.failed.append(status)
-            except OSError as e:
-                self.failed.append(repr(e))
-            self.done += 1
-            time.sleep(self.pause)
-
-    def __enter__(self):
-        for t in self.threads:
-            t.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for t in self.threads:
-            t.join()
+    def _ask(self):
+        try:
+            status, _ = ask(self.path, **self.more)
+            if status != 200:
+                self.failed.append(status)
+        except OSError as e:
+            self.failed.append(repr(e))
+        self.done += 1
+        time.sleep(0.002)
 
 
 # --- what it is -----------------------------------------------------------------
@@ -235,7 +225,7 @@ def test_left_over_sockets_are_taken_over(make):
 def test_reload_fails_no_request(make):
     m = make().start()
     m.settled("gp-main", 4)
-    with Load(m.sock()) as load:
+    with Asking(m.sock()) as load:
         for _ in range(15):
             old = m.children()
             m.process.send_signal(signal.SIGHUP)
@@ -266,7 +256,7 @@ def test_a_broken_reload_changes_nothing(make):
 def test_recycling_fails_no_request(make):
     m = make(GATEPOST_RECYCLE=20, GATEPOST_POOL_MAIN=2).start()
     first = m.settled("gp-main", 2)
-    with Load(m.sock()) as load:
+    with Asking(m.sock()) as load:
         wait_until("recycled", lambda: not set(m.children("gp-main")) & set(first))
         seen = m.children("gp-main")
         wait_until("again", lambda: not set(m.children("gp-main")) & set(seen))
@@ -308,7 +298,7 @@ def test_a_stuck_child_is_killed_and_the_rest_serves(make):
         # Begins a request and never ends its parameters.
         s.sendall(record(1, struct.pack(">HB5x", 1, 0)) + record(4, pair(b"A", b"b")))
         began = time.monotonic()
-        with Load(m.sock(), n=1) as load:
+        with Asking(m.sock(), n=1) as load:
             wait_until("killed", lambda: len(set(m.children("gp-main")) & set(old)) == 1, 20)
             assert time.monotonic() - began > 2
         assert load.failed == []
@@ -406,7 +396,7 @@ def test_r13_sockets_of_systemd_outlive_a_restart(make):
         assert ask(m.dir / "main")[0] == 200
         assert ask(m.dir / "gate", uri="/api/auth/gate")[0] == 401
         assert not m.children("gp-out")             # no socket, no children
-        with Load(m.dir / "main") as load:
+        with Asking(m.dir / "main") as load:
             for _ in range(3):
                 m.process.send_signal(signal.SIGTERM)
                 assert m.process.wait(20) == 0

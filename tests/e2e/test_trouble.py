@@ -6,13 +6,13 @@ import json
 import os
 import re
 import signal
-import threading
 import time
 
 import pytest
 import requests
 
 from conftest import no_faults
+from crowd import Crowd
 from people import Person, an_email, forget_limits, problem, within
 from row_bodies import some_body
 
@@ -39,21 +39,19 @@ def frail():
         no_faults(whole)
 
 
-class Load:
-    """Clients that keep asking, each on a connection of its own that nginx keeps."""
+class Load(Crowd):
+    """Each on a connection of its own that nginx keeps."""
 
     def __init__(self, inst, asks, a_second):
-        self.inst, self.asks = inst, asks
-        self.pause = len(asks) / a_second
-        self.answers, self.faults, self.stop = [], [], threading.Event()
-        self.threads = [threading.Thread(target=self._run, args=(a,)) for a in asks]
+        super().__init__([self._client(a) for a in asks], len(asks) / a_second)
+        self.inst, self.answers, self.faults = inst, [], []
 
-    def _run(self, ask):
+    def _client(self, ask):
         http = requests.Session()
         http.trust_env = False
         http.cookies.set_policy(http_cookies.DefaultCookiePolicy(allowed_domains=[]))   # bearers only
-        next_at = time.monotonic()
-        while not self.stop.is_set():
+
+        def one():
             try:
                 r = ask(http)
                 self.answers.append(r.status_code)
@@ -62,18 +60,7 @@ class Load:
             except OSError as e:        # a connection that broke is a failed request
                 self.answers.append(0)
                 self.faults.append(e)
-            next_at += self.pause
-            self.stop.wait(max(0, next_at - time.monotonic()))
-
-    def __enter__(self):
-        for t in self.threads:
-            t.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        for t in self.threads:
-            t.join()
+        return one
 
 
 def clients(inst, person):

@@ -1,5 +1,5 @@
 /*
- * test_rate.c - R8: whoever sends, no second holds more than an account may be
+ * test_queue_rate.c - R8: whoever sends, no second holds more than an account may be
  * given, and hardly less.
  */
 #include "queue/rate.h"
@@ -10,23 +10,13 @@
 
 #include <cmocka.h>
 
-#include "base/cdefs.h"
+#include "chance.h"
 
 #define SECOND		1000000
 #define LEFT_MAX	400000
 
 static int64_t when[LEFT_MAX];
 static size_t gone;
-
-static uint64_t seed = 88172645463325252u;
-static unsigned
-chance(unsigned n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed % n);
-}
 
 static int
 earlier(const void *a, const void *b)

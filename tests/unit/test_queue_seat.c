@@ -10,20 +10,12 @@
 
 #include <cmocka.h>
 
+#include "chance.h"
+
 #define MS		1000
 #define SECOND		(1000 * MS)
 #define ASK_EVERY	(3 * SECOND)
 #define WORKERS		6
-
-static uint64_t seed = 88172645463325252u;
-static unsigned
-chance(unsigned n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed % n);
-}
 
 struct worker {
 	uint64_t	 owner;		/* 0: it is not there */

@@ -6,6 +6,7 @@
  *
  * TIME_CASES: how many recipients (a million by hand); TIME_SEED: of chance.
  */
+#include "chance.h"
 #include "dbcase.h"
 
 #include "base/text.h"
@@ -29,16 +30,6 @@ static const char *const caps[] = { "", "order:email/hour=1",
 
 static char zone_name[ZONES_MAX][ZONE_NAME_MAX + 1];
 static size_t zones;
-
-static uint64_t seed;
-static uint32_t
-chance(uint32_t n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed % n);
-}
 
 /* Every name of tzdata: zones and links. */
 static void
@@ -404,7 +395,7 @@ r11_all_rules_together_agree_with_a_wall_clock(void **state UNUSED)
 
 	snprintf(text, sizeof(text), "%s", from != NULL ? from : "20261122");
 	setenv("TIME_SEED", text, 1);
-	seed = strtoull(text, NULL, 10) * 2654435761u + 88172645463325252u;
+	chance_begin(strtoull(text, NULL, 10));
 	for (; done < cases; done += AT_ONCE) {
 		const char *rules = caps[(done / AT_ONCE) %
 		    (long)COUNT_OF(caps)];
