@@ -172,20 +172,12 @@ hold_paused(struct db *db, struct job_ref *ref, const uint64_t *of, size_t n,
 	return 0;
 }
 
-/* Send jobs that were not planned just now: retries, and what was planned
- * while there was no room. */
-static int
-locate(struct db *db, struct arena *a, struct intake *in,
-    const struct job *job, size_t n, struct err *e)
+/* Where each goes is asked of the database; of what: ids, each once. */
+static size_t
+whats_and_wheres(const struct job *job, size_t n, uint64_t *id,
+    struct delivery_where *w)
 {
-	struct delivery_where *w = arena_array(a, n + 1, sizeof(*w));
-	struct notification *found = arena_array(a, n + 1, sizeof(*found));
-	struct note **note = arena_array(a, n + 1, sizeof(*note));
-	uint64_t *id = arena_array(a, n + 1, sizeof(*id));
-	uint64_t *of = arena_array(a, n + 1, sizeof(*of));
-	struct job_ref *ref = arena_array(a, n + 1, sizeof(*ref));
-	size_t ids = 0, refs = 0;
-	int have, rc = -1;
+	size_t ids = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		size_t k;
@@ -199,13 +191,46 @@ locate(struct db *db, struct arena *a, struct intake *in,
 		    .user_id = job[i].user_id, .device_id = job[i].device_id,
 		    .seq = job[i].seq };
 	}
+	return ids;
+}
+
+/* Why it must not leave any more, or NULL.  It waited, and in the meantime
+ * somebody may have said stop. */
+static const char *
+why_dead(const struct job *job, const struct notification *n,
+    const struct delivery_where *w)
+{
+	if (job->stop || n->cancelled_us != 0)
+		return "cancelled";
+	if (w->gone)
+		return "device_gone";
+	if (!w->found || w->to == NULL)
+		return "no_delivery";
+	return suppression_bars(w->barred, suppression_kind(n->class,
+	    n->type)) ? "suppressed" : NULL;
+}
+
+/* Send jobs that were not planned just now: retries, and what was planned
+ * while there was no room. */
+static int
+locate(struct db *db, struct arena *a, struct intake *in,
+    const struct job *job, size_t n, struct err *e)
+{
+	struct delivery_where *w = arena_array(a, n + 1, sizeof(*w));
+	struct notification *found = arena_array(a, n + 1, sizeof(*found));
+	struct note **note = arena_array(a, n + 1, sizeof(*note));
+	uint64_t *id = arena_array(a, n + 1, sizeof(*id));
+	uint64_t *of = arena_array(a, n + 1, sizeof(*of));
+	struct job_ref *ref = arena_array(a, n + 1, sizeof(*ref));
+	size_t ids = whats_and_wheres(job, n, id, w), refs = 0;
+	int have, rc;
+
 	if ((have = notification_load(db, a, id, ids, 0, found, e)) < 0 ||
 	    delivery_locate(db, a, w, n, e) < 0)
 		return -1;
 	for (int k = 0; k < have; k++)
 		note[k] = note_new(&found[k]);
 	for (size_t i = 0; i < n; i++) {
-		const char *dead = NULL;
 		int k;
 
 		for (k = 0; k < have && found[k].id !=
@@ -220,14 +245,6 @@ locate(struct db *db, struct arena *a, struct intake *in,
 			of[refs++] = found[k].id;
 			continue;
 		}
-		if (!w[i].found || w[i].to == NULL || w[i].gone)
-			dead = w[i].gone ? "device_gone" : "no_delivery";
-		/* It waited, and in the meantime somebody said stop. */
-		if (dead == NULL && suppression_bars(w[i].barred,
-		    suppression_kind(found[k].class, found[k].type)))
-			dead = "suppressed";
-		if (job[i].stop || found[k].cancelled_us != 0)
-			dead = "cancelled";
 		item_list_add(&in->items, item_new(&(struct item_new){
 		    .job = &job[i], .note = note[k],
 		    .provider = job[i].provider,
@@ -236,7 +253,8 @@ locate(struct db *db, struct arena *a, struct intake *in,
 		    .auth = w[i].auth, .secret = job[i].secret,
 		    .secret_len = job[i].secret_len, .seq = job[i].seq,
 		    .user_id = job[i].user_id,
-		    .device_id = job[i].device_id, .dead = dead }));
+		    .device_id = job[i].device_id,
+		    .dead = why_dead(&job[i], &found[k], &w[i]) }));
 	}
 	rc = hold_paused(db, ref, of, refs, e);
 	for (int k = 0; k < have; k++)

@@ -181,43 +181,89 @@ class_of(const struct part *p)
 	return class < 2 ? JOB_CLASS_BULK : JOB_CLASS_BULK + 1;
 }
 
+static bool
+waits(const struct target *t)
+{
+	return strcmp(t->state, "queued") == 0;
+}
+
+/* The delivery's row; a target that no account can serve fails here. */
+static struct delivery_new *
+add_delivery(struct writing *w, const struct part *p, size_t i, unsigned class)
+{
+	struct delivery_new *d = &w->delivery[w->deliveries++];
+	struct target *t = &p->target[i];
+
+	if (waits(t) && (t->route = route_of(w->p, p, t, class)) == NULL) {
+		t->state = "failed";
+		t->reason = "no_provider";
+	}
+	*d = (struct delivery_new){ .notification_id = p->n->id,
+	    .user_id = t->user_id, .device_id = t->device_id,
+	    .seq = p->base + (uint32_t)i + 1,
+	    .channel = t->channel != NULL ? t->channel : p->n->channel,
+	    .target = t->shown, .provider = t->inbox ? "in_app" :
+	    t->route == NULL ? "" : t->route->provider,
+	    .state = t->state, .reason = t->reason,
+	    .sent = t->inbox, .barred = t->barred };
+	delivery_hash(d->target_hash, t->to);
+	if (t->inbox)
+		w->inbox[w->inboxes++] = (struct inbox_new){ t->user_id,
+		    p->n->id };
+	return d;
+}
+
+/* What sends it: leased where there is room, so that it leaves with this. */
+static struct job_new
+job_of(const struct part *p, struct target *t, const struct delivery_new *d,
+    unsigned class)
+{
+	bool leased = t->run_us == 0 && t->route->room[class] > 0;
+
+	if (leased)
+		t->route->room[class]--;
+	return (struct job_new){ .notification_id = p->n->id,
+	    .user_id = t->user_id, .device_id = t->device_id,
+	    .seq = d->seq, .class = class, .provider = t->route->provider,
+	    .bound = p->au.pin != NULL, .waiter = p->job->waiter,
+	    .expires_us = t->ends_us != 0 ? t->ends_us : p->job->expires_us,
+	    .run_us = t->run_us, .gathered = t->gather, .leased = leased };
+}
+
+static void
+end_part(struct writing *w, struct part *p, const struct job_ref *ref,
+    bool single)
+{
+	uint32_t total = p->base + (uint32_t)p->targets;
+
+	if (!p->last) {
+		w->marked = p;
+		return;
+	}
+	if (!single)
+		w->over[w->overs++] = *ref;
+	p->note->total = total;
+	w->total[w->totals++] = (struct notification_total){ .id = p->n->id,
+	    .total = total };
+}
+
 static void
 add_part(struct writing *w, struct part *p)
 {
 	struct job_ref ref = { .id = p->job->id, .attempt = p->job->attempt,
 	    .owner = p->job->owner };
+	/* The job that planned it becomes the one that sends it. */
 	bool single = p->last && p->base == 0 && p->targets == 1 &&
-	    strcmp(p->target[0].state, "queued") == 0 &&
-	    p->target[0].run_us == 0;
+	    waits(&p->target[0]) && p->target[0].run_us == 0;
 	unsigned class = class_of(p);
 
 	for (size_t i = 0; i < p->targets; i++) {
 		struct target *t = &p->target[i];
-		struct delivery_new *d = &w->delivery[w->deliveries++];
+		struct delivery_new *d = add_delivery(w, p, i, class);
 		struct made m = { .part = p, .t = t, .in_place = single };
 		struct job_new j;
 
-		if (strcmp(t->state, "queued") == 0) {
-			t->route = route_of(w->p, p, t, class);
-			if (t->route == NULL) {
-				t->state = "failed";
-				t->reason = "no_provider";
-			}
-		}
-		*d = (struct delivery_new){ .notification_id = p->n->id,
-		    .user_id = t->user_id, .device_id = t->device_id,
-		    .seq = p->base + (uint32_t)i + 1,
-		    .channel = t->channel != NULL ? t->channel :
-		    p->n->channel, .target = t->shown,
-		    .provider = t->inbox ? "in_app" : t->route == NULL ? "" :
-		    t->route->provider,
-		    .state = t->state, .reason = t->reason,
-		    .sent = t->inbox, .barred = t->barred };
-		delivery_hash(d->target_hash, t->to);
-		if (t->inbox)
-			w->inbox[w->inboxes++] = (struct inbox_new){
-			    t->user_id, p->n->id };
-		if (strcmp(t->state, "queued") != 0)
+		if (!waits(t))
 			continue;
 		if (t->gather) {
 			d->reason = "digest";
@@ -226,17 +272,7 @@ add_part(struct writing *w, struct part *p)
 			    .notification_id = p->n->id, .seq = d->seq,
 			    .due_us = t->run_us };
 		}
-		j = (struct job_new){ .notification_id = p->n->id,
-		    .user_id = t->user_id, .device_id = t->device_id,
-		    .seq = d->seq, .class = class,
-		    .provider = t->route->provider,
-		    .bound = p->au.pin != NULL,
-		    .waiter = p->job->waiter, .expires_us = t->ends_us != 0 ?
-		    t->ends_us : p->job->expires_us,
-		    .run_us = t->run_us, .gathered = t->gather, .leased = t->run_us == 0 &&
-		    t->route->room[class] > 0 };
-		if (j.leased)
-			t->route->room[class]--;
+		j = job_of(p, t, d, class);
 		if (single) {
 			w->become[w->becomes] = j;
 			w->become_of[w->becomes] = m;
@@ -246,17 +282,7 @@ add_part(struct writing *w, struct part *p)
 			w->send_of[w->sends++] = m;
 		}
 	}
-	if (!p->last)
-		w->marked = p;
-	else if (!single)
-		w->over[w->overs++] = ref;
-	if (p->last) {
-		uint32_t total = p->base + (uint32_t)p->targets;
-
-		p->note->total = total;
-		w->total[w->totals++] = (struct notification_total){
-		    .id = p->n->id, .total = total };
-	}
+	end_part(w, p, &ref, single);
 }
 
 static void
