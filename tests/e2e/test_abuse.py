@@ -211,7 +211,7 @@ def test_s52_a_blocked_domain_registers_nobody(tight, tmp_path):
 def test_s52_the_file_is_read_again_when_it_changes(tight, tmp_path):
     names = tmp_path / "domains"
     names.write_text("# thrown away\nten-minutes.example\n\n  Mailinator.EXAMPLE  # and below\n")
-    tight.configure(GATEPOST_MAIL_BLOCKED_FILE=str(names))
+    tight.configure(("api",), GATEPOST_MAIL_BLOCKED_FILE=str(names))
     forget_limits(tight)
 
     def register(domain):

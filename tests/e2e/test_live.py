@@ -606,7 +606,7 @@ def test_many_who_come_back_cost_few_queries(inst, sara, model):
         os.kill(inst.pid("live"), signal.SIGUSR1)
         wait_until("the numbers", lambda: inst.log("live").count('"msg":"live"') > count)
         return json.loads([line for line in inst.log("live").splitlines() if '"msg":"live"' in line][-1])
-    inst.configure(GATEPOST_LIVE_PER_USER="200")
+    inst.configure(("live",), GATEPOST_LIVE_PER_USER="200")
     before = numbers()
     open_ = at_once(n, lambda i: Socket(inst, token=sara.first.access, after=3))
     for ws in open_:

@@ -390,8 +390,7 @@ def test_l3_no_code_by_sms_or_mail_lets_anybody_in():
         message = mail(own, plain.email_address)
         r = plain.bearer()
         own.rows("UPDATE session SET auth_at = auth_at - INTERVAL 1 HOUR WHERE user_id = %s", plain.id)
-        own.configure(GATEPOST_POLICY="l3")
-        own.ready()
+        own.configure(("api",), GATEPOST_POLICY="l3")
         forget_limits(own)
         problem(own.api("POST", REQUEST, json={"email": p.email_address}), 403, "passwordless_off")
         problem(give(own, rid, re.match(r"\d{6}", message["text"]).group()), 403, "passwordless_off")
@@ -412,8 +411,7 @@ def test_l3_no_code_by_sms_or_mail_lets_anybody_in():
         # Addresses are still proved by codes, and a reset still asks for the second step.
         q = Person(own)
         assert q.id
-        own.configure(GATEPOST_POLICY="", GATEPOST_PASSWORDLESS="no")
-        own.ready()
+        own.configure(("api",), GATEPOST_POLICY="", GATEPOST_PASSWORDLESS="no")
         forget_limits(own)
         problem(own.api("POST", REQUEST, json={"email": p.email_address}), 403, "passwordless_off")
         assert "sms" in due(p.login())["methods"]

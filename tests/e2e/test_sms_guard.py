@@ -28,24 +28,41 @@ def guard():
         no_faults(whole)
 
 
+DEFAULT = {"GATEPOST_SMS_PREFIXES": "+98,+44,+1,+881", "GATEPOST_SMS_CONVERSION_SAMPLE": "10"}
+changed = set()         # settings that an earlier test left
+
+
+def settle(guard, **values):
+    """These settings, and for the rest those that the module began with."""
+    if changed - set(values) - set(DEFAULT):
+        told = guard.ctl("config", "sample").stdout.splitlines()
+        DEFAULT.update((k, v.strip('"')) for k, v in (line.lstrip("#").split("=", 1) for line in told
+                       if line.lstrip("#").startswith("GATEPOST_SMS_")) if k not in DEFAULT)
+    want = {**{k: DEFAULT[k] for k in changed}, **values}
+    changed.clear()
+    changed.update(values)
+    if want:
+        guard.configure(("api", "worker"), **want)
+
+
+@pytest.fixture(autouse=True)
+def as_begun(request, guard):
+    """The module's own settings for a test that asks for none."""
+    if "conf" not in request.fixturenames:
+        settle(guard)
+
+
 @pytest.fixture
 def conf(guard):
-    """Settings for one test; the next has the defaults again."""
-    changed = []
+    """Settings for one test.  They are put back by the next, together with what it wants: each time is a restart."""
+    mine = {}
 
     def change(**values):
-        changed.extend(values)
-        guard.configure(**{f"GATEPOST_SMS_{k}": str(v) for k, v in values.items()})
+        mine.update({f"GATEPOST_SMS_{k}": str(v) for k, v in values.items()})
+        settle(guard, **mine)
         clear(guard)
     clear(guard)
-    yield change
-    if changed:
-        defaults = dict(line.lstrip("#").split("=", 1) for line in guard.ctl("config", "sample").stdout.splitlines()
-                        if line.lstrip("#").startswith("GATEPOST_SMS_"))
-        back = {f"GATEPOST_SMS_{k}": defaults[f"GATEPOST_SMS_{k}"].strip('"') for k in changed}
-        if "PREFIXES" in changed:
-            back["GATEPOST_SMS_PREFIXES"] = "+98,+44,+1,+881"
-        guard.configure(**back)
+    return change
 
 
 def clear(inst):
@@ -182,11 +199,10 @@ def test_s46_an_autonomous_system_has_a_budget(guard, conf, tmp_path):
     mmdb.write(where, {"127.0.120.0/24": {"autonomous_system_number": 64496, "autonomous_system_organization": "One"},
                        "127.0.121.0/24": {"autonomous_system_number": 64496, "autonomous_system_organization": "One"},
                        "127.0.122.0/24": {"autonomous_system_number": 4294967294}})
-    guard.configure(GATEPOST_ASN_DB=where)
+    guard.configure(("api",), GATEPOST_ASN_DB=where)
     try:
         for window, seconds in (("HOUR", 3600), ("DAY", 86400)):
-            conf(AS_HOUR=0, AS_DAY=0, POW="off")
-            conf(**{f"AS_{window}": 3 * COST + 50})
+            conf(**{"AS_HOUR": 0, "AS_DAY": 0, "POW": "off", f"AS_{window}": 3 * COST + 50})
             before = len(alerts(guard, f"network_{window.lower()}"))
 
             def call(source):
@@ -204,7 +220,7 @@ def test_s46_an_autonomous_system_has_a_budget(guard, conf, tmp_path):
                 assert call(source).status_code == 200
             assert re.search(r"network +AS64496 +%s +300 of +350" % window.lower(), guard.ctl("sms", "status").stdout)
     finally:
-        guard.configure(GATEPOST_ASN_DB="")
+        guard.configure(("api",), GATEPOST_ASN_DB="")
 
 
 def test_s46_parallel_requests_spend_no_more_than_there_is(guard, conf):
@@ -305,7 +321,7 @@ def test_s46_notices_stop_at_the_sites_cap_where_mail_tells_too(guard, conf):
 def test_s46_who_empties_the_sites_budget_silences_nobody(guard, conf):
     conf(NUMBER_DAY=2 * COST)
     victim, mailed = Person(guard), both(guard)
-    guard.configure(GATEPOST_SMS_SITE_DAY=str(COST))
+    guard.configure(("api", "worker"), GATEPOST_SMS_SITE_DAY=str(COST))
     try:
         guard.rows("INSERT INTO sms_prefix (prefix, reason, tripped_at, until_at) SELECT DISTINCT prefix, 'low_conversion',"
                    " UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 1 HOUR FROM sms_charge")
@@ -317,7 +333,7 @@ def test_s46_who_empties_the_sites_budget_silences_nobody(guard, conf):
         # Told as often as its own budget says, and the site's shows it.
         assert notices(guard, state=2) == 2 == told(guard, victim.phone) and spent(guard) == before + 2 * COST
     finally:
-        guard.configure(GATEPOST_SMS_SITE_DAY="2000000")
+        guard.configure(("api", "worker"), GATEPOST_SMS_SITE_DAY="2000000")
 
 
 def test_s46_s59_no_notice_uses_up_the_way_back(guard, conf):

@@ -159,8 +159,8 @@ class Instance:
         self.run = os.path.realpath(f"{self.dir}/run")
         self.sandbox = Sandbox(self.env["GATEPOST_SANDBOX_URL"])
 
-    def configure(self, **conf):
-        """Change settings as `quickstart --set` does; what reads them is started again."""
+    def configure(self, parts=("api", "worker", "live"), **conf):
+        """Change settings as `quickstart --set` does; `parts`, those that read them, are started again."""
         self.conf.update(conf)
         for name, header in (("override.env", ""), ("gatepost.env", "# Changed by a test.\n")):
             path = f"{self.dir}/{name}"
@@ -171,8 +171,11 @@ class Instance:
                 f.write(header + "".join(f"{k}={mark}{v}{mark}\n" for k, v in sorted(values.items())))
             os.rename(f"{path}.new", path)
         self.settings = read_env(f"{self.dir}/gatepost.env")
-        for part in ["api", "worker", "live"] + [f"worker-{i}" for i in range(2, self.workers + 1)]:
+        for part in parts:
             self.restart(part)
+        if "worker" in parts:
+            for i in range(2, self.workers + 1):
+                self.restart(f"worker-{i}")
         self.ready()
 
     def stop(self):
