@@ -7,6 +7,7 @@
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
+const { readBody } = require('./body');
 const { BadFault, PROVIDERS } = require('./faults');
 const { listen } = require('./tlsfront');
 const { STYLES } = require('./subscriptions');
@@ -73,7 +74,7 @@ class Control {
 		try {
 			guard(req);
 			const url = new URL(req.url, 'http://localhost');
-			const text = await readBody(req);
+			const text = await bodyOf(req);
 			const out = await this.route(req, res, url, text);
 			if (out !== undefined)
 				sendJson(res, out.status || 200, out.body);
@@ -341,24 +342,10 @@ function query(url) {
 		to: to && to.replace(/^ (?=\d)/, '+') };
 }
 
-function readBody(req) {
-	return new Promise((resolve, reject) => {
-		const chunks = [];
-		let size = 0;
-
-		req.on('data', (c) => {
-			size += c.length;
-			if (size <= BODY_MAX)
-				chunks.push(c);
-		});
-		req.on('end', () => {
-			if (size > BODY_MAX)
-				reject(new Answer(413, 'over 1 MB'));
-			else
-				resolve(Buffer.concat(chunks).toString('utf8'));
-		});
-		req.on('error', reject);
-	});
+function bodyOf(req) {
+	return new Promise((resolve, reject) => readBody(req, BODY_MAX, (body) =>
+	    body === null ? reject(new Answer(413, 'over 1 MB')) :
+	    resolve(body.toString('utf8')), reject));
 }
 
 function sendJson(res, status, body) {

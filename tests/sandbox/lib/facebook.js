@@ -100,13 +100,7 @@ class Facebook extends Web {
 				error_reason: 'user_denied' });
 		if (!Object.hasOwn(s.people, who))
 			return { body: chooser('Sign in with Facebook (sandbox)',
-			    Object.entries(s.people).map(([id, p]) =>
-				({ id, ...p })), (p) => {
-				    const to = new URL(url);
-				    to.searchParams.set('person', p ? p.id :
-					'-cancel');
-				    return to.pathname + to.search;
-			    }) };
+			    s.people, url) };
 		return back({ code: this.code(who, q('redirect_uri'),
 		    q('code_challenge')) });
 	}

@@ -197,13 +197,7 @@ class Oidc extends Web {
 			return back({ error: 'access_denied' });
 		if (!Object.hasOwn(s.people, who))
 			return { body: chooser('Sign in with Sandbox',
-			    Object.entries(s.people).map(([id, p]) =>
-				({ id, ...p })), (p) => {
-				    const to = new URL(url);
-				    to.searchParams.set('person', p ? p.id :
-					'-cancel');
-				    return to.pathname + to.search;
-			    }) };
+			    s.people, url) };
 		const code = crypto.randomBytes(16).toString('base64url');
 		this.codes.set(code, { who, nonce: q('nonce'),
 			challenge: q('code_challenge'), scope: q('scope'),

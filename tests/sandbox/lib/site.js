@@ -11,6 +11,8 @@
  */
 const http = require('node:http');
 
+const { readBody } = require('./body');
+
 const BODY_MAX = 8 * 1024 * 1024;
 
 const escape = (text) => String(text ?? '').replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -63,15 +65,8 @@ class Site {
 	answer(req, res)
 	{
 		const url = new URL(req.url, 'http://site');
-		const chunks = [];
-		let size = 0;
 
-		req.on('data', (c) => {
-			size += c.length;
-			if (size <= BODY_MAX)
-				chunks.push(c);
-		});
-		req.on('end', () => {
+		readBody(req, BODY_MAX, (body) => {
 			const send = (status, type, body) => {
 				/* A site might say this by mistake or malice: it must reach nobody. */
 				res.writeHead(status, { 'Content-Type': type, 'X-Auth-Access': 'stolen', 'X-Auth-State': 'stolen' });
@@ -79,7 +74,7 @@ class Site {
 			};
 			if (url.pathname.endsWith('/echo'))
 				return send(200, 'application/json', JSON.stringify({ method: req.method, url: req.url, headers: req.rawHeaders,
-					body: Buffer.concat(chunks).toString('base64') }));
+					body: (body || Buffer.alloc(0)).toString('base64') }));
 			if (url.pathname === '/api/me')
 				return send(200, 'application/json', JSON.stringify({ user: req.headers['remote-user'] || null,
 					groups: req.headers['remote-groups'] || '', email: req.headers['remote-email'] || '' }));

@@ -5,6 +5,7 @@
  * those whose answers are plain objects.
  */
 const http = require('node:http');
+const { readBody } = require('./body');
 const { TlsFront, resetSocket } = require('./tlsfront');
 const { Counter, retryAfter, whenDue } = require('./faults');
 
@@ -43,19 +44,11 @@ class Https {
 	/* Then handle(req, res, body); a body over bodyMax is null. */
 	onRequest(req, res) {
 		const counter = this.counterOf(req);
-		const chunks = [];
-		let size = 0;
 
 		counter.begin();
 		this.front.onceGone(this.front.rawOf(req.socket), res,
 		    () => counter.end());
-		req.on('data', (c) => {
-			size += c.length;
-			if (size <= this.bodyMax)
-				chunks.push(c);
-		});
-		req.on('end', () => this.handle(req, res,
-		    size > this.bodyMax ? null : Buffer.concat(chunks)));
+		readBody(req, this.bodyMax, (body) => this.handle(req, res, body));
 	}
 }
 
@@ -170,9 +163,15 @@ function escapeHtml(s) {
 	return String(s).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
-/* Sandbox people sign in by being chosen. */
-function chooser(title, people, link) {
-	const rows = people.map((p) => `<li><a href="${escapeHtml(link(p))}">` +
+/* Sandbox people sign in by being chosen: `url` with who it is, or -cancel. */
+function chooser(title, people, url) {
+	const link = (p) => {
+		const to = new URL(url);
+		to.searchParams.set('person', p ? p.id : '-cancel');
+		return to.pathname + to.search;
+	};
+	const rows = Object.entries(people).map(([id, p]) => ({ id, ...p })).map((p) =>
+	    `<li><a href="${escapeHtml(link(p))}">` +
 	    `${escapeHtml(p.name || p.id)}</a> ${escapeHtml(p.email || '')}</li>`);
 
 	return '<!doctype html><meta charset="utf-8"><meta name="viewport" ' +
