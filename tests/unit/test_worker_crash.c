@@ -17,33 +17,36 @@ leave_lapsed(uint64_t n, int job_state, int tries, int crashes, int repeat_ok)
 	    repeat_ok, n);
 }
 
-/* Planned by a worker that cannot send, then made to look abandoned. */
-static uint64_t
-planned_code(const char *phone)
+struct left {
+	const char *phone; int state, tries, crashes, repeat;
+	const char *want; unsigned arrive;
+};
+
+/* Codes planned by a worker that cannot send. */
+static void
+plan_codes(const struct left *row, size_t rows, uint64_t *n)
 {
 	pid_t w;
-	uint64_t n;
 
 	wt_do("REPLACE INTO provider_state (name, state, until_at) VALUES "
 	    "('kavenegar', 'open', UTC_TIMESTAMP(6) + INTERVAL 1 HOUR)");
 	w = wt_worker();
 	usleep(2500000);	/* it reads breakers once a second */
-	n = wt_code(phone);
-	wt_expect(n, 1, "queued", 5000);
-	assert_true(wt_becomes("0", 5000, wt_text("SELECT state FROM job "
-	    "WHERE notification_id = %" PRIu64 " AND kind = 2", n)));
+	for (size_t i = 0; i < rows; i++) {
+		n[i] = wt_code(row[i].phone);
+		wt_expect(n[i], 1, "queued", 5000);
+		assert_true(wt_becomes("0", 5000, wt_text("SELECT state FROM "
+		    "job WHERE notification_id = %" PRIu64 " AND kind = 2",
+		    n[i])));
+	}
 	wt_stop(w);
 	wt_do("DELETE FROM provider_state");
-	return n;
 }
 
 static void
 r1_what_a_crash_leaves_is_told_apart_by_the_mark(void **state)
 {
-	static const struct {
-		const char *phone; int state, tries, crashes, repeat;
-		const char *want; unsigned arrive;
-	} row[] = {
+	static const struct left row[] = {
 		/* leased, not marked: sent */
 		{ "+989121120001", 1, 0, 0, 0, "sent", 1 },
 		{ "+989121120002", 1, 0, 1, 0, "sent", 1 },
@@ -59,11 +62,11 @@ r1_what_a_crash_leaves_is_told_apart_by_the_mark(void **state)
 	pid_t w;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(row); i++) {
-		n[i] = planned_code(row[i].phone);
+	plan_codes(row, COUNT_OF(row), n);
+	/* Then made to look abandoned. */
+	for (size_t i = 0; i < COUNT_OF(row); i++)
 		leave_lapsed(n[i], row[i].state, row[i].tries,
 		    row[i].crashes, row[i].repeat);
-	}
 	w = wt_worker();
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
 		wt_expect(n[i], 1, row[i].want, 8000);
