@@ -709,6 +709,8 @@ BIN_CTL_SOURCES = \
 	fcgi-app/bin/program.h
 
 UNIT_TESTS = \
+	test_worker_crash \
+	test_worker_send \
 	test_admin_token \
 	test_api_dispatch \
 	test_api_icon \
@@ -800,9 +802,7 @@ UNIT_TESTS = \
 	test_totp \
 	test_unicode \
 	test_vapid \
-	test_webpush_crypt \
-	test_worker_crash \
-	test_worker_send
+	test_webpush_crypt
 
 test_admin_token_SOURCES = tests/unit/test_admin_token.c
 test_admin_token_LDADD = $(GP_TEST_LIBS)
@@ -1559,6 +1559,7 @@ EXTRA_FILES = \
 	tests/fuzz/fuzz_text.c \
 	tests/lib/contract.js \
 	tests/lib/contract.py \
+	tests/lib/crowd.py \
 	tests/lib/db-seed \
 	tests/lib/fcgi_ask.py \
 	tests/lib/fcgi_echo.py \
@@ -1577,6 +1578,7 @@ EXTRA_FILES = \
 	tests/package.json \
 	tests/sandbox/README.md \
 	tests/sandbox/autopush.js \
+	tests/sandbox/lib/body.js \
 	tests/sandbox/lib/caller.js \
 	tests/sandbox/lib/control.js \
 	tests/sandbox/lib/ece.js \
@@ -1622,6 +1624,7 @@ EXTRA_FILES = \
 	tests/sandbox/test/twilio.test.js \
 	tests/sandbox/test/whatsapp.test.js \
 	tests/unit/auth_case.h \
+	tests/unit/chance.h \
 	tests/unit/channel_case.h \
 	tests/unit/dbcase.h \
 	tests/unit/dbproxy.h \
