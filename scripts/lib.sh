@@ -193,7 +193,7 @@ alive_or_log() {	# name: for waits; a dead process ends the wait at once
 }
 
 # --- the database -------------------------------------------------------------------
-db_name=gatepost
+db_name=gatepost seeded=no
 
 sql() {	# as the database's root, statements on standard input or after -e
 	mariadb --no-defaults --protocol=socket --socket="$run/db.sock" --user="$(id -un)" \
@@ -252,7 +252,16 @@ db_copy() {	# directory
 		value_set "$name" "$(sed -n "s/^$name=//p" "$1/values")"
 	done
 	mv "$dir/db.new" "$dir/db"
-	cp -R "$1/api-docs" "$dir/"	# its making takes as long as the copy
+	seeded=yes
+	# Their making takes as long as the copy.
+	cp -R "$1/api-docs" "$1/tls" "$dir/"
+}
+
+# All that users.sql, the migrations and grants.sql do; a copy just made of a
+# seed has had it.
+db_schema() {
+	[ "$seeded" = no ] || return 0
+	db_script "$top/sql/users.sql" && ctl migrate && db_script "$top/sql/grants.sql"
 }
 
 db_answers() {
@@ -526,7 +535,7 @@ nginx_start() {
 
 # Everything down, in the order that loses nothing: no new requests, then
 # what is being answered, then what is being sent, then the rows.
-all_down() {
+all_down() {	# [signal for the database]
 	local name rc=0
 
 	end_process nginx 20 QUIT || rc=1
@@ -536,6 +545,6 @@ all_down() {
 		end_process "$name" 40 || rc=1
 	done
 	end_process sandbox 10 || rc=1
-	end_process db 90 || rc=1
+	end_process db 90 "${1:-TERM}" || rc=1
 	return $rc
 }

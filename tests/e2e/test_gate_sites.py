@@ -525,12 +525,12 @@ def test_d15_renewal_in_the_last_third_at_both_hosts(inst, site, other):
 
 def test_an_unlisted_host_is_not_sent_a_code(inst):
     """Its Host is nobody's: see the test of made-up hosts.  Listed is what the settings say, exactly."""
-    with Instance(conf={"GATEPOST_SITES": "wiki.example.com, 127.0.0.1"}) as own:
-        who = Person(own)
-        v = Visitor(own, who.browser())
-        other = own.env["GATEPOST_OTHER_SITE_URL"]      # on a port that is not in the list
+    with inst.changed(("api",), GATEPOST_SITES="wiki.example.com, 127.0.0.1"):
+        who = Person(inst)
+        v = Visitor(inst, who.browser())
+        other = inst.env["GATEPOST_OTHER_SITE_URL"]      # on a port that is not in the list
         r = v.ask(other + "/")
-        assert r.status_code == 302 and r.headers["Location"] == own.url + "/console/signin"
+        assert r.status_code == 302 and r.headers["Location"] == inst.url + "/console/signin"
         r = v.ask(other + "/", headers={**NAVIGATE, "Host": "wiki.example.com"})
         assert "rd=https%3A%2F%2Fwiki.example.com%2F&" in r.headers["Location"]
 

@@ -9,10 +9,9 @@ import urllib.parse
 
 import pytest
 
-from conftest import no_faults
 from contract import Contract
 from factor_people import both, challenge, codes_may_go_again, due, enrol, verify
-from instance import Instance, wait_until
+from instance import wait_until
 from people import OTHER, PASSWORD, Bearer, Browser, Person, a_phone, an_email, calm, forget_limits, problem, same
 from test_identity import statements
 from test_social import Visitor, fragment, people, tell
@@ -379,43 +378,41 @@ def test_s67_by_another_site(inst):
 
 # --- policy ------------------------------------------------------------------------------------------------
 
-def test_l3_no_code_by_sms_or_mail_lets_anybody_in():
+def test_l3_no_code_by_sms_or_mail_lets_anybody_in(inst):
     """GATEPOST_POLICY=l3, and what was begun before it was set; then GATEPOST_PASSWORDLESS=no."""
-    with Instance() as own:
-        p, plain = both(own), both(own)
-        app, client, codes = enrol(p)
-        forget_limits(own)
-        own.sandbox.clear()
-        rid = ask(own, email=plain.email_address)
-        message = mail(own, plain.email_address)
-        r = plain.bearer()
-        own.rows("UPDATE session SET auth_at = auth_at - INTERVAL 1 HOUR WHERE user_id = %s", plain.id)
-        own.configure(("api",), GATEPOST_POLICY="l3")
-        forget_limits(own)
-        problem(own.api("POST", REQUEST, json={"email": p.email_address}), 403, "passwordless_off")
-        problem(give(own, rid, re.match(r"\d{6}", message["text"]).group()), 403, "passwordless_off")
-        problem(use(own, link_of(message)[0]), 403, "passwordless_off")
-        problem(own.api("GET", LINK, params={"token": link_of(message)[0]}), 403, "passwordless_off")
+    p, plain = both(inst), both(inst)
+    app, client, codes = enrol(p)
+    forget_limits(inst)
+    inst.sandbox.clear()
+    rid = ask(inst, email=plain.email_address)
+    message = mail(inst, plain.email_address)
+    r = plain.bearer()
+    inst.rows("UPDATE session SET auth_at = auth_at - INTERVAL 1 HOUR WHERE user_id = %s", plain.id)
+    with inst.changed(("api",), GATEPOST_POLICY="l3"):
+        forget_limits(inst)
+        problem(inst.api("POST", REQUEST, json={"email": p.email_address}), 403, "passwordless_off")
+        problem(give(inst, rid, re.match(r"\d{6}", message["text"]).group()), 403, "passwordless_off")
+        problem(use(inst, link_of(message)[0]), 403, "passwordless_off")
+        problem(inst.api("GET", LINK, params={"token": link_of(message)[0]}), 403, "passwordless_off")
         step = due(p.login())
         assert step["methods"] == ["totp", "recovery"]
         for method in ("sms", "email"):
-            problem(challenge(own, step["mfa_token"], method), 400, "method_off", "method")
-            problem(verify(own, step["mfa_token"], "123456", method=method), 400, "method_off", "method")
+            problem(challenge(inst, step["mfa_token"], method), 400, "method_off", "method")
+            problem(verify(inst, step["mfa_token"], "123456", method=method), 400, "method_off", "method")
         problem(client.call("PATCH", "/api/auth/mfa/", json={"sms": True}), 400, "method_off", "sms")
         # Step-up: neither for those with a factor nor for those without.
         r.with_refresh("/api/auth/token/refresh/")
         for who in (client, r):
             problem(who.call("POST", "/api/auth/reauth/challenge/", json={"method": "email"}), 400, "method_off", "method")
         assert r.call("POST", "/api/auth/reauth/", json={"password": PASSWORD}).status_code == 200
-        assert verify(own, step["mfa_token"], app.code()).status_code == 200
+        assert verify(inst, step["mfa_token"], app.code()).status_code == 200
         # Addresses are still proved by codes, and a reset still asks for the second step.
-        q = Person(own)
+        q = Person(inst)
         assert q.id
-        own.configure(("api",), GATEPOST_POLICY="", GATEPOST_PASSWORDLESS="no")
-        forget_limits(own)
-        problem(own.api("POST", REQUEST, json={"email": p.email_address}), 403, "passwordless_off")
+    with inst.changed(("api",), GATEPOST_PASSWORDLESS="no"):
+        forget_limits(inst)
+        problem(inst.api("POST", REQUEST, json={"email": p.email_address}), 403, "passwordless_off")
         assert "sms" in due(p.login())["methods"]
-        no_faults(own)
 
 
 def test_s49_work_is_taken_where_codes_are_asked_for(inst):

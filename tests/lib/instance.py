@@ -13,6 +13,7 @@ signalled, and every wait has a deadline.
     inst.sandbox.messages(channel="sms", to="+98912...")
     inst.kill("worker"); inst.restart("worker"); inst.stop()
 """
+import contextlib
 import os
 import re
 import shlex
@@ -160,12 +161,11 @@ class Instance:
         self.sandbox = Sandbox(self.env["GATEPOST_SANDBOX_URL"])
 
     def configure(self, parts=("api", "worker", "live"), **conf):
-        """Change settings as `quickstart --set` does; `parts`, those that read them, are started again."""
-        self.conf.update(conf)
+        """Change settings as `quickstart --set` does (None: not set); `parts`, those that read them, are started again."""
         for name, header in (("override.env", ""), ("gatepost.env", "# Changed by a test.\n")):
             path = f"{self.dir}/{name}"
             values = read_env(path) if os.path.exists(path) else {}
-            values.update(conf)
+            values = {k: v for k, v in {**values, **conf}.items() if v is not None}
             mark = '"' if header else ""
             with open(f"{path}.new", "w", encoding="utf-8", opener=_private) as f:
                 f.write(header + "".join(f"{k}={mark}{v}{mark}\n" for k, v in sorted(values.items())))
@@ -178,8 +178,18 @@ class Instance:
                 self.restart(f"worker-{i}")
         self.ready()
 
+    @contextlib.contextmanager
+    def changed(self, parts=("api", "worker", "live"), **conf):
+        """These settings for a while."""
+        was = {k: self.settings.get(k) for k in conf}
+        self.configure(parts, **conf)
+        try:
+            yield self
+        finally:
+            self.configure(parts, **was)
+
     def stop(self):
-        subprocess.run([f"{TOP}/scripts/stop", "--quiet", "--dir", self.dir], check=False)
+        subprocess.run([f"{TOP}/scripts/stop", "--quiet", "--dir", self.dir, *["--discard"] * self.own], check=False)
         if self.own:
             run = os.path.realpath(f"{self.dir}/run")
             if not run.startswith(os.path.realpath(self.dir) + "/"):
