@@ -16,29 +16,23 @@ from instance import Instance, wait_until
 from people import OTHER, PASSWORD, Person, a_phone, an_email, calm, forget_limits, old_code, problem, same, within
 
 COST = 100
+BEGUN = {"GATEPOST_SMS_PREFIXES": "+98,+44,+1,+881", "GATEPOST_SMS_POW_BITS": "8", "GATEPOST_SMS_CONVERSION_SAMPLE": "10"}
 
 
 @pytest.fixture(scope="module")
 def guard():
     """Every limit holds for this machine, which nginx does not count."""
-    with Instance(conf={"GATEPOST_LIMITS_LOOPBACK": "yes", "GATEPOST_SMS_PREFIXES": "+98,+44,+1,+881",
-                        "GATEPOST_SIGNUP_ADDRESS_HOUR": "1000000", "GATEPOST_SMS_POW_BITS": "8",
-                        "GATEPOST_SMS_CONVERSION_SAMPLE": "10"}) as whole:
+    with Instance(conf={"GATEPOST_LIMITS_LOOPBACK": "yes", "GATEPOST_SIGNUP_ADDRESS_HOUR": "1000000", **BEGUN}) as whole:
         yield whole
         no_faults(whole)
 
 
-DEFAULT = {"GATEPOST_SMS_PREFIXES": "+98,+44,+1,+881", "GATEPOST_SMS_CONVERSION_SAMPLE": "10"}
 changed = set()         # settings that an earlier test left
 
 
 def settle(guard, **values):
     """These settings, and for the rest those that the module began with."""
-    if changed - set(values) - set(DEFAULT):
-        told = guard.ctl("config", "sample").stdout.splitlines()
-        DEFAULT.update((k, v.strip('"')) for k, v in (line.lstrip("#").split("=", 1) for line in told
-                       if line.lstrip("#").startswith("GATEPOST_SMS_")) if k not in DEFAULT)
-    want = {**{k: DEFAULT[k] for k in changed}, **values}
+    want = {**{k: BEGUN.get(k) for k in changed - set(values)}, **values}
     changed.clear()
     changed.update(values)
     if want:
