@@ -48,7 +48,8 @@ def as_begun(request, guard):
 
 @pytest.fixture
 def conf(guard):
-    """Settings for one test.  They are put back by the next, together with what it wants: each time is a restart."""
+    """Settings for one test, which asks for them first.  They are put back by the next, together with what it wants:
+    each time is a restart."""
     mine = {}
 
     def change(**values):
@@ -346,6 +347,7 @@ def test_s46_s59_no_notice_uses_up_the_way_back(guard, conf):
 
 
 def test_s45_a_notice_to_a_range_not_served_costs_nothing(guard, conf):
+    conf()
     p = Person(guard)
     conf(PREFIXES="+44")
     made = "SELECT COUNT(*) AS n FROM notification WHERE type = 'notice' AND channel = 'sms'"
@@ -357,9 +359,9 @@ def test_s45_a_notice_to_a_range_not_served_costs_nothing(guard, conf):
 # --- equal for known and unknown (S24) ---------------------------------------------------------------
 
 def test_s24_the_guard_refuses_known_and_unknown_alike(guard, conf):
+    conf(NUMBER_HOUR=2 * COST)
     p = Person(guard)
     clear(guard)
-    conf(NUMBER_HOUR=2 * COST)
     seen = []
     for phone in (p.phone, far()):
         answers = []
