@@ -162,7 +162,7 @@ def test_a_barred_address_and_an_account_that_is_gone(inst):
 def test_items_end_as_what_carried_them(inst):
     u = a_reader(inst)
     ids = gather(inst, u, "A", "B")
-    inst.sandbox.fault("smtp", "status", status=550, times=1)
+    inst.sandbox.fault("smtp", "status", status=550, times=1, to=u["email"])
     comes(inst, u)
     got = [ways(final(inst, i), u)["email"] for i in ids]
     inst.sandbox.heal()
@@ -300,7 +300,8 @@ def carried(inst, u, *titles, **more):
 
 
 def leaves(inst, carrier):
-    """The carrier's time is now."""
+    """The carrier's time is now; it waits for it by then, in nobody's hands (or it left already)."""
+    within(20, "it waits", lambda: all(j["state"] == 0 for j in job_of(inst, carrier)))
     inst.rows("UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE notification_id = %s AND state = 0", carrier)
 
 
@@ -359,7 +360,7 @@ def test_what_is_leaving_goes_or_is_taken_out_when_it_comes_back(inst):
     """Cancelled while the carrier is on its way: told so, and not in the second try."""
     u = a_reader(inst)
     ids, carrier = carried(inst, u, "Alpha", "Beta")
-    inst.sandbox.fault("smtp", "status", status=451, times=1, after_ms=1500)
+    inst.sandbox.fault("smtp", "status", status=451, times=1, after_ms=1500, to=u["email"])
     leaves(inst, carrier)
     within(10, "it is on its way", lambda: job_of(inst, carrier) and job_of(inst, carrier)[0]["state"] == 2)
     r = inst.api("POST", f"{PATH}{ids[0]}/cancel/", token=inst.token).json()
@@ -500,7 +501,7 @@ def test_on_whatsapp_each_by_itself_when_nothing_stands_in(two):
     """Its window is closed and no template is set: the row says why it goes alone."""
     u = a_reader(two, phone=True)
     ids = gather(two, u, "One", "Two", channels=["whatsapp"])
-    two.sandbox.fault("whatsapp", "status", status=503, times=1)
+    two.sandbox.fault("whatsapp", "status", status=503, times=1, to=u["phone"])
     comes(two, u)
     within(10, "each has its job", lambda: two.rows("SELECT COUNT(*) n FROM job WHERE user_id = %s AND state < 3", u["id"])[0]["n"] == 2)
     two.sandbox.heal()

@@ -285,7 +285,8 @@ def test_r8_retry_after_is_kept_while_another_sends(inst):
          secrets={"api_key": "sandbox-kavenegar-key"})
     settled(inst)
     phones = ["+98912" + str(secrets.randbelow(10**7)).zfill(7) for _ in range(12)]
-    inst.sandbox.fault("kavenegar", "status", status=429, times=1, retry_after=4)
+    # `to`: it is also asked what became of messages of earlier tests.
+    inst.sandbox.fault("kavenegar", "status", status=429, times=1, retry_after=4, to=phones[0])
     first = final(inst, send(inst, phones[0], channel="sms"))
     slow = first["attempts_made"][0]
     assert slow["outcome"] == "slow" and first["state"] == "sent" and first["provider"] != slow["provider"]
@@ -303,20 +304,25 @@ def test_s51_what_may_have_been_taken_goes_to_no_other(inst):
     make(inst, "other", weight=1)
     settled(inst)
     # the mail was taken, and the answer lost: it may be repeated where it was (the same Message-ID), nowhere else
-    inst.sandbox.fault("smtp", "reset", times=1)
-    d = final(inst, send(inst, address()), 60)
+    to = address()
+    inst.sandbox.fault("smtp", "reset", times=1, to=to)
+    d = final(inst, send(inst, to), 60)
     assert d["state"] == "sent" and len({a["provider"] for a in d["attempts_made"]}) == 1 and len(d["attempts_made"]) == 2, d
     # not even when that account closes before the repeat
-    inst.sandbox.fault("smtp", "reset", times=1)
-    id_ = send(inst, address())
-    wait_until("the first attempt", lambda: (delivery(inst, id_) or {"attempts": 0})["attempts"] == 1)
-    row = wait_until("the retry", lambda: inst.rows("SELECT provider, bound FROM job WHERE notification_id = %s", id_))[0]
+    to = address()
+    inst.sandbox.fault("smtp", "reset", to=to)
+    id_ = send(inst, to)
+    # Given back: what it met is in the row by then, and nobody has it.
+    row = wait_until("the retry", lambda: inst.rows(
+        "SELECT provider, bound FROM job WHERE notification_id = %s AND tries > 0 AND state = 0", id_))[0]
     assert row["bound"] == 1
     inst.rows("INSERT INTO provider_state (name, state, reason, until_at, failures) VALUES (%s, 'open', 'test',"
               " UTC_TIMESTAMP(6) + INTERVAL 5 SECOND, 1) ON DUPLICATE KEY UPDATE state = 'open',"
               " until_at = UTC_TIMESTAMP(6) + INTERVAL 5 SECOND, failures = 1", row["provider"])
+    inst.sandbox.heal()
     d = final(inst, id_, 60)
-    assert [a["provider"] for a in d["attempts_made"]] == [row["provider"]] * 2
+    made = [a["provider"] for a in d["attempts_made"]]
+    assert len(made) >= 2 and set(made) == {row["provider"]}, d
 
 
 # --- OAuth ---------------------------------------------------------------------------------------------------------
