@@ -200,7 +200,9 @@ static const char *
 why_dead(const struct job *job, const struct notification *n,
     const struct delivery_where *w)
 {
-	if (job->stop || n->cancelled_us != 0)
+	if (job->stop == JOB_STOP_READ)
+		return "read";
+	if (job->stop != JOB_STOP_NOT || n->cancelled_us != 0)
 		return "cancelled";
 	if (w->gone)
 		return "device_gone";

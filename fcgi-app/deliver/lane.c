@@ -173,7 +173,13 @@ lane_seats_left(const struct lane *l, int64_t now_us)
 
 	if (l->seats_max == 0)
 		return UINT16_MAX;
-	return now_us < l->seats_until_us && n < l->seats ? l->seats - n : 0;
+	return !lane_seats_over(l, now_us) && n < l->seats ? l->seats - n : 0;
+}
+
+bool
+lane_seats_over(const struct lane *l, int64_t now_us)
+{
+	return l->seats_max > 0 && now_us >= l->seats_until_us;
 }
 
 unsigned

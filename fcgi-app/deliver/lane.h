@@ -98,6 +98,8 @@ void	 lane_room(const struct lane *l, uint32_t room[JOB_CLASSES]);
 unsigned lane_in_use(const struct lane *l);
 unsigned lane_seats_left(const struct lane *l, int64_t now_us);
 unsigned lane_seats_want(const struct lane *l);
+/* Their time is over: another worker may have them, nothing more leaves. */
+bool	 lane_seats_over(const struct lane *l, int64_t now_us);
 /* How many may leave now (cap, seats, rate, breaker). */
 unsigned lane_may_leave(struct lane *l, int64_t now_us);
 void	 lane_add(struct lane *l, struct item *it);

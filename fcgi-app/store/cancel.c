@@ -19,7 +19,9 @@ DB_STMT(CANCEL_SEQS, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT d.notification_id, d.seq FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t"
     " STRAIGHT_JOIN delivery d ON d.user_id = ? AND d.notification_id = t.i"
-    " AND d.state = 'queued'");
+    " AND d.state = 'queued' WHERE d.notification_id > ?"
+    " OR (d.notification_id = ? AND d.seq > ?)"
+    " ORDER BY d.notification_id, d.seq LIMIT ?");
 DB_STMT(CANCEL_LOCK_SEQS, DB_API | DB_WORKER | DB_LIVE, DB_READ,
     "SELECT j.id, j.seq, j.state, j.kind, j.notification_id"
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$[0]',"
@@ -32,7 +34,7 @@ DB_STMT(CANCEL_DROP, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
 DB_STMT(CANCEL_STOP, DB_API | DB_WORKER | DB_LIVE, DB_SAFE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.i"
-    " SET j.stop = TRUE");
+    " SET j.stop = ?");
 /* A campaign's delivery that is not released has no job yet: whoever makes one
  * holds the row first (campaign_ready), and so does who ends it. */
 #define PAIRS "JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$[0]',"	\
@@ -120,7 +122,8 @@ finish(struct db *db, struct take *t, const char *reason,
 	    DB_IN(DB_STR(buf_text(&t->drop))), e) < 0)
 		return -1;
 	if (t->stops > 0 && db_run(db, &CANCEL_STOP,
-	    DB_IN(DB_STR(buf_text(&t->stop))), e) < 0)
+	    DB_IN(DB_STR(buf_text(&t->stop)), DB_U64(strcmp(reason, "read") ==
+	    0 ? JOB_STOP_READ : JOB_STOP_CANCELLED)), e) < 0)
 		return -1;
 	if (t->rows.len > 0) {
 		buf_char(&t->rows, ']');
@@ -248,21 +251,22 @@ out:
 	return rc;
 }
 
-/* One batch of them: 1 there may be more, 0, -1. */
+/* One batch of them, behind *at: 1 there may be more, 0, -1. */
 static int
 cancel_some(struct db *db, uint64_t user_id, const char *ids,
-    const char *reason, struct cancelled *c, struct err *e)
+    const char *reason, struct cancelled *c, struct delivery_ref *at,
+    struct err *e)
 {
 	struct arena *a = arena_new(1u << 20);
-	uint64_t before = c->cancelled;
 	struct seqs s = { .n = 0 };
 	struct take t;
 	int rc = -1;
 
 	take_init(&t, 0, CANCEL_BATCH);
 	buf_init(&s.b, CANCEL_BATCH * 40 + 16);
-	if (db_each(db, &CANCEL_SEQS, a, DB_IN(DB_STR(ids), DB_U64(user_id)),
-	    DB_OUT(DB_TO_U64(&s.notification_id), DB_TO_U64(&s.seq)),
+	if (db_each(db, &CANCEL_SEQS, a, DB_IN(DB_STR(ids), DB_U64(user_id),
+	    DB_U64(at->notification_id), DB_U64(at->notification_id),
+	    DB_U64(at->seq), DB_U64(CANCEL_BATCH)), DB_OUT(DB_TO_U64(&s.notification_id), DB_TO_U64(&s.seq)),
 	    seq_row, &s, e) < 0)
 		goto out;
 	if (s.n > 0) {
@@ -277,8 +281,9 @@ cancel_some(struct db *db, uint64_t user_id, const char *ids,
 		    e) < 0)
 			goto out;
 	}
-	/* What is leaving stays queued: a batch of such is the last. */
-	rc = s.n == CANCEL_BATCH && c->cancelled > before;
+	/* What is leaving stays queued: the next batch is behind it. */
+	*at = (struct delivery_ref){ s.notification_id, (uint32_t)s.seq };
+	rc = s.n == CANCEL_BATCH;
 out:
 	buf_fini(&s.b);
 	take_fini(&t);
@@ -293,11 +298,12 @@ cancel_for_user(struct db *db, uint64_t user_id,
 {
 	struct buf b;
 	const char *ids = buf_ids(&b, notification_id, n);
+	struct delivery_ref at = { 0, 0 };
 	int rc;
 
 	memset(c, 0, sizeof(*c));
 	do {
-		rc = cancel_some(db, user_id, ids, reason, c, e);
+		rc = cancel_some(db, user_id, ids, reason, c, &at, e);
 	} while (rc > 0);
 	buf_fini(&b);
 	return rc;

@@ -267,7 +267,7 @@ inbox_read_all(struct db *db, uint64_t user_id, uint64_t to, uint64_t *id,
 		return (int)rc;
 	a = arena_new(1u << 20);
 	rc = db_each(db, &INBOX_UNREAD_IDS, a, DB_IN(DB_U64(user_id),
-	    DB_U64(to == 0 ? c.seq : to), DB_U64(max)),
+	    DB_U64(to), DB_U64(max)),
 	    DB_OUT(DB_TO_U64(&u.it), DB_TO_BOOL(&u.unseen)), unread_row, &u,
 	    e);
 	arena_free(a);

@@ -44,8 +44,8 @@ int	 inbox_read(struct db *db, uint64_t user_id, uint64_t notification_id,
 /* Also reads it: what is put away is no news. */
 int	 inbox_archive(struct db *db, uint64_t user_id,
 	    uint64_t notification_id, struct err *e) MUST_CHECK;
-/* All up to seq `to` (0: all there are), at most `max` rows: their
- * notifications in id, lowest seq first.  How many, or -1. */
+/* All up to seq `to`, at most `max` rows: their notifications in id, lowest
+ * seq first.  How many, or -1. */
 int	 inbox_read_all(struct db *db, uint64_t user_id, uint64_t to,
 	    uint64_t *id, size_t max, struct err *e) MUST_CHECK;
 /* Shown in a list: up to seq `to`.  Rows or -1. */

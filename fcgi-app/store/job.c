@@ -76,7 +76,7 @@ job_row(void *arg, struct err *e)
 		.run_us = r->run_us, .expires_us = r->expires_us,
 		.provider = r->provider, .waiter = r->waiter,
 		.secret = r->secret, .secret_len = r->secret_len,
-		.stop = r->stop,
+		.stop = (enum job_stop)r->stop,
 	};
 	return 0;
 }

@@ -19,6 +19,7 @@
 enum job_state { JOB_READY = 0, JOB_LEASED = 1, JOB_LEAVING = 2,
 	JOB_PAUSED = 3, JOB_GATHERED = 4, JOB_DEAD = 9 };
 enum job_kind { JOB_PLAN = 1, JOB_SEND = 2 };
+enum job_stop { JOB_STOP_NOT = 0, JOB_STOP_CANCELLED = 1, JOB_STOP_READ = 2 };
 /* Classes 0 to 2 are the notification's; 3 and 4 are the many of one
  * notification (transactional, campaign), which wait for nobody's single
  * message to pass (R9). */
@@ -33,7 +34,8 @@ struct job {
 	uint32_t	 seq;
 	unsigned	 class, kind, attempt, tries, crashes;
 	bool		 repeat_ok;	/* of the request that left, if one did */
-	bool		 stop;		/* cancelled while it was leaving */
+	/* Taken back while it was leaving: it does not go again. */
+	enum job_stop	 stop;
 	bool		 bound;		/* no other account may get it (S51) */
 	int64_t		 run_us, expires_us;
 	const char	*tried;		/* accounts, by commas */

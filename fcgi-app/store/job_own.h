@@ -18,12 +18,12 @@ struct job_rows {
 	size_t		 n, max;
 	/* where the columns of the current row are put */
 	uint64_t	 id, owner, notification_id, user_id, device_id, seq,
-			 class, kind, attempt, tries, crashes, repeat_ok, bound;
+			 class, kind, attempt, tries, crashes, repeat_ok, bound,
+			 stop;
 	int64_t		 run_us, expires_us;
 	const char	*tried, *provider, *waiter;
 	const uint8_t	*secret;
 	size_t		 secret_len;
-	bool		 stop;
 };
 #define JOB_OUT(r) DB_OUT(DB_TO_U64(&(r)->id), DB_TO_U64(&(r)->owner),	\
 	DB_TO_U64(&(r)->notification_id), DB_TO_U64(&(r)->user_id),		\
@@ -34,7 +34,7 @@ struct job_rows {
 	DB_TO_U64(&(r)->bound), DB_TO_STR(&(r)->tried),			\
 	DB_TO_TIME(&(r)->run_us), DB_TO_TIME(&(r)->expires_us),		\
 	DB_TO_STR(&(r)->provider), DB_TO_STR(&(r)->waiter),			\
-	DB_TO_BIN(&(r)->secret, &(r)->secret_len), DB_TO_BOOL(&(r)->stop))
+	DB_TO_BIN(&(r)->secret, &(r)->secret_len), DB_TO_U64(&(r)->stop))
 int	 job_row(void *arg, struct err *e);
 
 /* [[id, attempt, owner], …] in heap text: free it. */

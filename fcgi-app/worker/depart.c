@@ -138,8 +138,9 @@ make_ready(struct loop *l, struct lane *lane, struct item *it)
 	if (it->dead != NULL) {
 		send_end(it, strcmp(it->dead, "device_gone") == 0 ||
 		    strcmp(it->dead, "suppressed") == 0 ?
-		    "skipped" : strcmp(it->dead, "cancelled") == 0 ?
-		    "cancelled" : "failed", it->dead, loop_record(l));
+		    "skipped" : strcmp(it->dead, "cancelled") == 0 ||
+		    strcmp(it->dead, "read") == 0 ? "cancelled" : "failed",
+		    it->dead, loop_record(l));
 		return false;
 	}
 	if (lane->p == NULL) {

@@ -164,6 +164,7 @@ mark_done(void *arg, int rc, const struct err *e)
 {
 	struct depart *d = arg;
 	struct loop *l = d->loop;
+	int64_t now = clock_mono();
 	size_t held = 0;
 
 	l->departing--;
@@ -173,9 +174,11 @@ mark_done(void *arg, int rc, const struct err *e)
 	}
 	for (size_t i = 0; i < d->n; i++) {
 		struct item *it = d->it[i];
+		/* So slow a mark that its seat is another worker's by now. */
+		bool late = lane_seats_over(it->lane, now);
 
 		if (rc == 0 && !stays(d, i) && d->let[i] &&
-		    d->ref[i].fate == JOB_HELD) {
+		    d->ref[i].fate == JOB_HELD && !late) {
 			if (it->paced)
 				loop_pace_wait(it->lane, it);
 			else if (d->together != NULL)
@@ -192,7 +195,8 @@ mark_done(void *arg, int rc, const struct err *e)
 		send_unbuild(it);
 		if (rc == 0 && d->wait_s[i] > 0) {
 			loop_hold(l, it, d->wait_s[i] * US_PER_S);
-		} else if (rc < 0) {
+		} else if (rc < 0 || (late && d->let[i] &&
+		    d->ref[i].fate == JOB_HELD)) {
 			/* Nothing left; perhaps it is marked, then the next
 			 * mark finds that. */
 			lane_add(it->lane, it);

@@ -186,7 +186,8 @@ pace_one(struct loop *l, struct lane *lane)
 	size_t waiting = lane->ready.n;
 	int64_t now = clock_mono();
 
-	if (lane->p != NULL && !lane_flows(lane) && !l->stopping) {
+	if (lane->p != NULL && (!lane_flows(lane) ||
+	    lane_seats_over(lane, now)) && !l->stopping) {
 		take_back(l, lane);
 		return;
 	}

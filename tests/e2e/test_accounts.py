@@ -328,6 +328,19 @@ def test_r8_two_workers_together_keep_a_mailboxs_connections(inst):
         wait_until("one each", lambda: sorted(holders(inst, "mailbox").values()) == [1, 1], 10)
         inst.kill("worker-2", signal.SIGTERM)
         wait_until("one has all", lambda: list(holders(inst, "mailbox").values()) == [3], 10)
+        # It keeps three open; when the other is back and needs its own, those beyond its seats are ended, idle as they are.
+        for _ in range(4):
+            ids = [send(inst, f"{secrets.token_hex(6)}@example.org", "email", {"template": "password_changed", "title": "t"},
+                        provider="mailbox") for _ in range(6)]
+            wait_until("they are sent", lambda: inst.rows(
+                "SELECT COUNT(*) AS n FROM delivery WHERE notification_id BETWEEN %s AND %s AND state = 'sent'", ids[0], ids[-1])[0]["n"] == 6)
+            if inst.sandbox.counts()["smtp"]["open"] == 3:
+                break
+        assert inst.sandbox.counts()["smtp"]["open"] == 3
+        inst.start("worker-2")
+        wait_until("those beyond are ended", lambda: inst.sandbox.counts()["smtp"]["open"] <= 2, 10)
+        wait_until("one each", lambda: sorted(holders(inst, "mailbox").values()) == [1, 1], 10)
+        assert not inst.sandbox.counts()["smtp"]["refused"]
     finally:
         inst.sandbox._call("PUT", "/smtp/settings", json={"max_connections": 0})
         if not inst.pid("worker-2"):

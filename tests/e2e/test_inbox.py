@@ -1,6 +1,7 @@
 """The inbox, wishes, the link in mails, and barred addresses."""
 import re
 import signal
+import threading
 
 import pytest
 
@@ -164,6 +165,64 @@ def test_r1_kills_between_the_inbox_and_the_next_channel(inst, sara):
         texts = [m["text"].split("\n")[0] for m in inst.sandbox.messages(channel="sms", to=u["phone"]) if "step " in m["text"]]
         assert len(texts) == len(set(texts)) <= left[u["id"]]
         assert not {f"step {i}" for i in range(8)} & set(texts) or u is not reader
+
+
+def test_what_is_read_while_it_leaves_says_so(inst, sara):
+    """Its request is on the way and comes back refused: it does not go again, for it was read."""
+    inst.sandbox.fault("kavenegar", "status", status=503, after_ms=700, to=sara.phone)
+    id_ = send(inst, user_id=sara.id, channels=["in_app", "sms"]).json()["id"]
+    within(10, "it leaves", lambda: inst.rows("SELECT 1 FROM job WHERE notification_id = %s AND state = 2", id_))
+    act(sara, f"{id_}/read")
+    inst.sandbox.heal()
+    assert ways(final(inst, id_), sara.user) == {"in_app": ("read", ""), "sms": ("cancelled", "read")}
+    assert not sms_of(inst, id_)
+
+
+def test_all_are_read_however_many_are_leaving(inst, sara):
+    """More of them on their way than a batch takes: those behind them are taken back all the same."""
+    ids = [tell(inst, sara) for _ in range(2)]
+    last = int(max(ids, key=int))
+    for id_, state, n in ((min(map(int, ids)), 2, 501), (last, 0, 3)):
+        inst.rows("INSERT INTO delivery (notification_id, seq, user_id, channel, target_hash, target, state, created_at, updated_at)"
+                  " SELECT %s, seq + 1, %s, 'sms', UNHEX(MD5(seq)), '+98', 'queued', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)"
+                  f" FROM seq_1_to_{n}", id_, sara.id)
+        inst.rows("INSERT INTO job (id, class, state, kind, notification_id, seq, user_id, provider, lease_ends_at, expires_at, created_at)"
+                  " SELECT %s + seq, 1, %s, 2, %s, seq + 1, %s, 'nobody', UTC_TIMESTAMP(6) + INTERVAL 1 DAY, UTC_TIMESTAMP(6) + INTERVAL 2 DAY,"
+                  f" UTC_TIMESTAMP(6) FROM seq_1_to_{n}", id_ + 1000, state, id_, sara.id)
+    try:
+        act(sara, "read-all")
+        assert inst.rows("SELECT state, reason, COUNT(*) n FROM delivery WHERE notification_id = %s AND channel = 'sms' GROUP BY 1, 2", last) == [
+            {"state": "cancelled", "reason": "read", "n": 3}]
+        assert inst.rows("SELECT COUNT(*) n FROM job WHERE state = 2 AND stop = 2 AND user_id = %s", sara.id) == [{"n": 501}]
+    finally:
+        inst.rows("DELETE FROM job WHERE user_id = %s", sara.id)
+        inst.rows("DELETE FROM delivery WHERE user_id = %s AND channel = 'sms' AND state = 'queued'", sara.id)
+
+
+def test_read_all_of_nothing_reads_nothing_that_comes_meanwhile(inst, sara):
+    """It asks how far the inbox is, and reads so far: what comes in between stays news."""
+    told, got = int(tell(inst, sara)), []
+    c = inst.connect()
+    c.begin()
+    # The first message for somebody whose inbox has none: numbered, and not committed when read-all looks.
+    other = Person(inst)
+    with c.cursor() as cursor:
+        cursor.execute("INSERT INTO notification (id, type, class, channel, title, content, audience, created_at, expires_at, planned_at, total)"
+                       " SELECT id + 7, type, class, channel, title, content, audience, created_at, expires_at, planned_at, total"
+                       " FROM notification WHERE id = %s", (told,))
+        cursor.execute("INSERT INTO inbox_count (user_id, seq, unread, unseen, version, changed_at) VALUES (%s, 1, 1, 1, 1, UTC_TIMESTAMP(6))",
+                       (other.id,))
+        cursor.execute("INSERT INTO inbox (user_id, seq, notification_id, created_at) VALUES (%s, 1, %s, UTC_TIMESTAMP(6))",
+                       (other.id, told + 7))
+        t = threading.Thread(target=lambda: got.append(act(other, "read-all")))
+        t.start()
+        within(20, "it waits for the row", lambda: inst.rows(
+            "SELECT 1 FROM information_schema.innodb_lock_waits w JOIN information_schema.innodb_trx x ON x.trx_id = w.blocking_trx_id"
+            " WHERE x.trx_mysql_thread_id = %s LIMIT 1", c.thread_id()), every=0.15)
+    c.commit()
+    c.close()
+    t.join(20)
+    assert counts(got[0]) == (1, 1, 1)
 
 
 def test_read_and_due_at_the_same_moment(inst, sara):

@@ -63,7 +63,7 @@ all_that_is_queued_is_taken_back_however_much(void **state UNUSED)
 }
 
 static void
-what_is_leaving_is_told_so_and_ends_the_walk(void **state UNUSED)
+what_is_leaving_is_told_so_however_much(void **state UNUSED)
 {
 	struct asked x;
 
@@ -73,9 +73,12 @@ what_is_leaving_is_told_so_and_ends_the_walk(void **state UNUSED)
 		x.id[i] = i + 1;
 	ok(db_tx(db, cancel_work, &x, e));
 	assert_int_equal(x.c.cancelled, 0);
-	assert_int_equal(x.c.leaving, CANCEL_BATCH);
+	assert_int_equal(x.c.leaving, 2 * NOTES);
 	assert_int_equal(dbtest_num(ctl, "SELECT COUNT(*) FROM delivery"
 	    " WHERE state = 'queued'"), 3 * NOTES);
+	/* And why it does not go again. */
+	assert_int_equal(dbtest_num(ctl, "SELECT COUNT(*) FROM job"
+	    " WHERE stop = 2"), 2 * NOTES);
 }
 
 /* Planned and not released: it has no job that could be taken away. */
@@ -114,7 +117,7 @@ main(void)
 		cmocka_unit_test_setup(
 		    all_that_is_queued_is_taken_back_however_much, empty),
 		cmocka_unit_test_setup(
-		    what_is_leaving_is_told_so_and_ends_the_walk, empty),
+		    what_is_leaving_is_told_so_however_much, empty),
 		cmocka_unit_test_setup(
 		    what_a_campaign_has_not_released_ends_too, empty),
 	};
