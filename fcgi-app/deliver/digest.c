@@ -228,7 +228,7 @@ add_campaign(struct merging *w, const struct digest_item *it)
 		if (w->campaign[i - 1].id == it->notification_id)
 			return;
 	w->campaign[w->campaigns++] = (struct digest_campaign){
-	    it->notification_id, it->paused };
+	    it->notification_id, it->paused, it->cancelled };
 }
 
 static int

@@ -178,10 +178,10 @@ digest_rewrite_due(struct db *db, struct digest_tick *t, struct err *e)
 				rc = -1;
 				break;
 			}
-			/* In nobody's way; its jobs stay held. */
+			/* In nobody's way. */
 			log_err(LOG_ERROR_, "digest", e);
 			err_clear(e);
-			rc = digest_rewrite_next(db, r[i].id, PUT_OFF_US, e);
+			rc = digest_rewrite_put_off(db, &r[i], PUT_OFF_US, e);
 		}
 		t->made += x.freed;
 	}

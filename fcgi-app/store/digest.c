@@ -37,7 +37,8 @@ DB_STMT(DIGEST_DUE, DB_WORKER, DB_READ,
 DB_STMT(DIGEST_ITEMS, DB_WORKER, DB_READ,
     "SELECT t.k, i.notification_id, i.seq, j.id, n.class, n.type,"
     " j.expires_at, j.expires_at <= UTC_TIMESTAMP(6),"
-    " n.cancelled_at IS NOT NULL, c.id IS NOT NULL, c.state = 'paused'"
+    " n.cancelled_at IS NOT NULL OR COALESCE(c.state = 'cancelled', FALSE),"
+    " c.id IS NOT NULL, c.state = 'paused'"
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (k FOR ORDINALITY,"
     "  g BIGINT UNSIGNED PATH '$')) t"
     " STRAIGHT_JOIN digest_item i ON i.digest_id = t.g"
@@ -71,10 +72,11 @@ DB_STMT(DIGEST_HOLD, DB_WORKER, DB_ONCE,
     " STRAIGHT_JOIN job j ON j.id = t.i"
     " SET j.state = 3, j.run_at = NULL, j.owner = 0, j.lease_ends_at = NULL,"
     " j.attempt = j.attempt + 1 WHERE j.state = " GATHERED);
-/* Nobody pauses it, or has it go on, until this is committed. */
+/* Nobody pauses it, cancels it or has it go on until this is committed. */
 DB_STMT(DIGEST_CAMPAIGNS, DB_WORKER, DB_READ,
-    "SELECT (c.state = 'paused') <> t.p FROM JSON_TABLE(?, '$[*]' COLUMNS ("
-    "  i BIGINT UNSIGNED PATH '$[0]', p TINYINT PATH '$[1]')) t"
+    "SELECT (c.state = 'paused') <> t.p OR (c.state = 'cancelled') <> t.x"
+    " FROM JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$[0]',"
+    "  p TINYINT PATH '$[1]', x TINYINT PATH '$[2]')) t"
     " STRAIGHT_JOIN campaign c ON c.id = t.i LOCK IN SHARE MODE");
 DB_STMT(DIGEST_NOTIFY, DB_WORKER, DB_ONCE,
     "INSERT INTO notification (id, type, class, channel, title, content,"
@@ -87,6 +89,13 @@ DB_STMT(DIGEST_PLAN, DB_WORKER, DB_ONCE,
 DB_STMT(DIGEST_PUT_OFF, DB_WORKER, DB_SAFE,
     "UPDATE digest SET run_at = UTC_TIMESTAMP(6) + INTERVAL 10 MINUTE"
     " WHERE id = ? AND open = 1");
+DB_STMT(DIGEST_CARRIERS_OF, DB_WORKER, DB_READ,
+    "SELECT DISTINCT g.carrier_id FROM digest g"
+    " STRAIGHT_JOIN job j ON j.notification_id = g.carrier_id"
+    " WHERE g.user_id = ? AND j.state < 9 AND j.state <> 2 LIMIT ?");
+DB_STMT(DIGEST_CARRIER_BLANK, DB_WORKER, DB_SAFE,
+    "UPDATE notification SET title = '', content = '{}', audience = '{}'"
+    " WHERE id = ? AND type = 'digest'");
 #define IDS "JSON_TABLE(?, '$[*]' COLUMNS (g BIGINT UNSIGNED PATH '$')) t"
 DB_STMT(DIGEST_FORGET_ITEMS, DB_WORKER, DB_SAFE,
     "DELETE i FROM " IDS " STRAIGHT_JOIN digest g ON g.id = t.g"
@@ -292,8 +301,9 @@ campaigns_stay(struct db *db, const struct digest_work *w, struct err *e)
 		return 1;
 	buf_init(&b, w->campaigns * 32 + 16);
 	for (size_t i = 0; i < w->campaigns; i++)
-		buf_printf(&b, "%c[%" PRIu64 ",%d]", i == 0 ? '[' : ',',
-		    w->campaign[i].id, w->campaign[i].paused ? 1 : 0);
+		buf_printf(&b, "%c[%" PRIu64 ",%d,%d]", i == 0 ? '[' : ',',
+		    w->campaign[i].id, w->campaign[i].paused ? 1 : 0,
+		    w->campaign[i].cancelled ? 1 : 0);
 	buf_char(&b, ']');
 	rc = db_each(db, &DIGEST_CAMPAIGNS, NULL, DB_IN(
 	    DB_STR(buf_text(&b))), DB_OUT(DB_TO_BOOL(&moved[0])), moved_row,
@@ -377,4 +387,37 @@ int
 digest_put_off(struct db *db, uint64_t id, struct err *e)
 {
 	return db_run(db, &DIGEST_PUT_OFF, DB_IN(DB_U64(id)), e) < 0 ? -1 : 0;
+}
+
+struct carriers { uint64_t *id, it; size_t n, max; };
+
+static int
+carrier_row(void *arg, struct err *e)
+{
+	struct carriers *c = arg;
+
+	(void)e;
+	if (c->n == c->max)
+		return 1;
+	c->id[c->n++] = c->it;
+	return 0;
+}
+
+int
+digest_carriers_of(struct db *db, uint64_t user_id, uint64_t *id, size_t max,
+    struct err *e)
+{
+	struct carriers c = { .id = id, .max = max };
+
+	if (db_each(db, &DIGEST_CARRIERS_OF, NULL, DB_IN(DB_U64(user_id),
+	    DB_U64(max)), DB_OUT(DB_TO_U64(&c.it)), carrier_row, &c, e) < 0)
+		return -1;
+	return (int)c.n;
+}
+
+int
+digest_carrier_blank(struct db *db, uint64_t carrier_id, struct err *e)
+{
+	return db_run(db, &DIGEST_CARRIER_BLANK, DB_IN(DB_U64(carrier_id)),
+	    e) < 0 ? -1 : 0;
 }

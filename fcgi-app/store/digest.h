@@ -59,7 +59,7 @@ struct digest_made {
 	int64_t		 expires_us;
 };
 struct digest_release { uint64_t job_id; int64_t run_us; };
-struct digest_campaign { uint64_t id; bool paused; };
+struct digest_campaign { uint64_t id; bool paused, cancelled; };
 /*
  * In the caller's transaction: close them, end the jobs of what is carried or
  * dropped, make those ready that leave by themselves, hold those of paused
@@ -83,6 +83,13 @@ int	 digest_make(struct db *db, const struct digest_work *w,
 
 /* One that cannot be made is in nobody's way: not before ten minutes. */
 int	 digest_put_off(struct db *db, uint64_t id, struct err *e) MUST_CHECK;
+/* Carriers of one reader's whose jobs are not over, up to max, into id[]: how
+ * many, or -1. */
+int	 digest_carriers_of(struct db *db, uint64_t user_id, uint64_t *id,
+	    size_t max, struct err *e) MUST_CHECK;
+/* Its words go.  0 or -1. */
+int	 digest_carrier_blank(struct db *db, uint64_t carrier_id,
+	    struct err *e) MUST_CHECK;
 
 /* --- what a carrier carries; digest_carried.c, digest_rewrite.c ------------------ */
 /*
@@ -120,6 +127,11 @@ int	 digest_rewritten(struct db *db, const struct digest_rewrite *r,
 /* Look at it again after so long; 0: not any more.  0 or -1. */
 int	 digest_rewrite_next(struct db *db, uint64_t id, int64_t after_us,
 	    struct err *e) MUST_CHECK;
+/* It could not be written: its jobs stay held, and it is looked at again after
+ * so long or when its time is over, whichever is first; then it expires with
+ * what it carries.  A transaction of its own.  0 or -1. */
+int	 digest_rewrite_put_off(struct db *db, const struct digest_rewrite *r,
+	    int64_t after_us, struct err *e) MUST_CHECK;
 
 /* --- following ---------------------------------------------------------------- */
 /* Items whose carrier's state is another by now get it, at most max digests a

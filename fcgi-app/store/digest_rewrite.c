@@ -36,6 +36,17 @@ DB_STMT(REWRITE_DONE, DB_WORKER, DB_SAFE,
     "UPDATE digest SET rewrite_at = IF(? = 0, NULL, UTC_TIMESTAMP(6)"
     " + INTERVAL ? MICROSECOND) WHERE id = ?");
 
+/* Its message is over, so are its jobs: ready, they are found expired. */
+DB_STMT(REWRITE_OVER, DB_WORKER, DB_SAFE,
+    "UPDATE job SET state = 0, run_at = UTC_TIMESTAMP(6), owner = 0,"
+    " lease_ends_at = NULL WHERE notification_id = ?"
+    " AND state = " DIGEST_HELD " AND expires_at <= UTC_TIMESTAMP(6)");
+DB_STMT(REWRITE_PUT_OFF, DB_WORKER, DB_SAFE,
+    "UPDATE digest g STRAIGHT_JOIN notification n ON n.id = g.carrier_id"
+    " SET g.rewrite_at = GREATEST(UTC_TIMESTAMP(6) + INTERVAL 1 SECOND,"
+    "  LEAST(UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, n.expires_at))"
+    " WHERE g.id = ?");
+
 #define STOPPED_MAX	64		/* a round */
 
 int
@@ -148,4 +159,27 @@ digest_rewrite_next(struct db *db, uint64_t id, int64_t after_us,
 
 	return db_run(db, &REWRITE_DONE, DB_IN(us, us, DB_U64(id)), e) < 0 ?
 	    -1 : 0;
+}
+
+struct putting_off { const struct digest_rewrite *r; int64_t after_us; };
+
+static int
+put_off_work(struct db *db, void *arg, struct err *e)
+{
+	const struct putting_off *p = arg;
+
+	if (db_run(db, &REWRITE_OVER, DB_IN(DB_U64(p->r->carrier_id)), e) <
+	    0)
+		return -1;
+	return db_run(db, &REWRITE_PUT_OFF, DB_IN(DB_I64(p->after_us),
+	    DB_U64(p->r->id)), e) < 0 ? -1 : 0;
+}
+
+int
+digest_rewrite_put_off(struct db *db, const struct digest_rewrite *r,
+    int64_t after_us, struct err *e)
+{
+	struct putting_off p = { r, after_us };
+
+	return db_tx(db, put_off_work, &p, e) < 0 ? -1 : 0;
 }

@@ -8,11 +8,42 @@
 
 #include "auth/audit.h"
 #include "base/log.h"
+#include "store/cancel.h"
 #include "store/closing.h"
+#include "store/digest.h"
 #include "store/personal.h"
 
 #define BATCH		500u
 #define MARKED		100u
+#define CARRIERS	16u
+
+static int
+carrier_work(struct db *db, void *arg, struct err *e)
+{
+	const uint64_t *carrier_id = arg;
+	struct cancelled c;
+
+	do {
+		if (cancel_notification(db, *carrier_id, "user_gone", &c,
+		    e) < 0)
+			return -1;
+	} while (c.more);
+	return digest_carrier_blank(db, *carrier_id, e);
+}
+
+/* Digests that have not left end while their rows say whose they are: a plan
+ * that is held to be written anew names nobody.  How many, or -1. */
+static int
+end_carriers(struct db *db, uint64_t user_id, struct err *e)
+{
+	uint64_t id[CARRIERS];
+	int n = digest_carriers_of(db, user_id, id, CARRIERS, e);
+
+	for (int i = 0; i < n; i++)
+		if (db_tx(db, carrier_work, &id[i], e) < 0)
+			return -1;
+	return n;
+}
 
 /* One pass, or what is left of *steps: rows ended, or -1. */
 static int64_t
@@ -20,6 +51,12 @@ pass(struct db *db, uint64_t user_id, unsigned *steps, struct err *e)
 {
 	int64_t n, all = 0;
 
+	do {
+		if ((n = end_carriers(db, user_id, e)) < 0)
+			return -1;
+		all += n;
+		*steps -= n > 0;
+	} while (n > 0 && *steps > 0);
 	for (size_t i = 0; i < personal_rules_count && *steps > 0; i++)
 		do {
 			n = personal_purge(db, &personal_rules[i], user_id,

@@ -466,6 +466,73 @@ def test_a_cancelled_campaign_is_taken_out_gathered_or_carried(inst):
     assert "Campaign" not in mails(inst, w)[0]["text"]
 
 
+def waits_for_it(inst, c):
+    """Somebody waits for what that connection's transaction holds."""
+    within(20, "somebody waits", lambda: inst.rows(
+        "SELECT 1 FROM information_schema.innodb_lock_waits w JOIN information_schema.innodb_trx t ON t.trx_id = w.blocking_trx_id"
+        " WHERE t.trx_mysql_thread_id = %s LIMIT 1", c.thread_id()), every=0.15)
+
+
+def test_a_campaign_that_is_cancelled_while_the_digest_is_made_is_not_in_it(inst):
+    """Its items are read before, the digest is written after."""
+    u = a_reader(inst)
+    ids = gather(inst, u, "Mine")
+    id_ = campaign(inst, u)
+    gathered(inst, id_)
+    c = inst.connect()
+    c.begin()
+    with c.cursor() as cursor:
+        cursor.execute("UPDATE campaign SET state = 'cancelled', ended_at = UTC_TIMESTAMP(6) WHERE id = %s", id_)
+        comes(inst, u)
+        waits_for_it(inst, c)
+        cursor.execute("UPDATE notification SET cancelled_at = UTC_TIMESTAMP(6) WHERE id = %s", id_)
+    c.commit()
+    c.close()
+    assert ways(final(inst, ids[0]), u)["email"] == ("sent", "")
+    within(10, "it ends", lambda: [(r["state"], r["reason"]) for r in rows_of(inst, [id_], u)] == [("cancelled", "cancelled")])
+    assert [m["subject"] for m in mails(inst, u)] == ["Mine"] and not carriers(inst, u)
+
+
+def test_a_digest_that_cannot_be_written_anew_ends_at_its_time(inst):
+    u = a_reader(inst)
+    ids, carrier = carried(inst, u, "Alpha", "Beta", "Gamma")
+    inst.rows("CREATE TRIGGER no_rewrite BEFORE UPDATE ON notification FOR EACH ROW BEGIN IF NEW.type = 'digest' AND NEW.content <> OLD.content"
+              " THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not now'; END IF; END")
+    try:
+        assert inst.api("POST", f"{PATH}{ids[0]}/cancel/", token=inst.token).json()["cancelled"] == 1
+        within(10, "it is put off", lambda: inst.rows(
+            "SELECT rewrite_at > UTC_TIMESTAMP() + INTERVAL 5 MINUTE x FROM digest WHERE carrier_id = %s", carrier) == [{"x": 1}])
+        assert [j["state"] for j in job_of(inst, carrier)] == [3]
+        inst.rows("UPDATE job SET expires_at = UTC_TIMESTAMP(6) WHERE notification_id = %s", carrier)
+        inst.rows("UPDATE notification SET expires_at = UTC_TIMESTAMP(6) WHERE id = %s", carrier)
+        inst.rows("UPDATE digest SET rewrite_at = UTC_TIMESTAMP(6) WHERE carrier_id = %s", carrier)
+        for i in ids[1:]:
+            assert ways(final(inst, i), u)["email"] == ("expired", "expired")
+    finally:
+        inst.rows("DROP TRIGGER no_rewrite")
+    assert not job_of(inst, carrier) and not mails(inst, u)
+
+
+def test_whose_account_ends_has_no_digest_left(inst):
+    """His digest waits for its plan, held, and names nobody yet; another has a message that waits by itself."""
+    u = a_reader(inst)
+    ids, carrier = carried(inst, u, "Alpha", "Beta")
+    waits, = gather(inst, u, "Gathered")
+    inst.kill("worker")
+    inst.rows("DELETE FROM delivery WHERE notification_id = %s", carrier)
+    inst.rows("UPDATE notification SET planned_at = NULL WHERE id = %s", carrier)
+    inst.rows("UPDATE job SET kind = 1, seq = 0, user_id = 0, provider = '', state = 3, run_at = NULL WHERE notification_id = %s", carrier)
+    inst.rows("INSERT INTO closing (user_id, asked_at, purge_at, was_active, close_key, link_hash) VALUES (%s, UTC_TIMESTAMP(6),"
+              " UTC_TIMESTAMP(6), 1, 1, REPEAT('x', 32))", u["id"])
+    inst.start("worker")
+    within(20, "the account is gone", lambda: not inst.rows("SELECT 1 FROM closing WHERE user_id = %s", u["id"]))
+    assert not job_of(inst, carrier) and not inst.rows("SELECT 1 FROM digest WHERE user_id = %s", u["id"])
+    assert inst.rows("SELECT content, audience FROM notification WHERE id = %s", carrier) == [{"content": "{}", "audience": "{}"}]
+    for id_ in [*ids, waits]:
+        assert inst.rows("SELECT user_id, target, state, reason FROM delivery WHERE notification_id = %s", id_) == [
+            {"user_id": 0, "target": "", "state": "cancelled", "reason": "user_gone"}]
+
+
 def writes(inst, u):
     """He writes to us, now."""
     inst.sandbox._call("PUT", "/whatsapp/settings", json={"webhook_url": f"{inst.url}/api/webhooks/whatsapp/"})
