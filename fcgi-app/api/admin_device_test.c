@@ -8,6 +8,7 @@
 
 #include "api/idem.h"
 #include "api/routes.h"
+#include "auth/audit.h"
 #include "auth/throttle.h"
 #include "base/conf.h"
 #include "base/rand.h"
@@ -16,6 +17,25 @@
 #define LIFE_S		300
 #define AN_HOUR		60u		/* tests an hour and caller */
 #define HOUR_S		3600u
+
+struct testing { struct call *c; struct enqueue *m; uint64_t device_id, of, id;
+	int rc; };
+
+static int
+test_work(struct db *db, void *arg, struct err *e)
+{
+	struct testing *t = arg;
+	const struct caller *who = &t->c->who;
+
+	if ((t->rc = idem_enqueue(t->c, db, t->m, &t->id, e)) <= 0)
+		return t->rc;
+	return audit_add(db, t->c->req, &(struct audit_event){
+	    .event = "device_test", .outcome = "ok", .user_id = t->of,
+	    .actor_id = who->user_id, .session_id = who->session_id,
+	    .detail = arena_printf(t->c->arena, "{\"device\":\"%" PRIu64
+	    "\",\"notification\":\"%" PRIu64 "\"}", t->device_id, t->id) },
+	    e);
+}
 
 static int
 test_device(struct call *c, const struct device *d, struct err *e)
@@ -26,7 +46,8 @@ test_device(struct call *c, const struct device *d, struct err *e)
 		"\"body\":\"This is a test.\"}",
 	    .request_id = c->req->request_id, .life_s = LIFE_S };
 	struct push_wait wait;
-	uint64_t id = 0;
+	struct testing t = { .c = c, .m = &m, .device_id = d->id,
+	    .of = d->user_id };
 	int rc;
 
 	if (!d->is_active)
@@ -40,14 +61,14 @@ test_device(struct call *c, const struct device *d, struct err *e)
 	    "\"]}", d->id);
 	push_wait_begin(c, &wait, (int)conf_int(CONF_PUSH_WAIT_S));
 	m.waiter = push_wait_name(&wait);
-	if ((rc = idem_enqueue(c, c->db, &m, &id, e)) >= 0) {
+	if ((rc = db_tx(c->db, test_work, &t, e)) >= 0) {
 		(void)bell_ring(conf_str(CONF_RUN_DIR), "worker");
-		push_wait_for(c, &wait, id);
+		push_wait_for(c, &wait, t.id);
 	}
-	if (rc == 0)
+	if (rc >= 0 && t.rc == 0)
 		resp_header(c->resp, "Idempotency-Replayed", "true");
 	push_wait_end(c, &wait);
-	return rc < 0 ? -1 : admin_provider_test_replay(c, id, e);
+	return rc < 0 ? -1 : admin_provider_test_replay(c, t.id, e);
 }
 
 int

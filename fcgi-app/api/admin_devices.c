@@ -57,16 +57,17 @@ write_row(void *arg, struct err *e)
 {
 	struct writing *x = arg;
 	const struct device_seen *d = &x->d;
-	size_t n = strlen(d->target);
+	size_t n = strlen(d->target), head, tail;
 
+	device_shown(d->kind, n, &head, &tail);
 	(void)e;
 	jw_object(x->w, NULL);
 	jw_id(x->w, "id", d->id);
 	jw_user_or_null(x->w, "user_id", d->user_id);
 	jw_str(x->w, "email", d->email);
 	jw_str(x->w, "type", d->kind);
-	jw_str(x->w, "target", n <= 40 ? d->target : arena_printf(
-	    x->c->arena, "%.32s…%s", d->target, d->target + n - 8));
+	jw_str(x->w, "target", arena_printf(x->c->arena, "%.*s…%s",
+	    (int)head, d->target, d->target + n - tail));
 	jw_str(x->w, "browser", d->browser);
 	jw_str(x->w, "user_agent", d->user_agent);
 	jw_bool(x->w, "is_active", d->active);
@@ -140,8 +141,9 @@ admin_devices_get(struct call *c, const void *in_, struct err *e)
 	    write_row, &x, e)) < 0)
 		return -1;
 	jw_end(x.w);
-	jw_str(x.w, "next", n == 0 || n < (int)f.limit ? NULL :
-	    next_page(c, in, x.d.id, f.limit));
+	jw_str(x.w, "next", n > 0 && n == (int)f.limit ?
+	    next_page(c, in, x.d.id, f.limit) : f.floor != 0 ?
+	    next_page(c, in, f.floor, f.limit) : NULL);
 	jw_null(x.w, "previous");
 	resp_json_end(c->resp);
 	return 0;

@@ -80,6 +80,7 @@ admin_sessions_get(struct call *c, const void *in_, struct err *e)
 	struct writing x = { .c = c };
 	struct session_search f = { .live = -1, .ip = in->ip,
 	    .limit = in->limit.set ? (unsigned)in->limit.v : FEW };
+	uint64_t next;
 	int n, rc;
 
 	if (in->active.set)
@@ -102,9 +103,10 @@ admin_sessions_get(struct call *c, const void *in_, struct err *e)
 	    e)) < 0)
 		return -1;
 	jw_end(x.w);
-	jw_str(x.w, "next", n < (int)f.limit ? NULL : arena_printf(c->arena,
+	next = n == (int)f.limit ? x.r.s.id : f.floor;
+	jw_str(x.w, "next", next == 0 ? NULL : arena_printf(c->arena,
 	    "%s%s?before=%" PRIu64 "&limit=%u%s%s%s",
-	    conf_str(CONF_PUBLIC_URL), c->route->path, x.r.s.id, f.limit,
+	    conf_str(CONF_PUBLIC_URL), c->route->path, next, f.limit,
 	    query_part(c, "user", in->user),
 	    query_part(c, "is_active", !in->active.set ? NULL :
 	    in->active.v ? "true" : "false"), query_part(c, "ip", in->ip)));

@@ -6,6 +6,7 @@
 #include "api/provider_own.h"
 #include "api/push_own.h"
 
+#include "auth/audit.h"
 #include "auth/throttle.h"
 #include "base/buf.h"
 #include "base/conf.h"
@@ -100,6 +101,25 @@ admin_provider_test_replay(struct call *c, uint64_t id, struct err *e)
 	return show(c, id, e);
 }
 
+struct testing { struct call *c; struct enqueue *m; const char *name;
+	uint64_t id; int rc; };
+
+static int
+test_work(struct db *db, void *arg, struct err *e)
+{
+	struct testing *t = arg;
+	const struct caller *who = &t->c->who;
+
+	if ((t->rc = idem_enqueue(t->c, db, t->m, &t->id, e)) <= 0)
+		return t->rc;
+	return audit_add(db, t->c->req, &(struct audit_event){
+	    .event = "provider_test", .outcome = "ok",
+	    .user_id = who->user_id, .actor_id = who->user_id,
+	    .session_id = who->session_id,
+	    .detail = arena_printf(t->c->arena, "{\"provider\":\"%s\","
+	    "\"notification\":\"%" PRIu64 "\"}", t->name, t->id) }, e);
+}
+
 int
 admin_provider_test(struct call *c, const void *in_, struct err *e)
 {
@@ -108,11 +128,11 @@ admin_provider_test(struct call *c, const void *in_, struct err *e)
 	struct push_wait wait;
 	struct buf audience;
 	const char *to;
-	uint64_t id = 0;
 	struct jw w;
 	struct enqueue m = { .id = rand_id(), .user_id = c->who.user_id,
 	    .type = "test", .class = CLASS_TRANSACTIONAL, .title = "Test",
 	    .request_id = c->req->request_id, .life_s = LIFE_S };
+	struct testing t = { .c = c, .m = &m };
 	int rc;
 
 	if (provider_of_path(c, &s, e) < 0)
@@ -141,14 +161,15 @@ admin_provider_test(struct call *c, const void *in_, struct err *e)
 	m.content = provider_trial(s.p, c->arena);
 	m.audience = buf_text(&audience);
 	m.waiter = push_wait_name(&wait);
-	rc = idem_enqueue(c, c->db, &m, &id, e);
+	t.name = s.row.name;
+	rc = db_tx(c->db, test_work, &t, e);
 	buf_fini(&audience);
 	if (rc >= 0) {
 		(void)bell_ring(conf_str(CONF_RUN_DIR), "worker");
-		push_wait_for(c, &wait, id);
+		push_wait_for(c, &wait, t.id);
 	}
-	if (rc == 0)
+	if (rc >= 0 && t.rc == 0)
 		resp_header(c->resp, "Idempotency-Replayed", "true");
 	push_wait_end(c, &wait);
-	return rc < 0 ? -1 : show(c, id, e);
+	return rc < 0 ? -1 : show(c, t.id, e);
 }

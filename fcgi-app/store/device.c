@@ -19,7 +19,8 @@
 #define ID_TRIES	3
 
 DB_STMT(DEVICE_OWNER_LOCK, DB_API, DB_READ,
-    "SELECT user_id FROM device WHERE target_hash = ? FOR UPDATE");
+    "SELECT user_id, is_active FROM device WHERE target_hash = ?"
+    " FOR UPDATE");
 /* Who counts a user's devices counts alone. */
 DB_STMT(DEVICE_USER_LOCK, DB_API, DB_READ,
     "SELECT id FROM user WHERE id = ? FOR UPDATE");
@@ -128,6 +129,7 @@ register_work(struct db *db, void *arg, struct err *e)
 	const struct device_new *n = r->n;
 	bool counts = n->most > 0 && n->user_id != 0;
 	uint64_t owner = 0, now_of, id = n->id;
+	bool active = false;
 	int was, rc;
 
 	if (counts && db_one(db, &DEVICE_USER_LOCK, NULL,
@@ -135,7 +137,7 @@ register_work(struct db *db, void *arg, struct err *e)
 		return -1;
 	if ((was = db_one(db, &DEVICE_OWNER_LOCK, NULL,
 	    DB_IN(DB_BIN(n->target_hash, HASH_LEN)),
-	    DB_OUT(DB_TO_U64(&owner)), e)) < 0)
+	    DB_OUT(DB_TO_U64(&owner), DB_TO_BOOL(&active)), e)) < 0)
 		return -1;
 	for (int again = 0; ; again++, id = rand_id()) {
 		if (upsert(db, n, id, e) < 0 || (rc = device_by_target(db,
@@ -151,7 +153,8 @@ register_work(struct db *db, void *arg, struct err *e)
 			return err_set(e, ERR_INTERNAL, "id_collision",
 			    "device %" PRIu64, id);
 	}
-	if (counts && (was == 0 || owner != n->user_id) &&
+	/* One that was off takes a place again, whoever's it was. */
+	if (counts && (was == 0 || owner != n->user_id || !active) &&
 	    has_room(db, n, e) < 0)
 		return -1;
 	if (was == 0 || owner == 0 || n->user_id == 0 || owner == n->user_id)

@@ -5,13 +5,24 @@
 
 #include "base/buf.h"
 
+#define LOOKED_AT	50000u		/* rows a search */
+#define HEAD "LEAST(32, LENGTH(d.target) DIV 2)"	/* device_shown */
+#define TAIL "IF(d.kind = 'expo', 0, LEAST(8, LENGTH(d.target) DIV 8))"
+#define END_LEAST "20"
+
+DB_STMT(DEVICE_FLOOR, DB_API, DB_READ,
+    "SELECT id FROM device WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?");
 DB_STMT(DEVICE_SEARCH, DB_API, DB_READ,
     "SELECT d.id, d.user_id, d.kind, d.target, d.browser, d.user_agent,"
     " d.dead_reason, u.email, d.is_active, d.created_at, d.seen_at,"
     " d.dead_at FROM device d LEFT JOIN user u ON u.id = d.user_id"
-    " WHERE d.id < ? AND (? = 0 OR d.user_id = ?)"
+    " WHERE d.id < ? AND d.id >= ? AND (? = 0 OR d.user_id = ?)"
     " AND (? IS NULL OR d.kind = ?) AND (? IS NULL OR d.target_hash = ?)"
-    " AND (? = '' OR LOCATE(?, u.email) > 0 OR LOCATE(?, d.target) > 0)"
+    " AND (? = '' OR LOCATE(?, u.email) > 0"
+    "  OR d.target_hash = UNHEX(SHA2(?, 256))"
+    "  OR (LEFT(d.target, LENGTH(?)) = ? AND LENGTH(?) <= " HEAD ")"
+    "  OR (RIGHT(d.target, LENGTH(?)) = ?"
+    "   AND (LENGTH(?) >= " END_LEAST " OR LENGTH(?) <= " TAIL ")))"
     " AND (? < 0 OR d.is_active = ?) AND (? IS NULL OR d.created_at >= ?)"
     " AND (? IS NULL OR d.created_at < ?) ORDER BY d.id DESC LIMIT ?");
 DB_STMT(DEVICE_SET_ACTIVE, DB_API, DB_SAFE,
@@ -20,8 +31,29 @@ DB_STMT(DEVICE_SET_ACTIVE, DB_API, DB_SAFE,
     " SET d.is_active = ?, d.dead_at = IF(?, NULL, UTC_TIMESTAMP(6)),"
     " d.dead_reason = IF(?, NULL, 'admin') WHERE d.is_active <> ?");
 
+void
+device_shown(const char *kind, size_t len, size_t *head, size_t *tail)
+{
+	*head = len / 2 < 32 ? len / 2 : 32;
+	*tail = strcmp(kind, "expo") == 0 ? 0 : len / 8 < 8 ? len / 8 : 8;
+}
+
+/* Down to where it looks.  0 or -1. */
+static int
+find_floor(struct db *db, struct device_search *f, struct err *e)
+{
+	f->floor = 0;
+	if (f->user_id != 0 || f->target_hash != NULL || (f->q == NULL &&
+	    f->kind == NULL && f->active < 0 && f->since_us == 0 &&
+	    f->until_us == 0))
+		return 0;
+	return db_one(db, &DEVICE_FLOOR, NULL, DB_IN(DB_U64(f->before == 0 ?
+	    INT64_MAX : f->before), DB_U64(LOOKED_AT)),
+	    DB_OUT(DB_TO_U64(&f->floor)), e) < 0 ? -1 : 0;
+}
+
 int
-device_search(struct db *db, struct arena *a, const struct device_search *f,
+device_search(struct db *db, struct arena *a, struct device_search *f,
     struct device_seen *d, int (*row)(void *arg, struct err *e), void *arg,
     struct err *e)
 {
@@ -31,9 +63,12 @@ device_search(struct db *db, struct arena *a, const struct device_search *f,
 	    active = DB_I64(f->active), since = DB_WHEN(f->since_us),
 	    until = DB_WHEN(f->until_us);
 
+	if (find_floor(db, f, e) < 0)
+		return -1;
 	return (int)db_each(db, &DEVICE_SEARCH, a, DB_IN(DB_U64(
-	    f->before == 0 ? INT64_MAX : f->before), user, user, kind, kind,
-	    hash, hash, q, q, q, active, active, since, since, until, until,
+	    f->before == 0 ? INT64_MAX : f->before), DB_U64(f->floor), user,
+	    user, kind, kind, hash, hash, q, q, q, q, q, q, q, q, q, q,
+	    active, active, since, since, until, until,
 	    DB_U64(f->limit)), DB_OUT(DB_TO_U64(&d->id),
 	    DB_TO_U64(&d->user_id), DB_TO_STR(&d->kind),
 	    DB_TO_STR(&d->target), DB_TO_STR(&d->browser),

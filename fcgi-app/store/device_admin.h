@@ -12,10 +12,14 @@ struct device_search {
 	uint64_t	 user_id, before;	/* 0: not asked */
 	const char	*kind;			/* NULL: any */
 	const uint8_t	*target_hash;		/* 32 bytes, or NULL */
-	const char	*q;			/* in e-mail or target; NULL any */
+	const char	*q;			/* in the e-mail; or what is
+						 * shown of the target, see
+						 * device_shown; NULL any */
 	int		 active;		/* -1: either */
 	int64_t		 since_us, until_us;	/* of created_at; 0: open */
 	unsigned	 limit;
+	uint64_t	 floor;		/* out: it looked down to this id and
+					 * no further; 0: at all there are */
 };
 struct device_seen {
 	uint64_t	 id, user_id;
@@ -24,9 +28,18 @@ struct device_seen {
 	bool		 active;
 	int64_t		 created_us, seen_us, dead_us;
 };
-/* Newest first; `row` as in db_each.  Rows or -1. */
+/*
+ * What is shown of a target of so many letters: its first *head and its last
+ * *tail.  Who has all of it can send to it; so that nobody finds the rest a
+ * letter at a time, a search knows no other part of it but these, one of
+ * twenty letters and more at its end, and the whole.
+ */
+void	 device_shown(const char *kind, size_t len, size_t *head,
+	    size_t *tail);
+/* Newest first, among some ten thousand rows at most where no index finds
+ * them; `row` as in db_each.  Rows or -1. */
 int	 device_search(struct db *db, struct arena *a,
-	    const struct device_search *f, struct device_seen *d,
+	    struct device_search *f, struct device_seen *d,
 	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
 	    MUST_CHECK;
 /* Those of the ids that were not so yet.  How many changed, or -1. */

@@ -18,11 +18,14 @@ struct session_search {
 	int		 live;			/* -1: either */
 	const char	*ip;			/* first or last; NULL: any */
 	unsigned	 limit;
+	uint64_t	 floor;		/* out: it looked down to this id and
+					 * no further; 0: at all there are */
 };
-/* Newest first, of users only; `row` as in db_each with *r filled.  Rows or
- * -1.  Those that ended are there until session_purge. */
+/* Newest first, of users only, among some ten thousand where no index finds
+ * them; `row` as in db_each with *r filled.  Rows or -1.  Those that ended are
+ * there until session_purge. */
 int	 session_search(struct db *db, struct arena *a,
-	    const struct session_search *f, struct session_row *r,
+	    struct session_search *f, struct session_row *r,
 	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
 	    MUST_CHECK;
 

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from conftest import module_instance
+from expo_case import app
 from instance import TOP, wait_until
 from people import forget_limits, problem
 from push_case import at_once, browser, new_user, subscribed
@@ -188,13 +189,27 @@ def test_a_device_is_found_by_a_part_and_tried(inst, boss):
     user = new_user(inst)
     forget_limits(inst)
     (one, b), (other, _) = [subscribed(inst, user) for _ in range(2)]
-    part = b["info"]["endpoint"][-12:]
-    rows = inst.api("GET", DEVICES, token=boss, params={"q": part}).json()["results"]
-    assert [d["id"] for d in rows] == [one["id"]]
+    whole = b["info"]["endpoint"]
+
+    def found(part):
+        return [d["id"] for d in inst.api("GET", DEVICES, token=boss, params={"q": part}).json()["results"]]
+    # By what is shown of it, by a long end, or whole; by nothing that would tell the rest a letter at a time.
+    shown = inst.api("GET", DEVICES, token=boss, params={"token": whole}).json()["results"][0]["target"].split("…")
+    assert whole.startswith(shown[0]) and whole.endswith(shown[1]) and len("".join(shown)) <= len(whole) * 5 // 8
+    assert found(shown[1]) == found(whole[-20:]) == [one["id"]] and one["id"] in found(shown[0])
+    assert found(whole[:100]) == ([one["id"]] if len(whole) <= 100 else [])
+    for part in (whole[-len(shown[1]) - 1:], whole[:len(shown[0]) + 1], whole[-14:-2], whole[-19:]):
+        assert found(part) == [], part
+    token = app(inst, user)
+    shown = inst.api("GET", DEVICES, token=boss, params={"token": token}).json()["results"][0]["target"]
+    assert shown.endswith("…") and token.startswith(shown[:-1]) and len(shown) < 24
+    assert found(token) == found(token[-21:]) != [] and found(token[-4:]) == found(token[:24]) == []
     r = inst.api("GET", DEVICES, token=boss, params={"q": "example", "limit": 1, "type": "web_push"}).json()
     assert r["next"] is None or "q=example" in r["next"]
     got = inst.api("POST", f"{DEVICES}{one['id']}/test/", token=boss).json()
     assert got["done"] and [d["state"] for d in got["deliveries"]] == ["sent"]
+    assert inst.rows("SELECT user_id, detail FROM audit WHERE event = 'device_test'") == [
+        {"user_id": user["id"], "detail": f'{{"device":"{one["id"]}","notification":"{got["id"]}"}}'}]
     # To this one of the two, and no other.
     told = inst.rows("SELECT device_id FROM delivery WHERE notification_id = %s", got["id"])
     assert [str(t["device_id"]) for t in told] == [one["id"]]

@@ -213,6 +213,14 @@ def test_a_user_has_a_hundred_devices_at_most(inst):
     got = at_once(6, lambda _: inst.api("POST", PATH, token=me["token"], json={"subscription": browser(inst)["info"]}))
     assert sorted(r.status_code for r in got) == [201] + [409] * 5, [r.text for r in got]
     assert inst.rows("SELECT COUNT(*) n FROM device WHERE user_id = %s", me["id"])[0]["n"] == 100
+    # What he has is registered again; one that was off takes a place like a new one.
+    b = browser(inst)
+    inst.rows("UPDATE device SET is_active = FALSE WHERE user_id = %s ORDER BY id LIMIT 1", me["id"])
+    assert inst.api("POST", PATH, token=me["token"], json={"subscription": b["info"]}).status_code == 201
+    assert inst.api("POST", PATH, token=me["token"], json={"subscription": b["info"]}).status_code == 201
+    inst.rows("UPDATE device SET is_active = (target <> %s) WHERE user_id = %s", b["info"]["endpoint"], me["id"])
+    refused(inst.api("POST", PATH, token=me["token"], json={"subscription": b["info"]}), 409, "too_many_devices")
+    assert inst.rows("SELECT COUNT(*) n FROM device WHERE user_id = %s AND is_active", me["id"])[0]["n"] == 100
     kept, = [r.json() for r in got if r.status_code == 201]
     row = inst.rows("SELECT target, p256dh, auth FROM device WHERE id = %s", kept["id"])[0]
     info = {"endpoint": row["target"], "keys": {k: base64.urlsafe_b64encode(row[k]).decode().rstrip("=")

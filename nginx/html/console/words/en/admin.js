@@ -222,6 +222,8 @@ export default {
 	'did.job_discard': 'Dead letter discarded',
 	'did.devices_activate': 'Devices switched on',
 	'did.devices_deactivate': 'Devices switched off',
+	'did.device_test': 'A device was tried',
+	'did.provider_test': 'A provider account was tried',
 	'did.delivery_resend': 'Delivery sent again',
 	'did.groups_changed': 'Groups changed',
 	'users.lead': 'Everybody who has an account here.',

@@ -222,6 +222,8 @@ export default {
 	'did.job_discard': 'دور انداختن نامهٔ مرده',
 	'did.devices_activate': 'روشن کردن دستگاه‌ها',
 	'did.devices_deactivate': 'خاموش کردن دستگاه‌ها',
+	'did.device_test': 'آزمودن دستگاه',
+	'did.provider_test': 'آزمودن حساب ارائه‌دهنده',
 	'did.delivery_resend': 'ارسال دوباره',
 	'did.groups_changed': 'تغییر گروه‌ها',
 	'users.lead': 'همهٔ کسانی که اینجا حساب دارند.',
