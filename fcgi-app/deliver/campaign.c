@@ -150,6 +150,36 @@ plan_for_a_while(struct db *db, struct campaign_tick *t, struct campaign *c,
 	return rc < 0 ? -1 : 0;
 }
 
+static int
+touch_work(struct db *db, void *arg, struct err *e)
+{
+	int rc = campaign_touch(db, arg, e);
+
+	return rc < 0 ? -1 : rc == 0;
+}
+
+/* Somebody changed when it ends, or had it go on: its jobs follow. */
+static int
+touch_for_a_while(struct db *db, struct campaign_tick *t, struct campaign *c,
+    struct err *e)
+{
+	int64_t until = clock_mono() + t->plan_us;
+	uint64_t before;
+
+	while (c->touched < c->released) {
+		before = c->touched;
+		if (clock_mono() >= until) {
+			t->more = true;
+			return 0;
+		}
+		if (db_tx(db, touch_work, c, e) < 0)
+			return -1;
+		if (c->touched == before)
+			return 0;
+	}
+	return 0;
+}
+
 struct beginning { uint64_t id; };
 
 static int
@@ -176,6 +206,8 @@ turn(struct db *db, struct campaign_tick *t, struct campaign *c, bool look,
 		t->more = true;
 		return db_tx(db, begin_work, &b, e);
 	}
+	if (!cancelled && !expired && touch_for_a_while(db, t, c, e) < 0)
+		return -1;
 	if (!cancelled && !expired && strcmp(c->state, "paused") == 0)
 		return 0;
 	if (cancelled)

@@ -16,7 +16,7 @@ DB_STMT(CAMPAIGN_INSERT, DB_API, DB_ONCE,
 #define SHORT "c.id, c.user_id, c.token_id, c.name, c.type, c.channels,"	\
 	" c.title, c.state, c.live, c.reason, c.detail, c.start_at, c.ends_at,"	\
 	" c.rate, c.cursor_id, c.people, c.planned, c.planned_at, c.released,"	\
-	" c.rate_at, c.judged, c.created_at, c.started_at, c.paused_at,"	\
+	" c.rate_at, c.judged, c.touched, c.created_at, c.started_at, c.paused_at,"	\
 	" c.ended_at, c.version, UTC_TIMESTAMP(6)"
 #define SHORT_OUT(c) DB_TO_U64(&(c)->id), DB_TO_U64(&(c)->user_id),	\
 	DB_TO_U64(&(c)->token_id), DB_TO_STR(&(c)->name),		\
@@ -28,7 +28,8 @@ DB_STMT(CAMPAIGN_INSERT, DB_API, DB_ONCE,
 	DB_TO_U64(&(c)->cursor_id), DB_TO_U64(&(c)->people),		\
 	DB_TO_U64(&(c)->planned), DB_TO_TIME(&(c)->planned_us),		\
 	DB_TO_U64(&(c)->released), DB_TO_TIME(&(c)->rate_us),		\
-	DB_TO_U64(&(c)->judged), DB_TO_TIME(&(c)->created_us),		\
+	DB_TO_U64(&(c)->judged), DB_TO_U64(&(c)->touched),		\
+	DB_TO_TIME(&(c)->created_us),					\
 	DB_TO_TIME(&(c)->started_us), DB_TO_TIME(&(c)->paused_us),	\
 	DB_TO_TIME(&(c)->ended_us), DB_TO_U64(&(c)->version),		\
 	DB_TO_TIME(&(c)->now_us)
@@ -44,22 +45,23 @@ DB_STMT(CAMPAIGN_COUNT, DB_API, DB_READ,
 DB_STMT(CAMPAIGN_LIVE, DB_WORKER, DB_READ,
     "SELECT " SHORT " FROM campaign c WHERE c.live"
     " AND (c.state <> 'scheduled' OR c.start_at <= UTC_TIMESTAMP(6))"
-    " AND (c.state <> 'paused' OR c.ends_at <= UTC_TIMESTAMP(6))"
+    " AND (c.state <> 'paused' OR c.ends_at <= UTC_TIMESTAMP(6)"
+    "  OR c.touched < c.released)"
     " ORDER BY c.id LIMIT ?");
 
 DB_STMT(CAMPAIGN_CHANGE_DRAFT, DB_API, DB_SAFE,
     "UPDATE campaign SET name = ?, type = ?, channels = ?, title = ?,"
     " content = ?, audience = ?, start_at = ?, ends_at = ?, rate = ?,"
     " version = version + 1 WHERE id = ? AND version = ? AND state = 'draft'");
+/* In this order: what is set counts for what follows.  Jobs that wait already
+ * are to live as long as the rest: the worker sees to it. */
 DB_STMT(CAMPAIGN_CHANGE_PAUSED, DB_API, DB_SAFE,
-    "UPDATE campaign SET name = ?, ends_at = ?, rate = ?,"
+    "UPDATE campaign SET name = ?, touched = IF(ends_at = ?, touched, 0),"
+    " ends_at = ?, rate = ?,"
     " version = version + 1 WHERE id = ? AND version = ?"
     " AND state IN ('paused', 'scheduled')");
 DB_STMT(CAMPAIGN_CHANGE_LIFE, DB_API, DB_SAFE,
     "UPDATE notification SET expires_at = ? WHERE id = ?");
-DB_STMT(CAMPAIGN_CHANGE_JOBS, DB_API, DB_SAFE,
-    "UPDATE job SET expires_at = ? WHERE notification_id = ?"
-    " AND state IN (0, 3, 4)");
 
 DB_STMT(CAMPAIGN_START, DB_API, DB_SAFE,
     "UPDATE campaign SET live = TRUE, rate_at = UTC_TIMESTAMP(6),"
@@ -76,6 +78,9 @@ DB_STMT(CAMPAIGN_NOTIFICATION, DB_API, DB_SAFE,
     " IF(INSTR(c.channels, ','), '', c.channels), c.title, c.content,"
     " CONCAT('{\"campaign\":\"', c.id, '\"}'), c.request_id,"
     " UTC_TIMESTAMP(6), c.ends_at FROM campaign c WHERE c.id = ?");
+/* More are held than one statement frees: the rest is the worker's. */
+DB_STMT(CAMPAIGN_UNTOUCHED, DB_API, DB_SAFE,
+    "UPDATE campaign SET touched = 0 WHERE id = ?");
 DB_STMT(CAMPAIGN_PAUSE, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE campaign SET state = 'paused', reason = ?, detail = ?,"
     " paused_at = UTC_TIMESTAMP(6)"
@@ -190,17 +195,12 @@ campaign_change(struct db *db, const struct campaign *c, struct err *e)
 		return rc < 0 ? -1 : rc > 0;
 	}
 	rc = db_run(db, &CAMPAIGN_CHANGE_PAUSED, DB_IN(DB_STR(c->name),
-	    DB_WHEN(c->ends_us), DB_U64(c->rate), DB_U64(c->id),
-	    DB_U64(c->version)), e);
+	    DB_WHEN(c->ends_us), DB_WHEN(c->ends_us), DB_U64(c->rate),
+	    DB_U64(c->id), DB_U64(c->version)), e);
 	if (rc <= 0)
 		return (int)rc;
-	/* Those that wait already live as long as the rest. */
-	if (db_run(db, &CAMPAIGN_CHANGE_LIFE, DB_IN(DB_WHEN(c->ends_us),
-	    DB_U64(c->id)), e) < 0 ||
-	    db_run(db, &CAMPAIGN_CHANGE_JOBS, DB_IN(DB_WHEN(c->ends_us),
-	    DB_U64(c->id)), e) < 0)
-		return -1;
-	return 1;
+	return db_run(db, &CAMPAIGN_CHANGE_LIFE, DB_IN(DB_WHEN(c->ends_us),
+	    DB_U64(c->id)), e) < 0 ? -1 : 1;
 }
 
 int
@@ -235,7 +235,10 @@ campaign_resume(struct db *db, uint64_t id, struct err *e)
 
 	if (rc <= 0)
 		return (int)rc;
-	return campaign_free_jobs(db, id, e) < 0 ? -1 : 1;
+	if ((rc = campaign_free_jobs(db, id, e)) < 0 || (rc == CAMPAIGN_END &&
+	    db_run(db, &CAMPAIGN_UNTOUCHED, DB_IN(DB_U64(id)), e) < 0))
+		return -1;
+	return 1;
 }
 
 int

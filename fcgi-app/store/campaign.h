@@ -26,7 +26,7 @@ struct campaign {
 	int64_t		 start_us, ends_us, planned_us, rate_us;	/* 0: none */
 	int64_t		 created_us, started_us, paused_us, ended_us;
 	uint64_t	 rate, cursor_id, people, planned, released, judged,
-			 version;
+			 touched, version;
 	int64_t		 now_us;	/* the database's clock */
 };
 
@@ -144,6 +144,12 @@ int	 campaign_still(struct db *db, const struct campaign *c,
  * (campaign_hold_claimed).  In a transaction.  How many, or -1. */
 int64_t	 campaign_hold_jobs(struct db *db, uint64_t id, struct err *e)
 	    MUST_CHECK;
+/* Jobs that wait are to be as *c says: they end when it ends, and none is held
+ * unless it is paused.  Of some thousand behind mark `touched`, which moves,
+ * *c's too; in a transaction.  1 moved, 0 it is another by now (roll back),
+ * -1. */
+int	 campaign_touch(struct db *db, struct campaign *c, struct err *e)
+	    MUST_CHECK;
 /* Claimed of a campaign that was paused when it was read: held; or ready again
  * when it went on meanwhile.  A transaction of its own.  0 or -1. */
 struct job_ref;
@@ -153,7 +159,8 @@ int	 campaign_hold_claimed(struct db *db, uint64_t id, struct job_ref *r,
  * transaction.  How many, or -1. */
 int64_t	 campaign_drop_jobs(struct db *db, uint64_t id, const char *state,
 	    struct err *e) MUST_CHECK;
-/* Held jobs are ready again, at the hour they had. */
+/* Held jobs are ready again, at the hour they had: CAMPAIGN_END of them at
+ * most. */
 int64_t	 campaign_free_jobs(struct db *db, uint64_t id, struct err *e)
 	    MUST_CHECK;
 /* Of the last `n` requests that were answered, after c->judged: how many, how

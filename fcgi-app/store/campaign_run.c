@@ -80,10 +80,18 @@ DB_STMT(CAMPAIGN_JOBS_OF, DB_API | DB_WORKER, DB_READ,
 DB_STMT(CAMPAIGN_JOBS_DROP, DB_API | DB_WORKER, DB_SAFE,
     "DELETE j FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.i");
-DB_STMT(CAMPAIGN_FREE_JOBS, DB_API | DB_WORKER, DB_SAFE,
-    "UPDATE job SET state = 0, run_at = GREATEST(UTC_TIMESTAMP(6),"
-    " COALESCE(lease_ends_at, UTC_TIMESTAMP(6))), lease_ends_at = NULL"
-    " WHERE notification_id = ? AND state = 3");
+#define FREE "UPDATE job SET state = 0, run_at = GREATEST(UTC_TIMESTAMP(6),"	\
+	" COALESCE(lease_ends_at, UTC_TIMESTAMP(6))), lease_ends_at = NULL"	\
+	" WHERE notification_id = ? AND state = 3"
+DB_STMT(CAMPAIGN_FREE_JOBS, DB_API | DB_WORKER, DB_SAFE, FREE " LIMIT ?");
+DB_STMT(CAMPAIGN_FREE_SLICE, DB_WORKER, DB_SAFE,
+    FREE " AND seq > ? AND seq <= ?");
+DB_STMT(CAMPAIGN_LIVE_SLICE, DB_WORKER, DB_SAFE,
+    "UPDATE job SET expires_at = ? WHERE notification_id = ?"
+    " AND state IN (0, 3, 4) AND seq > ? AND seq <= ?");
+DB_STMT(CAMPAIGN_TOUCHED, DB_WORKER, DB_SAFE,
+    "UPDATE campaign SET touched = ? WHERE id = ? AND touched = ?"
+    " AND state = ? AND version = ?");
 /* A recipient that is gone says nothing about the campaign, and neither does
  * a worker that died. */
 #define ANSWERED "FROM (SELECT state, reason FROM delivery"			\
@@ -355,7 +363,30 @@ campaign_drop_jobs(struct db *db, uint64_t id, const char *state,
 int64_t
 campaign_free_jobs(struct db *db, uint64_t id, struct err *e)
 {
-	return db_run(db, &CAMPAIGN_FREE_JOBS, DB_IN(DB_U64(id)), e);
+	return db_run(db, &CAMPAIGN_FREE_JOBS, DB_IN(DB_U64(id),
+	    DB_U64(CAMPAIGN_END)), e);
+}
+
+int
+campaign_touch(struct db *db, struct campaign *c, struct err *e)
+{
+	const struct db_value id = DB_U64(c->id), from = DB_U64(c->touched);
+	uint64_t next = c->touched + CAMPAIGN_END;
+	const struct db_value to = DB_U64(next);
+	int64_t rc;
+
+	if (next >= c->released)
+		next = UINT32_MAX;	/* all: what comes is as it is to be */
+	/* First, for the row is what a pause and a resume wait for. */
+	if ((rc = db_run(db, &CAMPAIGN_TOUCHED, DB_IN(DB_U64(next), id, from,
+	    DB_STR(c->state), DB_U64(c->version)), e)) <= 0)
+		return (int)rc;
+	if (db_run(db, &CAMPAIGN_LIVE_SLICE, DB_IN(DB_WHEN(c->ends_us), id,
+	    from, to), e) < 0 || (strcmp(c->state, "running") == 0 &&
+	    db_run(db, &CAMPAIGN_FREE_SLICE, DB_IN(id, from, to), e) < 0))
+		return -1;
+	c->touched = next;
+	return 1;
 }
 
 int

@@ -244,6 +244,30 @@ def test_not_later_than_ends_the_rest_as_expired(inst, token):
     assert end["progress"]["sent"] + end["progress"]["expired"] == 30 and not jobs(inst, c)
 
 
+def test_many_that_wait_follow_a_change_in_pieces(inst, token):
+    """Held for another day, more than a statement takes: when it ends, and that it goes on."""
+    c = make(inst, token, {"ids": people(inst, 1)}, start=True)
+    until(inst, token, c, "done")
+    id_ = int(c["id"])
+    inst.rows("UPDATE campaign SET state = 'paused', live = TRUE, ended_at = NULL, planned = 9001, released = 9001 WHERE id = %s", id_)
+    inst.rows("INSERT INTO job (id, class, state, kind, notification_id, seq, lease_ends_at, expires_at, created_at) SELECT %s + seq, 2, 3, 2,"
+              " %s, seq + 1, UTC_TIMESTAMP(6) + INTERVAL 1 DAY, UTC_TIMESTAMP(6) + INTERVAL 2 DAY, UTC_TIMESTAMP(6) FROM seq_1_to_9000",
+              id_ + 1000, id_)
+    end = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    r = inst.api("PATCH", f"/api/campaigns/{c['id']}/", token=token, json={"not_later_than": end})
+    assert r.status_code == 200 and r.json()["not_later_than"] == end, r.text
+
+    def left(which):
+        return inst.rows(f"SELECT COUNT(*) n FROM job j JOIN campaign c ON c.id = j.notification_id WHERE c.id = %s AND {which}", id_)[0]["n"]
+    wait_until("all live so long", lambda: left("j.expires_at <> c.ends_at") == 0)
+    assert left("j.state = 3") == 9000 and inst.rows("SELECT touched FROM campaign WHERE id = %s", id_)[0]["touched"] == 2**32 - 1
+    step(inst, token, c, "resume")
+    wait_until("none is held", lambda: left("j.state = 3") == 0)
+    assert left("j.state = 0 AND j.run_at > UTC_TIMESTAMP() + INTERVAL 23 HOUR") == 9000
+    for table, column in (("campaign", "id"), ("campaign_part", "campaign_id"), ("job", "notification_id")):
+        inst.rows(f"DELETE FROM {table} WHERE {column} = %s", id_)
+
+
 def test_a_schedule_begins_by_itself(inst, token):
     ids = people(inst, 3)
     soon = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
