@@ -93,6 +93,8 @@ take_audience(struct call *c, const struct json *j, struct campaign *row,
 
 /* --- how many would that be? --------------------------------------------------- */
 
+#define COUNT_US	(3 * US_PER_S)	/* then it is "so many at least" */
+
 struct audience_in { const struct json *audience; };
 static const struct field audience_rows[] = {
 	FIELD_OF(FT_JSON, struct audience_in, audience, "audience", 0, 0,
@@ -108,12 +110,15 @@ campaign_audience_post(struct call *c, const void *in_, struct err *e)
 	struct campaign_audience au;
 	uint64_t n;
 	struct jw *w;
+	int rc;
 
 	if (read_audience(c, in->audience, &au, e) < 0 ||
-	    people_count(c->db, &au.where, &n, e) < 0)
+	    (rc = people_count(c->db, &au.where, clock_mono() + COUNT_US, &n,
+	    e)) < 0)
 		return -1;
 	w = resp_json(c->resp, 200);
 	jw_u64(w, "people", n);
+	jw_bool(w, "complete", rc > 0);
 	resp_json_end(c->resp);
 	return 0;
 }

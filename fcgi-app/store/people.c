@@ -4,6 +4,8 @@
  */
 #include "store/people.h"
 
+#include "base/clock.h"
+
 #define WHO "SELECT u.id FROM "
 #define HOW_MANY "SELECT COUNT(*) FROM "
 #define BY_GROUP "push_group_user g"					\
@@ -37,8 +39,12 @@ DB_STMT(PEOPLE_GROUP, DB_WORKER, DB_READ, WHO BY_GROUP
     " AND g.user_id > ?" CONDITIONS " ORDER BY g.user_id LIMIT ?");
 DB_STMT(PEOPLE_IDS, DB_WORKER, DB_READ, WHO BY_IDS CONDITIONS
     " ORDER BY t.id LIMIT ?");
-DB_STMT(PEOPLE_COUNT_ALL, DB_API, DB_READ, HOW_MANY "user u WHERE u.id > 0"
-    CONDITIONS);
+/* Of so many accounts at a time: how many, and the last that was looked at. */
+DB_STMT(PEOPLE_SLICE, DB_API, DB_READ,
+    "SELECT COALESCE(MAX(t.id), 0) FROM (SELECT id FROM user WHERE id > ?"
+    " ORDER BY id LIMIT ?) t");
+DB_STMT(PEOPLE_COUNT_ALL, DB_API, DB_READ, HOW_MANY
+    "user u WHERE u.id > ? AND u.id <= ?" CONDITIONS);
 DB_STMT(PEOPLE_COUNT_GROUP, DB_API, DB_READ, HOW_MANY BY_GROUP CONDITIONS);
 DB_STMT(PEOPLE_COUNT_IDS, DB_API, DB_READ, HOW_MANY BY_IDS CONDITIONS);
 
@@ -77,9 +83,35 @@ people_page(struct db *db, const struct people_where *w, uint64_t after,
 	    CONDITION_VALUES, DB_U64(max)), to, rows, e);
 }
 
+#define SLICE		20000u
+
+/* 1 all were looked at, 0 the time was over, -1. */
+static int
+count_all(struct db *db, const struct people_where *w, int64_t until_us,
+    uint64_t *n, struct err *e)
+{
+	CONDITION_NAMES;
+	uint64_t from = 0, to, some;
+
+	while (clock_mono() < until_us) {
+		if (db_one(db, &PEOPLE_SLICE, NULL, DB_IN(DB_U64(from),
+		    DB_U64(SLICE)), DB_OUT(DB_TO_U64(&to)), e) < 0)
+			return -1;
+		if (to == 0)
+			return 1;
+		if (db_one(db, &PEOPLE_COUNT_ALL, NULL, DB_IN(DB_U64(from),
+		    DB_U64(to), CONDITION_VALUES), DB_OUT(DB_TO_U64(&some)),
+		    e) < 0)
+			return -1;
+		*n += some;
+		from = to;
+	}
+	return 0;
+}
+
 int
-people_count(struct db *db, const struct people_where *w, uint64_t *n,
-    struct err *e)
+people_count(struct db *db, const struct people_where *w, int64_t until_us,
+    uint64_t *n, struct err *e)
 {
 	CONDITION_NAMES;
 	const struct db_out to = DB_OUT(DB_TO_U64(n));
@@ -89,11 +121,10 @@ people_count(struct db *db, const struct people_where *w, uint64_t *n,
 		return db_one(db, &PEOPLE_COUNT_IDS, NULL,
 		    DB_IN(DB_STR(w->ids), DB_U64(0), DB_U64(w->group_id),
 		    DB_U64(w->group_id), CONDITION_VALUES), to, e) < 0 ?
-		    -1 : 0;
+		    -1 : 1;
 	if (w->group_id != 0)
 		return db_one(db, &PEOPLE_COUNT_GROUP, NULL,
 		    DB_IN(DB_U64(w->group_id), CONDITION_VALUES), to, e) < 0 ?
-		    -1 : 0;
-	return db_one(db, &PEOPLE_COUNT_ALL, NULL, DB_IN(CONDITION_VALUES),
-	    to, e) < 0 ? -1 : 0;
+		    -1 : 1;
+	return count_all(db, w, until_us, n, e);
 }

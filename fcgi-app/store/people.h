@@ -33,8 +33,9 @@ int	 people_page(struct db *db, const struct people_where *w,
 	    uint64_t after, uint64_t *id, size_t max, struct err *e)
 	    MUST_CHECK;
 /* How many they are now; every account is looked at, unless a list or a group
- * names few.  0 or -1. */
+ * names few.  1; 0 the time (clock_mono) was over: there are so many and
+ * perhaps more; -1. */
 int	 people_count(struct db *db, const struct people_where *w,
-	    uint64_t *n, struct err *e) MUST_CHECK;
+	    int64_t until_us, uint64_t *n, struct err *e) MUST_CHECK;
 
 #endif

@@ -540,7 +540,7 @@ def test_how_many_an_audience_would_be(inst, token):
 
     def count(audience):
         r = ask(audience)
-        assert r.status_code == 200, r.text
+        assert r.status_code == 200 and r.json()["complete"] is True, r.text
         return r.json()["people"]
     ids = people(inst, 3, devices=0, locale="fa", country="IR") + people(inst, 2, devices=0, locale="de", country="DE")
     before = inst.rows("SELECT COUNT(*) n FROM campaign")[0]["n"]
