@@ -1213,6 +1213,7 @@ SQL_FILES = \
 	sql/0030_carried.sql \
 	sql/0031_live.sql \
 	sql/0032_seat.sql \
+	sql/0033_touched.sql \
 	sql/grants.sql \
 	sql/users.sql
 

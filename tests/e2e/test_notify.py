@@ -1,4 +1,5 @@
 """POST /api/notifications/: to whom, on which channels, when, once; and what became of each."""
+import collections
 import datetime
 import json
 import random
@@ -17,7 +18,7 @@ TEXT = {"title": "Order", "body": "On its way"}
 def inst():
     from conftest import no_faults
     from instance import Instance
-    with Instance() as whole:
+    with Instance(conf={"GATEPOST_CAPS": "review:email/hour=2,review:*/day=4"}) as whole:
         yield whole
         no_faults(whole)
 
@@ -328,32 +329,59 @@ def no_accounts(inst):
     inst.rows("UPDATE provider_state SET state = 'closed', until_at = NULL, failures = 0")
 
 
+BARS = ["unsubscribed", "bounced", "complaint", "no_marketing", "asked"]
+ZONES = ["UTC", "Asia/Tehran", "Asia/Kathmandu", "America/New_York", "Pacific/Chatham", "America/St_Johns"]
+
+
+def wishes_of_time(dice, cursor, user_id, at):
+    """Quiet hours and a digest; none begins or ends within some minutes of now, in any zone."""
+    def minute():
+        return dice.randrange(24) * 60 + (at.minute + 7 + 15 * dice.randrange(4)) % 60
+    quiet = (minute(), minute(), dice.choice(ZONES)) if dice.random() < .5 else (None, None, None)
+    digest = None
+    if dice.random() < .4:
+        m = minute()
+        digest = json.dumps({"every": dice.choice(["hour", "day", "week"]), "at": f"{m // 60:02d}:{m % 60:02d}", "weekday": dice.randrange(7)})
+    cursor.execute("INSERT INTO preference (user_id, quiet_from, quiet_to, quiet_zone, digest, updated_at) VALUES (%s, %s, %s, %s, %s, NOW())"
+                   " ON DUPLICATE KEY UPDATE quiet_from = VALUES(quiet_from), quiet_to = VALUES(quiet_to),"
+                   " quiet_zone = VALUES(quiet_zone), digest = VALUES(digest)", (user_id, *quiet, digest))
+    if dice.random() < .5:
+        cursor.execute("UPDATE user SET time_zone = %s WHERE id = %s", (dice.choice(ZONES), user_id))
+
+
+def when(text):
+    return datetime.datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S") if text else None
+
+
 def test_explain_agrees_with_what_then_happens(inst):
-    """At random: people, wishes, bars, classes, channels. At least 1,000 cases of recipient × message; what explain says of each
-    channel is what the rows say afterwards, in both directions."""
+    """At random: people, wishes, quiet hours, digests, caps, bars, ends, classes, channels, accounts. At least 1,000 cases of
+    recipient × message; what explain says of each channel, and when, is what the rows say afterwards, in both directions."""
     seed = random.randrange(10 ** 9)
     dice = random.Random(seed)
     names = ["email", "sms", "whatsapp", "web_push", "expo", "in_app"]
     people = []
     c = inst.connect()
+    at = inst.rows("SELECT UTC_TIMESTAMP() t")[0]["t"]
     with c.cursor() as cursor:
-        for _ in range(50):
+        for _ in range(60):
             u = a_user(inst, email=dice.random() < .8, phone=dice.random() < .6, proved=dice.random() < .75, active=dice.random() < .9)
             people.append(u["id"])
             if dice.random() < .6:
                 on, off = dice.randrange(64), dice.randrange(64)
                 cursor.execute("INSERT INTO preference (user_id, default_channel, on_mask, off_mask, updated_at) VALUES (%s, %s, %s, %s, NOW())",
                                (u["id"], dice.choice([None, None] + names), on & ~off, off))
-            for t in ("order", "message", "system"):
+            if dice.random() < .7:
+                wishes_of_time(dice, cursor, u["id"], at)
+            for t in ("order", "message", "system", "review"):
                 if dice.random() < .3:
                     on, off = dice.randrange(64), dice.randrange(64)
                     cursor.execute("INSERT INTO preference_type VALUES (%s, %s, %s, %s)", (u["id"], t, on & ~off, off))
-            for channel, address in (("email", u["email"]), ("sms", u["phone"])):
+            for channel, address in (("email", u["email"]), ("sms", u["phone"]), ("whatsapp", u["phone"])):
                 if address and dice.random() < .2:
                     cursor.execute("INSERT INTO suppression VALUES (%s, %s, UNHEX(SHA2(%s, 256)), '', %s, NULL, NOW())", (
-                        random.getrandbits(60), channel, address, dice.choice(["unsubscribed", "bounced"])))
+                        random.getrandbits(60), channel, address, dice.choice(BARS)))
             for kind in ("web_push", "expo"):
-                if dice.random() < .3:
+                for _ in range(dice.choice([0, 0, 0, 1, 2])):
                     # Of no push service: it fails, but it goes.
                     cursor.execute("INSERT INTO device (id, user_id, kind, target_hash, target) VALUES (%s, %s, %s, UNHEX(SHA2(%s, 256)), %s)",
                                    (random.getrandbits(60) | 1 << 60, u["id"], kind, word(), f"ExponentPushToken[{word()}]"))
@@ -361,51 +389,75 @@ def test_explain_agrees_with_what_then_happens(inst):
     people.append(10 ** 12)
     chooses_among_accounts(inst)
     cases = 0
-    asked = []
+    seen = collections.Counter()
     while cases < 1000:
         to = dice.sample(people, 20)
-        body = {**TEXT, "user_ids": to, "type": dice.choice(["order", "message", "system", "review"])}
+        body = {**TEXT, "user_ids": to, "type": dice.choice(["order", "message", "system", "review", "review"])}
         if dice.random() < .5:
             body["class"] = dice.choice(["critical", "transactional", "campaign"])
         if dice.random() < .5:
             body["channels"] = dice.sample(names, dice.randrange(1, 5))
         if dice.random() < .3:
             body["escalate"] = [{"channel": x, "after_s": 3600 + i} for i, x in enumerate(dice.sample(names[:5], 2))]
+        if dice.random() < .3:
+            body["expires_at"] = (at + datetime.timedelta(hours=dice.choice([2, 5, 30, 100]))).strftime("%Y-%m-%dT%H:%M:%SZ")
         r = inst.api("POST", PATH + "explain/", token=inst.token, json=body)
         assert r.status_code == 200, r.text
-        asked.append((body, r.json(), inst.api("POST", PATH, token=inst.token, json=body).json()["id"]))
+        # One after the other: each takes the places under the caps that the next does not find.
+        id_ = inst.api("POST", PATH, token=inst.token, json=body).json()["id"]
+        within(30, "it is planned", lambda id_=id_: look(inst, id_)["planned"])
+        agrees(inst, f"seed {seed}, {json.dumps(body)}", body, r.json(), id_, seen)
         cases += len(to)
-    for body, said, id_ in asked:
-        within(30, "it is planned", lambda id_=id_: look(inst, id_)["planned"], every=0.05)
-        assert said["accepted"] + said["skipped"] == 20 and not said["truncated"]
-        rows = inst.rows("SELECT user_id, channel, state, reason, device_id, provider FROM delivery WHERE notification_id = %s", id_)
-        for one in said["results"]:
-            mine = [r for r in rows if r["user_id"] == one["user_id"]]
-            told = f"seed {seed}, {json.dumps(body)}, user {one['user_id']}: said {one}, did {mine}"
-            if one["reason"]:
-                assert [(r["channel"], r["state"], r["reason"]) for r in mine] == [("", "skipped", one["reason"])] and not one["channels"], told
-                continue
-            expect = set()
-            for w in one["channels"]:
-                if w["outcome"] == "skip":
-                    if w["recorded"]:
-                        expect.add((w["channel"], w["reason"]))
-                else:
-                    expect.add((w["channel"], w["outcome"]))
-            did = set()
-            for r in mine:
-                left = r["state"] not in ("skipped", "failed") or (r["state"] == "failed" and r["reason"] != "no_provider") or \
-                    r["reason"] == "device_gone"
-                waits = any(w["channel"] == r["channel"] and w["outcome"] == "held" for w in one["channels"])
-                did.add((r["channel"], ("held" if waits else "send") if left else r["reason"]))
-            assert did == expect and mine, told
-            by = {w["channel"]: w["provider"] for w in one["channels"] if w["outcome"] != "skip"}
-            for r in mine:
-                if r["channel"] in ("email", "sms") and r["state"] in ("queued", "sent", "delivered"):
-                    assert r["provider"] == by[r["channel"]], told
-    assert cases >= 1000
+    # It was what it says it is: each of these was among them.
+    for what in ("send", "digest", "quiet_hours", "frequency_cap", "escalation", "suppressed", "opted_out", "inactive", "unknown_user"):
+        assert seen[what] > 0, f"seed {seed}: no {what} in {seen}"
     no_accounts(inst)
     time.sleep(2.5)
+
+
+def agrees(inst, told, body, said, id_, seen):
+    assert said["accepted"] + said["skipped"] == 20 and not said["truncated"]
+    rows = inst.rows("SELECT d.user_id, d.channel, d.state, d.reason, d.device_id, d.provider, d.seq, j.state job, j.run_at, g.run_at due FROM delivery d"
+                     " LEFT JOIN job j ON j.notification_id = d.notification_id AND j.seq = d.seq AND j.kind = 2"
+                     " LEFT JOIN digest_item i ON i.notification_id = d.notification_id AND i.seq = d.seq"
+                     " LEFT JOIN digest g ON g.id = i.digest_id WHERE d.notification_id = %s", id_)
+    for one in said["results"]:
+        mine = [r for r in rows if r["user_id"] == one["user_id"]]
+        told_one = f"{told}, user {one['user_id']}: said {one}, did {mine}"
+        if one["reason"]:
+            seen[one["reason"]] += 1
+            assert [(r["channel"], r["state"], r["reason"]) for r in mine] == [("", "skipped", one["reason"])] and not one["channels"], told_one
+            continue
+        expect = set()
+        for w in one["channels"]:
+            if w["outcome"] == "skip":
+                seen[w["reason"]] += w["recorded"]
+                if w["recorded"]:
+                    expect.add((w["channel"], w["reason"]))
+            else:
+                seen[w["reason"] or "send"] += 1
+                expect.add((w["channel"], w["outcome"]))
+        did = set()
+        for r in mine:
+            left = r["state"] not in ("skipped", "failed") or (r["state"] == "failed" and r["reason"] != "no_provider") or \
+                r["reason"] == "device_gone"
+            waits = any(w["channel"] == r["channel"] and w["outcome"] == "held" for w in one["channels"])
+            did.add((r["channel"], ("held" if waits else "send") if left else r["reason"]))
+        assert did == expect and mine, told_one
+        by = {w["channel"]: w for w in one["channels"] if w["outcome"] != "skip"}
+        for r in mine:
+            w = by.get(r["channel"])
+            if r["channel"] in ("email", "sms") and r["state"] in ("queued", "sent", "delivered"):
+                assert r["provider"] == w["provider"], told_one
+            if w is None or w["outcome"] != "held" or r["state"] != "queued":
+                continue
+            # When, too: at its hour, with its digest, or at its sender's end.
+            go, ends = when(w["not_before"]), when(body.get("expires_at"))
+            if ends is not None and go > ends:
+                assert r["job"] == 0, told_one
+                go = ends
+            found = r["due"] if r["job"] == 4 else r["run_at"]
+            assert found is not None and abs((found - go).total_seconds()) < 10, told_one
 
 
 # --- ten thousand a call ------------------------------------------------------------------------------------------
