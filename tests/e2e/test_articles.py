@@ -3,17 +3,11 @@ import secrets
 
 import pytest
 
-from instance import Instance, wait_until
+from instance import wait_until
 from people import Person, an_email, forget_limits, problem
 from push_case import at_once
 
 PATH = "/api/articles/"
-
-
-@pytest.fixture(scope="module")
-def inst():
-    with Instance() as own:
-        yield own
 
 
 @pytest.fixture(scope="module")
