@@ -79,7 +79,8 @@ admin_delivery_resend(struct call *c, const void *in, struct err *e)
 	/* What a digest carried ends as its carrier does: that can be sent
 	 * again. */
 	if (has_secret(&s) || strcmp(s.d.provider, "digest") == 0 ||
-	    strcmp(s.d.channel, "webhook") == 0 || s.d.provider[0] == '\0' || s.d.target[0] == '\0')
+	    strcmp(s.d.channel, "webhook") == 0 ||
+	    s.d.provider[0] == '\0' || s.d.target[0] == '\0')
 		return err_set(e, ERR_CONFLICT, "not_resendable",
 		    "type %s, channel %s", s.d.type, s.d.channel);
 	life = (s.expires_us - s.accepted_us) / INT64_C(1000000);

@@ -88,7 +88,8 @@ tell_old(struct db *db, const struct call *c, const struct user *before,
 	    .phone = n.to, .only_way = true, .way_back = true };
 	int rc = 1;
 
-	if (keep_undo(db, &u, x, e) < 0 || (phone && (rc = sms_guard_notice(db, &sms, e)) < 0))
+	if (keep_undo(db, &u, x, e) < 0 ||
+	    (phone && (rc = sms_guard_notice(db, &sms, e)) < 0))
 		return -1;
 	return rc == 0 ? 0 : notice_add(db, &n, e);
 }

@@ -125,8 +125,8 @@ explain_post(struct call *c, const void *in, struct err *e)
 	for (int i = 0; i < count; i++)
 		s[i] = (struct someone){ .m = &m, .user_id = id[i] };
 	if (who_serves(c, &by, e) < 0 || people_decide(c->db, c->arena, s,
-	    (size_t)count, by.name, e) < 0 || hold_decide(c->db, c->arena, s, (size_t)count, false,
-	    e) < 0)
+	    (size_t)count, by.name, e) < 0 || hold_decide(c->db, c->arena, s,
+	    (size_t)count, false, e) < 0)
 		return -1;
 	w = resp_json(c->resp, 200);
 	jw_u64(w, "accepted", n.au.accepted);

@@ -144,7 +144,8 @@ prove_work(struct db *db, void *arg, struct err *e)
 		return -1;
 	if (rc == 0)
 		return err_field(e, "otp_code", "invalid_code", "user is gone");
-	if (still_signed_in(db, p, e) < 0 || void_rivals(db, p, e) < 0 || (rc = prove_address(db, p, e)) < 0)
+	if (still_signed_in(db, p, e) < 0 || void_rivals(db, p, e) < 0 ||
+	    (rc = prove_address(db, p, e)) < 0)
 		return -1;
 	p->taken = rc == 1;
 	if (p->taken)

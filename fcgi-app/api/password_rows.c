@@ -117,8 +117,9 @@ set_work(struct db *db, void *arg, struct err *e)
 	    grant_end_all(db, s->u->id, s->event, &s->ended, e) :
 	    grant_end_others(db, s->u->id, keep, s->event, &s->ended, e);
 	if (rc < 0 || (s->flow_id == 0 &&
-	    grant_outdate(db, s->u->id, &s->ended, e) < 0) || notice_everywhere(db, s->u, s->notice_ids, s->template,
-	    NULL, s->c->req->request_id, e) < 0)
+	    grant_outdate(db, s->u->id, &s->ended, e) < 0) ||
+	    notice_everywhere(db, s->u, s->notice_ids, s->template, NULL,
+	    s->c->req->request_id, e) < 0)
 		return -1;
 	return answer_audit(s->c, s->event, "ok", s->u->id, keep, e);
 }

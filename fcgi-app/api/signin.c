@@ -140,8 +140,8 @@ signin_password(struct call *c, const char *typed, const char *password,
 		claimed = 0;
 	/* By the account where it is proved to be this identifier's: a claim's
 	 * own count would tell whether another has proved it (S20). */
-	s->account = found && identifier_proved(&s->id, &first) ? arena_printf(c->arena, "user:%" PRIu64,
-	    first.id) : s->id.text;
+	s->account = found && identifier_proved(&s->id, &first) ?
+	    arena_printf(c->arena, "user:%" PRIu64, first.id) : s->id.text;
 	if (is_known(c, first.id, &s->known, e) < 0 ||
 	    (open = count_attempt(c->db, s, e)) < 0)
 		return -1;

@@ -38,8 +38,9 @@ int	 grant_replace(struct db *db, struct arena *a, const struct req *q,
 /*
  * Rotate by the rules of D7.  0 and *g; -1 with ERR_AUTH "invalid_token"
  * (unknown, ended, expired), ERR_AUTH "refresh_reused" after the family was
- * ended for theft (audited, and its owner told), ERR_THROTTLED (60 a minute a session),
- * ERR_FORBIDDEN "country_not_allowed" (nothing is used up), ERR_UNAVAILABLE.  An arrival older than 5 s is refused before rotating.
+ * ended for theft (audited, and its owner told), ERR_THROTTLED (60 a minute a
+ * session), ERR_FORBIDDEN "country_not_allowed" (nothing is used up),
+ * ERR_UNAVAILABLE.  An arrival older than 5 s is refused before rotating.
  */
 int	 grant_refresh(struct db *db, struct arena *a, const struct req *q,
 	    const char *refresh_token, struct grant *g, struct err *e)

@@ -25,9 +25,10 @@ bool	 mail_blocked(const char *address);
 int	 mail_block_check(const char *field, const char *address,
 	    struct err *e) MUST_CHECK;
 /*
- * May a new address be of this domain, by the lists and by what DNS said?  The same work whoever has the address
- * (S24).  0, or -1 ERR_INPUT of `field`: "email_not_accepted", "email_nowhere"
- * (mail to it cannot arrive).  `address` NULL: 0.  Outside transactions.
+ * May a new address be of this domain, by the lists and by what DNS said?  The
+ * same work whoever has the address (S24).  0, or -1 ERR_INPUT of `field`:
+ * "email_not_accepted", "email_nowhere" (mail to it cannot arrive).  `address`
+ * NULL: 0.  Outside transactions.
  */
 int	 mail_reach_check(struct db *db, const char *field,
 	    const char *address, struct err *e) MUST_CHECK;

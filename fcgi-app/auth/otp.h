@@ -47,8 +47,9 @@ struct otp_start {
 };
 /*
  * Destination limits (one code a 120 s and 10 a day; the same for unknown
- * ones), of an SMS the guard (auth/sms_guard), then flow row, notification and job in one transaction, then the
- * bell.  0; -1 ERR_THROTTLED "code_too_soon" and friends.
+ * ones), of an SMS the guard (auth/sms_guard), then flow row, notification and
+ * job in one transaction, then the bell.  0; -1 ERR_THROTTLED "code_too_soon"
+ * and friends.
  */
 int	 otp_begin(struct db *db, const struct req *q,
 	    const struct otp_start *s, char register_id[REGISTER_ID_TEXT],

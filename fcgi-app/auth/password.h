@@ -40,9 +40,9 @@ int	 password_mix_count(struct db *db, struct err *e) MUST_CHECK;
 void	 password_mix_forget(void);
 /*
  * The rule (config: classes or length; 8..256 code points of Form C; the common
- * and the leaked list and context words of the site, phone, e-mail and names).  0, or -1 with
- * ERR_INPUT: field `field`, code password_too_short (passphrase_too_short
- * where length alone counts), password_too_long,
+ * and the leaked list and context words of the site, phone, e-mail and
+ * names).  0, or -1 with ERR_INPUT: field `field`, code password_too_short
+ * (passphrase_too_short where length alone counts), password_too_long,
  * password_classes, password_pattern (repeats, sequences, rows of keys),
  * password_common, password_leaked, password_context.
  */

@@ -1,8 +1,8 @@
 /*
  * sms_guard.h - what stands in front of every SMS that a stranger, or an
- * account's own doings, can cause (S45 to S49): may the number get one at all, is it part of a run of
- * adjacent numbers, does its prefix convert, is there money left, has the
- * asker worked for it.
+ * account's own doings, can cause (S45 to S49): may the number get one at all,
+ * is it part of a run of adjacent numbers, does its prefix convert, is there
+ * money left, has the asker worked for it.
  *
  * It asks nothing about accounts, so that its answers and its work are the
  * same whoever has the number (S24).

@@ -29,8 +29,8 @@ struct jws_key {
 
 /*
  * Sign `claims` (JSON object text, at most about 6 KB) as typ ([a-z+.-]) with
- * key k.  The token is in the arena.  The header's order is fixed: alg, kid, typ; so equal input gives
- * equal bytes (D7).
+ * key k.  The token is in the arena.  The header's order is fixed: alg, kid,
+ * typ; so equal input gives equal bytes (D7).
  */
 int	 jws_sign(struct arena *a, const struct jws_key *k, const char *typ,
 	    const char *claims, const char **token, struct err *e) MUST_CHECK;

@@ -237,7 +237,8 @@ seat_start(struct master *m, struct seat *s)
 	pid_t master = getpid(), pid;
 
 	s->slot = NULL;
-	if ((s->kind == SEAT_POOL || s->kind == SEAT_LANE) && (s->slot = free_slot(m)) == NULL) {
+	if ((s->kind == SEAT_POOL || s->kind == SEAT_LANE) &&
+	    (s->slot = free_slot(m)) == NULL) {
 		log_error("no slot free on the scoreboard");
 		put_off(s, clock_mono());
 		return;

@@ -3,11 +3,12 @@
  *	list
  *
  * generate makes the key files that are missing and never overwrites one.
- * rotate adds an access-token key that every process reads before its first
- * use (in 60 s, or at --at); the old one verifies until its last token has
- * expired.  codes does the same for the key of one-time codes.  pepper adds a password pepper, waits until every process can have
- * read it, and makes it the one that new hashes use; those before it verify
- * on, and each password is hashed anew at its owner's next sign-in.
+ * rotate adds an access-token key that every process reads before its first use
+ * (in 60 s, or at --at); the old one verifies until its last token has expired.
+ * codes does the same for the key of one-time codes.  pepper adds a password
+ * pepper, waits until every process can have read it, and makes it the one that
+ * new hashes use; those before it verify on, and each password is hashed anew
+ * at its owner's next sign-in.
  */
 #include <unistd.h>
 

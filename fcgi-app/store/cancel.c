@@ -266,8 +266,9 @@ cancel_some(struct db *db, uint64_t user_id, const char *ids,
 	buf_init(&s.b, CANCEL_BATCH * 40 + 16);
 	if (db_each(db, &CANCEL_SEQS, a, DB_IN(DB_STR(ids), DB_U64(user_id),
 	    DB_U64(at->notification_id), DB_U64(at->notification_id),
-	    DB_U64(at->seq), DB_U64(CANCEL_BATCH)), DB_OUT(DB_TO_U64(&s.notification_id), DB_TO_U64(&s.seq)),
-	    seq_row, &s, e) < 0)
+	    DB_U64(at->seq), DB_U64(CANCEL_BATCH)), DB_OUT(
+	    DB_TO_U64(&s.notification_id), DB_TO_U64(&s.seq)), seq_row, &s,
+	    e) < 0)
 		goto out;
 	if (s.n > 0) {
 		buf_char(&s.b, ']');

@@ -63,7 +63,8 @@ struct digest_campaign { uint64_t id; bool paused, cancelled; };
 /*
  * In the caller's transaction: close them, end the jobs of what is carried or
  * dropped, make those ready that leave by themselves, hold those of paused
- * campaigns for when these go on, insert the carriers and their plan jobs.  1; 0 something changed since it was read (roll back); -1.
+ * campaigns for when these go on, insert the carriers and their plan jobs.  1;
+ * 0 something changed since it was read (roll back); -1.
  */
 struct digest_work {
 	const struct digest_made *made;

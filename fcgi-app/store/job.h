@@ -1,12 +1,13 @@
 /*
  * job.h - table job: what is to be done, leased and fenced.
  *
- * States: ready, leased, leaving (the intent is marked: from here a crash
- * means "perhaps sent"), held (its campaign is paused), gathered (it waits for
- * its recipient's digest, store/digest.h), dead letter.  A lease is (id, attempt, owner): every
- * change by its holder names all three and is refused when another has the
- * job by now.  `owner` is a key of the claim, so that a claim whose COMMIT was
- * lost finds its own rows again (D20).  All times are the database's.
+ * States: ready, leased, leaving (the intent is marked: from here a crash means
+ * "perhaps sent"), held (its campaign is paused), gathered (it waits for its
+ * recipient's digest, store/digest.h), dead letter.  A lease is (id, attempt,
+ * owner): every change by its holder names all three and is refused when
+ * another has the job by now.  `owner` is a key of the claim, so that a claim
+ * whose COMMIT was lost finds its own rows again (D20).  All times are the
+ * database's.
  *
  * Batches travel as one JSON array and are joined as a table: one round trip
  * and one commit, whatever their size.
@@ -60,9 +61,9 @@ struct job_queue {
 	int64_t		 floor_us;
 };
 /*
- * Lease what is due of the queues for lease_s, in one transaction; what
- * another claim takes meanwhile is left to it.  Jobs are in the arena, as after the claim (attempt counts
- * it).  Returns how many, or -1.
+ * Lease what is due of the queues for lease_s, in one transaction; what another
+ * claim takes meanwhile is left to it.  Jobs are in the arena, as after the
+ * claim (attempt counts it).  Returns how many, or -1.
  */
 int	 job_claim(struct db *db, struct arena *a, const struct job_queue *q,
 	    size_t n, uint32_t lease_s, struct job **out, struct err *e)

@@ -28,8 +28,8 @@ int	 undo_find(struct db *db, struct arena *a,
 	    const uint8_t token_hash[32], struct undo *u, struct err *e)
 	    MUST_CHECK;
 /* Use it, once, and void all later ones: they went to addresses that came
- * after, or are of changes that go with this one.  Only inside a transaction.  1 this call did it,
- * 0 another had or it is over, -1. */
+ * after, or are of changes that go with this one.  Only inside a
+ * transaction.  1 this call did it, 0 another had or it is over, -1. */
 int	 undo_use(struct db *db, const struct undo *u, struct err *e)
 	    MUST_CHECK;
 /* The first change of the other kind since `u`, not undone yet: its old value
