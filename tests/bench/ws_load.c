@@ -11,7 +11,8 @@
  *
  *	await N MS	until N notifications have come since the last command,
  *			or MS have passed
- *	dump FILE	writes "title arrival_us" a line of those since the last
+ *	dump FILE	writes "title arrival_us" a line of those since the last,
+ *			and the same moment in CLOCK_MONOTONIC
  *	quit		(or the end of the input)
  *
  * A notification is a text with "type":"notification"; its title is a number.
@@ -59,7 +60,7 @@ static int port, ep;
 static SSL_CTX *tls;
 static char first_bad[200], more[1024];
 
-struct arrival { uint64_t title; int64_t us; };
+struct arrival { uint64_t title; int64_t us, mono_us; };
 static struct arrival *got;
 static size_t n_got, cap_got;
 static int64_t first_us, last_us;
@@ -158,7 +159,8 @@ text(struct conn *c, const char *s, size_t n)
 	}
 	t = memmem(s, n, title, sizeof(title) - 1);
 	got[n_got++] = (struct arrival){ t == NULL ? 0 :
-	    strtoull(t + sizeof(title) - 1, NULL, 10), us };
+	    strtoull(t + sizeof(title) - 1, NULL, 10), us,
+	    now_us(CLOCK_MONOTONIC) };
 	if (first_us == 0)
 		first_us = us;
 	last_us = us;
@@ -397,8 +399,9 @@ dump(const char *file)
 	if (f == NULL)
 		fatal(file);
 	for (size_t i = 0; i < n_got; i++)
-		fprintf(f, "%llu %lld\n", (unsigned long long)got[i].title,
-		    (long long)got[i].us);
+		fprintf(f, "%llu %lld %lld\n",
+		    (unsigned long long)got[i].title,
+		    (long long)got[i].us, (long long)got[i].mono_us);
 	fclose(f);
 }
 
