@@ -123,6 +123,14 @@ conn_bye(struct conn *c, enum bye why)
 	push(c, (struct item){ NULL, 0, ITEM_BYE });
 }
 
+void
+conn_leave(struct conn *c)
+{
+	conn_drop_queue(c);
+	c->state = CONN_ENDING;
+	c->ping_due = 0;
+}
+
 static void
 render(const struct conn *c, struct buf *b, const struct said *s)
 {

@@ -1,10 +1,13 @@
 /*
  * front.c - the wire.
  *
- * The loop is its; sockets we listen on, bells, signals and the desks' eventfd
- * are files that it watches for us.  A connection is upgraded, or answered as
- * an event stream, only when it is admitted; what is refused is refused in
- * HTTP.
+ * It shares the loop (loop.h) with the socket we listen on, the bell and the
+ * desks' eventfd.  A connection is upgraded, or answered as an event stream,
+ * only when it is admitted; what is refused is refused in HTTP.
+ *
+ * What news there are is written where they are handed out (write_due), if the
+ * socket has room: to be called back for it costs each frame two turns of the
+ * loop and four system calls.
  */
 #include <libwebsockets.h>
 
@@ -22,6 +25,7 @@
 #include "live/feed.h"
 #include "live/front_own.h"
 #include "live/live.h"
+#include "live/loop.h"
 #include "live/orders.h"
 #include "live/sweep.h"
 
@@ -42,9 +46,9 @@ static struct {
 	struct bell	*bell;
 	struct buf	 out;		/* one frame, behind LWS_PRE bytes */
 	int		 wake_fd, listen_fd;
-	lws_sorted_usec_list_t tick, gather;
 	int64_t		 drain_us;	/* since when; 0 */
-	bool		 over;
+	struct conn	*due;		/* list of those to write to */
+	bool		 gathering;	/* that list, in a call of ours */
 } fr;
 
 static volatile sig_atomic_t stopping, reporting;
@@ -66,8 +70,15 @@ live_report(void)
 static void
 wake(struct conn *c)
 {
-	if (c->wire != NULL)
+	if (c->wire == NULL || c->is_due)
+		return;
+	if (!fr.gathering) {
 		lws_callback_on_writable(c->wire);
+		return;
+	}
+	c->is_due = 1;
+	c->due = fr.due;
+	fr.due = c;
 }
 
 /* fr.out's bytes behind the room that libwebsockets wants.  0 or -1. */
@@ -200,6 +211,34 @@ writable(struct lws *wsi, struct conn *c)
 	return 0;
 }
 
+/* What a call of ours left to say.  Nobody leaves within: what cannot be
+ * written to is ended by libwebsockets in its own time. */
+static void
+write_due(void)
+{
+	bool kill = false;
+	struct conn *c;
+
+	fr.gathering = false;
+	while ((c = fr.due) != NULL) {
+		struct lws *wsi = c->wire;
+
+		fr.due = c->due;
+		c->is_due = 0;
+		if (wsi == NULL)
+			continue;
+		if (c->said_bye || lws_send_pipe_choked(wsi)) {
+			lws_callback_on_writable(wsi);
+		} else if (writable(wsi, c) < 0) {
+			lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK,
+			    LWS_TO_KILL_ASYNC);
+			kill = true;
+		}
+	}
+	if (kill)
+		lws_cancel_service(fr.context);
+}
+
 /* --- reading ------------------------------------------------------------------------ */
 
 static int
@@ -239,6 +278,11 @@ gone(struct lws *wsi)
 	if (c == NULL)
 		return;
 	lws_set_opaque_user_data(wsi, NULL);
+	for (struct conn **at = &fr.due; c->is_due; at = &(*at)->due)
+		if (*at == c) {
+			*at = c->due;
+			c->is_due = 0;
+		}
 	hub_close(c);
 }
 
@@ -256,21 +300,23 @@ accept_all(void)
 	}
 }
 
-/* A file of ours is readable. */
 static void
-readable(struct lws *wsi)
+on_done(void)
 {
-	int fd = (int)lws_get_socket_fd(wsi);
 	uint64_t n;
 
-	if (fd == fr.listen_fd) {
-		accept_all();
-	} else if (fd == fr.wake_fd) {
-		(void)!read(fd, &n, sizeof(n));
-		feed_reap();
-	} else if (fd == bell_fd(fr.bell)) {
-		feed_bell(fr.bell);
-	}
+	(void)!read(fr.wake_fd, &n, sizeof(n));
+	fr.gathering = true;
+	feed_reap();
+	write_due();
+}
+
+static void
+on_bell(void)
+{
+	fr.gathering = true;
+	feed_bell(fr.bell);
+	write_due();
 }
 
 static int
@@ -300,15 +346,15 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		if ((c = lws_get_opaque_user_data(wsi)) != NULL)
 			c->silent = 0;
 		return 0;
-	case LWS_CALLBACK_RAW_RX_FILE:
-		readable(wsi);
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		/* RFC 6455 §5.5.1: then there is nothing more to say. */
+		if ((c = lws_get_opaque_user_data(wsi)) != NULL)
+			conn_leave(c);
 		return 0;
 	case LWS_CALLBACK_CLOSED:
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_WSI_DESTROY:
 		gone(wsi);
-		return 0;
-	case LWS_CALLBACK_RAW_CLOSE_FILE:
 		return 0;
 	default:
 		return 0;
@@ -354,20 +400,21 @@ cut_endings(void)
 }
 
 static void
-on_tick(lws_sorted_usec_list_t *sul)
+on_tick(void)
 {
 	static unsigned tick;
 	int64_t now = clock_mono();
 
-	(void)sul;
-	lws_sul_schedule(fr.context, 0, &fr.tick, on_tick, TICK_US);
+	fr.gathering = true;
 	look_at_shm();
 	feed_tick(now);
 	sweep_tick(fr.shm, clock_now(), wake, feed_ask_sessions);
 	cut_endings();
 	if (tick++ % 10 == 0) {
 		fr.setup->each_s();
-		accept_all();		/* whatever became of the event */
+		/* libwebsockets sees to its own times-out when something
+		 * happens, and else when it is told to. */
+		lws_cancel_service(fr.context);
 	}
 	if (reporting || tick % 600 == 0) {
 		reporting = 0;
@@ -377,23 +424,15 @@ on_tick(lws_sorted_usec_list_t *sul)
 		begin_drain();
 	if (fr.drain_us != 0 && (sweep_drain(now, fr.drain_us,
 	    conf_int(CONF_LIVE_DRAIN_S)) || now - fr.drain_us >
-	    (conf_int(CONF_LIVE_DRAIN_S) + GRACE_S) * US_PER_S)) {
-		fr.over = true;
-		lws_cancel_service(fr.context);
-	}
-}
-
-static void
-on_gathered(lws_sorted_usec_list_t *sul)
-{
-	(void)sul;
-	feed_gathered();
+	    (conf_int(CONF_LIVE_DRAIN_S) + GRACE_S) * US_PER_S))
+		loop_end();
+	write_due();
 }
 
 static void
 soon(int64_t us)
 {
-	lws_sul_schedule(fr.context, 0, &fr.gather, on_gathered, us);
+	loop_soon(us, feed_gathered);
 }
 
 static void
@@ -408,26 +447,18 @@ say(int level, const char *line)
 }
 
 static int
-watch(int fd, struct err *e)
-{
-	lws_sock_file_fd_type f = { .filefd = fd };
-
-	return lws_adopt_descriptor_vhost(fr.host, LWS_ADOPT_RAW_FILE_DESC,
-	    f, "gatepost", NULL) == NULL ? err_set(e, ERR_INTERNAL,
-	    "watch", "descriptor %d", fd) : 0;
-}
-
-static int
 open_context(struct err *e)
 {
 	static const struct lws_protocols protocols[] = {
 		{ "gatepost", callback, 0, 256, 0, NULL, 0 },
 		{ NULL, NULL, 0, 0, 0, NULL, 0 },
 	};
+	void *loops[] = { loop_native() };
 	struct lws_context_creation_info info = {
 	    .port = CONTEXT_PORT_NO_LISTEN, .protocols = protocols,
 	    .options = LWS_SERVER_OPTION_VALIDATE_UTF8 |
-		LWS_SERVER_OPTION_DISABLE_IPV6,
+		LWS_SERVER_OPTION_DISABLE_IPV6 | LWS_SERVER_OPTION_LIBEV,
+	    .foreign_loops = loops,
 	    .gid = (int)-1, .uid = (int)-1,
 	    .max_http_header_data2 = HEADERS_MAX,
 	    .max_http_header_pool2 = HEADER_POOL,
@@ -436,7 +467,8 @@ open_context(struct err *e)
 
 	lws_set_log_level(LLL_ERR | LLL_WARN, say);
 	if ((fr.context = lws_create_context(&info)) == NULL)
-		return err_set(e, ERR_INTERNAL, "lws", "no context");
+		return err_set(e, ERR_INTERNAL, "lws", "no context (is "
+		    "libwebsockets-evlib-ev installed?)");
 	fr.host = lws_get_vhost_by_name(fr.context, "gatepost");
 	return fr.host == NULL ? err_set(e, ERR_INTERNAL, "lws",
 	    "no host") : 0;
@@ -448,8 +480,7 @@ live_run(const struct live_setup *s, struct err *e)
 	int rc = -1;
 
 	fr.setup = s;
-	/* Of our own: libwebsockets closes at its end what it watched, and the
-	 * caller passes the socket on. */
+	/* Of our own: the caller passes his on. */
 	fr.listen_fd = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 0);
 	if (fr.listen_fd < 0)
 		return err_errno(e, "listen", "dup");
@@ -460,23 +491,28 @@ live_run(const struct live_setup *s, struct err *e)
 	hub_init(wake);
 	if ((fr.bell = bell_listen(s->run_dir, "live", e)) == NULL)
 		goto out;
-	if (open_context(e) < 0 || watch(fr.listen_fd, e) < 0 ||
-	    watch(fr.wake_fd, e) < 0 || watch(bell_fd(fr.bell), e) < 0)
+	if (loop_open(e) < 0 || open_context(e) < 0)
 		goto out;
+	loop_watch(fr.listen_fd, accept_all);
+	loop_watch(fr.wake_fd, on_done);
+	loop_watch(bell_fd(fr.bell), on_bell);
 	feed_init(fr.wake_fd, soon);
 	look_at_shm();
-	lws_sul_schedule(fr.context, 0, &fr.tick, on_tick, TICK_US);
+	loop_every(TICK_US, on_tick);
 	s->ready();
-	while (!fr.over && lws_service(fr.context, 0) >= 0)
-		;
+	loop_run();
 	feed_report();
 	feed_fini();
 	rc = 0;
 out:
 	if (fr.context != NULL)
 		lws_context_destroy(fr.context);
+	loop_close();
 	hub_fini();
 	bell_free(fr.bell);
+	if (fr.wake_fd >= 0)
+		close(fr.wake_fd);
+	close(fr.listen_fd);
 	db_free(fr.db);
 	buf_fini(&fr.out);
 	arena_free(fr.arena);

@@ -29,6 +29,7 @@ struct conn {
 	struct conn	*next, *prev;		/* of all */
 	struct conn	*unext, *uprev;		/* of the person */
 	struct conn	*wnext;			/* that wait for admission */
+	struct conn	*due;			/* the front's: to write to */
 	struct person	*user;
 	struct addr	*addr;
 	void		*wire;			/* the front's; NULL: gone */
@@ -45,7 +46,7 @@ struct conn {
 	uint16_t	 pins;			/* work that names it */
 	uint8_t		 state, bye;
 	unsigned	 sse : 1, has_after : 1, ticket : 1, ping_due : 1, counts_due : 1, renewed : 1,
-			 said_bye : 1, cut : 1;
+			 said_bye : 1, cut : 1, is_due : 1;
 	uint8_t		*hash;			/* of its ticket, heap */
 	char		*rx;			/* a message being received */
 	uint32_t	 rx_len;
@@ -102,6 +103,8 @@ void	 conn_note(struct conn *c, enum item_kind kind, struct frame *f,
 	    uint64_t seq);
 /* Drop what waits, say why, and end. */
 void	 conn_bye(struct conn *c, enum bye why);
+/* The client ends it: nothing more is said. */
+void	 conn_leave(struct conn *c);
 /* What to write next into b, as JSON or event: 1 something, 0 nothing; -1
  * that was the last word, close with bye_code(c->bye). */
 int	 conn_next(struct conn *c, struct buf *b);
