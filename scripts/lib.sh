@@ -248,7 +248,7 @@ db_copy() {	# directory
 
 	rm -rf "$dir/db.new"
 	cp -R --sparse=always "$1/db" "$dir/db.new"
-	for name in DB_API_PASSWORD DB_WORKER_PASSWORD DB_CTL_PASSWORD; do
+	for name in DB_API_PASSWORD DB_LIVE_PASSWORD DB_WORKER_PASSWORD DB_CTL_PASSWORD; do
 		value_set "$name" "$(sed -n "s/^$name=//p" "$1/values")"
 	done
 	mv "$dir/db.new" "$dir/db"
@@ -275,6 +275,7 @@ db_script() {	# file
 	text=$(cat "$1")
 	text=${text//@DB@/"$db_name"}
 	text=${text//@AUTH_API@/"BY '$(value DB_API_PASSWORD secret 24)'"}
+	text=${text//@AUTH_LIVE@/"BY '$(value DB_LIVE_PASSWORD secret 24)'"}
 	text=${text//@AUTH_WORKER@/"BY '$(value DB_WORKER_PASSWORD secret 24)'"}
 	text=${text//@AUTH_CTL@/"BY '$(value DB_CTL_PASSWORD secret 24)'"}
 	sql <<<"$text"
@@ -365,6 +366,7 @@ conf_defaults() {
 	    [GATEPOST_DB_SOCKET]=$run/db.sock
 	    [GATEPOST_DB_NAME]=$db_name
 	    [GATEPOST_DB_API_PASSWORD]=$(value DB_API_PASSWORD secret 24)
+	    [GATEPOST_DB_LIVE_PASSWORD]=$(value DB_LIVE_PASSWORD secret 24)
 	    [GATEPOST_DB_WORKER_PASSWORD]=$(value DB_WORKER_PASSWORD secret 24)
 	    [GATEPOST_DB_CTL_PASSWORD]=$(value DB_CTL_PASSWORD secret 24)
 	    [GATEPOST_LIMITS_LOOPBACK]=no

@@ -63,7 +63,7 @@ static const struct { enum conf_key when, need; } pair[] = {
 
 /* Of database users that connect over TCP. */
 static const enum conf_key db_password[] = { CONF_DB_API_PASSWORD,
-	CONF_DB_WORKER_PASSWORD, CONF_DB_CTL_PASSWORD };
+	CONF_DB_LIVE_PASSWORD, CONF_DB_WORKER_PASSWORD, CONF_DB_CTL_PASSWORD };
 
 static bool
 is_set(enum conf_key k)

@@ -30,6 +30,8 @@ CONF(CONF_DB_TLS_CA, "GATEPOST_DB_TLS_CA", CONF_PATH, "", 0, 200,
     "CA file; set, the server's certificate is required and verified.")
 CONF(CONF_DB_API_PASSWORD, "GATEPOST_DB_API_PASSWORD", CONF_SECRET, "", 0, 200,
     "Password of database user gatepost_api; empty uses unix_socket authentication.")
+CONF(CONF_DB_LIVE_PASSWORD, "GATEPOST_DB_LIVE_PASSWORD", CONF_SECRET, "", 0, 200,
+    "Password of database user gatepost_live; empty uses unix_socket authentication.")
 CONF(CONF_DB_WORKER_PASSWORD, "GATEPOST_DB_WORKER_PASSWORD", CONF_SECRET, "", 0, 200,
     "Password of database user gatepost_worker.")
 CONF(CONF_DB_CTL_PASSWORD, "GATEPOST_DB_CTL_PASSWORD", CONF_SECRET, "", 0, 200,

@@ -129,7 +129,8 @@ lanes_wanted(void)
 static const struct { enum conf_key k; unsigned pools; } secret_row[] = {
 #define P(p)	(1U << POOL_##p)
 	{ CONF_DB_API_PASSWORD, P(GATE) | P(MAIN) | P(HASH) | P(OUT) },
-	{ CONF_DB_WORKER_PASSWORD, 0 }, { CONF_DB_CTL_PASSWORD, 0 },
+	{ CONF_DB_LIVE_PASSWORD, 0 }, { CONF_DB_WORKER_PASSWORD, 0 },
+	{ CONF_DB_CTL_PASSWORD, 0 },
 	/* Only a worker sends; what callbacks are signed by stays. */
 	{ CONF_KAVENEGAR_KEY, 0 }, { CONF_SMTP_PASSWORD, 0 },
 	{ CONF_SMTP_TOKEN, 0 }, { CONF_SMTP_REFRESH, 0 },

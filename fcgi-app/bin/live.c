@@ -82,7 +82,7 @@ set_signals(void)
 static bool
 is_own_secret(enum conf_key k)
 {
-	return k == CONF_DB_API_PASSWORD;
+	return k == CONF_DB_LIVE_PASSWORD;
 }
 
 int

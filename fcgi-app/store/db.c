@@ -278,8 +278,10 @@ user_of(enum db_program program, const char **password)
 	case DB_CTL:
 		*password = conf_str(CONF_DB_CTL_PASSWORD);
 		return "gatepost_ctl";
+	case DB_LIVE:
+		*password = conf_str(CONF_DB_LIVE_PASSWORD);
+		return "gatepost_live";
 	case DB_API:
-	case DB_LIVE:		/* a child of the API's master (D1) */
 	default:
 		*password = conf_str(CONF_DB_API_PASSWORD);
 		return "gatepost_api";

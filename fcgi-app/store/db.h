@@ -94,7 +94,7 @@ struct db_out { const struct db_col *c; size_t n; };
 /* --- connection --------------------------------------------------------- */
 /*
  * A handle; connects at first use and again when lost.  `program` chooses the
- * database user (gatepost_api, gatepost_worker, gatepost_ctl) and settings.
+ * database user (gatepost_api, gatepost_live, gatepost_worker, gatepost_ctl) and settings.
  * Never NULL.
  */
 struct db *db_new(enum db_program program);
