@@ -192,3 +192,45 @@ country_set(struct db *db, uint64_t user_id, const char *list,
 		grant_publish(&own);
 	return s.found;
 }
+
+/* --- packed --------------------------------------------------------------------- */
+
+_Static_assert(ISO_COUNT <= COUNTRY_PACKED * 8, "a bit a country");
+
+void
+country_pack(uint8_t bit[COUNTRY_PACKED], const char *list)
+{
+	bool all = list == NULL || *list == '\0';
+
+	memset(bit, all ? 0xff : 0, COUNTRY_PACKED);
+	for (size_t i = 0; !all && i < ISO_COUNT; i++) {
+		const char cc[3] = { iso[i * ISO_STEP], iso[i * ISO_STEP + 1],
+		    '\0' };
+
+		if (listed(list, strlen(list), cc))
+			bit[i / 8] |= (uint8_t)(1U << i % 8);
+	}
+}
+
+const char *
+country_unpack(struct arena *a, const uint8_t bit[COUNTRY_PACKED])
+{
+	char *list = arena_alloc(a, sizeof(iso) + 1), *to = list;
+	bool all = true;
+
+	for (size_t i = 0; i < COUNTRY_PACKED; i++)
+		all = all && bit[i] == 0xff;
+	if (all)
+		return NULL;
+	for (size_t i = 0; i < ISO_COUNT; i++)
+		if (bit[i / 8] & 1U << i % 8) {
+			memcpy(to, iso + i * ISO_STEP, ISO_STEP - 1);
+			to += ISO_STEP - 1;
+			*to++ = ' ';
+		}
+	/* A list that names nobody we know admits nobody. */
+	if (to == list)
+		*to++ = '-';
+	*to = '\0';
+	return list;
+}

@@ -31,6 +31,11 @@ bool	 country_in(const struct req *q, const char *list);
  * one is no country. */
 int	 country_list(struct arena *a, const char *const *code, size_t n,
 	    const char **list);
+/* A user's list as a bit a country, and back: NULL when it is all. */
+#define COUNTRY_PACKED	32
+void	 country_pack(uint8_t bit[COUNTRY_PACKED], const char *list);
+const char *country_unpack(struct arena *a,
+	    const uint8_t bit[COUNTRY_PACKED]);
 /*
  * Set a user's list (as country_list made it) and outdate the tokens that say
  * otherwise, in the caller's transaction or one of its own; `x` as in

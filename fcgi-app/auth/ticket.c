@@ -10,7 +10,8 @@
 
 #define CHANCE	16
 #define NUMBERS	6
-#define SIGNED	(CHANCE + NUMBERS * 8)
+#define PLACES	(CHANCE + NUMBERS * 8)
+#define SIGNED	(PLACES + COUNTRY_PACKED)
 #define MAC_LEN	16
 
 static void
@@ -53,6 +54,7 @@ ticket_make(char out[TICKET_TEXT], const struct caller *who, int64_t *until_s)
 	rand_fill(raw, CHANCE);
 	for (size_t i = 0; i < NUMBERS; i++)
 		put(raw + CHANCE + i * 8, v[i]);
+	country_pack(raw + PLACES, who->countries);
 	sign(mac, raw);
 	memcpy(raw + SIGNED, mac, MAC_LEN);
 	b64url_encode(out, TICKET_TEXT, raw, sizeof(raw));
@@ -75,8 +77,10 @@ ticket_parse(const char *text, struct ticket *t, uint8_t hash[32])
 		return 0;
 	for (size_t i = 0; i < NUMBERS; i++)
 		v[i] = get(raw + CHANCE + i * 8);
-	*t = (struct ticket){ v[0], v[1], v[2], (int64_t)v[3],
-	    (int64_t)v[4], (int64_t)v[5] };
+	*t = (struct ticket){ .user_id = v[0], .session_id = v[1],
+	    .act_id = v[2], .iat_s = (int64_t)v[3], .exp_s = (int64_t)v[4],
+	    .until_s = (int64_t)v[5] };
+	memcpy(t->countries, raw + PLACES, COUNTRY_PACKED);
 	sha256(hash, raw, sizeof(raw));
 	return now_s < t->until_s && now_s < t->exp_s;
 }

@@ -13,6 +13,7 @@ import pytest
 
 from instance import TOP, Instance, free_port, wait_until
 from factor_people import due, enrol
+from live import Refused, Socket
 from people import PASSWORD, Bearer, Person, a_phone, an_email, problem, same
 from test_social import Visitor, people, refused, signed_in
 
@@ -168,6 +169,14 @@ def test_the_token_carries_the_list_to_the_gate_and_the_api(geo):
     assert [visit(geo, b.access, ip) for ip in (GB, US, SE)] == [200, 200, 403]
     assert b.call("GET", "/api/auth/profile/", **at(US)).status_code == 200
     problem(b.call("GET", "/api/auth/profile/", **at(SE)), 403, REFUSED)
+    for way in ("token", "ticket"):         # and to the inbox as it happens
+        for ip in (SE, GB):
+            proof = {way: b.access if way == "token" else b.call("POST", "/api/auth/ticket/", **at(GB)).json()["ticket"]}
+            try:
+                with Socket(geo, headers={"X-Test-Ip": ip}, **proof) as ws:
+                    assert ws.frame()["type"] == "ready" and ip == GB
+            except Refused as e:
+                assert (ip, e.status, e.json()["code"]) == (SE, 403, REFUSED)
     assert b.with_refresh("/api/auth/logout/", **at(SE)).status_code == 200     # from anywhere
 
 
