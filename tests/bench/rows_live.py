@@ -203,11 +203,13 @@ def build_inbox(ctx):
 
 def notifications(ctx, line, n):
     """n that are accepted and in no inbox yet, each entitled with its id; the first's."""
-    model, first = tell(ctx, line, title_base()), title_base()
+    title, first = title_base(), title_base()
+    model = tell(ctx, line, title)
     ctx.inst.rows(
         "INSERT INTO notification (id, type, class, channel, title, content, audience, request_id, created_at, expires_at)"
-        " SELECT %s + s.seq, m.type, m.class, m.channel, %s + s.seq, m.content, m.audience, m.request_id, UTC_TIMESTAMP(6),"
-        f" m.expires_at FROM notification m JOIN seq_0_to_{n - 1} s WHERE m.id = %s", first, first, model)
+        " SELECT %s + s.seq, m.type, m.class, m.channel, %s + s.seq,"
+        " REPLACE(m.content, %s, %s + s.seq), m.audience, m.request_id, UTC_TIMESTAMP(6),"
+        f" m.expires_at FROM notification m JOIN seq_0_to_{n - 1} s WHERE m.id = %s", first, first, str(title), first, model)
     return first
 
 
