@@ -653,6 +653,8 @@ LIVE_SOURCES = \
 	fcgi-app/live/hub.c \
 	fcgi-app/live/hub.h \
 	fcgi-app/live/live.h \
+	fcgi-app/live/loop.c \
+	fcgi-app/live/loop.h \
 	fcgi-app/live/orders.c \
 	fcgi-app/live/orders.h \
 	fcgi-app/live/sweep.c \
@@ -1403,6 +1405,7 @@ EXTRA_FILES = \
 	tests/STATEMENTS \
 	tests/UNEXERCISED \
 	tests/UNPROVED \
+	tests/bench/bench_inbox.c \
 	tests/bench/bench_leaked.c \
 	tests/bench/bench_webpush.c \
 	tests/bench/django_peer/__init__.py \

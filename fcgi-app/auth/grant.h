@@ -100,6 +100,12 @@ static inline int MUST_CHECK grant_check(struct db *db, struct arena *a,
 	    struct err *e);
 
 /*
+ * The same for who must not wait for the database: 0 proved, 1 proved but for
+ * whether the session has ended meanwhile, which the caller finds out.
+ */
+int	 grant_check_later(struct arena *a, const struct req *q,
+	    const char *bearer, struct caller *who, struct err *e) MUST_CHECK;
+/*
  * The same at a site on the host `aud` (auth/site.h): its own tokens only, no
  * admin tokens.  NULL is the API, as above.
  */

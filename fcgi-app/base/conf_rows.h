@@ -231,6 +231,7 @@ CONF(CONF_OIDC4_SCOPES, "GATEPOST_OIDC4_SCOPES", CONF_TEXT, "openid email profil
 CONF(CONF_LIVE_PER_USER, "GATEPOST_LIVE_PER_USER", CONF_INT, "20", 1, 1000, "Connections to /ws/notifications/ at once, of one person.")
 CONF(CONF_LIVE_PER_ADDRESS, "GATEPOST_LIVE_PER_ADDRESS", CONF_INT, "100", 1, 100000, "The same, from one address (IPv6: one /64).")
 CONF(CONF_LIVE_MAX, "GATEPOST_LIVE_MAX", CONF_INT, "20000", 1, 1000000, "The same, of one gatepost-live; it needs as many file descriptors.")
+CONF(CONF_LIVE_PING_S, "GATEPOST_LIVE_PING_S", CONF_INT, "25", 1, 80, "Seconds between the pings of a connection to /ws/notifications/, a tenth more or less. Whoever answers none of three is let go.")
 CONF(CONF_LIVE_DRAIN_S, "GATEPOST_LIVE_DRAIN_S", CONF_INT, "5", 0, 300, "Seconds over which a gatepost-live that ends says goodbye, so that not all come back at once.")
 /* worker */
 CONF(CONF_WORKER_INFLIGHT, "GATEPOST_WORKER_INFLIGHT", CONF_INT, "96", 1, 1024, "Requests in flight at once in a worker.")

@@ -64,6 +64,12 @@ say_ready(void)
 	log_info("serving");
 }
 
+static bool
+has_heir(void)
+{
+	return again || socket_is_lent();
+}
+
 static void
 set_signals(void)
 {
@@ -90,6 +96,7 @@ main(int argc, char **argv)
 {
 	const char *config = NULL;
 	struct live_setup setup = { .each_s = each_second,
+	    .has_heir = has_heir,
 	    .ready = say_ready, .listen_fd = -1 };
 	struct err e = ERR_INIT;
 	int status = 0;

@@ -13,6 +13,8 @@
  * with the connections it has.  A descriptor, or -1.
  */
 int	 socket_take(const char *run_dir, struct err *e) MUST_CHECK;
+/* Is it somebody's who keeps it when we end (systemd)? */
+bool	 socket_is_lent(void);
 /* Remove the path, if it is ours still. */
 void	 socket_drop(void);
 /* Become this program anew, with the same socket; returns if it cannot. */

@@ -16,13 +16,18 @@
 
 static char own_path[108];
 static ino_t own_inode;
+static bool lent;
+#define OURS	"ours"			/* LISTEN_FDNAMES of a predecessor's */
 
 /* systemd's, or our own predecessor's.  -1: none. */
 static int
 given(void)
 {
+	const char *name = getenv("LISTEN_FDNAMES");
+
 	if (program_given(16) == 0 || !program_listens(PROGRAM_FIRST_FD))
 		return -1;
+	lent = name == NULL || strcmp(name, OURS) != 0;
 	program_given_taken();
 	fcntl(PROGRAM_FIRST_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(PROGRAM_FIRST_FD, F_SETFL, O_NONBLOCK);
@@ -67,6 +72,12 @@ socket_take(const char *run_dir, struct err *e)
 	return fd >= 0 ? fd : own(run_dir, e);
 }
 
+bool
+socket_is_lent(void)
+{
+	return lent;
+}
+
 void
 socket_drop(void)
 {
@@ -88,6 +99,7 @@ socket_pass_on(int fd, char **argv)
 	fcntl(PROGRAM_FIRST_FD, F_SETFD, 0);
 	setenv("LISTEN_FDS", "1", 1);
 	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDNAMES", lent ? "lent" : OURS, 1);
 	execv("/proc/self/exe", argv);
 	log_error("beginning anew: %s", strerror(errno));
 }

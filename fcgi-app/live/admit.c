@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "base/shm.h"
 #include "base/text.h"
-#include "store/session.h"
 
 #define RETRY_S	2
 
@@ -23,6 +22,7 @@
 struct proof {
 	struct caller	 who;
 	bool		 ticket;
+	bool		 unproved;	/* its session may have ended */
 	uint8_t		 hash[32];
 };
 
@@ -31,7 +31,6 @@ by_ticket(const struct gate *g, const struct asked *a, struct proof *p,
     struct err *e)
 {
 	struct ticket t;
-	int rc = 1;
 
 	if (ticket_parse(a->ticket, &t, p->hash) == 0)
 		return err_set(e, ERR_AUTH, "invalid_token",
@@ -41,20 +40,17 @@ by_ticket(const struct gate *g, const struct asked *a, struct proof *p,
 	case SHM_CLEAR:
 		break;
 	case SHM_REVOKED:
-		rc = 0;
-		break;
+		return err_set(e, ERR_AUTH, "invalid_token",
+		    "the session has ended");
 	case SHM_STALE:
-		rc = session_check(g->db, t.session_id, t.user_id, t.iat_s,
-		    e);
+		p->unproved = true;
 		break;
 	}
-	if (rc <= 0)
-		return rc < 0 ? -1 : err_set(e, ERR_AUTH, "invalid_token",
-		    "the session has ended");
 	p->ticket = true;
 	p->who = (struct caller){ .kind = CALLER_SESSION,
 	    .user_id = t.user_id, .session_id = t.session_id,
-	    .act_id = t.act_id, .iat_s = t.iat_s, .exp_s = t.exp_s };
+	    .act_id = t.act_id, .iat_s = t.iat_s, .exp_s = t.exp_s,
+	    .countries = country_unpack(a->q.arena, t.countries) };
 	return 0;
 }
 
@@ -78,14 +74,18 @@ check_origin(const struct asked *a, struct err *e)
 }
 
 static int
-by_bearer(const struct gate *g, const struct asked *a, const char *bearer,
-    struct proof *p, struct err *e)
+by_bearer(const struct asked *a, const char *bearer, struct proof *p,
+    struct err *e)
 {
+	int rc;
+
 	if (strncmp(bearer, "gp_", 3) == 0)
 		return err_set(e, ERR_FORBIDDEN, "session_required",
 		    "an admin token has no inbox");
-	if (grant_check(g->db, a->q.arena, &a->q, bearer, &p->who, e) < 0)
+	if ((rc = grant_check_later(a->q.arena, &a->q, bearer, &p->who,
+	    e)) < 0)
 		return -1;
+	p->unproved = rc > 0;
 	if (p->who.claim)
 		return err_set(e, ERR_FORBIDDEN, "not_verified", "a claim");
 	return a->q.auth_source == AUTH_COOKIE ? check_origin(a, e) : 0;
@@ -106,7 +106,7 @@ prove_caller(const struct gate *g, const struct asked *a, struct proof *p,
 	} else if ((bearer = req_bearer(&a->q)) == NULL) {
 		return err_set(e, ERR_AUTH, "sign_in_required",
 		    "no credential");
-	} else if (by_bearer(g, a, bearer, p, e) < 0) {
+	} else if (by_bearer(a, bearer, p, e) < 0) {
 		return -1;
 	}
 	return country_user(&a->q, p->who.countries, e);
@@ -152,6 +152,10 @@ admit(const struct gate *g, const struct asked *a, struct err *e)
 		    "neither an upgrade nor an event stream");
 		return NULL;
 	}
+	if (a->other_version) {
+		err_field(e, "Sec-WebSocket-Version", "invalid", "not 13");
+		return NULL;
+	}
 	if (a->after != NULL && text_u64(a->after, INT64_MAX, &after) == 0) {
 		err_field(e, "after", "invalid", "no seq");
 		return NULL;
@@ -167,6 +171,7 @@ admit(const struct gate *g, const struct asked *a, struct err *e)
 	c->has_after = a->after != NULL;
 	c->last = after;
 	c->sse = a->sse && !a->websocket;
+	c->unproved = p.unproved;
 	if (p.ticket) {
 		c->ticket = 1;
 		if ((c->hash = malloc(32)) == NULL)
@@ -221,6 +226,8 @@ admit_refuse(struct buf *b, const struct asked *a, const struct err *e)
 	q.method = M_GET;
 	resp_problem(&r, &q, STYLE_OURS, e);
 	resp_header(&r, "Connection", "close");
+	if (a->other_version)		/* RFC 6455 §4.2.2 */
+		resp_header(&r, "Sec-WebSocket-Version", "13");
 	buf_init(&out, 65536);
 	if (resp_send(&r, &q, &t) < 0)
 		log_warn("a refusal outgrew its buffer");

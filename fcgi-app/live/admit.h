@@ -1,6 +1,8 @@
 /*
  * admit.h - who may connect: the credential, where it comes from, and how
- * many there are already.  No SQL, but where the list of revocations is stale.
+ * many there are already.  No SQL: what only the database knows (was the
+ * ticket used? has the session ended, where the list of revocations is too
+ * old?) the admission asks (feed_admit.c).
  */
 #ifndef GP_LIVE_ADMIT_H
 #define GP_LIVE_ADMIT_H
@@ -16,9 +18,9 @@ struct asked {
 	const char	*after;		/* text, or NULL */
 	const char	*ticket;	/* text, or NULL */
 	bool		 token_in_url, sse, websocket;
+	bool		 other_version;	/* of WebSocket than 13 */
 };
 struct gate {			/* how it stands with us */
-	struct db	*db;		/* asked when revocations are stale */
 	struct shm	*shm;		/* NULL: none */
 	bool		 draining, away;	/* the database, for a while */
 };

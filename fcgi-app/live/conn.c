@@ -62,7 +62,7 @@ conn_retry_ms(void)
 }
 
 static void
-push(struct conn *c, struct item i)
+grow(struct conn *c)
 {
 	if (c->q_len == c->q_cap) {
 		uint32_t cap = c->q_cap == 0 ? 4 : c->q_cap * 2;
@@ -77,6 +77,12 @@ push(struct conn *c, struct item i)
 		c->q_at = 0;
 		c->q_cap = cap;
 	}
+}
+
+static void
+push(struct conn *c, struct item i)
+{
+	grow(c);
 	c->q[(c->q_at + c->q_len++) % c->q_cap] = i;
 	c->q_bytes += i.f == NULL ? 64 : i.f->len;
 	hub_wake(c);
@@ -93,6 +99,18 @@ conn_say(struct conn *c, enum item_kind kind, uint64_t seq)
 		return;
 	}
 	push(c, (struct item){ NULL, seq, kind });
+}
+
+void
+conn_ready(struct conn *c, uint64_t seq)
+{
+	c->state = CONN_LIVE;
+	grow(c);
+	c->q_at = (c->q_at + c->q_cap - 1) % c->q_cap;
+	c->q[c->q_at] = (struct item){ NULL, seq, ITEM_READY };
+	c->q_len++;
+	c->q_bytes += 64;
+	hub_wake(c);
 }
 
 void
@@ -146,6 +164,8 @@ conn_next(struct conn *c, struct buf *b)
 	struct said s = { .kind = ITEM_COUNTS };
 	struct frame *f;
 
+	if (c->state == CONN_WAITING)
+		return 0;		/* "ready" comes first */
 	if (c->q_len == 0) {
 		if (!c->counts_due || c->state != CONN_LIVE)
 			return 0;
@@ -180,8 +200,8 @@ conn_next(struct conn *c, struct buf *b)
 bool
 conn_more(const struct conn *c)
 {
-	return c->q_len > 0 || (c->counts_due && c->state == CONN_LIVE) ||
-	    c->ping_due;
+	return (c->q_len > 0 && c->state != CONN_WAITING) ||
+	    (c->counts_due && c->state == CONN_LIVE) || c->ping_due;
 }
 
 void

@@ -78,6 +78,7 @@ feed_dirty(struct person *u)
 
 struct news {
 	struct live_want from[NEWS_USERS];	/* the seq that is known */
+	uint64_t	 to[NEWS_USERS];	/* the last that was asked for */
 	uint64_t	 id[NEWS_USERS];
 	size_t		 n;
 	struct count_list count;
@@ -102,7 +103,7 @@ news_run(struct db *db, void *arg, struct err *e)
 {
 	struct news *w = arg;
 	struct live_want *want;
-	size_t n = 0;
+	size_t n = 0, asked;
 	int rc;
 
 	if (ask_counts(db, w->id, w->n, &w->count, &w->statements, e) < 0)
@@ -113,11 +114,18 @@ news_run(struct db *db, void *arg, struct err *e)
 		const struct live_count *c = count_of(&w->count, w->id[i]);
 		uint64_t to = c == NULL ? 0 : c->seq;
 
+		w->to[i] = w->from[i].seq;
 		for (uint64_t s = w->from[i].seq + 1; s <= to &&
 		    s <= w->from[i].seq + FLOOD; s++)
 			want[n++] = (struct live_want){ w->id[i], s };
 	}
-	rc = ask_rows(db, want, n, &w->got, &w->statements, e);
+	rc = ask_rows(db, want, n, &w->got, &asked, &w->statements, e);
+	/* Wants stand in the order of the people. */
+	for (size_t i = 0, k = 0; rc >= 0 && k < asked; k++) {
+		while (w->id[i] != want[k].user_id)
+			i++;
+		w->to[i] = want[k].seq;
+	}
 	free(want);
 	return rc;
 }
@@ -150,12 +158,12 @@ news_of(const struct news *w, size_t i)
 	if (u == NULL || !u->known || c == NULL)
 		return;
 	version = u->version;
-	to = c->seq < w->from[i].seq + FLOOD ? c->seq : w->from[i].seq +
-	    FLOOD;
+	to = w->to[i];
 	g = got_of(&w->got, u->id, &n);
 	hand_out(u, g, n, to);
 	if (u->seq < to)
 		u->seq = to;
+	u->heard_us = clock_mono();
 	if (c->version > version) {
 		u->version = c->version;
 		u->unread = c->unread;
@@ -163,7 +171,7 @@ news_of(const struct news *w, size_t i)
 		user_counts(u, clock_mono());
 	}
 	if (to < c->seq)
-		feed_dirty(u);		/* a flood: the next of it */
+		feed_dirty(u);		/* there is more of it */
 }
 
 static void
@@ -196,7 +204,7 @@ feed_pump(void)
 	struct news *w;
 	struct person *u;
 
-	if (f.asking || f.dirty == NULL)
+	if (f.asking || f.dirty == NULL || session_unsure())
 		return;
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		fatal("feed: out of memory");
@@ -217,13 +225,13 @@ feed_pump(void)
 		return;
 	}
 	f.asking = true;
-	desk_post(feed.read, news_run, news_done, w);
+	desk_post(feed.news, news_run, news_done, w);
 }
 
 /* --- searching ------------------------------------------------------------------- */
 
-/* One connection asks, so what it hears never goes back: but for a backup
- * that was restored.  What clients hold is of another time then. */
+/* What was asked after all that is known was heard does not go back: but for
+ * a backup that was restored.  What clients hold is of another time then. */
 static void
 start_again(struct person *u, const struct live_count *c)
 {
@@ -233,6 +241,7 @@ start_again(struct person *u, const struct live_count *c)
 	u->version = c->version;
 	u->unread = c->unread;
 	u->unseen = c->unseen;
+	u->heard_us = clock_mono();
 	for (struct conn *x = u->conns; x != NULL; x = x->unext)
 		if (x->state == CONN_LIVE) {
 			x->last = c->seq;
@@ -242,7 +251,7 @@ start_again(struct person *u, const struct live_count *c)
 }
 
 void
-feed_know(const struct live_count *c)
+feed_know(const struct live_count *c, int64_t began_us)
 {
 	struct person *u = hub_user(c->user_id);
 
@@ -251,7 +260,8 @@ feed_know(const struct live_count *c)
 	if (c->seq > u->seq) {
 		feed_dirty(u);
 	} else if (c->seq < u->seq || c->version < u->version) {
-		start_again(u, c);
+		if (began_us > u->heard_us)
+			start_again(u, c);
 	} else if (c->version > u->version) {
 		u->version = c->version;
 		u->unread = c->unread;
@@ -295,7 +305,7 @@ search_done(void *arg, int rc, const struct err *e)
 		f.searching = false;
 	if (rc >= 0) {
 		for (size_t i = 0; i < s->count.n; i++)
-			feed_know(&s->count.row[i]);
+			feed_know(&s->count.row[i], s->began_us);
 		if (!s->round)
 			f.searched_us = s->began_us;
 		if (s->far)
@@ -349,7 +359,7 @@ search(int64_t now_us)
 	f.searching = true;
 	f.again = false;
 	feed.stats.searches++;
-	desk_post(feed.read, search_run, search_done, s);
+	desk_post(feed.look, search_run, search_done, s);
 }
 
 /* A hundredth of all who are connected, or a batch. */
@@ -375,7 +385,7 @@ go_round(void)
 		return;
 	}
 	f.rounding = true;
-	desk_post(feed.read, search_run, search_done, s);
+	desk_post(feed.look, search_run, search_done, s);
 }
 
 void
@@ -428,7 +438,8 @@ void
 feed_init(int wake_fd, void (*soon)(int64_t us))
 {
 	memset(&f, 0, sizeof(f));
-	feed.read = desk_new(DB_LIVE, wake_fd);
+	feed.news = desk_new(DB_LIVE, wake_fd);
+	feed.look = desk_new(DB_LIVE, wake_fd);
 	feed.write = desk_new(DB_LIVE, wake_fd);
 	f.searched_us = f.far_us = clock_mono();
 	admit_init(soon);
@@ -437,14 +448,16 @@ feed_init(int wake_fd, void (*soon)(int64_t us))
 void
 feed_reap(void)
 {
-	(void)desk_reap(feed.read);
+	(void)desk_reap(feed.news);
+	(void)desk_reap(feed.look);
 	(void)desk_reap(feed.write);
 }
 
 void
 feed_fini(void)
 {
-	desk_free(feed.read);
+	desk_free(feed.news);
+	desk_free(feed.look);
 	desk_free(feed.write);
 	admit_fini();
 	ask_fini();

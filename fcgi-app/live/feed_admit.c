@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/rand.h"
 
-#define BATCH		200
+#define BATCH		500
 #define ALONE_US	5000
 #define CROWD_US	400000
 #define CROWD		6u		/* within … */
@@ -29,8 +29,12 @@ static struct {
 
 struct one {
 	struct conn	*c;
-	uint64_t	 user_id, after, seq;
-	bool		 has_after, reload, ok;
+	uint64_t	 user_id, session_id, after, seq;
+	int64_t		 iat_s;
+	bool		 has_after, reload;
+	bool		 ok;		/* its ticket, if it has one */
+	bool		 proved;	/* its session lives */
+	bool		 later;		/* there was too much to say */
 };
 
 struct admission {
@@ -42,7 +46,14 @@ struct admission {
 	struct count_list count;
 	struct got_list	 missed, unread;
 	uint64_t	 statements;
+	int64_t		 began_us;
 };
+
+static bool
+is_in(const struct one *o)
+{
+	return o->ok && o->proved;
+}
 
 /* --- on the desk ---------------------------------------------------------------- */
 
@@ -59,6 +70,21 @@ use_tickets(struct db *db, struct admission *a, struct err *e)
 		return -1;
 	for (size_t i = 0; i < a->hashes; i++)
 		a->one[a->hash_of[i]].ok = ok[i];
+	return 0;
+}
+
+struct proving { struct admission *a; const struct live_session *it; };
+
+static int
+session_row(void *arg, struct err *e)
+{
+	const struct proving *p = arg;
+
+	(void)e;
+	for (size_t i = 0; i < p->a->n; i++)
+		if (p->a->one[i].session_id == p->it->session_id &&
+		    p->a->one[i].iat_s == p->it->iat_s)
+			p->a->one[i].proved = true;
 	return 0;
 }
 
@@ -83,20 +109,48 @@ distinct(uint64_t *id, size_t n)
 	return kept;
 }
 
+/* Who came while the list of revocations was too old to know. */
+static int
+prove_sessions(struct db *db, struct admission *a, struct err *e)
+{
+	struct live_session s[BATCH], it;
+	struct proving p = { a, &it };
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (!a->one[i].proved)
+			s[n++] = (struct live_session){
+			    a->one[i].session_id, a->one[i].user_id,
+			    a->one[i].iat_s };
+	if (n == 0)
+		return 0;
+	a->statements++;
+	return live_sessions(db, s, n, &it, session_row, &p, e) < 0 ? -1 :
+	    0;
+}
+
+static void
+leave_for_later(struct admission *a, uint64_t user_id)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->one[i].user_id == user_id)
+			a->one[i].later = true;
+}
+
 /* The rows behind the seqs that were named; of two tabs of one person the
  * further one back covers the other. */
 static int
 ask_missed(struct db *db, struct admission *a, struct err *e)
 {
 	struct live_want from[BATCH], *want = NULL;
-	size_t n = 0, wants = 0;
+	size_t n = 0, wants = 0, asked;
 	int rc;
 
 	for (size_t i = 0; i < a->n; i++) {
 		struct one *o = &a->one[i];
 		size_t k = 0;
 
-		if (!o->ok || !o->has_after || o->reload ||
+		if (!is_in(o) || !o->has_after || o->reload ||
 		    o->after == o->seq)
 			continue;
 		while (k < n && from[k].user_id != o->user_id)
@@ -120,7 +174,11 @@ ask_missed(struct db *db, struct admission *a, struct err *e)
 			want[wants++] = (struct live_want){ from[k].user_id,
 			    s };
 	}
-	rc = ask_rows(db, want, wants, &a->missed, &a->statements, e);
+	rc = ask_rows(db, want, wants, &a->missed, &asked, &a->statements,
+	    e);
+	for (size_t i = asked; rc >= 0 && i < wants; i++)
+		if (i == asked || want[i].user_id != want[i - 1].user_id)
+			leave_for_later(a, want[i].user_id);
 	free(want);
 	return rc;
 }
@@ -128,26 +186,27 @@ ask_missed(struct db *db, struct admission *a, struct err *e)
 static int
 ask_all_unread(struct db *db, struct admission *a, struct err *e)
 {
+	struct unread_of u[BATCH];
 	uint64_t few[BATCH];
-	size_t n = 0;
+	size_t n = 0, k = 0, asked;
 
 	for (size_t i = 0; i < a->n; i++)
-		if (a->one[i].ok && !a->one[i].has_after)
+		if (is_in(&a->one[i]) && !a->one[i].has_after)
 			few[n++] = a->one[i].user_id;
 	n = distinct(few, n);
-	for (size_t i = 0, k = 0, all = n; i < all; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct live_count *c = count_of(&a->count, few[i]);
 
-		if (c != NULL && c->unread > UNREAD_MAX &&
-		    ask_unread_newest(db, few[i], &a->unread,
-		    &a->statements, e) < 0)
-			return -1;
-		if (c != NULL && c->unread > 0 && c->unread <= UNREAD_MAX)
-			few[k++] = few[i];
-		n = k;
+		if (c != NULL && c->unread > 0)
+			u[k++] = (struct unread_of){ few[i], c->unread };
 	}
-	return n == 0 ? 0 : ask_unread(db, few, n, &a->unread,
-	    &a->statements, e);
+	if (k == 0)
+		return 0;
+	if (ask_unread(db, u, k, &a->unread, &asked, &a->statements, e) < 0)
+		return -1;
+	for (size_t i = asked; i < k; i++)
+		leave_for_later(a, u[i].user_id);
+	return 0;
 }
 
 static int
@@ -157,10 +216,11 @@ admission_run(struct db *db, void *arg, struct err *e)
 	uint64_t id[BATCH];
 	size_t n = 0;
 
-	if (use_tickets(db, a, e) < 0)
+	a->began_us = clock_mono();
+	if (prove_sessions(db, a, e) < 0 || use_tickets(db, a, e) < 0)
 		return -1;
 	for (size_t i = 0; i < a->n; i++)
-		if (a->one[i].ok)
+		if (is_in(&a->one[i]))
 			id[n++] = a->one[i].user_id;
 	n = distinct(id, n);
 	if (n > 0 && ask_counts(db, id, n, &a->count, &a->statements, e) < 0)
@@ -214,7 +274,7 @@ know(struct person *u, const struct admission *a)
 		c = &none;
 	if (u->known) {
 		if (c->user_id != 0)
-			feed_know(c);
+			feed_know(c, a->began_us);
 		return;
 	}
 	u->known = true;
@@ -222,6 +282,7 @@ know(struct person *u, const struct admission *a)
 	u->version = c->version;
 	u->unread = c->unread;
 	u->unseen = c->unseen;
+	u->heard_us = clock_mono();
 }
 
 /* What it missed, or that it is too much. */
@@ -251,13 +312,12 @@ admitted(struct one *o, const struct admission *a)
 
 	if (c->wire == NULL || c->state != CONN_WAITING)
 		return;
-	if (!o->ok) {
-		conn_bye(c, BYE_EXPIRED);
+	if (!is_in(o)) {
+		conn_bye(c, o->proved ? BYE_EXPIRED : BYE_REVOKED);
 		return;
 	}
 	know(c->user, a);
-	c->state = CONN_LIVE;
-	conn_say(c, ITEM_READY, o->seq);
+	conn_ready(c, o->seq);
 	tell_missed(c, o, a);
 	/* The others of his may be ahead of what was read here. */
 	if (c->user->seq > c->last)
@@ -277,7 +337,7 @@ admission_done(void *arg, int rc, const struct err *e)
 	for (size_t i = 0; i < a->n; i++) {
 		struct conn *c = a->one[i].c;
 
-		if (rc < 0) {
+		if (rc < 0 || (a->one[i].later && is_in(&a->one[i]))) {
 			/* Its ticket was used, for it: a second time the row
 			 * would be another's. */
 			if (a->one[i].ok)
@@ -325,8 +385,9 @@ begin(void)
 			continue;
 		}
 		*o = (struct one){ .c = c, .user_id = c->user->id,
+		    .session_id = c->session_id, .iat_s = c->iat_s,
 		    .after = c->last, .has_after = c->has_after,
-		    .ok = !c->ticket };
+		    .ok = !c->ticket, .proved = !c->unproved };
 		if (c->ticket) {
 			a->hash_of[a->hashes] = a->n;
 			memcpy(a->hash[a->hashes++], c->hash, 32);
@@ -338,7 +399,7 @@ begin(void)
 		return;
 	}
 	w.asking = true;
-	desk_post(feed.read, admission_run, admission_done, a);
+	desk_post(feed.look, admission_run, admission_done, a);
 }
 
 void

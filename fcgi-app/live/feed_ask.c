@@ -1,13 +1,16 @@
 /*
- * feed_ask.c - what a desk asks the database; its thread alone is here, but
- * for the lists, which belong to whoever has the work at the time.
+ * feed_ask.c - what a desk asks the database; the lists belong to whoever has
+ * the work at the time.
  */
 #include "live/feed_own.h"
 
+#include <pthread.h>
+
 #include "base/log.h"
 
-/* Of the reading desk. */
+/* Of both desks that read: what is broadcast is built once. */
 static struct frame_cache cache;
+static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void *
 more(void *p, size_t *cap, size_t size)
@@ -123,8 +126,11 @@ static int
 got_row(void *arg, struct err *e)
 {
 	struct getting *g = arg;
-	struct frame *f = frame_of(&cache, &g->it, e);
+	struct frame *f;
 
+	pthread_mutex_lock(&cache_lock);
+	f = frame_of(&cache, &g->it, e);
+	pthread_mutex_unlock(&cache_lock);
 	if (f == NULL) {
 		/* A broken one is told, and keeps nobody from the others. */
 		log_err(LOG_ERROR_, "a notification", e);
@@ -136,6 +142,7 @@ got_row(void *arg, struct err *e)
 		    sizeof(*g->out->row));
 	g->out->row[g->out->n++] = (struct got){ g->it.user_id, g->it.seq,
 	    f };
+	g->out->bytes += f->len;
 	return 0;
 }
 
@@ -148,58 +155,53 @@ sort_got(struct got_list *l)
 
 int
 ask_rows(struct db *db, const struct live_want *w, size_t n,
-    struct got_list *out, uint64_t *statements, struct err *e)
+    struct got_list *out, size_t *asked, uint64_t *statements, struct err *e)
 {
 	struct getting g = { .out = out };
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc == 0; i += LIVE_BATCH) {
+	for (*asked = 0; *asked < n && rc == 0 && out->bytes < ASK_BYTES;) {
+		size_t k = n - *asked < LIVE_BATCH ? n - *asked : LIVE_BATCH;
 		struct arena *a = arena_new(ASK_ARENA);
 
 		(*statements)++;
-		if (live_rows(db, a, w + i, n - i < LIVE_BATCH ? n - i :
-		    LIVE_BATCH, &g.it, got_row, &g, e) < 0)
+		if (live_rows(db, a, w + *asked, k, &g.it, got_row, &g,
+		    e) < 0)
 			rc = -1;
 		arena_free(a);
+		*asked += k;
 	}
 	sort_got(out);
 	return rc;
 }
 
 int
-ask_unread(struct db *db, const uint64_t *user_id, size_t n,
-    struct got_list *out, uint64_t *statements, struct err *e)
+ask_unread(struct db *db, const struct unread_of *u, size_t n,
+    struct got_list *out, size_t *asked, uint64_t *statements, struct err *e)
 {
 	struct getting g = { .out = out };
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc == 0; i += 100) {
+	for (*asked = 0; *asked < n && rc == 0 && out->bytes < ASK_BYTES;) {
 		struct arena *a = arena_new(ASK_ARENA);
+		uint64_t id[ASK_ROWS], rows = 0;
+		size_t k = 0;
 
+		for (; *asked < n && k < ASK_ROWS; (*asked)++) {
+			rows += u[*asked].rows < UNREAD_MAX ?
+			    u[*asked].rows : UNREAD_MAX;
+			if (k > 0 && rows > ASK_ROWS)
+				break;
+			id[k++] = u[*asked].user_id;
+		}
 		(*statements)++;
-		if (live_unread(db, a, user_id + i, n - i < 100 ? n - i :
-		    100, &g.it, got_row, &g, e) < 0)
+		if (live_unread(db, a, id, k, UNREAD_MAX, &g.it, got_row, &g,
+		    e) < 0)
 			rc = -1;
 		arena_free(a);
 	}
 	sort_got(out);
 	return rc;
-}
-
-int
-ask_unread_newest(struct db *db, uint64_t user_id, struct got_list *out,
-    uint64_t *statements, struct err *e)
-{
-	struct getting g = { .out = out };
-	struct arena *a = arena_new(ASK_ARENA);
-	int64_t rc;
-
-	(*statements)++;
-	rc = live_unread_newest(db, a, user_id, UNREAD_MAX, &g.it, got_row,
-	    &g, e);
-	arena_free(a);
-	sort_got(out);
-	return rc < 0 ? -1 : 0;
 }
 
 void

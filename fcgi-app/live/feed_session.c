@@ -2,20 +2,37 @@
  * feed_session.c - which sessions live, where no master of gatepost-api keeps
  * the list of those that do not (another host, or it is down): D8.
  *
- * One round over all connections is under way at a time; what the database
- * cannot answer, because it is away, changes nothing: there is nobody then who
- * could have revoked.
+ * One round over all connections is under way at a time.  While the database
+ * is away for us it may serve others, who revoke: connections stay, and are
+ * told nothing new until it has been asked again.
  */
 #include "live/feed_own.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 struct checking {
 	struct live_session *s, *alive, it;
 	size_t		 n, alives;
+	int64_t		 began_us;
 };
 
-static bool under_way;
+#define UNSURE_US	US_PER_S
+
+static struct {
+	bool	 under_way;
+	int64_t	 stale_us;	/* the list was last seen too old */
+	int64_t	 known_us;	/* the last answer's question began */
+} q;
+
+bool
+session_unsure(void)
+{
+	int64_t now_us = clock_mono();
+
+	return q.stale_us != 0 && now_us - q.stale_us < UNSURE_US &&
+	    now_us - q.known_us > UNSURE_US;
+}
 
 static int
 alive_row(void *arg, struct err *e)
@@ -44,6 +61,7 @@ check_run(struct db *db, void *arg, struct err *e)
 {
 	struct checking *k = arg;
 
+	k->began_us = clock_mono();
 	for (size_t i = 0; i < k->n; i += LIVE_BATCH)
 		if (live_sessions(db, k->s + i, k->n - i < LIVE_BATCH ?
 		    k->n - i : LIVE_BATCH, &k->it, alive_row, k, e) < 0)
@@ -71,8 +89,10 @@ check_done(void *arg, int rc, const struct err *e)
 {
 	struct checking *k = arg;
 
-	under_way = false;
+	q.under_way = false;
 	feed_felt(rc, e);
+	if (rc >= 0)
+		q.known_us = k->began_us;
 	if (rc >= 0)
 		qsort(k->s, k->n, sizeof(*k->s), by_token);
 	for (struct conn *c = hub_first(); rc >= 0 && c != NULL; c = c->next)
@@ -81,6 +101,8 @@ check_done(void *arg, int rc, const struct err *e)
 	free(k->s);
 	free(k->alive);
 	free(k);
+	if (rc >= 0)
+		feed_pump();
 }
 
 void
@@ -89,7 +111,8 @@ feed_ask_sessions(void)
 	struct checking *k;
 	size_t n = hub_size();
 
-	if (under_way || n == 0 || feed_away())
+	q.stale_us = clock_mono();
+	if (q.under_way || n == 0 || feed_away())
 		return;
 	if ((k = calloc(1, sizeof(*k))) == NULL ||
 	    (k->s = calloc(n, sizeof(*k->s))) == NULL ||
@@ -100,6 +123,6 @@ feed_ask_sessions(void)
 		if (c->wire != NULL)
 			k->s[k->n++] = (struct live_session){ c->session_id,
 			    c->user->id, c->iat_s };
-	under_way = true;
-	desk_post(feed.read, check_run, check_done, k);
+	q.under_way = true;
+	desk_post(feed.look, check_run, check_done, k);
 }

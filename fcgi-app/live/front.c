@@ -41,7 +41,6 @@ static struct {
 	struct lws_context *context;
 	struct lws_vhost *host;
 	struct arena	*arena;
-	struct db	*db;
 	struct shm	*shm;
 	struct bell	*bell;
 	struct buf	 out;		/* one frame, behind LWS_PRE bytes */
@@ -132,7 +131,7 @@ begin_stream(struct lws *wsi)
 static int
 arrive(struct lws *wsi, bool upgrade)
 {
-	struct gate g = { .db = fr.db, .shm = fr.shm,
+	struct gate g = { .shm = fr.shm,
 	    .draining = fr.drain_us != 0, .away = feed_away() };
 	struct err e = ERR_INIT;
 	struct asked a;
@@ -382,6 +381,8 @@ static void
 begin_drain(void)
 {
 	fr.drain_us = clock_mono();
+	if (fr.setup->has_heir())
+		loop_unwatch(fr.listen_fd);
 	log_info("draining %zu connections", hub_size());
 }
 
@@ -487,7 +488,6 @@ live_run(const struct live_setup *s, struct err *e)
 	fr.arena = arena_new(ARENA_MAX);
 	buf_init(&fr.out, OUT_MAX);
 	fr.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	fr.db = db_new(DB_LIVE);
 	hub_init(wake);
 	if ((fr.bell = bell_listen(s->run_dir, "live", e)) == NULL)
 		goto out;
@@ -513,7 +513,6 @@ out:
 	if (fr.wake_fd >= 0)
 		close(fr.wake_fd);
 	close(fr.listen_fd);
-	db_free(fr.db);
 	buf_fini(&fr.out);
 	arena_free(fr.arena);
 	return rc;

@@ -16,6 +16,7 @@ standard[] = {
 	{ "HTTP_ACCEPT_LANGUAGE", WSI_TOKEN_HTTP_ACCEPT_LANGUAGE },
 	{ "HTTP_USER_AGENT", WSI_TOKEN_HTTP_USER_AGENT },
 	{ "HTTP_HOST", WSI_TOKEN_HOST },
+	{ "WEBSOCKET_VERSION", WSI_TOKEN_VERSION },
 };
 /* What nginx alone sets: it passes no header of the client's by itself. */
 static const struct { const char *name, *header; } ours[] = {
@@ -87,13 +88,16 @@ front_asked(struct lws *wsi, struct arena *to, bool upgrade, struct asked *a,
 {
 	const struct transport t = { .param = param, .read = no_body,
 	    .t = wsi };
-	const char *last;
+	const char *last, *version;
 
 	arena = to;
 	memset(a, 0, sizeof(*a));
 	if (req_read(&a->q, arena, &t, e) < 0)
 		return -1;
 	a->websocket = upgrade;
+	version = param(wsi, "WEBSOCKET_VERSION");
+	a->other_version = upgrade && (version == NULL ||
+	    strcmp(version, "13") != 0);
 	a->sse = strstr(a->q.accept, "text/event-stream") != NULL;
 	a->after = argument(wsi, "after=");
 	a->ticket = argument(wsi, "ticket=");

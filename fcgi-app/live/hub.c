@@ -289,8 +289,8 @@ hub_open(uint64_t user_id, const uint8_t key[16])
 		c->next->prev = c;
 	hub.first = c;
 	hub.conns++;
-	c->ping_at_s = (uint32_t)(clock_mono() / US_PER_S) + 20 +
-	    rand_below(10);
+	c->ping_at_s = (uint32_t)(clock_mono() / US_PER_S) + 1 +
+	    rand_below((uint32_t)conf_int(CONF_LIVE_PING_S));
 	return c;
 }
 

@@ -46,7 +46,8 @@ struct conn {
 	uint16_t	 pins;			/* work that names it */
 	uint8_t		 state, bye;
 	unsigned	 sse : 1, has_after : 1, ticket : 1, ping_due : 1, counts_due : 1, renewed : 1,
-			 said_bye : 1, cut : 1, is_due : 1;
+			 said_bye : 1, cut : 1, is_due : 1,
+			 unproved : 1;	/* is its session revoked? */
 	uint8_t		*hash;			/* of its ticket, heap */
 	char		*rx;			/* a message being received */
 	uint32_t	 rx_len;
@@ -63,6 +64,7 @@ struct person {
 	bool		 counts_due;
 	uint64_t	 seq, version, unread, unseen;
 	int64_t		 counts_us;		/* said last, monotonic */
+	int64_t		 heard_us;		/* when the numbers came */
 };
 
 struct addr { struct addr *next; uint8_t key[16]; unsigned n; };
@@ -98,6 +100,8 @@ size_t	 hub_some_users(size_t *cursor, uint64_t *id, size_t most);
 /* What waits is dropped. */
 void	 conn_drop_queue(struct conn *c);
 void	 conn_say(struct conn *c, enum item_kind kind, uint64_t seq);
+/* WAITING no longer: "ready" goes out before what is queued already. */
+void	 conn_ready(struct conn *c, uint64_t seq);
 /* A notification; the frame is kept once more. */
 void	 conn_note(struct conn *c, enum item_kind kind, struct frame *f,
 	    uint64_t seq);

@@ -10,6 +10,9 @@ struct live_setup {
 	int		 listen_fd;	/* a unix socket that listens */
 	const char	*run_dir;
 	void		(*each_s)(void);
+	/* Will somebody take the socket over when we end?  Then who comes
+	 * meanwhile waits for him; else he is told to come again. */
+	bool		(*has_heir)(void);
 	void		(*ready)(void);
 };
 /* Serve until live_stop, then say goodbye to all.  0, or -1 with *e set. */

@@ -4,11 +4,11 @@
 #include "live/sweep.h"
 
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/rand.h"
 
 #define REVOKED_TICKS	3		/* 300 ms; the promise is a second */
 #define PING_TICKS	10
-#define PING_S		25u
 #define SILENT_MAX	3		/* pings that nobody answered */
 #define NOTICE_S	60
 
@@ -31,12 +31,21 @@ look_revoked(const struct shm *shm, struct conn *c, int64_t now_us)
 	return a == SHM_STALE;
 }
 
+/* A tenth less or more, so that those who came together part. */
+static uint32_t
+next_ping_s(void)
+{
+	uint32_t s = (uint32_t)conf_int(CONF_LIVE_PING_S);
+
+	return s - s / 10 + rand_below(2 * (s / 10) + 1);
+}
+
 static void
 look_ping(struct conn *c, uint32_t mono_s, void (*write)(struct conn *c))
 {
 	if ((int32_t)(mono_s - c->ping_at_s) < 0)
 		return;
-	c->ping_at_s = mono_s + PING_S - 3 + rand_below(7);
+	c->ping_at_s = mono_s + next_ping_s();
 	if (!c->sse && ++c->silent > SILENT_MAX) {
 		conn_bye(c, BYE_SLOW);
 		return;

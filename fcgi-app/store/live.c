@@ -26,17 +26,17 @@ DB_STMT(LIVE_ROWS, DB_LIVE, DB_READ,
     " STRAIGHT_JOIN inbox i ON i.user_id = t.u AND i.seq = t.s"
     " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
     " WHERE i.archived_at IS NULL");
+/* Where the newest so many begin is looked up once a person, from the end of
+ * his index; a row is compared with it. */
 DB_STMT(LIVE_UNREAD, DB_LIVE, DB_READ,
     "SELECT " COLUMNS " FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  u BIGINT UNSIGNED PATH '$')) t"
     " STRAIGHT_JOIN inbox i FORCE INDEX (inbox_unread)"
-    " ON i.user_id = t.u AND i.read_at IS NULL"
+    " ON i.user_id = t.u AND i.read_at IS NULL AND i.seq >= COALESCE(("
+    "  SELECT x.seq FROM inbox x FORCE INDEX (inbox_unread)"
+    "  WHERE x.user_id = t.u AND x.read_at IS NULL"
+    "  ORDER BY x.seq DESC LIMIT 1 OFFSET ?), 0)"
     " STRAIGHT_JOIN notification n ON n.id = i.notification_id");
-DB_STMT(LIVE_UNREAD_NEWEST, DB_LIVE, DB_READ,
-    "SELECT " COLUMNS " FROM inbox i FORCE INDEX (inbox_unread)"
-    " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
-    " WHERE i.user_id = ? AND i.read_at IS NULL"
-    " ORDER BY i.seq DESC LIMIT ?");
 DB_STMT(LIVE_SESSIONS, DB_LIVE, DB_READ,
     "SELECT s.id, t.i FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  s BIGINT UNSIGNED PATH '$[0]', u BIGINT UNSIGNED PATH '$[1]',"
@@ -112,25 +112,16 @@ live_rows(struct db *db, struct arena *a, const struct live_want *w,
 
 int64_t
 live_unread(struct db *db, struct arena *a, const uint64_t *user_id,
-    size_t n, struct live_row *r, int (*row)(void *arg, struct err *e),
-    void *arg, struct err *e)
+    size_t n, unsigned most, struct live_row *r, int (*row)(void *arg,
+    struct err *e), void *arg, struct err *e)
 {
 	struct buf b;
 	int64_t rc;
 
 	rc = db_each(db, &LIVE_UNREAD, a, DB_IN(DB_STR(buf_ids(&b, user_id,
-	    n))), ROW_OUT(r), row, arg, e);
+	    n)), DB_U64(most - 1)), ROW_OUT(r), row, arg, e);
 	buf_fini(&b);
 	return rc;
-}
-
-int64_t
-live_unread_newest(struct db *db, struct arena *a, uint64_t user_id,
-    unsigned most, struct live_row *r, int (*row)(void *arg, struct err *e),
-    void *arg, struct err *e)
-{
-	return db_each(db, &LIVE_UNREAD_NEWEST, a, DB_IN(DB_U64(user_id),
-	    DB_U64(most)), ROW_OUT(r), row, arg, e);
 }
 
 int64_t

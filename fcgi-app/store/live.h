@@ -37,13 +37,9 @@ struct live_want { uint64_t user_id, seq; };
 int64_t	 live_rows(struct db *db, struct arena *a, const struct live_want *w,
 	    size_t n, struct live_row *r, int (*row)(void *arg,
 	    struct err *e), void *arg, struct err *e) MUST_CHECK;
-/* All that is unread of n people (who have little); in no order. */
+/* The newest `most` unread of each of n people; in no order. */
 int64_t	 live_unread(struct db *db, struct arena *a, const uint64_t *user_id,
-	    size_t n, struct live_row *r, int (*row)(void *arg,
-	    struct err *e), void *arg, struct err *e) MUST_CHECK;
-/* The newest `most` unread of one person, newest first. */
-int64_t	 live_unread_newest(struct db *db, struct arena *a, uint64_t user_id,
-	    unsigned most, struct live_row *r, int (*row)(void *arg,
+	    size_t n, unsigned most, struct live_row *r, int (*row)(void *arg,
 	    struct err *e), void *arg, struct err *e) MUST_CHECK;
 
 struct live_session { uint64_t session_id, user_id; int64_t iat_s; };

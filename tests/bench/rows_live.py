@@ -8,6 +8,7 @@ wrote the inbox row (bench_inbox.c), by one clock for both ends.
 import json
 import os
 import random
+import signal
 import socket
 import subprocess
 import time
@@ -37,12 +38,13 @@ def cpu_ns(pid):
 class Clients:
     """ws_load: n clients, open when this returns."""
 
-    def __init__(self, ctx, n, lines, front=None, path=None):
+    def __init__(self, ctx, n, lines, front=None, path=None, window=64):
         self.n = n
         where = ["--unix", path, *BY_NGINX] if path else \
             ["--port", front.rpartition(":")[2], "--ca", ctx.inst.ca]
         self.child = subprocess.Popen(
-            [f"{ctx.work}/ws_load", "--connections", str(n), "--lines", lines, *where],
+            [f"{ctx.work}/ws_load", "--connections", str(n), "--lines", lines,
+             "--window", str(window), *where],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         got = self.answer()
         if got["open"] != n:
@@ -141,8 +143,8 @@ def answers(path):
 
 # --- what an idle client costs -------------------------------------------------------
 
-def idle_kb(ctx, name, pid, socket, n, lines, then=None):
-    """Memory a client, KiB, of what stands behind nginx."""
+def idle_kb(ctx, name, pid, socket, n, lines, then=None, again=None):
+    """Memory a client, KiB, of what stands behind nginx. `again` is called with a way to open them all, at once."""
     front = ctx.front(f"live-{name}", live_socket=socket, connections=2 * n + 1000)
     try:
         warm = Clients(ctx, 50, lines, front=front.base)
@@ -157,9 +159,22 @@ def idle_kb(ctx, name, pid, socket, n, lines, then=None):
                 then(clients)
         finally:
             clients.stop()
+        if again:
+            again(lambda: Clients(ctx, n, lines, front=front.base, window=2000))
     finally:
         front.stop()
     return each
+
+
+def numbers(inst):
+    """What the gateway has counted, which it logs when it is asked."""
+    def lines():
+        with open(f"{inst.log}/live.log", encoding="utf-8") as f:
+            return [line for line in f if '"msg":"live"' in line]
+    had = len(lines())
+    inst.process("live").kill(signal.SIGUSR1)
+    wait_until("the gateway's numbers", 10, lambda: len(lines()) > had)
+    return json.loads(lines()[-1])
 
 
 def live_idle(ctx):
@@ -174,12 +189,27 @@ def live_idle(ctx):
         tell(ctx, line, title_base())
         told["s"] = clients.arrived(n, 30000)["last_us"] / 1e6 - begun
         line.close()
+        was, begun = cpu_ns(gateway.pid), time.monotonic()
+        time.sleep(1 if ctx.short else 5)
+        told["cpu"] = (cpu_ns(gateway.pid) - was) / 1e9 / (time.monotonic() - begun)
+
+    def all_come_back(open_all):
+        """Each has missed something."""
+        wait_until("all gone", 30, lambda: numbers(inst)["connections"] == 0)
+        before, begun = numbers(inst), time.monotonic()
+        clients = open_all()
+        told["back_s"] = time.monotonic() - begun
+        after = numbers(inst)
+        clients.stop()
+        told["statements"] = after["statements"] - before["statements"]
+        if after["admitted"] - before["admitted"] != n:
+            raise Failure(f"{after['admitted'] - before['admitted']} of {n} were admitted")
     # A fresh one: a heap that was larger would hide what clients cost.
     gateway = inst.process("live")
     gateway.stop()
     gateway.start(f"{inst.log}/live.log")
     wait_until("the gateway", 10, lambda: answers(f"{inst.run}/live.sock"))
-    ours = idle_kb(ctx, "ours", gateway.pid, f"{inst.run}/live.sock", n, lines, all_are_told)
+    ours = idle_kb(ctx, "ours", gateway.pid, f"{inst.run}/live.sock", n, lines, all_are_told, all_come_back)
     each = {}
     for make in (lws, ws):
         peer = make(ctx)
@@ -188,7 +218,8 @@ def live_idle(ctx):
         finally:
             peer.stop()
     ctx.report.row("live-idle", ours, "KB a client", ("<=", 6, "KB"), limit=each["lws"], sound=ours > 0,
-                   clients=n, ws_kb=each["ws"], told_all_s=told["s"])
+                   met=ctx.short or told["statements"] * 50 < n, clients=n, ws_kb=each["ws"], told_all_s=told["s"], cpu_idle=told["cpu"],
+                   back_s=told["back_s"], statements=told["statements"], back_per_statement=n / told["statements"])
 
 
 # --- from the commit to the frame -----------------------------------------------------

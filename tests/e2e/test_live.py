@@ -198,6 +198,7 @@ def _missed(inst, p, after):
 
 def test_read_is_the_clients_word_and_every_tab_hears_it(inst, sara):
     id_ = tell(inst, sara, title="One")
+    final(inst, id_)
     with Socket(inst, token=sara.first.access) as a, Stream(inst, token=sara.first.access) as b:
         for ws in (a, b):
             assert ws.of("ready") and ws.frame()["seq"] == 1
@@ -406,7 +407,10 @@ def test_where_nobody_keeps_the_list_the_database_is_asked(inst, sara):
             assert b.of("pong")
             with Socket(inst, token=second.access) as c:
                 ready(c)
-            refused(401, "invalid_token", inst, token=sara.first.access)
+            # It is asked by the admission, not while others wait: who is let in for that is told nothing but goodbye.
+            for kind in (Socket, Stream):
+                with kind(inst, token=sara.first.access) as d:
+                    assert (lambda f: (f["type"], f["reason"]))(d.frame()) == ("bye", "revoked")
         finally:
             inst.start("api")
             inst.ready()
@@ -420,6 +424,35 @@ def test_who_acts_as_somebody_looks_and_touches_nothing(inst, sara):
         assert ws.of("notification_missed" if look(inst, id_)["planned"] else "notification")["id"] == id_
         ws.say(type="read", id=id_)
         assert ws.of("error")["code"] == "impersonated"
+
+
+def test_pings_and_a_ticket_that_renews(inst):
+    """A token near its end: notice is given, a ticket of a fresh one on the same connection prolongs it; who has none is let go."""
+    inst.configure(("api", "live"), GATEPOST_ACCESS_LIFE_S="30", GATEPOST_LIVE_PING_S="1")
+    sara, omid = Person(inst), Person(inst)
+    with Socket(inst, token=sara.first.access) as ws, Stream(inst, token=sara.first.access) as es, \
+            Socket(inst, token=omid.first.access) as other:
+        for s in (ws, es, other):
+            ready(s)
+        assert ws.of("renew") == es.of("renew") == other.of("renew") == {"type": "renew"}
+        for who in (sara, omid):
+            assert who.first.with_refresh("/api/auth/token/refresh/").status_code == 200
+        ws.say(type="ticket", ticket=omid.first.call("POST", "/api/auth/ticket/").json()["ticket"])
+        assert ws.of("error")["code"] == "bad_ticket"            # another's
+        t = sara.first.call("POST", "/api/auth/ticket/").json()["ticket"]
+        ws.say(type="ticket", ticket=t)
+        ws.say(type="ticket", ticket=t)
+        assert ws.of("error")["code"] == "bad_ticket"            # served once
+        ws.say(type="ping")
+        assert ws.of("pong")
+        for s in (es, ws):
+            was = s.pings
+            id_ = None
+            while s.pings < was + 2:                             # they come between frames
+                id_ = tell(inst, sara)
+                s.of("notification")
+        assert id_
+    inst.configure(("api", "live"), GATEPOST_ACCESS_LIFE_S="900", GATEPOST_LIVE_PING_S="25")
 
 
 # --- commits that come late, readers that come slowly --------------------------------------------------------
@@ -598,7 +631,7 @@ def test_a_new_gateway_takes_over_and_the_old_one_says_goodbye(inst, sara):
 
 def test_many_who_come_back_cost_few_queries(inst, sara, model):
     """Less than one statement for fifty of them, and they all hear where they stand."""
-    n = 150
+    n = 300
     put(inst, model, sara, 3)
 
     def numbers():
@@ -606,7 +639,7 @@ def test_many_who_come_back_cost_few_queries(inst, sara, model):
         os.kill(inst.pid("live"), signal.SIGUSR1)
         wait_until("the numbers", lambda: inst.log("live").count('"msg":"live"') > count)
         return json.loads([line for line in inst.log("live").splitlines() if '"msg":"live"' in line][-1])
-    inst.configure(("live",), GATEPOST_LIVE_PER_USER="200")
+    inst.configure(("live",), GATEPOST_LIVE_PER_USER="400")
     before = numbers()
     open_ = at_once(n, lambda i: Socket(inst, token=sara.first.access, after=3))
     for ws in open_:

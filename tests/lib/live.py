@@ -168,10 +168,13 @@ class Socket(_Wire):
         assert a & 0x80, "ours are whole"
         return a & 15, self._exactly(n)
 
+    pings = 0
+
     def frame(self):
         while True:
             opcode, payload = self.control()
             if opcode == 9:
+                self.pings += 1
                 self.send_raw(10, payload)
             elif opcode == 8:
                 code = struct.unpack(">H", payload[:2])[0] if payload else None
@@ -205,6 +208,7 @@ class Stream(_Wire):
         self.chunked = self.headers.get("transfer-encoding") == "chunked"
         self.text = b""
         self.retry = None
+        self.pings = 0
 
     def _line(self):
         while b"\n" not in self.text:
@@ -231,7 +235,9 @@ class Stream(_Wire):
                     return fields
                 fields = {}
                 continue
-            if not line.startswith(":"):
+            if line == ":":
+                self.pings += 1
+            else:
                 key, _, value = line.partition(":")
                 fields[key] = value.removeprefix(" ")
                 if key == "retry":
