@@ -240,33 +240,15 @@ write_due(void)
 
 /* --- reading ------------------------------------------------------------------------ */
 
-static int
+static void
 receive(struct lws *wsi, struct conn *c, const char *p, size_t n)
 {
-	bool whole = lws_is_final_fragment(wsi) &&
-	    lws_remaining_packet_payload(wsi) == 0;
-
 	c->silent = 0;
-	if (c->rx_len + n > ORDER_MAX ||
-	    lws_frame_is_binary(wsi)) {
+	if (lws_frame_is_binary(wsi))
 		conn_bye(c, BYE_LIMIT);
-		return 0;
-	}
-	if (c->rx == NULL && whole) {
-		orders_take(c, p, n);
-		return 0;
-	}
-	if (c->rx == NULL && (c->rx = malloc(ORDER_MAX)) == NULL)
-		fatal("front: out of memory");
-	memcpy(c->rx + c->rx_len, p, n);
-	c->rx_len += (uint32_t)n;
-	if (whole) {
-		orders_take(c, c->rx, c->rx_len);
-		free(c->rx);
-		c->rx = NULL;
-		c->rx_len = 0;
-	}
-	return 0;
+	else
+		orders_piece(c, p, n, lws_is_final_fragment(wsi) &&
+		    lws_remaining_packet_payload(wsi) == 0);
 }
 
 static void
@@ -339,8 +321,10 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		c = lws_get_opaque_user_data(wsi);
 		return c == NULL ? -1 : writable(wsi, c);
 	case LWS_CALLBACK_RECEIVE:
-		c = lws_get_opaque_user_data(wsi);
-		return c == NULL ? -1 : receive(wsi, c, in, n);
+		if ((c = lws_get_opaque_user_data(wsi)) == NULL)
+			return -1;
+		receive(wsi, c, in, n);
+		return 0;
 	case LWS_CALLBACK_RECEIVE_PONG:
 		if ((c = lws_get_opaque_user_data(wsi)) != NULL)
 			c->silent = 0;
@@ -439,12 +423,10 @@ soon(int64_t us)
 static void
 say(int level, const char *line)
 {
-	size_t n = strcspn(line, "\n");
+	int n = (int)strcspn(line, "\n");
 
-	if (level & LLL_ERR)
-		log_warn("libwebsockets: %.*s", (int)n, line);
-	else
-		log_debug("libwebsockets: %.*s", (int)n, line);
+	(level & LLL_ERR ? log_warn : log_debug)("libwebsockets: %.*s", n,
+	    line);
 }
 
 static int
@@ -481,8 +463,7 @@ live_run(const struct live_setup *s, struct err *e)
 	int rc = -1;
 
 	fr.setup = s;
-	/* Of our own: the caller passes his on. */
-	fr.listen_fd = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 0);
+	fr.listen_fd = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 0);	/* his stays */
 	if (fr.listen_fd < 0)
 		return err_errno(e, "listen", "dup");
 	fr.arena = arena_new(ARENA_MAX);

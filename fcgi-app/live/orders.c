@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "live/admit.h"
 #include "live/feed.h"
@@ -87,8 +88,8 @@ take(struct conn *c, const struct json *j)
 	}
 }
 
-void
-orders_take(struct conn *c, const char *p, size_t n)
+static void
+whole(struct conn *c, const char *p, size_t n)
 {
 	uint32_t now_s = (uint32_t)(clock_mono() / US_PER_S);
 	struct err e = ERR_INIT;
@@ -110,4 +111,27 @@ orders_take(struct conn *c, const char *p, size_t n)
 	else
 		take(c, j);
 	json_free(j);
+}
+
+void
+orders_piece(struct conn *c, const char *p, size_t n, bool last)
+{
+	if (c->rx_len + n > ORDER_MAX) {
+		conn_bye(c, BYE_LIMIT);
+		return;
+	}
+	if (c->rx == NULL && last) {
+		whole(c, p, n);
+		return;
+	}
+	if (c->rx == NULL && (c->rx = malloc(ORDER_MAX)) == NULL)
+		fatal("orders: out of memory");
+	memcpy(c->rx + c->rx_len, p, n);
+	c->rx_len += (uint32_t)n;
+	if (!last)
+		return;
+	whole(c, c->rx, c->rx_len);
+	free(c->rx);
+	c->rx = NULL;
+	c->rx_len = 0;
 }

@@ -9,7 +9,8 @@
 #define ORDER_MAX	1024u		/* bytes */
 #define ORDERS_A_S	20u
 
-/* One whole message of n bytes.  More than ORDERS_A_S a second end it. */
-void	 orders_take(struct conn *c, const char *p, size_t n);
+/* A piece of a message, `last` of it or not.  What is longer than ORDER_MAX,
+ * and more than ORDERS_A_S a second, end the connection. */
+void	 orders_piece(struct conn *c, const char *p, size_t n, bool last);
 
 #endif

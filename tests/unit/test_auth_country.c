@@ -177,6 +177,33 @@ a_broken_database_leaves_the_one_before_it(void **state UNUSED)
 	case_config("GATEPOST_GEOIP_DB", "");
 }
 
+static void
+a_packed_list_admits_the_same_countries(void **state)
+{
+	static const char *const list[] = { "SE", "AD,GB,ZW", "XK,US" };
+	struct arena *a = arena_new(65536);
+	uint8_t bit[COUNTRY_PACKED];
+	struct err e = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(list); i++)
+		for (const char *cc = "ADGBSEUSXKZWFR"; *cc != '\0'; cc += 2) {
+			const char one[3] = { cc[0], cc[1], '\0' };
+			struct req q = { .country = one };
+
+			country_pack(bit, list[i]);
+			assert_int_equal(country_user(&q,
+			    country_unpack(a, bit), &e), country_user(&q,
+			    list[i], &e));
+			err_clear(&e);
+		}
+	country_pack(bit, NULL);
+	assert_null(country_unpack(a, bit));
+	country_pack(bit, "QQ");	/* no country: nobody */
+	assert_non_null(country_unpack(a, bit));
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -185,6 +212,7 @@ main(void)
 		cmocka_unit_test(
 		    the_longest_prefix_counts_and_a_broken_rule_closes),
 		cmocka_unit_test(a_list_is_made_of_real_countries),
+		cmocka_unit_test(a_packed_list_admits_the_same_countries),
 		cmocka_unit_test(changing_the_list_outdates_tokens),
 		cmocka_unit_test(the_test_database_knows_its_addresses),
 		cmocka_unit_test(a_broken_database_leaves_the_one_before_it),

@@ -202,6 +202,29 @@ counts_are_told_ten_times_a_second_and_the_last_of_them(void **state)
 }
 
 static void
+ready_is_the_first_word_whatever_was_asked_before_it(void **state)
+{
+	struct conn *c = live(1);
+
+	(void)state;
+	c->state = CONN_WAITING;
+	for (int i = 0; i < 5; i++)
+		conn_say(c, ITEM_PONG, 0);
+	next(c, 0);
+	assert_false(conn_more(c));
+	conn_ready(c, 7);
+	assert_non_null(strstr(next(c, 1), "\"ready\",\"seq\":7"));
+	for (int i = 0; i < 5; i++)
+		assert_non_null(strstr(next(c, 1), "pong"));
+	next(c, 0);
+	conn_say(c, ITEM_PONG, 0);
+	conn_leave(c);
+	next(c, 0);
+	conn_say(c, ITEM_PONG, 0);
+	next(c, 0);
+}
+
+static void
 people_and_addresses_are_counted(void **state)
 {
 	static const uint8_t key[16] = { 1 }, other[16] = { 2 };
@@ -296,6 +319,7 @@ main(void)
 		T(a_slow_reader_is_let_go_with_a_reason),
 		T(large_frames_are_bounded_by_bytes),
 		T(counts_are_told_ten_times_a_second_and_the_last_of_them),
+		T(ready_is_the_first_word_whatever_was_asked_before_it),
 		T(people_and_addresses_are_counted),
 		T(a_round_meets_everybody_once),
 		T(an_ending_token_is_told_a_minute_before_and_then_ends),
