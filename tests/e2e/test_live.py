@@ -452,7 +452,7 @@ def test_pings_and_a_ticket_that_renews(inst):
                 id_ = tell(inst, sara)
                 s.of("notification")
         assert id_
-    inst.configure(("api", "live"), GATEPOST_ACCESS_LIFE_S="900", GATEPOST_LIVE_PING_S="25")
+    inst.configure(("api", "live"), GATEPOST_ACCESS_LIFE_S=None, GATEPOST_LIVE_PING_S=None)
 
 
 # --- commits that come late, readers that come slowly --------------------------------------------------------
