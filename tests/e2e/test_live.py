@@ -640,7 +640,7 @@ def test_many_who_come_back_cost_few_queries(inst, sara, model):
         wait_until("the numbers", lambda: inst.log("live").count('"msg":"live"') > count)
         return json.loads([line for line in inst.log("live").splitlines() if '"msg":"live"' in line][-1])
     inst.configure(("live",), GATEPOST_LIVE_PER_USER="400")
-    before = numbers()
+    before, begun = numbers(), time.monotonic()
     open_ = at_once(n, lambda i: Socket(inst, token=sara.first.access, after=3))
     for ws in open_:
         ready(ws, seq=3)
@@ -648,5 +648,7 @@ def test_many_who_come_back_cost_few_queries(inst, sara, model):
     for ws in open_:
         ws.close()
     assert after["admitted"] - before["admitted"] == n
-    # The first few are asked about before anybody can know that it is a crowd.
-    assert (after["statements"] - before["statements"] - 7) * 50 <= n
+    # The first few are asked about before anybody can know that it is a crowd; and where clients are slow to come, each
+    # statement is for those of 0.4 s.
+    took = time.monotonic() - begun
+    assert after["statements"] - before["statements"] <= 7 + max(n / 50, took / 0.4)
