@@ -39,10 +39,15 @@ static int
 show(struct call *c, struct err *e)
 {
 	struct user u;
+	struct jw *w;
 
 	if (own(c, &u, e) < 0)
 		return -1;
-	answer_user(resp_json(c->resp, 200), NULL, &u);
+	w = resp_json(c->resp, 200);
+	answer_user(w, NULL, &u);
+	/* Whoever acts is to see that they do, all the time. */
+	if (c->who.act_id != 0)
+		jw_u64(w, "acted_by", c->who.act_id);
 	resp_no_store(c->resp);
 	resp_json_end(c->resp);
 	return 0;

@@ -43,7 +43,8 @@ def test_s70_the_session_carries_act_and_its_owner_sees_it(inst):
     c = claims(got["access"])
     root = inst.rows("SELECT id FROM user WHERE email = %s", inst.env["GATEPOST_ADMIN_EMAIL"])[0]["id"]
     assert c["sub"] == str(p.id) and c["act"] == {"sub": str(root)} and got["expires_in"] == 3600
-    assert inst.api("GET", PROFILE, token=got["access"]).json()["id"] == p.id
+    assert inst.api("GET", PROFILE, token=got["access"]).json() | {"id": p.id, "acted_by": root} == inst.api("GET", PROFILE, token=got["access"]).json()
+    assert "acted_by" not in p.bearer().call("GET", PROFILE).json()
     assert inst.api("GET", "/api/auth/gate", token=got["access"]).status_code == 204
     rows = p.bearer().call("GET", SESSIONS).json()["results"]
     assert [r["id"] for r in rows if r["impersonated"]] == [got["session_id"]]

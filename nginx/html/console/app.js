@@ -2,7 +2,7 @@
  * The shell: who is signed in, where they are, and the page for it.
  */
 import { html, effect, render, signal, useEffect, useLayoutEffect, useRef, useState } from './lib.js';
-import { LANGUAGES, bring_words, choose_language, language, number, t } from './i18n.js';
+import { LANGUAGES, bring_words, choose_language, isolated, language, number, t } from './i18n.js';
 import { GROUPS, PAGES } from './pages.js';
 import { counts, is_admin, is_superuser, load_me, me, name_of, sign_out } from './state.js';
 import { go, here, match, start_router } from './router.js';
@@ -162,7 +162,7 @@ function Account()
 		<a href="/console/security/">${t('nav.security')}</a>
 		${Object.entries(LANGUAGES).filter(([l]) => l !== language).map(([l, said]) => html`<button key=${l} type="button" lang=${l} onClick=${() => choose_language(l)}>
 			<${Icon} name="globe" size="16" />${said}</button>`)}
-		<button type="button" onClick=${sign_out}><${Icon} name="out" size="16" />${t('account.sign_out')}</button>
+		<button type="button" onClick=${() => sign_out()}><${Icon} name="out" size="16" />${t('account.sign_out')}</button>
 	<//>`;
 }
 
@@ -172,6 +172,16 @@ async function open_palette()
 	const to = await palette(PAGES.filter((p) => p.icon && allowed(p)));
 	if (to)
 		go(to);
+}
+
+/* A superuser who acts as somebody sees it on every page, and how to end it. */
+function Acting()
+{
+	const user = me.value;
+
+	return user.acted_by && html`<div class="acting" role="status"><${Icon} name="user" size="16" />
+		<span>${t('acting.text', { name: isolated(name_of(user)) })}</span>
+		<button type="button" class="button small" onClick=${() => sign_out(`/console/users/${user.id}/`)}>${t('acting.end')}</button></div>`;
 }
 
 function Shell()
@@ -209,6 +219,7 @@ function Shell()
 		</div>
 		<div class="veil" onClick=${() => set_open(false)} />
 		<div class="body">
+			<${Acting} />
 			<header class="topbar">
 				<button type="button" class="icon-button only-narrow" ref=${button} aria-label=${t('nav.open')} aria-expanded=${open ? 'true' : 'false'}
 					aria-controls="side" onClick=${() => set_open(!open)}><${Icon} name=${open ? 'close' : 'menu'} /></button>

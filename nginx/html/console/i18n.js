@@ -1,6 +1,7 @@
 /*
  * The words of the console.  A table is a module words/LANGUAGE/AREA.js whose
- * default export maps a key to a sentence, with {name} where a value goes, or
+ * default export maps a key to a sentence, with {name} where a value goes, to
+ * a sentence for each plural form of {n} (as Intl.PluralRules names them), or
  * to a function of the values.  `frame` and `user` are there from the start;
  * the areas of the admin's pages come with them (pages.js: `words`).
  * scripts/check-console holds the languages and the uses against each other.
@@ -14,6 +15,11 @@ export const language = document.documentElement.lang;
 /** What Intl is told: the region decides about digits and calendar. */
 export const locale = language === 'fa' ? 'fa-IR'
 	: (navigator.languages || []).find((l) => l.toLowerCase().startsWith('en')) || 'en-GB';
+
+const numbers = new Intl.NumberFormat(locale);
+
+/** A number as people of this language write it. */
+export const number = (n) => (n === null || n === undefined ? '' : numbers.format(n));
 
 const tables = {};
 const asked = new Map();
@@ -33,20 +39,26 @@ export function bring_words(area)
 /** Whether there is a sentence for the key. */
 export const has_words = (key) => key in tables;
 
+const plurals = new Intl.PluralRules(locale);
+
 /**
  * The sentence of a key.  A key without one shows itself, so that it is seen.
  * @param {string} key
- * @param {Record<string, any>} [values]
+ * @param {Record<string, any>} [values]  `n` may be a number: it chooses the plural, and is written as people here write it
  * @returns {string}
  */
 export function t(key, values = {})
 {
-	const said = tables[key];
+	let said = tables[key];
 
 	if (said === undefined)
 		return key;
 	if (typeof said === 'function')
 		return said(values);
+	if (typeof said === 'object')
+		said = said[plurals.select(values.n)] ?? said.other;
+	if (typeof values.n === 'number')
+		values = { ...values, n: number(values.n) };
 	return said.replace(/\{(\w+)\}/g, (_, name) => (values[name] === undefined ? '' : String(values[name])));
 }
 
@@ -64,11 +76,6 @@ export function word(family, word_)
 	return has_words(key) ? t(key) : String(word_).replace(/_/g, ' ');
 }
 
-const numbers = new Intl.NumberFormat(locale);
-
-/** A number as people of this language write it. */
-export const number = (n) => (n === null || n === undefined ? '' : numbers.format(n));
-
 /** Chooses another language, for this browser; the page starts again with it. */
 export function choose_language(to)
 {
@@ -82,6 +89,9 @@ export function choose_language(to)
 
 /** Left-to-right text (an address, a number, a code) within a sentence of either direction. */
 export const ltr = (text) => `\u2066${text}\u2069`;
+
+/** Somebody's own text, of whichever direction, within a sentence. */
+export const isolated = (text) => `\u2068${text}\u2069`;
 
 /** Digits of Persian and Arabic keyboards as ASCII, without the spaces people type. */
 export function latin(text)

@@ -2,7 +2,8 @@
  * The one list of the console.  Its whole state (search, filters, order, page)
  * stands in the address, so that a list can be linked, reloaded and gone back
  * to.  It takes both kinds of paging that the API has: numbered pages with a
- * count, and `next` alone.
+ * count, and `next` alone; and it does all of it itself for lists of tens
+ * (list_whole.js).
  *
  *	html`<${List} url="/api/admin/users/" columns=${[
  *		{ key: 'email', label: t('user.email'), main: true, order: 'email' },
@@ -18,6 +19,7 @@ import { get, sentence_of } from './api.js';
 import { here, query, set_query } from './router.js';
 import { Empty, Loading, Trouble } from './ui.js';
 import { confirm } from './dialog.js';
+import { all_rows, choose } from './list_whole.js';
 import { toast } from './toast.js';
 import { number, t } from './i18n.js';
 
@@ -143,17 +145,20 @@ function Order({ column, ordering })
 
 /**
  * @typedef {{key: string, label: string, show?: (row: any) => any, csv?: (row: any) => any, order?: string, main?: boolean,
- *	number?: boolean, wide?: boolean}} Column  `main` is the head of a card on a phone and carries the link
- * @typedef {{name: string, label: string, type?: 'boolean'|'text'|'time', options?: [string, string][]}} ListFilter
+ *	number?: boolean, wide?: boolean, text?: (row: any) => string, by?: (row: any) => any}} Column  `main` is the head of a card on a
+ *	phone and carries the link; of a whole list, `text` is what is searched and `by` what is ordered by, where the plain value is not
+ * @typedef {{name: string, label: string, type?: 'boolean'|'text'|'time', options?: [string, string][],
+ *	test?: (row: any, value: string) => boolean}} ListFilter  `test`: of a whole list, where it is not the row's member of that name
  * @typedef {{label: string, icon?: string, danger?: boolean, ask?: (rows: any[]) => any, each?: (row: any) => Promise<any>,
  *	all?: (rows: any[]) => Promise<any>, when?: (row: any) => boolean}} Action  `ask` gives what confirm() takes
  *
  * @param {{url: string, columns: Column[], filters?: ListFilter[], search?: string, search_label?: string, link?: (row: any) => string,
  *	actions?: Action[], row_actions?: (row: any, reload: () => void) => any, empty?: {title: string, text?: any, icon?: string, action?: any}, ordering?: string,
- *	fixed?: Record<string, any>, name?: string, id?: (row: any) => string, every?: number, paged?: 'page'|'cursor', label: string,
+ *	fixed?: Record<string, any>, name?: string, id?: (row: any) => string, every?: number, paged?: 'page'|'cursor'|'whole'|'all', label: string,
  *	csv?: boolean, version?: any, tools?: any}} props
  *	label names the table for a screen reader; `fixed` goes with every question; `version` asks anew when it changes;
- *	`every` asks anew every so many ms; `paged: 'cursor'` for lists that give `next` alone and refuse `page`
+ *	`every` asks anew every so many ms; `paged: 'cursor'` for lists that give `next` alone and refuse `page`, 'whole' for those of
+ *	which there are tens, 'all' for such that the API does not page at all
  */
 export function List({ url, columns, filters = [], search, search_label, link, actions = [], row_actions, empty, ordering = '', fixed = {},
 	name = 'gatepost', id = (row) => row.id, every = 0, paged = 'page', label, csv = true, version = 0, tools })
@@ -167,9 +172,12 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 	const names = [...filters.map((f) => f.name), ...(search ? [search] : [])];
 	const filtered = names.some((n) => q.get(n));
 	const order = q.get('ordering') || ordering;
+	const whole = paged === 'whole' || paged === 'all';
 
 	const asked = useMemo(() => {
 		const a = { ...fixed };
+		if (whole)
+			return a;
 		for (const n of names)
 			if (q.get(n))
 				a[n] = q.get(n);
@@ -185,7 +193,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 					a[n] = q.get(n);
 		}
 		return a;
-	}, [here.value.query, url, JSON.stringify(fixed)]);
+	}, [whole ? '' : here.value.query, url, JSON.stringify(fixed)]);
 
 	async function ask(quietly)
 	{
@@ -193,7 +201,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 		if (!quietly)
 			set_state((s) => ({ ...s, loading: true }));
 		try {
-			const doc = await get(url, asked);
+			const doc = whole ? await all_rows(url, asked, paged === 'whole') : await get(url, asked);
 			if (mine === turn.current)
 				set_state({ doc, error: null, loading: false, asked });
 		} catch (error) {
@@ -202,10 +210,10 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 		}
 	}
 	useEffect(() => {
-		set_chosen(new Set());
 		ask(false);
 		return () => { turn.current++; };
 	}, [asked, version]);
+	useEffect(() => { set_chosen(new Set()); }, [here.value.query, asked, version]);
 	useEffect(() => {
 		if (!every)
 			return undefined;
@@ -213,15 +221,18 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 		return () => clearInterval(timer);
 	}, [asked, every]);
 
-	const rows = state.doc ? state.doc.results : [];
-	const count = state.doc ? state.doc.count : undefined;
-	const page = Number(asked.page) || 1;
+	const found = whole && state.doc ? choose(state.doc.results, { columns, filters, value: plain_value, asked: (n) => q.get(n) || '', search, order }) : null;
+	const page = Math.max(1, Number(whole ? q.get('page') : asked.page) || 1);
+	const rows = !state.doc ? [] : found ? found.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE) : state.doc.results;
+	const count = !state.doc ? undefined : found ? found.length : state.doc.count;
 	const pages = count === undefined ? 0 : Math.max(1, Math.ceil(count / PAGE_SIZE));
 	const onward = paged === 'cursor' && state.doc ? next_of(state.doc, state.asked) : null;
 	const picked = rows.filter((r) => chosen.has(id(r)));
 
 	async function* all_pages()
 	{
+		if (found)
+			return yield found;
 		let members = paged === 'page' ? { ...asked, page: 1, page_size: CSV_PAGE } : { ...asked, limit: CSV_PAGE };
 
 		for (;;) {
@@ -237,7 +248,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 		set_saving(true);
 		try {
 			const n = await save_csv(name, columns.filter((c) => c.csv !== null), all_pages());
-			toast(t('list.csv_done', { n: number(n) }));
+			toast(t('list.csv_done', { n: n }));
 		} catch (e) {
 			toast(sentence_of(e), 'bad');
 		}
@@ -338,7 +349,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 			</table>
 		</div>`}
 		${state.doc && (pages > 1 || (paged === 'cursor' && (onward || asked.before || asked.after))) && html`<nav class="pager" aria-label=${t('list.pages')}>
-			${paged === 'page' ? html`
+			${paged !== 'cursor' ? html`
 				<button type="button" class="button small" disabled=${page <= 1} onClick=${() => set_query({ page: page > 2 ? page - 1 : null })}>
 					<${Icon} name="prev" size="16" />${t('list.before')}</button>
 				<span class="soft">${t('list.page', { page: number(page), pages: number(pages), n: number(count) })}</span>
@@ -350,6 +361,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 				<button type="button" class="button small" disabled=${!onward} onClick=${() => set_query(onward)}>
 					${t('list.older')}<${Icon} name="next" size="16" /></button>`}
 		</nav>`}
+		${found && state.doc.cut && html`<p class="soft small">${t('list.cut', { n: state.doc.results.length })}</p>`}
 		${pages === 1 && rows.length > 0 && html`<p class="list-count soft">${t('list.found', { n: number(count) })}</p>`}
 	</div>`;
 }

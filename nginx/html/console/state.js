@@ -38,11 +38,12 @@ export async function load_counts()
 	}
 }
 
-export async function sign_out()
+/** @param {string} [then]  where signing in again leads to */
+export async function sign_out(then)
 {
 	leave();
 	await post('/api/auth/logout/?tokens=cookie', {}, { public: true }).catch(() => {});
-	location.assign('/console/signin/');
+	location.assign(`/console/signin/${then ? `?rd=${encodeURIComponent(then)}` : ''}`);
 }
 
 /** The name to call somebody by. */

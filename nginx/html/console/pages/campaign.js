@@ -25,9 +25,9 @@ function audience_words(a)
 	if (a.all)
 		return t('campaign_new.who.all');
 	if (a.ids)
-		return t('campaign.ids', { n: number(a.ids.length) });
+		return t('campaign.ids', { n: a.ids.length });
 	if (typeof a.addresses === 'number')
-		return t('campaign.addresses', { n: number(a.addresses) });
+		return t('campaign.addresses', { n: a.addresses });
 	return html`<code dir="ltr">${JSON.stringify(a)}</code>`;
 }
 
@@ -42,7 +42,7 @@ export default function Campaign({ params })
 
 	async function cancel(c)
 	{
-		return confirm({ title: t('campaign.cancel'), text: t('campaign.cancel_text', { n: number(c.progress.queued) }), yes: t('campaign.cancel'), danger: true,
+		return confirm({ title: t('campaign.cancel'), text: t('campaign.cancel_text', { n: c.progress.queued }), yes: t('campaign.cancel'), danger: true,
 			typed: c.name || undefined, act: step('cancel') });
 	}
 	return html`<${Loaded} of=${of}>${(c) => html`

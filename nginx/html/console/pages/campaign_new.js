@@ -48,7 +48,7 @@ function Audience({ values })
 			try {
 				const got = await post('/api/campaigns/audience/', { audience: a });
 				if (mine === turn.current)
-					set_said({ text: t('campaign_new.count', { n: `${got.complete ? '' : '≥ '}${number(got.people)}` }), wrong: false });
+					set_said({ text: t(got.complete ? 'campaign_new.count' : 'campaign_new.at_least', { n: got.people }), wrong: false });
 			} catch (e) {
 				if (mine === turn.current)
 					set_said({ text: Object.values(e.errors || {}).flat().join(' ') || sentence_of(e), wrong: true });

@@ -100,7 +100,7 @@ export default function Deliveries()
 			{ key: 'created_at', label: t('log.when'), show: (d) => html`<${Time} value=${d.created_at} />` },
 		]}
 		actions=${[{ label: t('delivery.again'), icon: 'refresh', when: (d) => AGAIN.includes(d.state),
-			ask: (rows) => ({ title: t('log.again_title', { n: number(rows.length) }), text: t('log.again_text') }),
+			ask: (rows) => ({ title: t('log.again_title', { n: rows.length }), text: t('log.again_text') }),
 			each: (d) => post(`/api/admin/deliveries/${d.id}/resend/`, {}, { key: new_key() }) }]}
 		empty=${q.get('for') ? { icon: 'search', title: t('list.nothing'), text: t('log.nothing_text') }
 			: { icon: 'list', title: t('log.empty'), text: t('log.empty_text'), action: html`<a class="button primary" href="/console/send/">${t('log.first')}</a>` }} />`;

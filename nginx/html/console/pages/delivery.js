@@ -23,7 +23,7 @@ function answer_of(d)
 	const channel = word('channel', d.channel);
 
 	if (d.state === 'queued')
-		return d.attempts > 0 ? t('delivery.answer.retrying', { n: number(d.attempts) }) : t('delivery.answer.queued');
+		return d.attempts > 0 ? t('delivery.answer.retrying', { n: d.attempts }) : t('delivery.answer.queued');
 	if (d.state === 'sent')
 		return t('delivery.answer.sent', { provider: ltr(d.provider), time: ago(d.sent_at || d.updated_at) });
 	if (d.state === 'delivered' || d.state === 'read')

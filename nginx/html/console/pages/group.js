@@ -75,7 +75,7 @@ export default function Group({ params })
 			<${List} url=${`/api/push/groups/${encodeURIComponent(params.id)}/members/`} name=${`group-${g.name}`} label=${t('group.members')} version=${version}
 				columns=${[
 					{ key: 'user_id', label: t('group.who'), main: true, csv: (r) => r.user_id ?? r.device_id,
-						show: (r) => (r.user_id ? html`<a class="row-link" href=${`/console/users/${r.user_id}/`}>${t('group.user', { n: r.user_id })}</a>` : t('group.browser')) },
+						show: (r) => (r.user_id ? html`<a class="row-link" href=${`/console/users/${r.user_id}/`}>${t('group.user', { id: r.user_id })}</a>` : t('group.browser')) },
 					{ key: 'endpoint', label: t('group.device'), wide: true, show: (r) => (r.endpoint ? html`<code class="clip" dir="ltr">${r.endpoint}</code>` : t('group.all_devices')) },
 					{ key: 'created_at', label: t('groups.made'), show: (r) => html`<${Time} value=${r.created_at} />` },
 				]}

@@ -33,13 +33,14 @@ export default function Groups()
 	const button = html`<button type="button" class="button primary" onClick=${create}><${Icon} name="plus" size="16" />${t('groups.new')}</button>`;
 
 	return html`<${Head} title=${t('nav.groups')} lead=${t('groups.lead')}>${button}<//>
-	<${List} url="/api/push/groups/" name="groups" label=${t('nav.groups')} search="q" link=${(r) => `/console/groups/${r.id}/`}
+	<${List} url="/api/push/groups/" name="groups" label=${t('nav.groups')} paged="whole" search="q" search_label=${t('groups.search')} link=${(r) => `/console/groups/${r.id}/`}
+		filters=${[{ name: 'open', label: t('groups.open'), type: 'boolean' }]}
 		columns=${[
-			{ key: 'name', label: t('groups.name'), main: true },
+			{ key: 'name', label: t('groups.name'), main: true, order: 'name' },
 			{ key: 'open', label: t('groups.who'), csv: (r) => r.open, show: (r) => (r.open ? html`<${Badge} tone="warn">${t('groups.is_open')}<//>` : t('groups.closed')) },
-			{ key: 'users', label: t('groups.users'), number: true, show: (r) => number(r.users) },
-			{ key: 'devices', label: t('groups.devices'), number: true, show: (r) => number(r.devices) },
-			{ key: 'created_at', label: t('groups.made'), show: (r) => html`<${Time} value=${r.created_at} />` },
+			{ key: 'users', label: t('groups.users'), number: true, order: 'users', show: (r) => number(r.users) },
+			{ key: 'devices', label: t('groups.devices'), number: true, order: 'devices', show: (r) => number(r.devices) },
+			{ key: 'created_at', label: t('groups.made'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 		]}
 		actions=${[{ label: t('delete'), icon: 'trash', danger: true, each: (r) => del(`/api/push/groups/${r.id}/`),
 			ask: (rows) => ({ title: t('groups.delete'), text: t('groups.delete_text', { n: number(rows.length) }), typed: rows.length === 1 ? rows[0].name : undefined }) }]}

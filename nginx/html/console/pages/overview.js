@@ -120,7 +120,7 @@ function Classes({ classes })
 	</table></div>`;
 }
 
-const HEALTH = { ok: 'good', inactive: 'plain', not_configured: 'warn', open: 'bad', half_open: 'warn' };
+const HEALTH = { ok: 'good', inactive: 'plain', not_configured: 'warn', quota_spent: 'warn', open: 'bad', half_open: 'warn' };
 
 function Providers({ rows })
 {
@@ -132,7 +132,7 @@ function Providers({ rows })
 			<td data-label=${t('log.channel')}>${word('channel', p.channel)}</td>
 			<td data-label=${t('overview.health')}><span class="stack"><span><${Badge} tone=${p.breaker.state !== 'closed' ? HEALTH[p.breaker.state] : HEALTH[p.health] || 'plain'}>
 				${p.breaker.state !== 'closed' ? word('breaker', p.breaker.state) : word('health', p.health)}<//></span>
-				${p.breaker.state !== 'closed' && html`<span class="small soft">${t('overview.breaker', { n: number(p.breaker.failures), time: span(p.breaker.retry_in_s) })}</span>`}</span></td>
+				${p.breaker.state !== 'closed' && html`<span class="small soft">${t('overview.breaker', { n: p.breaker.failures, time: span(p.breaker.retry_in_s) })}</span>`}</span></td>
 			<td data-label=${t('overview.today')} class="number">${number(p.sent_today)}${p.daily_limit > 0 ? ` / ${number(p.daily_limit)}` : ''}</td>
 		</tr>`)}</tbody>
 	</table></div>`;

@@ -12,6 +12,8 @@ import { go } from '../router.js';
 import { is_superuser } from '../state.js';
 import { number, t, word } from '../i18n.js';
 
+const CHANNELS = ['email', 'sms', 'whatsapp', 'web_push', 'expo'];
+
 function New({ close })
 {
 	const form = use_form({ name: '', kind: 'smtp', weight: 1, daily_limit: 0, per_s: 0, concurrency: 0, is_active: true }, async (v) => close(
@@ -52,14 +54,18 @@ export default function Providers()
 	const own = (r) => !r.implicit && is_superuser.value;
 
 	return html`<${Head} title=${t('nav.providers')} lead=${t('providers.lead')}>${button}<//>
-	<${List} url="/api/admin/providers/" name="providers" label=${t('nav.providers')} every=${10000} link=${(r) => `/console/providers/${r.id}/`}
+	<${List} url="/api/admin/providers/" name="providers" label=${t('nav.providers')} paged="whole" search="q" search_label=${t('providers.search')} every=${10000} link=${(r) => `/console/providers/${r.id}/`}
+		filters=${[
+			{ name: 'channel', label: t('providers.channel'), options: CHANNELS.map((c) => [c, word('channel', c)]) },
+			{ name: 'health', label: t('providers.health'), options: ['ok', 'open', 'quota_spent', 'not_configured', 'inactive'].map((h) => [h, word('account_health', h)]) },
+		]}
 		columns=${[
-			{ key: 'name', label: t('providers.name'), main: true, show: (r) => html`<bdi>${r.name}</bdi>` },
-			{ key: 'channel', label: t('providers.channel'), show: (r) => word('channel', r.channel) },
-			{ key: 'kind', label: t('providers.kind'), show: (r) => html`${word('kind', r.kind)}${r.implicit ? html` <span class="soft small">${t('providers.from_file')}</span>` : ''}` },
+			{ key: 'name', label: t('providers.name'), main: true, order: 'name', show: (r) => html`<bdi>${r.name}</bdi>` },
+			{ key: 'channel', label: t('providers.channel'), order: 'channel', show: (r) => word('channel', r.channel) },
+			{ key: 'kind', label: t('providers.kind'), text: (r) => `${r.kind} ${word('kind', r.kind)}`, show: (r) => html`${word('kind', r.kind)}${r.implicit ? html` <span class="soft small">${t('providers.from_file')}</span>` : ''}` },
 			{ key: 'health', label: t('providers.health'), csv: (r) => r.health, show: (r) => html`<${Health} p=${r} />` },
-			{ key: 'weight', label: t('providers.weight'), number: true, show: (r) => number(r.weight) },
-			{ key: 'sent_today', label: t('providers.today'), number: true, show: (r) => (r.daily_limit
+			{ key: 'weight', label: t('providers.weight'), number: true, order: 'weight', show: (r) => number(r.weight) },
+			{ key: 'sent_today', label: t('providers.today'), number: true, order: 'sent_today', show: (r) => (r.daily_limit
 				? t('providers.of_limit', { n: number(r.sent_today), all: number(r.daily_limit) }) : number(r.sent_today)) },
 		]}
 		actions=${is_superuser.value ? [

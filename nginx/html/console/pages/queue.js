@@ -38,7 +38,7 @@ export default function Queue()
 
 	async function all_again()
 	{
-		const done = await confirm({ title: t('queue.all_title', { n: number(dead) }), text: t('queue.all_text'), yes: t('queue.redrive'),
+		const done = await confirm({ title: t('queue.all_title', { n: dead }), text: t('queue.all_text'), yes: t('queue.redrive'),
 			act: () => post('/api/admin/jobs/redrive/', { all: true }) });
 		if (!done)
 			return;
@@ -77,7 +77,7 @@ export default function Queue()
 				set_version((v) => v + 1);
 			} },
 			{ label: t('queue.discard'), icon: 'trash', danger: true, when: (j) => j.state === 'dead',
-				ask: (rows) => ({ title: t('queue.discard_title', { n: number(rows.length) }), text: t('queue.discard_text') }),
+				ask: (rows) => ({ title: t('queue.discard_title', { n: rows.length }), text: t('queue.discard_text') }),
 				each: (j) => del(`/api/admin/jobs/${j.id}/`) },
 		]}
 		empty=${{ icon: 'queue', title: t('queue.empty'), text: t('queue.empty_text') }} />`;

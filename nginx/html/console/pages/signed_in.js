@@ -35,7 +35,7 @@ export function SessionList({ user, version })
 			{ key: 'created_at', label: t('signed.since'), show: (s) => html`<${Time} value=${s.created_at} />` },
 		]}
 		actions=${[{ label: t('signed.end'), icon: 'out', danger: true, when: (s) => s.is_active,
-			ask: (rows) => ({ title: t('signed.end_title', { n: number(rows.length) }), text: rows.some((s) => s.current) ? t('signed.end_own') : t('signed.end_text') }),
+			ask: (rows) => ({ title: t('signed.end_title', { n: rows.length }), text: rows.some((s) => s.current) ? t('signed.end_own') : t('signed.end_text') }),
 			each: (s) => del(`/api/admin/sessions/${s.id}/`) }]}
 		empty=${{ icon: 'clock', title: t('signed.empty'), text: t('signed.empty_text') }} />`;
 }

@@ -124,7 +124,7 @@ function Import({ close })
 			<select id="import-reason" onChange=${(e) => { set_reason(e.target.value); set_entries(entries_of(rows, e.target.value)); }}>
 				${reasons().map(([v, text]) => html`<option key=${v} value=${v} selected=${v === reason}>${text}</option>`)}</select></div>
 		<p role="status">${state.over ? t('suppressions.imported', { n: number(state.done), bad: number(state.bad.length) })
-			: entries.length ? t('suppressions.found', { n: number(entries.length) }) : ''}</p>
+			: entries.length ? t('suppressions.found', { n: entries.length }) : ''}</p>
 		${state.busy && html`<progress max=${entries.length} value=${state.done + state.bad.length} aria-label=${t('suppressions.import')} />`}
 		${state.bad.length > 0 && html`<details><summary>${t('suppressions.bad', { n: number(state.bad.length) })}</summary><ul>${state.bad.slice(0, 50).map((b) => html`<li key=${b}><bdi>${b}</bdi></li>`)}</ul></details>`}
 		<div class="dialog-actions">${state.over ? html`<button type="button" class="button primary" onClick=${() => close(true)}>${t('close')}</button>`

@@ -68,7 +68,7 @@ export function Targets({ type })
 		actions=${[
 			{ label: t('targets.on'), icon: 'check', when: (d) => !d.is_active, all: many(true) },
 			{ label: t('targets.off'), icon: 'block', danger: true, when: (d) => d.is_active, all: many(false),
-				ask: (rows) => ({ title: t('targets.off_title', { n: number(rows.length) }), text: t('targets.off_text') }) },
+				ask: (rows) => ({ title: t('targets.off_title', { n: rows.length }), text: t('targets.off_text') }) },
 		]}
 		empty=${{ icon: type === 'expo' ? 'device' : 'bell', title: t(`targets.${type}_empty`), text: t(`targets.${type}_empty_text`),
 			action: type === 'web_push' && html`<a class="button primary" href="/console/devices/">${t('targets.first')}</a>` }} />`;

@@ -42,12 +42,12 @@ export default function Templates()
 	const button = html`<button type="button" class="button primary" onClick=${create}><${Icon} name="plus" size="16" />${t('templates.new')}</button>`;
 
 	return html`<${Head} title=${t('nav.templates')} lead=${t('templates.lead')}>${button}<//>
-	<${List} url="/api/templates/" name="templates" label=${t('nav.templates')} search="q" link=${(r) => `/console/templates/${r.id}/`}
+	<${List} url="/api/templates/" name="templates" label=${t('nav.templates')} paged="whole" search="q" search_label=${t('templates.search')} link=${(r) => `/console/templates/${r.id}/`}
 		columns=${[
-			{ key: 'name', label: t('templates.name'), main: true, show: (r) => html`<code dir="ltr">${r.name}</code>` },
+			{ key: 'name', label: t('templates.name'), main: true, order: 'name', show: (r) => html`<code dir="ltr">${r.name}</code>` },
 			{ key: 'description', label: t('templates.description'), wide: true },
-			{ key: 'active_version', label: t('templates.active'), number: true, show: (r) => t('templates.version_of', { n: number(r.active_version), all: number(r.versions) }) },
-			{ key: 'updated_at', label: t('templates.changed'), show: (r) => html`<${Time} value=${r.updated_at} />` },
+			{ key: 'active_version', label: t('templates.active'), number: true, order: 'active_version', show: (r) => t('templates.version_of', { n: number(r.active_version), all: number(r.versions) }) },
+			{ key: 'updated_at', label: t('templates.changed'), order: 'updated_at', show: (r) => html`<${Time} value=${r.updated_at} />` },
 		]}
 		empty=${{ icon: 'template', title: t('templates.empty'), text: t('templates.empty_text'), action: button }} />`;
 }

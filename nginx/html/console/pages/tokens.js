@@ -6,7 +6,7 @@ import { Field, Form, Submit, use_form } from '../form.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
 import { del, new_key, post } from '../api.js';
-import { number, t } from '../i18n.js';
+import { t } from '../i18n.js';
 
 const SCOPES = ['push', 'send', 'admin'];
 
@@ -66,18 +66,22 @@ export default function Tokens()
 	const button = html`<${Act} kind="primary" icon="plus" act=${make}>${t('tokens.new')}<//>`;
 
 	return html`<${Head} title=${t('nav.tokens')} lead=${t('tokens.lead')}>${button}<//>
-	<${List} url="/api/push/tokens/" name="tokens" label=${t('nav.tokens')} version=${version}
+	<${List} url="/api/push/tokens/" name="tokens" label=${t('nav.tokens')} version=${version} paged="whole" search="q" search_label=${t('tokens.search')}
+		filters=${[
+			{ name: 'state', label: t('log.state'), test: (k, v) => (over(k) || 'live') === v, options: ['live', 'expired', 'revoked'].map((s) => [s, t(`tokens.${s}`)]) },
+			{ name: 'scopes', label: t('tokens.scopes'), options: SCOPES.map((s) => [s, t(`scope.${s}_short`)]) },
+		]}
 		columns=${[
-			{ key: 'name', label: t('tokens.name'), main: true, csv: (k) => k.name, show: (k) => html`<span class="stack"><span dir="auto">${k.name || t('tokens.unnamed')}</span><span class="soft small"><bdi>${k.id}</bdi></span></span>` },
+			{ key: 'name', label: t('tokens.name'), main: true, order: 'name', text: (k) => `${k.name} ${k.id}`, csv: (k) => k.name, show: (k) => html`<span class="stack"><span dir="auto">${k.name || t('tokens.unnamed')}</span><span class="soft small"><bdi>${k.id}</bdi></span></span>` },
 			{ key: 'scopes', label: t('tokens.scopes'), csv: (k) => k.scopes.join(' '), show: (k) => html`<span class="row marks">${k.scopes.map((s) => html`<${Badge} key=${s} tone=${s === 'admin' ? 'warn' : 'plain'}>${t(`scope.${s}_short`)}<//>`)}</span>` },
 			{ key: 'revoked_at', label: t('log.state'), csv: (k) => over(k) || 'live', show: (k) => (over(k) ? html`<${Badge} tone="plain">${t(`tokens.${over(k)}`)}<//>` : html`<${Badge} tone="good">${t('tokens.live')}<//>`) },
 			{ key: 'cidr', label: t('tokens.cidr'), show: (k) => (k.cidr ? html`<bdi>${k.cidr}</bdi>` : html`<span class="soft">${t('tokens.anywhere')}</span>`) },
 			{ key: 'user_id', label: t('tokens.by'), show: (k) => html`<a href=${`/console/users/${k.user_id}/`}>#${k.user_id}</a>` },
-			{ key: 'last_used_at', label: t('tokens.used'), show: (k) => html`<span class="stack"><${Time} value=${k.last_used_at} none=${t('users.never')} />${k.last_used_ip && html`<bdi class="soft small">${k.last_used_ip}</bdi>`}</span>` },
-			{ key: 'expires_at', label: t('tokens.expires'), show: (k) => html`<${Time} value=${k.expires_at} none=${t('tokens.no_end')} />` },
-			{ key: 'created_at', label: t('log.when'), show: (k) => html`<${Time} value=${k.created_at} />` },
+			{ key: 'last_used_at', label: t('tokens.used'), order: 'last_used_at', show: (k) => html`<span class="stack"><${Time} value=${k.last_used_at} none=${t('users.never')} />${k.last_used_ip && html`<bdi class="soft small">${k.last_used_ip}</bdi>`}</span>` },
+			{ key: 'expires_at', label: t('tokens.expires'), order: 'expires_at', show: (k) => html`<${Time} value=${k.expires_at} none=${t('tokens.no_end')} />` },
+			{ key: 'created_at', label: t('log.when'), order: 'created_at', show: (k) => html`<${Time} value=${k.created_at} />` },
 		]}
 		actions=${[{ label: t('tokens.revoke'), icon: 'block', danger: true, when: (k) => !k.revoked_at, each: (k) => del(`/api/push/tokens/${k.id}/`),
-			ask: (rows) => ({ title: t('tokens.revoke_title', { n: number(rows.length) }), text: t('tokens.revoke_text') }) }]}
+			ask: (rows) => ({ title: t('tokens.revoke_title', { n: rows.length }), text: t('tokens.revoke_text') }) }]}
 		empty=${{ icon: 'key', title: t('tokens.empty'), text: t('tokens.empty_text'), action: button }} />`;
 }

@@ -8,9 +8,10 @@ import { del, get, patch, post, put, sentence_of } from '../api.js';
 import { is_superuser, me, name_of } from '../state.js';
 import { go } from '../router.js';
 import { toast } from '../toast.js';
-import { t } from '../i18n.js';
+import { ltr, t } from '../i18n.js';
 import { Marks, known } from './users.js';
 import { SessionList } from './signed_in.js';
+import { EditUser } from './user_edit.js';
 
 const words_of = (text) => text.split(/[\s,،;]+/).filter(Boolean);
 
@@ -144,7 +145,18 @@ function Page({ user, set, reload })
 	const [version, set_version] = useState(0);
 	const proved = (on) => (on ? t('user.proved') : t('user.not_proved'));
 
+	async function edit()
+	{
+		const got = await dialog({ title: t('user.edit'), body: EditUser, props: { user }, wide: true });
+		if (!got)
+			return;
+		const waits = got.pending_email || got.pending_phone;
+		toast(waits ? t('user.pending', { to: ltr(waits) }) : t('saved'));
+		reload();
+	}
+
 	return html`<${Head} title=${name_of(user)} back=${['/console/users/', t('nav.users')]} lead=${html`<${Marks} user=${user} />`}>
+		<button type="button" class="button" onClick=${edit}>${t('user.edit')}</button>
 		<a class="button" href=${`/console/deliveries/?by=user&for=${user.id}`}>${t('user.deliveries')}</a>
 		<a class="button" href=${`/console/subscriptions/?user_id=${user.id}`}>${t('user.devices')}</a>
 		<a class="button" href=${`/console/audit/?user_id=${user.id}`}>${t('user.audit')}</a>

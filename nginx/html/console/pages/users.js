@@ -5,7 +5,7 @@ import { Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
 import { post } from '../api.js';
 import { me, name_of } from '../state.js';
-import { number, t } from '../i18n.js';
+import { t } from '../i18n.js';
 
 /** Where a country is known at all (ZZ is not). */
 export const known = (country) => Boolean(country) && country !== 'ZZ';
@@ -50,9 +50,9 @@ export default function Users()
 		]}
 		actions=${[
 			{ label: t('users.sign_out'), icon: 'out', when: other, each: step('sign-out'),
-				ask: (rows) => ({ title: t('users.sign_out_title', { n: number(rows.length) }), text: t('users.sign_out_text') }) },
+				ask: (rows) => ({ title: t('users.sign_out_title', { n: rows.length }), text: t('users.sign_out_text') }) },
 			{ label: t('users.disable'), icon: 'block', danger: true, when: (u) => u.is_active && other(u), each: step('disable'),
-				ask: (rows) => ({ title: t('users.disable_title', { n: number(rows.length) }), text: t('users.disable_text') }) },
+				ask: (rows) => ({ title: t('users.disable_title', { n: rows.length }), text: t('users.disable_text') }) },
 			{ label: t('users.enable'), icon: 'check', when: (u) => !u.is_active, each: step('enable') },
 		]}
 		empty=${{ icon: 'users', title: t('users.empty'), text: t('users.empty_text') }} />`;

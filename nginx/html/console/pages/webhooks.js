@@ -1,12 +1,13 @@
 /* Addresses of the site's own that are told what became of each delivery. */
 import { html, useState } from '../lib.js';
-import { Empty, Head, Loaded, use_data } from '../ui.js';
+import { List } from '../list.js';
+import { Head } from '../ui.js';
 import { Form, Submit, use_form } from '../form.js';
-import { HookFields, HookState, Secret, events_of, values_of } from './webhook_parts.js';
+import { EVENTS, HookFields, HookState, Secret, events_of, values_of } from './webhook_parts.js';
 import { Icon } from '../icons.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
-import { get, new_key, post } from '../api.js';
+import { del, new_key, patch, post } from '../api.js';
 import { go } from '../router.js';
 import { t, word } from '../i18n.js';
 
@@ -30,19 +31,36 @@ async function create()
 	go(`/console/webhooks/${made.id}/`);
 }
 
+/** One word for how a webhook is, as its badge says it. */
+const state_of = (h) => (!h.is_active ? (h.disabled_reason ? 'switched_off' : 'inactive') : h.failing_since ? 'failing' : 'active');
+const event = (e) => word('state', e.replace('delivery.', ''));
+
 export default function Webhooks()
 {
-	const of = use_data(() => get('/api/admin/webhooks/'), '', { every: 10000 });
 	const button = html`<button type="button" class="button primary" onClick=${create}><${Icon} name="plus" size="16" />${t('webhooks.new')}</button>`;
+	const turn = (on) => (h) => patch(`/api/admin/webhooks/${h.id}/`, { is_active: on });
 
 	return html`<${Head} title=${t('nav.webhooks')} lead=${t('webhooks.lead')}>${button}<//>
-	<${Loaded} of=${of}>${(list) => (list.results.length === 0 ? html`<${Empty} icon="hook" title=${t('webhooks.empty')} text=${t('webhooks.empty_text')}>${button}<//>`
-	: html`<div class="table-box"><table class="table" aria-label=${t('nav.webhooks')}>
-		<thead><tr><th scope="col">${t('webhooks.url')}</th><th scope="col">${t('webhooks.events')}</th><th scope="col">${t('campaigns.state')}</th><th scope="col">${t('webhooks.last')}</th></tr></thead>
-		<tbody>${list.results.map((h) => html`<tr key=${h.id}>
-			<td class="main"><span class="stack"><a class="row-link" dir="ltr" href=${`/console/webhooks/${h.id}/`}>${h.url}</a><span class="soft small" dir="auto">${h.description}</span></span></td>
-			<td data-label=${t('webhooks.events')}>${h.events.length ? h.events.map((e) => word('state', e.replace('delivery.', ''))).join(', ') : t('webhooks.all')}</td>
-			<td data-label=${t('campaigns.state')}><${HookState} h=${h} /></td>
-			<td data-label=${t('webhooks.last')}><${Time} value=${h.last_success_at} none=${t('webhooks.never')} /></td></tr>`)}</tbody>
-	</table></div>`)}<//>`;
+	<${List} url="/api/admin/webhooks/" name="webhooks" label=${t('nav.webhooks')} paged="all" search="q" every=${10000} link=${(h) => `/console/webhooks/${h.id}/`}
+		filters=${[
+			{ name: 'state', label: t('campaigns.state'), test: (h, v) => state_of(h) === v, options: [['active', t('state.active')], ['inactive', t('state.inactive')],
+				['failing', t('webhooks.failing')], ['switched_off', t('webhooks.switched_off')]] },
+			{ name: 'event', label: t('webhook.event'), test: (h, v) => h.events.length === 0 || h.events.includes(`delivery.${v}`), options: EVENTS.map((e) => [e, word('state', e)]) },
+		]}
+		columns=${[
+			{ key: 'url', label: t('webhooks.url'), main: true, order: 'url', text: (h) => `${h.url} ${h.description}`,
+				show: (h) => html`<span class="stack"><bdi dir="ltr" class="address">${h.url}</bdi>${h.description && html`<span class="soft small" dir="auto">${h.description}</span>`}</span>` },
+			{ key: 'events', label: t('webhooks.events'), wide: true, csv: (h) => h.events.join(' ') || 'all', show: (h) => (h.events.length ? h.events.map(event).join(', ') : t('webhooks.all')) },
+			{ key: 'is_active', label: t('campaigns.state'), csv: state_of, show: (h) => html`<${HookState} h=${h} />` },
+			{ key: 'last_success_at', label: t('webhooks.last'), order: 'last_success_at', show: (h) => html`<${Time} value=${h.last_success_at} none=${t('webhooks.never')} />` },
+			{ key: 'created_at', label: t('campaign.made'), order: 'created_at', show: (h) => html`<${Time} value=${h.created_at} />` },
+		]}
+		actions=${[
+			{ label: t('webhook.on'), icon: 'check', when: (h) => !h.is_active, each: turn(true) },
+			{ label: t('webhook.off'), icon: 'block', danger: true, when: (h) => h.is_active, each: turn(false),
+				ask: (rows) => ({ title: t('webhook.off'), text: t('webhooks.off_text', { n: rows.length }) }) },
+			{ label: t('delete'), icon: 'trash', danger: true, each: (h) => del(`/api/admin/webhooks/${h.id}/`),
+				ask: (rows) => ({ title: t('webhook.delete'), text: t('webhooks.delete_text', { n: rows.length }) }) },
+		]}
+		empty=${{ icon: 'hook', title: t('webhooks.empty'), text: t('webhooks.empty_text'), action: button }} />`;
 }
