@@ -122,27 +122,71 @@ async function pages_of(who)
 	return all.filter((p) => !p.path.includes(':'));
 }
 
-/** Looks at every page of `who` in both themes and directions: nothing serious for axe, nothing that sticks out. */
+/**
+ * A list as every list is: what is asked of it stands in the address and comes back from there, its search finds nothing where
+ * there is nothing and says what to do, and with rows there are CSV, checkboxes and the order's mark.
+ * list: {path, search?, nobody?, filter?: [name, value], order?, bulk?, rows?}; `nobody` is what the search takes and nobody has,
+ * `rows` says that some must be there.
+ */
+async function check_list(page, instance, { path: at, search, nobody = 'zzqx-nobody', filter, order, bulk, rows })
+{
+	const asked = new URLSearchParams({ ...(filter ? { [filter[0]]: filter[1] } : {}), ...(order ? { ordering: order } : {}) });
+
+	await page.goto(`${instance.url}${at}?${asked}`, { timeout: WAIT });
+	await settled(page);
+	const seen = await page.evaluate(() => ({
+		rows: document.querySelectorAll('.table-box tbody tr').length, csv: [...document.querySelectorAll('.list-tools button')].some((b) => b.textContent.includes('CSV')),
+		boxes: document.querySelectorAll('.table-box tbody td.pick input').length, sorted: (document.querySelector('th[aria-sort]') || { ariaSort: '' }).getAttribute?.('aria-sort') || '',
+		on: [...document.querySelectorAll('.filter.on select')].map((s) => s.value), empty: Boolean(document.querySelector('.empty')),
+	}));
+	if (filter)
+		assert.deepEqual(seen.on, [filter[1]], `${at}: the filter is that of the address`);
+	assert.ok(!rows || seen.rows > 0, `${at}: rows`);
+	assert.equal(seen.empty, seen.rows === 0, `${at}: says so when there is nothing`);
+	if (seen.rows > 0) {
+		assert.equal(seen.csv, true, `${at}: CSV`);
+		assert.equal(seen.boxes, bulk ? seen.rows : 0, `${at}: several at once`);
+		assert.equal(seen.sorted, order ? (order.startsWith('-') ? 'descending' : 'ascending') : '', `${at}: the order is seen`);
+		const [file] = await Promise.all([page.waitForEvent('download', { timeout: WAIT }), page.locator('.list-tools').getByRole('button', { name: 'CSV' }).click()]);
+		const lines = fs.readFileSync(await file.path(), 'utf8').split('\r\n').length - 2;
+		assert.ok(lines >= seen.rows, `${at}: ${lines} lines of CSV for ${seen.rows} rows`);
+	}
+	if (search) {
+		await page.locator('[data-search]').fill(nobody);
+		await page.waitForURL((u) => u.searchParams.get(search) === nobody, { timeout: WAIT });
+		await page.locator('.empty', { hasText: 'Nothing matches' }).waitFor({ timeout: WAIT });
+	}
+}
+
+/**
+ * Looks at every page of `who` in both themes and directions: nothing serious for axe, nothing that sticks out.  What a theme can
+ * change is colours alone, so of the second one only these are looked at.
+ */
 async function look_at_all(browser, instance, person, who, extra = [])
 {
 	const paths = [...(await pages_of(who)).map((p) => p.path), ...extra];
 	const faults = [];
 
-	for (const language of ['en', 'fa']) {
+	for (const [language, looks] of [['en', [['light', 320], ['dark', 1280]]], ['fa', [['dark', 320], ['light', 1280]]]]) {
 		const context = await context_of(browser, instance, person, { language });
 		const page = await context.newPage();
-		page.on('pageerror', (e) => faults.push(`${page.url()}: ${e.message}`));
+		const wrong = await watch(context, page, [new URL(instance.url).origin]);
 		for (const at of paths) {
 			await page.goto(`${instance.url}${at}`, { timeout: WAIT });
 			await settled(page);
-			/* Light and narrow, then dark and wide: the look changes as by the button. */
-			for (const [theme, width] of [['light', 320], ['dark', 1280]]) {
+			/* The look changes as by the button. */
+			for (const [theme, width] of looks) {
 				await page.setViewportSize({ width, height: 800 });
 				await page.evaluate((t) => { document.documentElement.dataset.theme = t; }, theme);
 				const name = `${at} ${language} ${theme} ${width}`;
-				faults.push(...(await page.evaluate(console_faults)).map((f) => `${name}: ${f}`), ...(await axe(page)).map((f) => `${name}: ${f}`));
+				/* The layout follows the new width in its own time. */
+				let here = ['not looked at'];
+				for (const end = Date.now() + 3000; here.length > 0 && Date.now() < end;)
+					here = await page.evaluate(console_faults);
+				faults.push(...here.map((f) => `${name}: ${f}`), ...(await axe(page, theme !== looks[0][0])).map((f) => `${name}: ${f}`));
 			}
 		}
+		faults.push(...wrong);
 		await context.close();
 	}
 	assert.deepEqual(faults, []);
@@ -157,19 +201,18 @@ async function settled(page)
 	}, null, { timeout: WAIT });
 }
 
-/** What axe finds that is serious or worse, as sentences. */
-async function axe(page)
+/** What axe finds that is serious or worse, as sentences; `colours`: of what a theme can change, on a page that was looked at. */
+async function axe(page, colours = false)
 {
-	const source = fs.readFileSync(lib_path('axe-core/axe.min.js'), 'utf8');
-
 	/* Past the page's own policy: evaluate() is the browser's, not the page's. */
-	await page.evaluate(source);
-	const found = await page.evaluate(async () => {
-		const result = await globalThis.axe.run(document, { resultTypes: ['violations'],
-			runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+	if (!await page.evaluate(() => Boolean(globalThis.axe)))
+		await page.evaluate(fs.readFileSync(lib_path('axe-core/axe.min.js'), 'utf8'));
+	const found = await page.evaluate(async (rules) => {
+		const result = await globalThis.axe.run(document, { resultTypes: ['violations'], runOnly: rules });
 		return result.violations.filter((v) => ['serious', 'critical'].includes(v.impact))
 			.map((v) => `${v.id}: ${v.nodes.slice(0, 4).map((n) => `${n.html.slice(0, 160)} (${n.failureSummary.split('\n')[1] || ''})`).join(' | ')}`);
-	});
+	}, colours ? { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
+		: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
 	return found;
 }
 
@@ -203,4 +246,7 @@ function console_faults()
 	return faults.concat((window.violations || []).map((v) => `policy: ${v}`));
 }
 
-module.exports = { CONSOLE, administrator, ask, axe, code_for, console_faults, context_of, forget_limits, look_at_all, messages, pages_of, register, said, settled, sql, totp, until, watch };
+module.exports = {
+	CONSOLE, administrator, ask, axe, check_list, code_for, console_faults, context_of, forget_limits, look_at_all, messages, pages_of, register, said, settled, sql, totp,
+	until, watch,
+};

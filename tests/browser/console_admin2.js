@@ -19,7 +19,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const lib = require('./instance.js');
 const { WAIT, with_chromium } = require('./chromium.js');
-const { administrator, context_of, look_at_all, messages, settled, sql, until, watch } = require('./console.js');
+const { administrator, check_list, context_of, look_at_all, messages, settled, sql, until, watch } = require('./console.js');
 
 const tag = crypto.randomBytes(3).toString('hex');
 const say = (text) => process.stdout.write(`  ${text}\n`);
@@ -29,6 +29,17 @@ async function open(page, instance, at)
 	await page.goto(`${instance.url}${at}`, { timeout: WAIT });
 	await settled(page);
 }
+
+/* What each list can, as check_list() takes it. */
+const LISTS = [
+	{ path: '/console/templates/', search: 'q', order: 'name', rows: true },
+	{ path: '/console/campaigns/', search: 'q', filter: ['state', 'done'], bulk: true, rows: true },
+	{ path: '/console/groups/', search: 'q', filter: ['open', 'false'], order: 'users', bulk: true },
+	{ path: '/console/suppressions/', search: 'address', nobody: 'nobody@example.com', filter: ['channel', 'email'], bulk: true, rows: true },
+	{ path: '/console/articles/', search: 'q', filter: ['status', 'published'], order: '-created_at', bulk: true },
+	{ path: '/console/providers/', search: 'q', filter: ['health', 'ok'], order: 'name', bulk: true, rows: true },
+	{ path: '/console/webhooks/', search: 'q', filter: ['state', 'active'], order: 'url', bulk: true },
+];
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 const dialog = (page) => page.locator('dialog[open]').last();
@@ -83,12 +94,12 @@ async function campaigns(page, instance, id)
 		await page.getByLabel('Web push').uncheck();
 		await page.getByLabel('Who gets it').selectOption('ids');
 		await page.getByLabel(/User numbers/).fill(String(id));
-		await page.getByText('That is 1 people now.').waitFor({ timeout: WAIT });
+		await page.getByText('That is one person now.').waitFor({ timeout: WAIT });
 	};
 
 	await write(`Walk ${tag}`);
 	await button(page, 'Send now').click();
-	await dialog(page).getByText('That is 1 people now.').waitFor({ timeout: WAIT });
+	await dialog(page).getByText('That is one person now.').waitFor({ timeout: WAIT });
 	await dialog(page).getByRole('button', { name: 'Send now' }).click();
 	await page.locator('.page-head .badge', { hasText: 'done' }).waitFor({ timeout: WAIT });
 	await page.locator('.table .badge', { hasText: 'sent' }).waitFor({ timeout: WAIT });
@@ -100,18 +111,26 @@ async function campaigns(page, instance, id)
 	await page.locator('.page-head .badge', { hasText: 'scheduled' }).waitFor({ timeout: WAIT });
 	await button(page, 'Pause').click();
 	await page.locator('.page-head .badge', { hasText: 'paused' }).waitFor({ timeout: WAIT });
+	await button(page, 'Resume').click();
+	await page.locator('.page-head .badge', { hasText: 'scheduled' }).waitFor({ timeout: WAIT });
 	await button(page, 'Cancel the campaign').click();
 	await type_and_confirm(page, `Later ${tag}`, 'Cancel the campaign');
 	await page.locator('.page-head .badge', { hasText: 'cancelled' }).waitFor({ timeout: WAIT });
-	/* What the API refuses is said beside its field. */
-	await write(`Bad ${tag}`);
+	/* What the API refuses is said beside its field; mended, it is a draft until it is started. */
+	await write(`Draft ${tag}`);
 	await page.getByLabel('Title').fill('');
 	await button(page, 'Keep as a draft').click();
 	await page.locator('.field .wrong').first().waitFor({ timeout: WAIT });
+	await page.getByLabel('Title').fill('Mended');
+	await button(page, 'Keep as a draft').click();
+	await page.locator('.page-head .badge', { hasText: 'draft' }).waitFor({ timeout: WAIT });
+	await button(page, 'Start').click();
+	await dialog(page).getByRole('button', { name: 'Start' }).click();
+	await page.locator('.page-head .badge', { hasText: 'done' }).waitFor({ timeout: WAIT });
 	await open(page, instance, '/console/campaigns/?state=cancelled');
 	await page.getByRole('link', { name: `Later ${tag}` }).waitFor({ timeout: WAIT });
 	assert.equal(await page.getByRole('link', { name: `Walk ${tag}` }).count(), 0);
-	say('campaigns: counted, sent, followed, scheduled, paused, cancelled by name, refused, filtered');
+	say('campaigns: counted, sent, followed, scheduled, paused, resumed, cancelled by name, refused, drafted, started, filtered');
 }
 
 async function groups(page, instance, id)
@@ -150,7 +169,7 @@ async function suppressions(page, instance)
 		buffer: Buffer.from(`\ufeffaddress,reason\r\n"two-${tag}@example.com",bounced\r\nthree-${tag}@example.com,\r\nnobody,blocked\r\n${one},blocked\r\n`) });
 	await dialog(page).getByText('4 addresses in the file.').waitFor({ timeout: WAIT });
 	await dialog(page).getByRole('button', { name: 'Import' }).click();
-	await dialog(page).getByText('3 are on the list now; 1 could not be used.').waitFor({ timeout: WAIT });
+	await dialog(page).getByText('On the list now: 3. Could not be used: 1.').waitFor({ timeout: WAIT });
 	await dialog(page).locator('.dialog-actions').getByRole('button', { name: 'Close' }).click();
 	await page.locator('[data-search]').fill(`two-${tag}@example.com`);
 	await page.waitForURL(/address=two/, { timeout: WAIT });
@@ -215,6 +234,9 @@ async function providers(page, instance, settings)
 	say('providers: added, its secret never shown, tested, limited, switched off, deleted by name');
 }
 
+/* A time as the field has it, in the browser's zone (Tehran's, which knows no summer time). */
+const local_hour = (hours) => new Date(Date.now() + (3.5 + hours) * 3600e3).toISOString().slice(0, 16);
+
 async function webhooks(page, instance, settings)
 {
 	await open(page, instance, '/console/webhooks/');
@@ -227,14 +249,51 @@ async function webhooks(page, instance, settings)
 	await button(page, 'I have kept it').click();
 	await page.getByText(`Walk ${tag}`).first().waitFor({ timeout: WAIT });
 	assert.ok(!(await page.content()).includes(secret), 'the secret is shown once');
+	const id = page.url().split('/').filter(Boolean).pop();
 	await button(page, 'Send a test').click();
-	await page.locator('.table .badge', { hasText: 'sent' }).waitFor({ timeout: WAIT });
+	await page.locator('.table .badge', { hasText: 'sent' }).first().waitFor({ timeout: WAIT });
+	/* Another secret, and the old one is no more. */
+	await button(page, 'New secret').click();
+	await dialog(page).getByRole('button', { name: 'New secret' }).click();
+	await page.getByRole('heading', { name: 'Signing secret' }).waitFor({ timeout: WAIT });
+	const second = await dialog(page).locator('pre').textContent({ timeout: WAIT });
+	assert.match(second, /^whsec_/);
+	assert.notEqual(second, secret);
+	await button(page, 'I have kept it').click();
+	/* What is told is chosen: failures alone. */
+	for (const state of ['queued', 'sent', 'delivered', 'read', 'skipped', 'expired', 'cancelled', 'unsure'])
+		if (await page.getByRole('checkbox', { name: state, exact: true }).count() > 0)
+			await page.getByRole('checkbox', { name: state, exact: true }).uncheck();
+	await button(page, 'Save').click();
+	await until('the choice', () => sql(instance, `SELECT events FROM webhook WHERE id = ${id}`) === 'failed');
+	/* A replay tells again what became of the last hour. */
+	sql(instance, `UPDATE webhook SET events = '' WHERE id = ${id}`);
+	const told = () => Number(sql(instance, "SELECT COUNT(*) FROM delivery WHERE channel = 'webhook' AND state = 'sent'"));
+	const before = told();
+	await button(page, 'Replay').click();
+	await dialog(page).getByLabel('Since').fill(local_hour(-1));
+	await dialog(page).getByRole('button', { name: 'Replay' }).click();
+	await page.locator('.toast', { hasText: 'The replay has begun.' }).waitFor({ timeout: WAIT });
+	await until('it is told again', () => told() > before);
+	/* Switched off by itself: it says why, and is activated again. */
+	sql(instance, `UPDATE webhook SET is_active = 0, disabled_at = UTC_TIMESTAMP(6), disabled_reason = 'gone' WHERE id = ${id}`);
+	await open(page, instance, `/console/webhooks/${id}/`);
+	await page.locator('.notice', { hasText: '410 Gone' }).waitFor({ timeout: WAIT });
+	await button(page, 'Activate').click();
+	await page.locator('.page-head .badge', { hasText: 'active' }).waitFor({ timeout: WAIT });
 	await button(page, 'Deactivate').click();
 	await page.locator('.page-head .badge', { hasText: 'inactive' }).waitFor({ timeout: WAIT });
+	/* In the list: several at once. */
+	await open(page, instance, `/console/webhooks/?q=Walk+${tag}&state=inactive`);
+	await page.getByRole('checkbox', { name: 'Select', exact: true }).check();
+	await button(page, 'Activate').click();
+	await page.getByText('Nothing matches').waitFor({ timeout: WAIT });
+	assert.equal(sql(instance, `SELECT is_active FROM webhook WHERE id = ${id}`), '1');
+	await open(page, instance, `/console/webhooks/${id}/`);
 	await button(page, 'Delete').click();
 	await type_and_confirm(page, new URL(settings.GATEPOST_FACEBOOK_URL).host, 'Delete');
 	await page.waitForURL(/\/console\/webhooks\/$/, { timeout: WAIT });
-	say('webhooks: added, its secret shown once, tested, seen in the attempts, switched off, deleted by name');
+	say('webhooks: added, secret shown once and rotated, tested, chosen, replayed, switched off and on, found, deleted by name');
 }
 
 /* The lines are nginx's own language: nginx itself says whether they are right. */
@@ -268,6 +327,8 @@ async function system(page, instance)
 	await page.getByRole('row', { name: /Database schema.*well/ }).waitFor({ timeout: WAIT });
 	await page.getByRole('row', { name: /Workers.*well/ }).waitFor({ timeout: WAIT });
 	await page.getByText('MariaDB', { exact: true }).waitFor({ timeout: WAIT });
+	assert.equal(await page.locator('.facts div', { hasText: 'Gatepost' }).first().locator('dd').textContent(),
+		(await (await page.request.get(`${instance.url}/api/admin/system/`)).json()).version);
 	say('system: says how it is');
 }
 
@@ -289,6 +350,9 @@ lib.main('console_admin2', () => with_chromium(async (browser, instance) => {
 	await webhooks(page, instance, settings);
 	await protect(page, instance);
 	await system(page, instance);
+	for (const list of LISTS)
+		await check_list(page, instance, list);
+	say(`lists: ${LISTS.length} keep their state in the address, filter, order, find, export and take several at once`);
 	assert.deepEqual(Array.isArray(faults) ? faults : [], []);
 	await context.close();
 	await look_at_all(browser, instance, boss, 'admin2', ['/console/templates/3/', '/console/providers/smtp/', '/console/articles/new/']);

@@ -70,7 +70,7 @@ export default function Protect()
 	</div>
 	<${Card} title=${t('protect.lines')} lead=${t('protect.lines_lead')}>
 		<${Copy} text=${lines_of(v)} block />
-		<ol class="steps">
+		<ol class="recipe">
 			<li>${t('protect.step_paste')} <code dir="ltr">/etc/nginx/sites-enabled/</code></li>
 			${other && html`<li>${t('protect.step_sites')} <code dir="ltr">GATEPOST_SITES=${NAME.test(v.host) ? v.host : 'app.example.com'}</code></li>`}
 			<li><code dir="ltr">nginx -t && nginx -s reload</code></li>

@@ -80,7 +80,7 @@ export default function Provider({ params })
 		<div class="columns">
 			<${Card} title=${t('providers.health')}><${Facts} rows=${[
 				[t('providers.today'), p.daily_limit ? t('providers.of_limit', { n: number(p.sent_today), all: number(p.daily_limit) }) : number(p.sent_today)],
-				[t('provider.breaker'), html`${word('account_breaker', p.breaker.state)}${p.breaker.reason ? html` · <span class="soft">${word('reason', p.breaker.reason)}</span>` : ''}`],
+				[t('provider.breaker'), html`${word('account_breaker', p.breaker.state)}${p.breaker.reason ? html` · <code>${p.breaker.reason}</code>` : ''}`],
 				[t('provider.failures'), number(p.breaker.failures)],
 				p.breaker.retry_in_s ? [t('provider.retry'), t('provider.seconds', { n: number(p.breaker.retry_in_s) })] : null,
 				[t('provider.secrets'), p.secrets_set.length ? p.secrets_set.map((s) => word('setting', s)).join(', ') : null],

@@ -53,7 +53,7 @@ function Words({ definition, change })
 
 	return html`<div class="form wide">
 		<div class="tabs" role="group" aria-label=${t('template.languages')}>
-			${locales.map((l) => html`<button key=${l} type="button" class=${`tab${l === shown ? ' on' : ''}`} aria-pressed=${l === shown ? 'true' : 'false'}
+			${locales.map((l) => html`<button key=${l} type="button" class="tab" aria-pressed=${l === shown ? 'true' : 'false'}
 				onClick=${() => set_shown(l)}>${word('language', l)}</button>`)}
 			${['en', 'fa'].filter((l) => !locales.includes(l)).map((l) => html`<button key=${l} type="button" class="tab"
 				onClick=${() => { change({ ...definition, locales: { ...definition.locales, [l]: { title: '', body: '' } } }); set_shown(l); }}>
@@ -165,7 +165,7 @@ function Editor({ template, reload })
 			${trouble && html`<p class="trouble" role="alert" dir="auto">${trouble}</p>`}
 			${shown && html`
 				<div class="tabs" role="group" aria-label=${t('template.languages')}>${locales.map((l) => html`<button key=${l} type="button"
-					class=${`tab${l === here ? ' on' : ''}`} aria-pressed=${l === here ? 'true' : 'false'} onClick=${() => set_locale(l)}>${word('language', l)}</button>`)}</div>
+					class="tab" aria-pressed=${l === here ? 'true' : 'false'} onClick=${() => set_locale(l)}>${word('language', l)}</button>`)}</div>
 				<${Preview} shown=${shown} locale=${here} />`}
 			<hr />
 			<h3 class="small-head">${t('template.test')}</h3>

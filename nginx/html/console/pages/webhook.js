@@ -3,7 +3,8 @@ import { html } from '../lib.js';
 import { List } from '../list.js';
 import { Act, Badge, Card, Facts, Head, Loaded, use_data } from '../ui.js';
 import { Field, Form, Submit, use_form } from '../form.js';
-import { HookFields, HookState, Secret, events_of, values_of } from './webhook_parts.js';
+import { HookFields, HookState, Secret, events_of, state_of, values_of } from './webhook_parts.js';
+import { Icon } from '../icons.js';
 import { Time } from '../time.js';
 import { confirm, dialog } from '../dialog.js';
 import { del, get, new_key, patch, post } from '../api.js';
@@ -84,7 +85,7 @@ export default function Webhook({ params })
 			<${Act} act=${rotate}>${t('webhook.rotate')}<//>
 			<${Act} kind="danger" icon="trash" act=${() => remove(h)}>${t('delete')}<//>
 		<//>
-		${h.disabled_reason && html`<div class="notice bad"><div>${t('webhook.why_off', { why: word('reason', h.disabled_reason) })}</div></div>`}
+		${state_of(h) === 'switched_off' && html`<div class="notice bad"><${Icon} name="warn" /><div>${word('hook_off', h.disabled_reason)} <${Time} value=${h.disabled_at} none="" /></div></div>`}
 		<div class="columns">
 			<${Card} title=${t('providers.health')}><${Facts} rows=${[
 				[t('webhooks.url'), html`<code dir="ltr">${h.url}</code>`],

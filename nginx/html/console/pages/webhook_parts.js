@@ -32,10 +32,13 @@ export function Secret({ secret, close })
 		<div class="dialog-actions"><button type="button" class="button primary" onClick=${() => close(true)}>${t('webhooks.secret_kept')}</button></div></div>`;
 }
 
+/** One word for how a webhook is: active, failing, inactive (an administrator's doing) or switched_off (ours). */
+export const state_of = (h) => (h.is_active ? (h.failing_since ? 'failing' : 'active') : h.disabled_reason && h.disabled_reason !== 'admin' ? 'switched_off' : 'inactive');
+
 /** @param {{h: any}} props */
 export function HookState({ h })
 {
-	if (!h.is_active)
-		return html`<${Badge} tone=${h.disabled_reason ? 'bad' : 'plain'}>${h.disabled_reason ? t('webhooks.switched_off') : t('state.inactive')}<//>`;
-	return h.failing_since ? html`<${Badge} tone="warn">${t('webhooks.failing')}<//>` : html`<${Badge} state="active" />`;
+	const state = state_of(h);
+
+	return html`<${Badge} tone=${{ active: 'good', failing: 'warn', switched_off: 'bad' }[state]}>${word('hook', state)}<//>`;
 }

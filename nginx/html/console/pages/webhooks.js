@@ -3,7 +3,7 @@ import { html, useState } from '../lib.js';
 import { List } from '../list.js';
 import { Head } from '../ui.js';
 import { Form, Submit, use_form } from '../form.js';
-import { EVENTS, HookFields, HookState, Secret, events_of, values_of } from './webhook_parts.js';
+import { EVENTS, HookFields, HookState, Secret, events_of, state_of, values_of } from './webhook_parts.js';
 import { Icon } from '../icons.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
@@ -31,8 +31,6 @@ async function create()
 	go(`/console/webhooks/${made.id}/`);
 }
 
-/** One word for how a webhook is, as its badge says it. */
-const state_of = (h) => (!h.is_active ? (h.disabled_reason ? 'switched_off' : 'inactive') : h.failing_since ? 'failing' : 'active');
 const event = (e) => word('state', e.replace('delivery.', ''));
 
 export default function Webhooks()
@@ -43,8 +41,8 @@ export default function Webhooks()
 	return html`<${Head} title=${t('nav.webhooks')} lead=${t('webhooks.lead')}>${button}<//>
 	<${List} url="/api/admin/webhooks/" name="webhooks" label=${t('nav.webhooks')} paged="all" search="q" every=${10000} link=${(h) => `/console/webhooks/${h.id}/`}
 		filters=${[
-			{ name: 'state', label: t('campaigns.state'), test: (h, v) => state_of(h) === v, options: [['active', t('state.active')], ['inactive', t('state.inactive')],
-				['failing', t('webhooks.failing')], ['switched_off', t('webhooks.switched_off')]] },
+			{ name: 'state', label: t('campaigns.state'), test: (h, v) => state_of(h) === v, 
+				options: ['active', 'failing', 'switched_off', 'inactive'].map((s) => [s, word('hook', s)]) },
 			{ name: 'event', label: t('webhook.event'), test: (h, v) => h.events.length === 0 || h.events.includes(`delivery.${v}`), options: EVENTS.map((e) => [e, word('state', e)]) },
 		]}
 		columns=${[
