@@ -40,7 +40,7 @@ static const struct field patch_rows[] = { ROWS(struct campaign_in, 0) };
 const struct fieldset campaign_patch_fields =
     FIELDSET(struct campaign_in, patch_rows, IN_BODY);
 
-struct campaigns_in { struct list_in list; const char *state; };
+struct campaigns_in { struct list_in list; const char *state, *ordering; };
 #define STATES "draft|scheduled|running|paused|done|cancelled|failed"
 static const struct field list_rows[] = {
 	FIELD_OF(FT_INT, struct campaigns_in, list.limit, "limit", 1, 100, 0),
@@ -51,6 +51,8 @@ static const struct field list_rows[] = {
 	    100, 0),
 	FIELD_TEXT(struct campaigns_in, list.q, "q", 0, 100, F_TRIM),
 	FIELD_ENUM(struct campaigns_in, state, "state", STATES, 0),
+	FIELD_ENUM(struct campaigns_in, ordering, "ordering",
+	    "name|-name|people|-people|at|-at", 0),
 };
 const struct fieldset campaigns_list_fields =
     FIELDSET(struct campaigns_in, list_rows, IN_QUERY);
@@ -202,7 +204,8 @@ campaigns_get(struct call *c, const void *in_, struct err *e)
 {
 	const struct campaigns_in *in = in_;
 	struct campaign_page p = { .state = in->state == NULL ? "" :
-	    in->state, .token_id = c->who.kind == CALLER_ADMIN_TOKEN ?
+	    in->state, .order = in->ordering == NULL ? "" : in->ordering,
+	    .token_id = c->who.kind == CALLER_ADMIN_TOKEN ?
 	    c->who.token_id : 0 };
 	struct listing row;
 	struct list l;
@@ -211,6 +214,9 @@ campaigns_get(struct call *c, const void *in_, struct err *e)
 	list_read(&in->list, &l);
 	if (in->state != NULL)
 		l.more = arena_printf(c->arena, "&state=%s", in->state);
+	if (in->ordering != NULL)
+		l.more = arena_printf(c->arena, "%s&ordering=%s", l.more,
+		    in->ordering);
 	p.q = l.q;
 	p.limit = l.limit;
 	p.offset = l.offset;

@@ -17,7 +17,7 @@
 	"no_marketing"
 
 struct bars_in { struct list_in list; const char *channel, *reason,
-	*address; };
+	*address, *ordering; };
 #define L struct bars_in
 static const struct field bars_rows[] = {
 	FIELD_OF(FT_INT, L, list.limit, "limit", 1, 100, 0),
@@ -27,6 +27,7 @@ static const struct field bars_rows[] = {
 	FIELD_ENUM(L, channel, "channel", "email|sms|whatsapp", 0),
 	FIELD_ENUM(L, reason, "reason", REASONS, 0),
 	FIELD_TEXT(L, address, "address", 1, 254, F_TRIM | F_LINE),
+	FIELD_ENUM(L, ordering, "ordering", "created_at|-created_at", 0),
 };
 const struct fieldset suppressions_fields =
     FIELDSET(L, bars_rows, IN_QUERY);
@@ -112,6 +113,7 @@ suppressions_get(struct call *c, const void *in_, struct err *e)
 	list_read(&in->list, &li);
 	p.limit = li.limit;
 	p.offset = li.offset;
+	p.oldest_first = in->ordering != NULL && *in->ordering == 'c';
 	if (in->address != NULL && (p.address = suppression_address(c, in->channel,
 	    in->address)) == NULL)
 		return field_refuse(c, "address", "invalid", e,
@@ -119,6 +121,9 @@ suppressions_get(struct call *c, const void *in_, struct err *e)
 	li.more = arena_printf(c->arena, "%s%s%s%s", in->channel != NULL ?
 	    "&channel=" : "", p.channel, in->reason != NULL ? "&reason=" : "",
 	    p.reason);
+	if (in->ordering != NULL)
+		li.more = arena_printf(c->arena, "%s&ordering=%s", li.more,
+		    in->ordering);
 	if ((count = suppression_count(c->db, &p, e)) < 0)
 		return -1;
 	l.w = list_open(c, &li, count);

@@ -40,6 +40,15 @@ DB_STMT(CAMPAIGN_FIND, DB_API | DB_WORKER, DB_READ,
 DB_STMT(CAMPAIGN_LIST, DB_API, DB_READ,
     "SELECT " SHORT " FROM campaign c" FILTER
     " ORDER BY c.id DESC LIMIT ? OFFSET ?");
+#define BY(word, column, way) \
+	" CASE WHEN ? = '" word "' THEN " column " END " way ","
+DB_STMT(CAMPAIGN_LIST_BY, DB_API, DB_READ,
+    "SELECT " SHORT " FROM campaign c" FILTER " ORDER BY"
+    BY("name", "c.name", "ASC") BY("-name", "c.name", "DESC")
+    BY("people", "c.people", "ASC") BY("-people", "c.people", "DESC")
+    BY("at", "COALESCE(c.started_at, c.start_at)", "ASC")
+    BY("-at", "COALESCE(c.started_at, c.start_at)", "DESC")
+    " c.id LIMIT ? OFFSET ?");
 DB_STMT(CAMPAIGN_COUNT, DB_API, DB_READ,
     "SELECT COUNT(*) FROM campaign c" FILTER);
 DB_STMT(CAMPAIGN_LIVE, DB_WORKER, DB_READ,
@@ -149,12 +158,19 @@ campaign_each(struct db *db, struct arena *a, const struct campaign_page *p,
     struct campaign *c, int (*row)(void *arg, struct err *e), void *arg,
     struct err *e)
 {
+	const char *o = p->order;
 	int64_t rc;
 
 	memset(c, 0, sizeof(*c));
-	rc = db_each(db, &CAMPAIGN_LIST, a, DB_IN(FILTER_VALUES(p),
-	    DB_U64(p->limit), DB_U64(p->offset)), DB_OUT(SHORT_OUT(c)), row,
-	    arg, e);
+	if (*o == '\0')
+		rc = db_each(db, &CAMPAIGN_LIST, a, DB_IN(FILTER_VALUES(p),
+		    DB_U64(p->limit), DB_U64(p->offset)),
+		    DB_OUT(SHORT_OUT(c)), row, arg, e);
+	else
+		rc = db_each(db, &CAMPAIGN_LIST_BY, a, DB_IN(FILTER_VALUES(p),
+		    DB_STR(o), DB_STR(o), DB_STR(o), DB_STR(o), DB_STR(o),
+		    DB_STR(o), DB_U64(p->limit), DB_U64(p->offset)),
+		    DB_OUT(SHORT_OUT(c)), row, arg, e);
 	return rc < 0 ? -1 : (int)rc;
 }
 

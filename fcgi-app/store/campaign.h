@@ -38,9 +38,9 @@ int	 campaign_insert(struct db *db, const struct campaign *c,
 /* 1 and *c in the arena, 0, -1. */
 int	 campaign_find(struct db *db, struct arena *a, uint64_t id,
 	    struct campaign *c, struct err *e) MUST_CHECK;
-/* Newest first; `row` as in db_each with *c filled but for content and
- * audience.  state "" any; token_id 0 any. */
-struct campaign_page { const char *state, *q; uint64_t token_id;
+/* By `order`, a word of the API's, "" newest first; `row` as in db_each with
+ * *c filled but for content and audience.  state "" any; token_id 0 any. */
+struct campaign_page { const char *state, *q, *order; uint64_t token_id;
 	unsigned limit, offset; };
 int	 campaign_each(struct db *db, struct arena *a,
 	    const struct campaign_page *p, struct campaign *c,

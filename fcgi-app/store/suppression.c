@@ -39,6 +39,9 @@ DB_STMT(SUPPRESSION_REMOVE, DB_API, DB_SAFE,
 DB_STMT(SUPPRESSION_LIST, DB_API, DB_READ,
     "SELECT " COLUMNS " FROM suppression" WHERE
     " ORDER BY id DESC LIMIT ? OFFSET ?");
+DB_STMT(SUPPRESSION_LIST_UP, DB_API, DB_READ,
+    "SELECT " COLUMNS " FROM suppression" WHERE
+    " ORDER BY id LIMIT ? OFFSET ?");
 DB_STMT(SUPPRESSION_COUNT, DB_API, DB_READ,
     "SELECT COUNT(*) FROM suppression" WHERE);
 DB_STMT(SUPPRESSION_FIND, DB_API, DB_READ,
@@ -248,8 +251,9 @@ suppression_each(struct db *db, struct arena *a,
     const struct suppression_page *p, struct suppression *s,
     int (*row)(void *arg, struct err *e), void *arg, struct err *e)
 {
-	int64_t rc = db_each(db, &SUPPRESSION_LIST, a, DB_IN(ASKED(p),
-	    DB_U64(p->limit), DB_U64(p->offset)), OUT(s), row, arg, e);
+	int64_t rc = db_each(db, p->oldest_first ? &SUPPRESSION_LIST_UP :
+	    &SUPPRESSION_LIST, a, DB_IN(ASKED(p), DB_U64(p->limit),
+	    DB_U64(p->offset)), OUT(s), row, arg, e);
 
 	return rc < 0 ? -1 : (int)rc;
 }

@@ -84,6 +84,7 @@ int	 suppression_lift(struct db *db, enum channel_id channel,
 struct suppression_page {
 	const char	*address, *channel, *reason;
 	unsigned	 limit, offset;
+	bool		 oldest_first;
 };
 int	 suppression_each(struct db *db, struct arena *a,
 	    const struct suppression_page *p, struct suppression *s,

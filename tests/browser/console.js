@@ -186,7 +186,8 @@ async function look_at_all(browser, instance, person, who, extra = [])
 				faults.push(...here.map((f) => `${name}: ${f}`), ...(await axe(page, theme !== looks[0][0])).map((f) => `${name}: ${f}`));
 			}
 		}
-		faults.push(...wrong);
+		/* A page that is left breaks its own line off. */
+		faults.push(...wrong.filter((f) => !f.includes('/ws/notifications/')));
 		await context.close();
 	}
 	assert.deepEqual(faults, []);

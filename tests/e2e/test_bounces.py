@@ -189,6 +189,10 @@ def test_the_operators_word_is_shown_and_lifting_lets_it_through(inst):
     story = inst.api("GET", f"/api/admin/deliveries/{row['id']}-1/", token=inst.token).json()
     assert [t.get("suppressed_by") for t in story["timeline"] if t["event"] == "attempt"] == ["stopped"]
     assert story["reason_text"]
+    bar(inst, "sms", a_phone(), "stopped")
+    up = inst.api("GET", "/api/suppressions/?page_size=1&ordering=created_at", token=inst.token).json()
+    down = inst.api("GET", "/api/suppressions/?page_size=1&ordering=-created_at", token=inst.token).json()
+    assert up["results"][0]["created_at"] < down["results"][0]["created_at"] and "&ordering=created_at" in up["next"]
     # Another channel of the same number is not barred by it; and nothing once it is lifted.
     assert inst.api("DELETE", f"/api/suppressions/{one}/", token=inst.token).status_code == 204
     other = a_phone()

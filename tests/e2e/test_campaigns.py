@@ -400,6 +400,14 @@ def test_a_token_sees_its_own_and_no_others(inst, token):
     assert inst.api("GET", path, token=inst.admin()).status_code == 200
     mine = inst.api("GET", "/api/campaigns/?state=draft", token=other).json()
     assert [r["id"] for r in mine["results"]] == [c["id"]] and mine["count"] == 1
+    # In the order that is asked for; the pages beside keep it.
+    late = make(inst, other, {"all": True}, name="autumn", at="2099-01-01T00:00:00Z")
+    soon = make(inst, other, {"all": True}, name="winter", at="2098-01-01T00:00:00Z")
+    for by, first in (("name", late), ("-name", soon), ("at", c), ("-at", late), ("", soon)):
+        got = inst.api("GET", f"/api/campaigns/?page_size=2&ordering={by}" if by else "/api/campaigns/?page_size=2", token=other).json()
+        assert got["results"][0]["id"] == first["id"] and got["count"] == 3, by
+        assert not by or f"&ordering={by}" in got["next"]
+    refused(inst.api("GET", "/api/campaigns/?ordering=state", token=other), 400, field="ordering")
 
 
 def test_a_draft_changes_and_what_is_under_way_does_not(inst, token):

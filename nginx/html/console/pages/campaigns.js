@@ -18,14 +18,14 @@ export default function Campaigns()
 	<${List} url="/api/campaigns/" name="campaigns" label=${t('nav.campaigns')} search="q" every=${5000} link=${(r) => `/console/campaigns/${r.id}/`}
 		filters=${[{ name: 'state', label: t('campaigns.state'), options: STATES.map((s) => [s, word('campaign', s)]) }]}
 		columns=${[
-			{ key: 'name', label: t('campaigns.name'), main: true },
+			{ key: 'name', label: t('campaigns.name'), main: true, order: 'name' },
 			{ key: 'state', label: t('campaigns.state'), show: (r) => html`<${Badge} state=${r.state} family="campaign" />` },
 			{ key: 'channels', label: t('campaigns.channels'), show: (r) => r.channels.map((c) => t(`channel.${c}`)).join(', ') || t('campaigns.preferred') },
-			{ key: 'people', label: t('campaigns.people'), number: true, show: (r) => number(r.people) },
+			{ key: 'people', label: t('campaigns.people'), number: true, order: 'people', show: (r) => number(r.people) },
 			{ key: 'released', label: t('campaigns.progress'), csv: (r) => r.released, show: (r) => (r.total ? html`<span class="stack">
 				<progress max=${r.total} value=${r.released} aria-label=${t('campaigns.progress')} />
 				<span class="small soft">${t('campaigns.of', { n: number(r.released), all: number(r.total) })}</span></span>` : null) },
-			{ key: 'at', label: t('campaigns.when'), show: (r) => html`<${Time} value=${r.started_at || r.at} />` },
+			{ key: 'at', label: t('campaigns.when'), order: 'at', show: (r) => html`<${Time} value=${r.started_at || r.at} />` },
 		]}
 		actions=${[
 			{ label: t('campaign.pause'), each: step('pause'), when: (r) => ['running', 'scheduled'].includes(r.state) },

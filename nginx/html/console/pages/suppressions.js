@@ -150,7 +150,7 @@ export default function Suppressions()
 			{ key: 'channel', label: t('suppressions.channel'), show: (r) => t(`channel.${r.channel}`) },
 			{ key: 'reason', label: t('suppressions.reason'), show: (r) => html`<${Badge} tone=${r.reason === 'complained' || r.reason === 'bounced' ? 'bad' : 'plain'}>${word('suppressed', r.reason)}<//>` },
 			{ key: 'added_by', label: t('suppressions.by'), show: (r) => (r.added_by ? html`<a href=${`/console/users/${r.added_by}/`}>#${r.added_by}</a>` : t('suppressions.by_them')) },
-			{ key: 'created_at', label: t('suppressions.since'), show: (r) => html`<${Time} value=${r.created_at} />` },
+			{ key: 'created_at', label: t('suppressions.since'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 		]}
 		actions=${[{ label: t('suppressions.remove'), icon: 'trash', danger: true, each: (r) => del(`/api/suppressions/${r.id}/`),
 			ask: (rows) => ({ title: t('suppressions.remove'), text: t('suppressions.remove_text', { n: number(rows.length) }) }) }]}
