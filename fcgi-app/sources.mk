@@ -1241,6 +1241,7 @@ NGINX_FILES = \
 	nginx/html/console/index.html \
 	nginx/html/console/lib.js \
 	nginx/html/console/list.js \
+	nginx/html/console/list_whole.js \
 	nginx/html/console/live.js \
 	nginx/html/console/outside.js \
 	nginx/html/console/page.js \
@@ -1281,6 +1282,7 @@ NGINX_FILES = \
 	nginx/html/console/pages/templates.js \
 	nginx/html/console/pages/tokens.js \
 	nginx/html/console/pages/user.js \
+	nginx/html/console/pages/user_edit.js \
 	nginx/html/console/pages/users.js \
 	nginx/html/console/pages/webhook.js \
 	nginx/html/console/pages/webhook_parts.js \
