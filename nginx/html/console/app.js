@@ -101,8 +101,15 @@ function Nav({ close })
 	const path = here.value.path;
 	const found = find(path);
 	const current = found && (found.page.under || found.page.path);
+	const ref = useRef(null);
 
-	return html`<nav class="nav" aria-label=${t('nav.label')}>
+	/* Where one is, is seen; the list is longer than a laptop's window. */
+	useEffect(() => {
+		const link = ref.current.querySelector('[aria-current]');
+		if (link)
+			link.scrollIntoView({ block: 'nearest' });
+	}, [current]);
+	return html`<nav class="nav" ref=${ref} aria-label=${t('nav.label')}>
 		${GROUPS.map((group) => {
 			const pages = PAGES.filter((p) => p.group === group && p.icon && allowed(p));
 			return pages.length > 0 && html`<div key=${group} class="nav-group">

@@ -54,7 +54,7 @@ export function Chart({ title, x, series, height = 180, format = number })
 					return (d) => f.format(d);
 				},
 				scales: { y: { range: (u, low, high) => [0, Math.max(1, high * 1.1)] } },
-				axes: [{ ...axis, space: 70 }, { ...axis, size: 52, space: 34, values: (u, v) => v.map((n) => format(n)) }],
+				axes: [{ ...axis, space: 70, size: 34 }, { ...axis, size: 52, space: 34, values: (u, v) => v.map((n) => format(n)) }],
 				series: [{}, ...series.map((s) => ({
 					label: s.label, stroke: colour(s.colour || 'accent'), width: 2, spanGaps: true,
 					fill: series.length === 1 ? colour('accent-soft') : undefined, points: { show: x.length === 1 },

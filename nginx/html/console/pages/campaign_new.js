@@ -99,7 +99,7 @@ export default function CampaignNew()
 
 	return html`<${Head} title=${t('campaigns.new')} back=${['/console/campaigns/', t('nav.campaigns')]} />
 	<${Form} form=${form} class="form wide" labels=${{ channels: t('campaigns.channels'), audience: t('campaign_new.audience') }}>
-		<div class="columns">
+		<div class="columns halves">
 			<${Card} title=${t('campaign_new.message')}><div class="form">
 				<${Field} form=${form} name="name" label=${t('campaigns.name')} hint=${t('campaign_new.name_hint')} required />
 				<${Field} form=${form} name="title" label=${t('templates.title')} required />
@@ -110,7 +110,7 @@ export default function CampaignNew()
 					${form.errors.channels && html`<p class="wrong">${form.errors.channels.join(' ')}</p>`}
 				</fieldset>
 			</div><//>
-			<${Card} title=${t('campaign_new.audience')}><div class="form">
+			<div><${Card} title=${t('campaign_new.audience')}><div class="form">
 				<${Field} form=${form} name="who" label=${t('campaign_new.who')} type="select"
 					options=${['all', 'group', 'filter', 'ids'].map((w) => [w, t(`campaign_new.who.${w}`)])} />
 				${v.who === 'group' && html`<${Field} form=${form} name="group" label=${t('campaign_new.group')} />`}
@@ -127,7 +127,7 @@ export default function CampaignNew()
 			<${Card} title=${t('campaign_new.time')}><div class="form">
 				<${Field} form=${form} name="at" label=${t('campaign_new.at')} hint=${t('campaign_new.at_hint')} type="datetime-local" />
 				<${Field} form=${form} name="rate" label=${t('campaign_new.rate')} hint=${t('campaign_new.rate_hint')} type="number" min="0" max="10000" />
-			</div><//>
+			</div><//></div>
 		</div>
 		<div class="form-actions">
 			<span onClickCapture=${() => { draft.current = false; }}><${Submit} form=${form}>${v.at ? t('campaign_new.schedule') : t('campaign_new.start')}<//></span>

@@ -60,7 +60,7 @@ export default function Queue()
 			{ name: 'notification_id', label: t('log.by.notification_id') },
 		]}
 		columns=${[
-			{ key: 'id', label: t('queue.job'), main: true, show: (j) => html`<bdi>${j.delivery_id || j.id}</bdi>` },
+			{ key: 'id', label: t('queue.job'), main: true, show: (j) => html`<bdi class="nowrap">${j.delivery_id || j.id}</bdi>` },
 			{ key: 'kind', label: t('queue.kind'), show: (j) => word('kind', j.kind) },
 			{ key: 'class', label: t('queue.class'), show: (j) => word('class', j.class) },
 			{ key: 'provider', label: t('delivery.provider'), show: (j) => j.provider && html`<bdi>${j.provider}</bdi>` },

@@ -146,7 +146,7 @@ export default function Suppressions()
 	<${List} url="/api/suppressions/" name="suppressions" label=${t('nav.suppressions')} search="address" search_label=${t('suppressions.search')} version=${version}
 		filters=${[{ name: 'channel', label: t('suppressions.channel'), options: channels() }, { name: 'reason', label: t('suppressions.reason'), options: reasons() }]}
 		columns=${[
-			{ key: 'address', label: t('suppressions.address'), main: true, show: (r) => html`<bdi>${r.address}</bdi>` },
+			{ key: 'address', label: t('suppressions.address'), main: true, show: (r) => html`<bdi class="nowrap">${r.address}</bdi>` },
 			{ key: 'channel', label: t('suppressions.channel'), show: (r) => t(`channel.${r.channel}`) },
 			{ key: 'reason', label: t('suppressions.reason'), show: (r) => html`<${Badge} tone=${r.reason === 'complained' || r.reason === 'bounced' ? 'bad' : 'plain'}>${word('suppressed', r.reason)}<//>` },
 			{ key: 'added_by', label: t('suppressions.by'), show: (r) => (r.added_by ? html`<a href=${`/console/users/${r.added_by}/`}>#${r.added_by}</a>` : t('suppressions.by_them')) },

@@ -26,8 +26,8 @@ export default function System()
 					<td class="wide" data-label=${t('system.saw')}><span class="stack"><span>${t(`saw.${c.name}`, { n: number(c.value), none: c.value === 0 })}</span>${c.state !== 'ok' && c.mend && html`<code dir="ltr" class="small">${c.mend}</code>`}</span></td></tr>`)}</tbody>
 			</table></div>
 		<//>
-		<div class="columns">
-			<${Card} title=${t('system.versions')}><${Facts} rows=${[
+		<div class="columns halves">
+			<div><${Card} title=${t('system.versions')}><${Facts} rows=${[
 				['Gatepost', s.version], ['MariaDB', s.database.version],
 				[t('system.schema'), t('system.schema_of', { n: number(s.database.migration), all: number(s.database.newest) })],
 				[t('system.time'), html`<${Time} value=${s.now} absolute />`],
@@ -36,7 +36,7 @@ export default function System()
 				[t('system.due'), number(s.queue.due)], [t('system.ready'), number(s.queue.ready)], [t('system.leaving'), number(s.queue.leased + s.queue.leaving)],
 				[t('system.dead'), s.queue.dead ? html`<a href="/console/queue/?state=dead">${number(s.queue.dead)}</a>` : number(0)],
 				[t('system.oldest'), span(s.queue.oldest_s)],
-			]} /><//>
+			]} /><//></div>
 			<${Card} title=${t('system.settings')} lead=${t('system.settings_lead')}><${Facts} rows=${Object.entries(s.settings).map(([n, v]) => [word('sys', n), html`<span dir="ltr">${String(v)}</span>`])} /><//>
 		</div>
 		<p class="soft small">${t('system.metrics')} <code dir="ltr">gatepostctl doctor</code></p>`}<//>`;

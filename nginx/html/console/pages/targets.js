@@ -36,6 +36,14 @@ function Test({ device, reload })
 		}}>${t('targets.test')}<span class="hidden"> ${device.target}</span><//>`;
 }
 
+/* An endpoint as its service and the rest of it, for a line of its own each. */
+function shown(target)
+{
+	const [, host, rest] = /^https:\/\/([^/]+)(\/.*)$/.exec(target) || [];
+
+	return host ? html`<span class="stack"><bdi>${host}</bdi><bdi class="soft small nowrap">${rest}</bdi></span>` : html`<bdi class="address">${target}</bdi>`;
+}
+
 /** @param {{type: 'web_push'|'expo'}} props */
 export function Targets({ type })
 {
@@ -56,7 +64,7 @@ export function Targets({ type })
 			{ name: 'until', label: t('until'), type: 'time' },
 		]}
 		columns=${[
-			{ key: 'target', label: t(`targets.${type}_target`), main: true, wide: true, csv: (d) => d.target, show: (d) => html`<bdi class="address">${d.target}</bdi>` },
+			{ key: 'target', label: t(`targets.${type}_target`), main: true, wide: true, csv: (d) => d.target, show: (d) => shown(d.target) },
 			{ key: 'user_id', label: t('targets.whose'), show: (d) => (d.user_id ? html`<a href=${`/console/users/${d.user_id}/`}><bdi>${d.email || `#${d.user_id}`}</bdi></a>` : html`<span class="soft">${t('audit.nobody')}</span>`) },
 			{ key: 'browser', label: t(`targets.${type}_kind`), show: (d) => d.browser && html`<bdi>${d.browser}</bdi>` },
 			{ key: 'is_active', label: t('log.state'), csv: (d) => (d.is_active ? 'active' : d.reason || 'inactive'), show: (d) => (d.is_active ? html`<${Badge} state="active" />`
