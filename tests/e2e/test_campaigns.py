@@ -5,6 +5,7 @@ import datetime
 import hashlib
 import secrets
 import signal
+import time
 
 import pytest
 
@@ -401,8 +402,9 @@ def test_a_token_sees_its_own_and_no_others(inst, token):
     mine = inst.api("GET", "/api/campaigns/?state=draft", token=other).json()
     assert [r["id"] for r in mine["results"]] == [c["id"]] and mine["count"] == 1
     # In the order that is asked for; the pages beside keep it.
-    late = make(inst, other, {"all": True}, name="autumn", at="2099-01-01T00:00:00Z")
-    soon = make(inst, other, {"all": True}, name="winter", at="2098-01-01T00:00:00Z")
+    day = lambda n: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400 * n))
+    late = make(inst, other, {"all": True}, name="autumn", at=day(20))
+    soon = make(inst, other, {"all": True}, name="winter", at=day(10))
     for by, first in (("name", late), ("-name", soon), ("at", c), ("-at", late), ("", soon)):
         got = inst.api("GET", f"/api/campaigns/?page_size=2&ordering={by}" if by else "/api/campaigns/?page_size=2", token=other).json()
         assert got["results"][0]["id"] == first["id"] and got["count"] == 3, by
