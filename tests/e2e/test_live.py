@@ -640,6 +640,7 @@ def test_many_who_come_back_cost_few_queries(inst, sara, model):
         wait_until("the numbers", lambda: inst.log("live").count('"msg":"live"') > count)
         return json.loads([line for line in inst.log("live").splitlines() if '"msg":"live"' in line][-1])
     inst.configure(("live",), GATEPOST_LIVE_PER_USER="400")
+    wait_until("it serves", lambda: _opens(inst, sara))
     before, begun = numbers(), time.monotonic()
     open_ = at_once(n, lambda i: Socket(inst, token=sara.first.access, after=3))
     for ws in open_:
