@@ -371,6 +371,8 @@ conf_defaults() {
 	    [GATEPOST_DB_CTL_PASSWORD]=$(value DB_CTL_PASSWORD secret 24)
 	    [GATEPOST_LIMITS_LOOPBACK]=no
 	    [GATEPOST_SITES]=127.0.0.1:$(value OTHER_SITE_PORT)
+	    [GATEPOST_CORS_ORIGINS]=https://localhost:$(value SITE_PORT),https://127.0.0.1:$(value OTHER_SITE_PORT)
+	    [GATEPOST_CSRF_ORIGINS]=https://localhost:$(value SITE_PORT)
 	    [KAVENEGAR_API_KEY]=sandbox-kavenegar-key
 	    [GATEPOST_KAVENEGAR_URL]=https://localhost:$(value SANDBOX_KAVENEGAR)
 	    [GATEPOST_EXPO_URL]=https://localhost:$(value SANDBOX_EXPO)
@@ -492,6 +494,7 @@ sites_write() {
 	text=${text//@PORT@/"$(value SITE_PORT)"}
 	text=${text//@OTHER_PORT@/"$(value OTHER_SITE_PORT)"}
 	text=${text//@SITE@/"$(value SANDBOX_SITE)"}
+	text=${text//@ID@/"https://localhost:$port"}
 	text=${text//@TLS@/"$dir/tls/tls"}
 	mkdir -p "$dir/nginx/extra.d"
 	printf '%s\n' "$text" >"$dir/nginx/extra.d/example-site.conf"

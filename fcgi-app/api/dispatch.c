@@ -5,6 +5,7 @@
  * and one log line, whatever happened on the way.
  */
 #include "api/dispatch_own.h"
+#include "auth/cors.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/user.h"
@@ -239,7 +240,7 @@ dispatch_answer(const struct dispatch *d, struct req *q, struct resp *r,
 	speak(r, lang_by_header, q);
 	if (run(&c, d, &e) < 0)
 		refuse(&c, &e);
-	origin_cors(q, r);
+	cors_resp(q, r);
 	/* Answers may hold what is personal: kept nowhere, unless a handler
 	 * said otherwise. */
 	if (!has_header(r, "Cache-Control"))

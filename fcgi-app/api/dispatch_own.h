@@ -15,8 +15,7 @@ int	 access_allow(const struct call *c, struct err *e) MUST_CHECK;
 
 /* origin.c: the CSRF rule (D13, S34, S35).  0, or -1 ERR_FORBIDDEN "csrf". */
 int	 origin_check(const struct call *c, struct err *e) MUST_CHECK;
-/* CORS headers for an answer (S37); `allow` is the path's methods. */
-void	 origin_cors(const struct req *q, struct resp *r);
+/* What a preflight is told (S37); `allow` is the path's methods. */
 void	 origin_preflight(const struct req *q, struct resp *r,
 	    unsigned allow);
 /* Methods as in Allow: in the arena. */

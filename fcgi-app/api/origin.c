@@ -5,17 +5,9 @@
  * a refusal here leaves the victim's cookies alone (S38).
  */
 #include "api/dispatch_own.h"
+#include "auth/cors.h"
 #include "auth/same_origin.h"
-#include "base/conf.h"
 #include "base/text.h"
-
-static bool
-cors_allowed(const struct req *q)
-{
-	return q->origin[0] != '\0' && strcmp(q->origin, "*") != 0 &&
-	    strcmp(q->origin, "null") != 0 &&
-	    conf_list_has(CONF_CORS_ORIGINS, q->origin);
-}
 
 /* Does a page that is not ours ask?  Its browser names it, as "null" where it
  * will not tell; one that is older than Sec-Fetch-Site still sends Origin. */
@@ -87,23 +79,6 @@ methods_text(struct arena *a, unsigned allow)
 			out = arena_printf(a, "%s%s%s", out,
 			    out[0] == '\0' ? "" : ", ", row[i].word);
 	return out;
-}
-
-void
-origin_cors(const struct req *q, struct resp *r)
-{
-	if (conf_str(CONF_CORS_ORIGINS)[0] == '\0')
-		return;
-	/* Also without an Origin, or a cache would mix the answers. */
-	resp_header(r, "Vary", "Origin");
-	if (!cors_allowed(q))
-		return;
-	resp_header(r, "Access-Control-Allow-Origin", q->origin);
-	resp_header(r, "Access-Control-Expose-Headers",
-	    "Retry-After, X-Request-Id, Preference-Applied");
-	/* Cookies only for origins that may use them. */
-	if (conf_list_has(CONF_ORIGINS, q->origin))
-		resp_header(r, "Access-Control-Allow-Credentials", "true");
 }
 
 void

@@ -7,6 +7,7 @@
  */
 #include "live/admit.h"
 
+#include "auth/cors.h"
 #include "auth/country.h"
 #include "auth/same_origin.h"
 #include "auth/ticket.h"
@@ -225,6 +226,7 @@ admit_refuse(struct buf *b, const struct asked *a, const struct err *e)
 	r.choose_arg = &q;
 	q.method = M_GET;
 	resp_problem(&r, &q, STYLE_OURS, e);
+	cors_resp(&q, &r);
 	resp_header(&r, "Connection", "close");
 	if (a->other_version)		/* RFC 6455 §4.2.2 */
 		resp_header(&r, "Sec-WebSocket-Version", "13");

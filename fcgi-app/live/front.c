@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "auth/cors.h"
 #include "auth/grant.h"
 #include "base/clock.h"
 #include "base/conf.h"
@@ -116,14 +117,15 @@ refuse(struct lws *wsi, const struct asked *a, const struct err *e)
 }
 
 static int
-begin_stream(struct lws *wsi)
+begin_stream(struct lws *wsi, const struct req *q)
 {
 	begin_out();
 	buf_str(&fr.out, "HTTP/1.1 200 OK\r\n"
 	    "Content-Type: text/event-stream\r\n"
 	    "Cache-Control: no-store\r\n"
-	    "X-Accel-Buffering: no\r\n"
-	    "Connection: close\r\n\r\n");
+	    "X-Accel-Buffering: no\r\n");
+	cors_lines(q, &fr.out);
+	buf_str(&fr.out, "Connection: close\r\n\r\n");
 	return write_out(wsi, LWS_WRITE_HTTP_HEADERS);
 }
 
@@ -145,15 +147,15 @@ arrive(struct lws *wsi, bool upgrade)
 		arena_reset(fr.arena);
 		return rc;
 	}
-	arena_reset(fr.arena);
 	c->wire = wsi;
 	lws_set_opaque_user_data(wsi, c);
 	if (c->sse) {
-		if (begin_stream(wsi) < 0)
+		if (begin_stream(wsi, &a.q) < 0)
 			return -1;
 		lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 		lws_http_headers_detach(wsi);
 	}
+	arena_reset(fr.arena);
 	feed_admit(c);
 	return 0;
 }

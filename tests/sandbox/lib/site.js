@@ -8,6 +8,10 @@
  *	GET /api/me			the same as JSON
  *	any /echo			method, path, headers as they came, and the body
  *	GET /fail			its own 500
+ *	GET /bell/?lang=&theme=&place=	a shop that has Gatepost's bell by one script tag, under a policy without unsafe-inline;
+ *					nginx says where Gatepost is (X-Id). place: head, body, or element
+ *	POST /bell/token		what the bell of a site on another domain asks: the visitor's access token, which this
+ *					site keeps in a cookie of its own
  */
 const http = require('node:http');
 
@@ -55,6 +59,36 @@ function page(req)
 <script src="/page.js"></script></body></html>`;
 }
 
+/* Where Gatepost is, as nginx says; else nowhere. */
+const id_of = (req) => (/^https:\/\/[a-z0-9.-]+(:\d+)?$/.test(req.headers['x-id'] || '') ? req.headers['x-id'] : 'https://localhost');
+
+const WORDS = {
+	en: ['ltr', 'The shop', 'Rugs and lamps', 'The bell beside this line is Gatepost’s, on a page of another site.'],
+	fa: ['rtl', 'فروشگاه', 'فرش و چراغ', 'زنگ کنار این سطر از Gatepost است، در صفحهٔ سایتی دیگر.'],
+};
+
+function shop(req, asked)
+{
+	const id = id_of(req);
+	const lang = asked.get('lang') === 'fa' ? 'fa' : 'en', theme = asked.get('theme') === 'dark' ? 'dark' : asked.get('theme') === 'light' ? 'light' : '';
+	const place = asked.get('place') || 'body', token = asked.get('token') ? ' data-token-url="/bell/token"' : '';
+	const [dir, name, head, text] = WORDS[lang];
+	const tag = `<script type="module" src="${id}/gatepost-bell.js"${theme ? ` data-theme="${theme}"` : ''}${token}></script>`;
+
+	return `<!doctype html>
+<html lang="${lang}" dir="${dir}"${theme ? ` class="${theme}"` : ''}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${name}</title><link rel="stylesheet" href="/bell/shop.css"><link rel="icon" href="data:,">${place === 'body' ? '' : tag}</head><body>
+<header><b>${name}</b> <span>${place === 'body' ? tag : place === 'element' ? '<gatepost-bell></gatepost-bell>' : ''}</span></header>
+<main><h1>${head}</h1><p>${text}</p><p><a href="#end">${name}</a></p></main></body></html>`;
+}
+
+const SHOP_STYLE = `:root{color-scheme:light dark}:root.light{color-scheme:light}:root.dark{color-scheme:dark}
+body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:Canvas;color:CanvasText}
+header{display:flex;justify-content:space-between;align-items:center;padding:.6rem 1rem;border-bottom:1px solid #8886}
+main{max-width:44rem;margin:0 auto;padding:1rem;overflow-wrap:anywhere}a{color:LinkText}
+/* What a bell must not take on. */
+button{background:#f0f;font-size:40px}h2{color:lime}ul{list-style:square}`;
+
 class Site {
 	constructor()
 	{
@@ -80,6 +114,18 @@ class Site {
 					groups: req.headers['remote-groups'] || '', email: req.headers['remote-email'] || '' }));
 			if (url.pathname === '/page.js')
 				return send(200, 'text/javascript', SCRIPT);
+			if (url.pathname === '/bell/') {
+				const id = id_of(req);
+				res.setHeader('Content-Security-Policy', `default-src 'none'; script-src ${id}; connect-src 'self' ${id} ${id.replace('https', 'wss')}; `
+					+ "style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'");
+				return send(200, 'text/html; charset=utf-8', shop(req, url.searchParams));
+			}
+			if (url.pathname === '/bell/shop.css')
+				return send(200, 'text/css', SHOP_STYLE);
+			if (url.pathname === '/bell/token') {
+				const [, token] = /(?:^|; )shop=([A-Za-z0-9._~-]+)/.exec(req.headers.cookie || '') || [];
+				return req.method !== 'POST' ? send(405, 'text/plain', 'POST') : send(token ? 200 : 401, 'application/json', JSON.stringify(token ? { token } : {}));
+			}
 			if (url.pathname === '/fail')
 				return send(500, 'text/plain', "the site's own\n");
 			return send(200, 'text/html; charset=utf-8', page(req));
