@@ -9,6 +9,7 @@
 #include "api/list.h"
 #include "api/push_own.h"
 
+#include "base/crypto.h"
 #include "base/rand.h"
 #include "store/group.h"
 
@@ -18,7 +19,7 @@
 /* {subscription: {…}}, or the browser's object as it is. */
 struct subscribe_in {
 	const struct json *subscription, *subscription_info, *keys;
-	const char	*endpoint, *browser, *user_agent;
+	const char	*endpoint, *browser, *user_agent, *replaces;
 };
 static const struct field subscribe_rows[] = {
 	FIELD_OF(FT_JSON, struct subscribe_in, subscription, "subscription",
@@ -31,6 +32,7 @@ static const struct field subscribe_rows[] = {
 	FIELD_TEXT(struct subscribe_in, browser, "browser", 0, 1000, F_TRIM),
 	FIELD_TEXT(struct subscribe_in, user_agent, "user_agent", 0, 1000,
 	    F_TRIM),
+	FIELD_TEXT(struct subscribe_in, replaces, "replaces", 1, 2048, 0),
 };
 const struct fieldset subscriptions_fields =
     FIELDSET(struct subscribe_in, subscribe_rows, IN_BODY);
@@ -100,6 +102,7 @@ device_room(struct call *c, const struct device_new *n, struct err *e)
 struct registering {
 	struct call		*c;
 	const struct device_new	*n;
+	const uint8_t		*old;	/* the target's hash that n replaces */
 	uint64_t		 id;
 };
 
@@ -109,7 +112,8 @@ register_work(struct db *db, void *arg, struct err *e)
 	struct registering *r = arg;
 	struct call *c = r->c;
 
-	if (device_register(db, r->n, &r->id, e) < 0)
+	if ((r->old != NULL ? device_replace(db, r->n, r->old, &r->id, e) :
+	    device_register(db, r->n, &r->id, e)) < 0)
 		return -1;
 	return idem_take(c, db, r->id, e);
 }
@@ -144,7 +148,7 @@ subscriptions_post(struct call *c, const void *in_, struct err *e)
 	struct registering r = { .c = c };
 	struct subscription s;
 	struct device_new n;
-	uint8_t tag[8];
+	uint8_t tag[8], old[32];
 
 	if (j != NULL ? subscription_read(c, &at, j, &s, e) < 0 :
 	    subscription_check(c, &at, in->endpoint,
@@ -157,7 +161,11 @@ subscriptions_post(struct call *c, const void *in_, struct err *e)
 	n.user_id = c->who.user_id;
 	describe(c, &n, in->browser, in->user_agent);
 	r.n = &n;
-	if (device_room(c, &n, e) < 0 || db_tx(c->db, register_work, &r, e) < 0)
+	if (in->replaces != NULL) {
+		sha256(old, in->replaces, strlen(in->replaces));
+		r.old = old;
+	}
+	if ((r.old == NULL && device_room(c, &n, e) < 0) || db_tx(c->db, register_work, &r, e) < 0)
 		return -1;
 	return show(c, r.id, e);
 }

@@ -29,6 +29,11 @@ struct device_new {
  */
 int	 device_register(struct db *db, const struct device_new *n,
 	    uint64_t *id, struct err *e) MUST_CHECK;
+/* The same for a browser whose push service gave it another address: the new
+ * row is in the groups of the user's device with `old` (its target's hash, 32),
+ * which is gone.  Without such a one it is a registration like any other. */
+int	 device_replace(struct db *db, const struct device_new *n,
+	    const uint8_t *old, uint64_t *id, struct err *e) MUST_CHECK;
 /* Subscriptions given with a send: rows are made or mended, owners stay; each
  * n[i].id becomes the row's.  0 or -1. */
 int	 device_offer(struct db *db, struct device_new *n, size_t count,

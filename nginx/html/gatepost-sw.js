@@ -1,16 +1,21 @@
 'use strict';
 /*
  * Gatepost's service worker: shows what arrives by Web Push, opens it when clicked, and renews the subscription when the
- * browser drops it. It caches nothing and answers no requests, so it can stand beside any site.
+ * browser drops it. It answers no requests, so it can stand beside any site; what it keeps is the address that the account knows.
  *
  * A payload is {title, head, body, url, icon?, requireInteraction, data: {url, …}}. Everything in it is checked here again: whoever
  * may send pushes may not thereby make a click leave this site.
  *
- * A page in this worker's scope is told of each message: {type: 'gatepost-push', payload, at}.
+ * A page in this worker's scope is told of each message: {type: 'gatepost-push', payload, at}. A page of the console is asked to show
+ * what was clicked, {type: 'gatepost-open', url} with a port to answer on; where none answers, a new window is opened.
  */
 
 const ICON = '/push/icon.svg';
-const HOME = '/push/';
+const HOME = '/console/inbox/';
+const CONSOLE = '/console/';
+const ANSWER = 1000;		/* ms that a page has to say that it shows it */
+/* The endpoint that the account was told of, written by whoever told it. */
+const KEPT = 'gatepost-push', TOLD = '/push/endpoint';
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
@@ -37,7 +42,7 @@ function words(value, fallback)
 	return typeof value === 'string' && value !== '' ? value : fallback;
 }
 
-/* An address of this site, or its push page: never another origin, never javascript: or data:. */
+/* An address of this site, or the inbox: never another origin, never javascript: or data:. */
 function own_url(value)
 {
 	try {
@@ -45,7 +50,7 @@ function own_url(value)
 		if (url.origin === self.location.origin)
 			return url.href;
 	} catch {
-		/* not an address: the push page then */
+		/* not an address: the inbox then */
 	}
 	return new URL(HOME, self.location.origin).href;
 }
@@ -81,12 +86,34 @@ async function show(payload)
 
 self.addEventListener('push', (event) => event.waitUntil(show(read(event.data))));
 
+/* Whether a page that stands open takes it. */
+function taken_by(page, url)
+{
+	return new Promise((resolve) => {
+		const { port1, port2 } = new MessageChannel();
+		const timer = setTimeout(() => resolve(false), ANSWER);
+
+		port1.onmessage = (event) => {
+			clearTimeout(timer);
+			resolve(event.data === true);
+		};
+		page.postMessage({ type: 'gatepost-open', url }, [port2]);
+	});
+}
+
 async function open_url(url)
 {
 	const all = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
 	const there = all.find((c) => c.url === url);
+	const of_console = (address) => new URL(address).pathname.startsWith(CONSOLE);
 
-	return there ? there.focus() : self.clients.openWindow(url);
+	if (there)
+		return there.focus();
+	if (of_console(url))
+		for (const page of all.filter((c) => of_console(c.url)))
+			if (await taken_by(page, url))
+				return page.focus();
+	return self.clients.openWindow(url);
 }
 
 self.addEventListener('notificationclick', (event) => {
@@ -100,13 +127,58 @@ function to_bytes(base64url)
 	return Uint8Array.from(raw, (c) => c.charCodeAt(0));
 }
 
+/* ---- what the account knows ---- */
+
+async function told()
+{
+	try {
+		const kept = await (await caches.open(KEPT)).match(TOLD);
+		return kept ? await kept.text() : null;
+	} catch {
+		return null;		/* a browser that lets nothing be kept */
+	}
+}
+
+async function tell(endpoint)
+{
+	try {
+		await (await caches.open(KEPT)).put(TOLD, new Response(endpoint));
+	} catch {
+		/* then the account has one more device than there are, until the push service says that it is gone */
+	}
+}
+
+function post(path, body)
+{
+	return fetch(path, { method: 'POST', credentials: 'same-origin', headers: { 'Content-Type': 'application/json', 'X-Gatepost': '1' },
+		body: JSON.stringify(body) });
+}
+
+/* With a fresh token where the old one ran out; one of all tabs and this asks for it at a time. */
+async function post_signed_in(path, body)
+{
+	const first = await post(path, body);
+
+	if (first.status !== 401)
+		return first;
+	return navigator.locks.request('gatepost-refresh', async () => {
+		const again = await post(path, body);
+		if (again.status !== 401)
+			return again;
+		const fresh = await post('/api/auth/token/refresh/?tokens=cookie', {});
+		return fresh.ok ? post(path, body) : again;
+	});
+}
+
 /*
  * The browser or its push service dropped the old subscription. Some browsers hand over a new one, others only tell; either
- * way the server needs the new address. The cookies sign the user in; when they have expired, the page does this at its next visit.
+ * way the account needs the new address in place of the old. The cookies sign the user in; when they have expired, a page does this at
+ * its next visit, as what was told last still stands.
  */
 async function renew(event)
 {
 	let sub = event.newSubscription || await self.registration.pushManager.getSubscription();
+	const old = await told() || (event.oldSubscription ? event.oldSubscription.endpoint : null);
 
 	if (!sub) {
 		const answer = await fetch('/api/push/vapid-key/', { credentials: 'omit', cache: 'no-store' });
@@ -115,12 +187,10 @@ async function renew(event)
 		const { public_key } = await answer.json();
 		sub = await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: to_bytes(public_key) });
 	}
-	await fetch('/api/push/subscriptions/', {
-		method: 'POST',
-		credentials: 'same-origin',
-		headers: { 'Content-Type': 'application/json', 'X-Gatepost': '1' },
-		body: JSON.stringify({ subscription: sub.toJSON() }),
-	});
+	const replaces = old && old !== sub.endpoint ? { replaces: old } : {};
+	const answer = await post_signed_in('/api/push/subscriptions/', { subscription: sub.toJSON(), ...replaces });
+	if (answer.ok)
+		await tell(sub.endpoint);
 	for (const page of await pages())
 		page.postMessage({ type: 'gatepost-resubscribed', at: Date.now() });
 }

@@ -66,12 +66,12 @@ function pushes(origin)
 	return [
 		['a whole message', JSON.stringify(full), { title: 'Full', body: 'text', url: `${origin}/push/?a=1`, requireInteraction: true, orderId: '7' }],
 		['interaction not required', JSON.stringify({ ...full, title: 'Brief', requireInteraction: false }), { title: 'Brief', body: 'text', url: `${origin}/push/?a=1`, requireInteraction: false, orderId: '7' }],
-		['another site\'s address', JSON.stringify({ title: 'Abroad', body: 'b', url: 'https://elsewhere.example/x' }), { title: 'Abroad', body: 'b', url: `${origin}/push/`, requireInteraction: true }],
-		['an address without scheme', JSON.stringify({ title: 'Slashes', body: 'b', url: '//elsewhere.example/x' }), { title: 'Slashes', body: 'b', url: `${origin}/push/`, requireInteraction: true }],
-		['a script for an address', JSON.stringify({ title: 'Script', body: 'b', data: { url: 'javascript:alert(1)' } }), { title: 'Script', body: 'b', url: `${origin}/push/`, requireInteraction: true }],
-		['wrong types', JSON.stringify({ title: 'Types', body: ['b'], url: 5, icon: {}, data: null }), { title: 'Types', body: '', url: `${origin}/push/`, requireInteraction: true }],
-		['markup', JSON.stringify({ title: '<b>M</b>', body: '<img src=x>' }), { title: '<b>M</b>', body: '<img src=x>', url: `${origin}/push/`, requireInteraction: true }],
-		['no JSON', 'plain words', { title: host, body: 'plain words', url: `${origin}/push/`, requireInteraction: true }],
+		['another site\'s address', JSON.stringify({ title: 'Abroad', body: 'b', url: 'https://elsewhere.example/x' }), { title: 'Abroad', body: 'b', url: `${origin}/console/inbox/`, requireInteraction: true }],
+		['an address without scheme', JSON.stringify({ title: 'Slashes', body: 'b', url: '//elsewhere.example/x' }), { title: 'Slashes', body: 'b', url: `${origin}/console/inbox/`, requireInteraction: true }],
+		['a script for an address', JSON.stringify({ title: 'Script', body: 'b', data: { url: 'javascript:alert(1)' } }), { title: 'Script', body: 'b', url: `${origin}/console/inbox/`, requireInteraction: true }],
+		['wrong types', JSON.stringify({ title: 'Types', body: ['b'], url: 5, icon: {}, data: null }), { title: 'Types', body: '', url: `${origin}/console/inbox/`, requireInteraction: true }],
+		['markup', JSON.stringify({ title: '<b>M</b>', body: '<img src=x>' }), { title: '<b>M</b>', body: '<img src=x>', url: `${origin}/console/inbox/`, requireInteraction: true }],
+		['no JSON', 'plain words', { title: host, body: 'plain words', url: `${origin}/console/inbox/`, requireInteraction: true }],
 	];
 }
 

@@ -304,3 +304,32 @@ def test_the_old_address(inst, user):
     r = inst.api("POST", "/webpush/save_information", token=user["token"], json={
         "status_type": "subscribe", "subscription": browser(inst)["info"], "browser": "chrome"})
     assert r.status_code == 201, r.text
+
+
+def test_a_new_address_takes_the_place_of_the_old(inst, user, other):
+    """A push service gave the browser another address: one device as before, in the groups of the old, however often it is said."""
+    old, new = browser(inst)["info"], browser(inst)["info"]
+    group = new_group(inst)
+    r = inst.api("POST", PATH, token=user["token"], json={"subscription": old})
+    was = r.json()["id"]
+    r = inst.api("POST", f"/api/push/groups/{group['id']}/members/", token=inst.token, json={"device_ids": [was]})
+    assert r.status_code < 300, r.text
+    have = inst.api("GET", PATH, token=user["token"]).json()["count"]
+    said = {"subscription": new, "replaces": old["endpoint"]}
+    answers = at_once(4, lambda _: inst.api("POST", PATH, token=user["token"], json=said))
+    assert {a.status_code for a in answers} == {201} and len({a.json()["id"] for a in answers}) == 1
+    now = answers[0].json()["id"]
+    assert device(inst, old) is None and device(inst, new)["user_id"] == user["id"] and now != was
+    assert inst.api("GET", PATH, token=user["token"]).json()["count"] == have
+    members = inst.rows("SELECT device_id FROM push_group_device WHERE group_id = %s", group["id"])
+    assert [str(m["device_id"]) for m in members] == [now]
+    assert inst.api("POST", PATH, token=user["token"], json=said).json()["id"] == now
+    # Itself: nothing goes.  Another's, whose address one may know: it stays theirs, in its groups.
+    r = inst.api("POST", PATH, token=user["token"], json={"subscription": new, "replaces": new["endpoint"]})
+    assert r.json()["id"] == now and device(inst, new) is not None
+    theirs = browser(inst)["info"]
+    r = inst.api("POST", PATH, token=other["token"], json={"subscription": theirs, "replaces": new["endpoint"]})
+    assert r.status_code == 201 and device(inst, new)["user_id"] == user["id"]
+    assert [str(m["device_id"]) for m in inst.rows(
+        "SELECT device_id FROM push_group_device WHERE group_id = %s", group["id"])] == [now]
+    refused(inst.api("POST", PATH, token=user["token"], json={"subscription": new, "replaces": ""}), 400, field="replaces")

@@ -5,10 +5,16 @@
 import { load_counts, counts, inbox_news, take_counts } from './state.js';
 import { here } from './router.js';
 import { toast } from './toast.js';
+import { go } from './router.js';
 
 /** Follows the inbox for as long as the page stands. */
 export async function follow_inbox()
 {
+	if (typeof Notification === 'function' && Notification.permission === 'granted')
+		import('./push.js').then((m) => {
+			m.follow_clicks(go);
+			return m.mend();
+		}).catch((e) => console.warn('push', e));
 	await load_counts();
 	const { connect } = await import('/gatepost.js');
 	connect({

@@ -6,6 +6,7 @@ import { del, get, new_key, post } from './api.js';
 
 const WORKER = '/gatepost-sw.js';
 const SCOPE = '/push/';		/* a site on the same host may have a worker of its own at '/' */
+const KEPT = 'gatepost-push', TOLD = '/push/endpoint';		/* as the service worker has them */
 
 /** Whether this browser can at all. */
 export const can_push = () => 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
@@ -38,6 +39,41 @@ export async function current()
 	return r && new URL(r.scope).pathname === SCOPE ? r.pushManager.getSubscription() : null;
 }
 
+/* Tells the account, and what it was told last goes: one browser is one device, whatever its push service calls it. */
+async function tell(sub)
+{
+	const kept = 'caches' in window ? await caches.open(KEPT).catch(() => null) : null;
+	const had = kept && await kept.match(TOLD);
+	const old = had ? await had.text() : sub.endpoint;
+
+	await post('/api/push/subscriptions/', { subscription: sub.toJSON(), ...(old === sub.endpoint ? {} : { replaces: old }) }, { key: new_key() });
+	if (kept)
+		await kept.put(TOLD, new Response(sub.endpoint));
+}
+
+/** Where the service worker got a new address while nobody was signed in, the account is told now. */
+export async function mend()
+{
+	const sub = await current();
+	const had = sub && 'caches' in window && await (await caches.open(KEPT)).match(TOLD);
+
+	if (had && await had.text() !== sub.endpoint)
+		await tell(sub);
+}
+
+/** Shows here what was clicked in a notification; `go` as in router.js. */
+export function follow_clicks(go)
+{
+	navigator.serviceWorker.addEventListener('message', (event) => {
+		const m = event.data || {};
+		if (m.type === 'gatepost-open' && event.ports[0]) {
+			event.ports[0].postMessage(true);
+			go(m.url);
+		}
+	});
+	navigator.serviceWorker.startMessages();
+}
+
 /**
  * Asks for permission, subscribes, and tells the account.
  * @returns {Promise<'on'|'denied'>}
@@ -55,7 +91,7 @@ export async function turn_on()
 		sub = null;
 	}
 	sub = sub || await r.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
-	await post('/api/push/subscriptions/', { subscription: sub.toJSON() }, { key: new_key() });
+	await tell(sub);
 	return 'on';
 }
 
@@ -65,6 +101,8 @@ export async function turn_off(row)
 	const sub = await current();
 
 	await del(`/api/push/subscriptions/${row.id}/`);
-	if (sub && sub.endpoint === row.endpoint)
+	if (sub && sub.endpoint === row.endpoint) {
 		await sub.unsubscribe();
+		await caches.delete(KEPT).catch(() => {});
+	}
 }

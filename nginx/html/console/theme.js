@@ -23,4 +23,7 @@
 		root.dataset.theme = theme;
 	root.lang = spoken.includes(chosen) ? chosen : first || 'en';
 	root.dir = root.lang === 'fa' ? 'rtl' : 'ltr';
+	/* What a browser installs speaks one language; the page's is known here. */
+	if (root.lang === 'fa')
+		document.querySelector('link[rel="manifest"]').href = '/manifest.fa.webmanifest';
 })();

@@ -165,9 +165,15 @@
 	{
 		if (!user || !sub)
 			return;
-		const answer = await call_signed_in('POST', '/api/push/subscriptions/', { subscription: sub.toJSON() });
+		const kept = await caches.open('gatepost-push').catch(() => null);	/* as the service worker has it */
+		const had = kept && await kept.match('/push/endpoint');
+		const old = had ? await had.text() : sub.endpoint;
+		const answer = await call_signed_in('POST', '/api/push/subscriptions/',
+			{ subscription: sub.toJSON(), ...(old === sub.endpoint ? {} : { replaces: old }) });
 		if (!answer.ok)
 			throw new Error(`Subscribed, but the server did not save it: ${reason(answer)}`);
+		if (kept)
+			await kept.put('/push/endpoint', new Response(sub.endpoint));
 	}
 
 	async function enable()
@@ -189,6 +195,7 @@
 		}
 		if (sub)
 			await sub.unsubscribe();
+		await caches.delete('gatepost-push').catch(() => {});
 		await render();
 	}
 
