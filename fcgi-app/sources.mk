@@ -126,6 +126,7 @@ STORE_SOURCES = \
 	fcgi-app/store/device.h \
 	fcgi-app/store/device_admin.c \
 	fcgi-app/store/device_admin.h \
+	fcgi-app/store/device_replace.c \
 	fcgi-app/store/device_target.c \
 	fcgi-app/store/digest.c \
 	fcgi-app/store/digest.h \
@@ -331,6 +332,8 @@ AUTH_SOURCES = \
 	fcgi-app/auth/caller.h \
 	fcgi-app/auth/confirm.c \
 	fcgi-app/auth/confirm.h \
+	fcgi-app/auth/cors.c \
+	fcgi-app/auth/cors.h \
 	fcgi-app/auth/country.c \
 	fcgi-app/auth/country.h \
 	fcgi-app/auth/device_name.c \
@@ -1325,10 +1328,17 @@ NGINX_FILES = \
 	nginx/html/docs/redoc.js \
 	nginx/html/docs/swagger.html \
 	nginx/html/docs/swagger.js \
+	nginx/html/gatepost-bell.js \
 	nginx/html/gatepost-sw.js \
 	nginx/html/gatepost.js \
+	nginx/html/icons/icon-192.png \
+	nginx/html/icons/icon-512.png \
+	nginx/html/icons/maskable-512.png \
+	nginx/html/icons/maskable.svg \
 	nginx/html/index.css \
 	nginx/html/index.html \
+	nginx/html/manifest.fa.webmanifest \
+	nginx/html/manifest.webmanifest \
 	nginx/html/page.css \
 	nginx/html/push/icon.svg \
 	nginx/html/push/index.html \
@@ -1443,6 +1453,7 @@ EXTRA_FILES = \
 	tests/browser/autopush.test.js \
 	tests/browser/chromium.js \
 	tests/browser/chromium_account.js \
+	tests/browser/chromium_bell.js \
 	tests/browser/chromium_inbox.js \
 	tests/browser/chromium_signin.js \
 	tests/browser/chromium_site.js \
@@ -1479,6 +1490,7 @@ EXTRA_FILES = \
 	tests/e2e/test_accounts.py \
 	tests/e2e/test_admin_users.py \
 	tests/e2e/test_articles.py \
+	tests/e2e/test_assets.py \
 	tests/e2e/test_audit.py \
 	tests/e2e/test_bounce_address.py \
 	tests/e2e/test_bounces.py \

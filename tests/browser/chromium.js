@@ -10,6 +10,31 @@ const lib = require('./instance.js');
 const WAIT = 30000;	/* ms: a loaded machine's browser takes a while; no test passes by running out of it */
 const WIDTHS = [[320, 640], [768, 1024], [1440, 900]];
 
+/* Runs test(context) in a profile of its own, as a person's is: what private windows refuse can be tried there. */
+async function with_profile(instance, test)
+{
+	const { chromium } = lib.need('playwright-core');
+	const program = lib.find_program([process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome']);
+	const home = lib.make_home(instance, '.pki/nssdb');
+	let context = null;
+
+	try {
+		context = await chromium.launchPersistentContext(`${home.dir}/profile`, {
+			executablePath: program,
+			timeout: 60000,
+			locale: 'en-GB',
+			env: { ...process.env, HOME: home.dir },
+			ignoreHTTPSErrors: !home.trusted,
+			args: ['--no-sandbox', '--disable-dev-shm-usage', ...(home.trusted ? [] : ['--ignore-certificate-errors'])],
+		});
+		await test(context);
+	} finally {
+		if (context)
+			await context.close();
+		lib.remove_home(home);
+	}
+}
+
 /* Runs test(browser, instance, opt) in a Chromium that trusts the instance's CA. CHROMIUM names another program. */
 async function with_chromium(test)
 {
@@ -134,4 +159,4 @@ function page_faults()
 	return faults.concat(window.violations.map((v) => `policy: ${v}`));
 }
 
-module.exports = { WAIT, WIDTHS, forget_limits, page_faults, sql, until, watch, with_chromium };
+module.exports = { WAIT, WIDTHS, forget_limits, page_faults, sql, until, watch, with_chromium, with_profile };

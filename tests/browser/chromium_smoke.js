@@ -8,13 +8,16 @@
  * Content-Security-Policy, and that policy allows no inline script; every control has a name and a finger's size; nothing
  * is fetched from elsewhere. Then DevTools hands the service worker pushes as a push service would, hostile ones among them, and the
  * notifications that Chromium lists are compared. (Chromium's own push service is Google's: the whole way is Firefox's test.)
+ * A click leads to the page that is meant, in the console that stands open or in a new window; an address that the push service
+ * changed takes the old one's place in the account, also with a token that has run out; and Chromium would install the console.
  *
  * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
  */
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const lib = require('./instance.js');
-const { WAIT, WIDTHS, page_faults, watch, with_chromium } = require('./chromium.js');
+const { WAIT, WIDTHS, page_faults, watch, with_chromium, with_profile } = require('./chromium.js');
+const { context_of, register, settled, sql, until } = require('./console.js');
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
@@ -145,11 +148,126 @@ async function worker_shows(browser, instance)
 	await context.close();
 }
 
+/* A click on a notification with this address: which window is focused, and which would be opened. */
+function click(worker, url)
+{
+	return worker.evaluate(async (to) => {
+		const done = { focused: [], opened: [] };
+		const waits = [];
+		const event = new ExtendableEvent('notificationclick');
+
+		/* Only a person's click may do these. */
+		WindowClient.prototype.focus = function focus() { done.focused.push(new URL(this.url).pathname); return Promise.resolve(this); };
+		Object.defineProperty(self.clients, 'openWindow', { configurable: true, value: (u) => { done.opened.push(u); return Promise.resolve(null); } });
+		Object.defineProperty(event, 'notification', { value: { close() {}, data: to === null ? null : { url: to } } });
+		Object.defineProperty(event, 'waitUntil', { value: (p) => waits.push(p) });
+		self.dispatchEvent(event);
+		await Promise.all(waits);
+		return done;
+	}, url);
+}
+
+async function clicks_lead(context, instance, page)
+{
+	const { url } = instance;
+	const worker = context.serviceWorkers().find((w) => w.url().endsWith('/gatepost-sw.js'));
+
+	assert.deepEqual(await click(worker, '/push/'), { focused: ['/push/'], opened: [] }, 'the page that stands open');
+	assert.deepEqual(await click(worker, '/orders/7'), { focused: [], opened: [`${url}/orders/7`] });
+	assert.deepEqual(await click(worker, 'https://elsewhere.example/'), { focused: [], opened: [`${url}/console/inbox/`] });
+	assert.deepEqual(await click(worker, null), { focused: [], opened: [`${url}/console/inbox/`] });
+	const there = await context.newPage();
+	await there.goto(`${url}/console/profile/`, { timeout: WAIT });
+	await settled(there);
+	await there.evaluate(() => { window.same = true; });
+	await until('the console listens', async () => (await click(worker, '/console/preferences/')).focused.length === 1);
+	await there.waitForURL(`${url}/console/preferences/`, { timeout: WAIT });
+	assert.equal(await there.evaluate(() => window.same), true, 'it was not loaded anew');
+	assert.deepEqual(await click(worker, '/orders/7'), { focused: [], opened: [`${url}/orders/7`] });
+	await there.goto(`${url}/console/signin/?stay`, { timeout: WAIT });
+	assert.deepEqual((await click(worker, '/console/security/')).opened, [`${url}/console/security/`], 'a page that does not answer is no console');
+	await there.close();
+	await page.bringToFront();
+	say('  a click leads to the page that is meant, in the console that is open');
+}
+
+async function addresses_change(context, instance, person)
+{
+	const worker = context.serviceWorkers().find((w) => w.url().endsWith('/gatepost-sw.js'));
+	const key = (await lib.request(`${instance.url}/api/push/vapid-key/`, { ca: instance.ca })).json.public_key;
+	const make = async () => {
+		const made = await lib.request(`${instance.env.GATEPOST_SANDBOX_URL}/push/subscriptions`, { method: 'POST', body: { vapid_public_key: key } });
+		return { endpoint: made.json.endpoint, keys: made.json.keys };
+	};
+	const change = (before, after) => worker.evaluate(async ([old, now]) => {
+		const event = new ExtendableEvent('pushsubscriptionchange');
+		const waits = [];
+		Object.defineProperty(event, 'newSubscription', { value: { endpoint: now.endpoint, toJSON: () => now } });
+		Object.defineProperty(event, 'oldSubscription', { value: old });
+		Object.defineProperty(event, 'waitUntil', { value: (p) => waits.push(p) });
+		self.dispatchEvent(event);
+		await Promise.all(waits);
+	}, [before, after]);
+	const known = () => sql(instance, `SELECT target FROM device WHERE user_id = ${person.id} AND kind = 'web_push' AND is_active`).split('\n');
+	const [one, two, three] = [await make(), await make(), await make()];
+
+	await change(null, one);
+	assert.deepEqual(known(), [one.endpoint]);
+	await change({ endpoint: one.endpoint }, two);
+	assert.deepEqual(known(), [two.endpoint], 'in place of the old one');
+	/* This browser does not say what it had, and the token has run out. */
+	await context.clearCookies({ name: '__Host-gatepost' });
+	await change(null, three);
+	assert.deepEqual(known(), [three.endpoint], 'as it was kept, with a fresh token');
+	assert.ok((await context.cookies()).some((c) => c.name === '__Host-gatepost'));
+	await change(null, three);
+	assert.deepEqual(known(), [three.endpoint], 'twice is once');
+	say('  a new address takes the place of the old, also with a token that ran out');
+}
+
+async function worker_serves(browser, instance)
+{
+	const person = await register(instance);
+	const context = await context_of(browser, instance, person);
+	await context.grantPermissions(['notifications'], { origin: new URL(instance.url).origin });
+	const page = await context.newPage();
+
+	await page.goto(`${instance.url}/push/`, { waitUntil: 'load', timeout: WAIT });
+	await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+	await clicks_lead(context, instance, page);
+	await addresses_change(context, instance, person);
+	await context.close();
+}
+
+/* As Chromium itself judges it, in a window that is not private. */
+function installs(instance)
+{
+	return with_profile(instance, async (context) => {
+		const page = context.pages()[0] || await context.newPage();
+		const cdp = await context.newCDPSession(page);
+
+		await cdp.send('Page.enable');
+		await page.goto(`${instance.url}/console/signin/`, { waitUntil: 'load', timeout: WAIT });
+		const manifest = await cdp.send('Page.getAppManifest');
+		assert.deepEqual(manifest.errors, []);
+		assert.equal(manifest.url, `${instance.url}/manifest.webmanifest`);
+		assert.deepEqual((await cdp.send('Page.getInstallabilityErrors')).installabilityErrors, []);
+		assert.equal((await cdp.send('Page.getAppId')).appId, `${instance.url}/console/`);
+		await page.evaluate(() => localStorage.setItem('gatepost-language', 'fa'));
+		await page.reload({ waitUntil: 'load' });
+		assert.equal((await cdp.send('Page.getAppManifest')).url, `${instance.url}/manifest.fa.webmanifest`);
+		assert.deepEqual((await cdp.send('Page.getInstallabilityErrors')).installabilityErrors, []);
+		say('  installable, in both languages');
+	});
+}
+
 async function run()
 {
 	await with_chromium(async (browser, instance, opt) => {
 		await looks(browser, instance, opt.shots);
 		await worker_shows(browser, instance);
+		await worker_serves(browser, instance);
+		await installs(instance);
 	});
 	say('PASSED chromium_smoke');
 }

@@ -57,9 +57,9 @@ async function headers(instance)
 }
 
 /* Bytes of bodies as they came over the wire, compressed, of everything but the API's answers and the live stream. */
-async function first_load(browser, instance, person, at, done)
+async function first_load(browser, instance, person, at, language, done)
 {
-	const context = await context_of(browser, instance, person);
+	const context = await context_of(browser, instance, person, { language });
 	const page = await context.newPage();
 	const cdp = await context.newCDPSession(page);
 	const ours = new Set(), under_way = new Set();
@@ -82,7 +82,7 @@ async function first_load(browser, instance, person, at, done)
 	await until('all that was asked for', () => under_way.size === 0);
 	await context.close();
 	assert.ok(bytes > 10000 && bytes < FIRST_LOAD, `${at}: ${bytes} bytes`);
-	say(`first load of ${at}: ${ours.size} files, ${(bytes / 1000).toFixed(1)} KB compressed`);
+	say(`first load of ${at} (${language}): ${ours.size} files, ${(bytes / 1000).toFixed(1)} KB compressed`);
 }
 
 /* --- the walk ----------------------------------------------------------------------------------------------------- */
@@ -387,11 +387,13 @@ lib.main('console_user', async () => {
 	await with_chromium(async (browser, instance, opt) => {
 		await headers(instance);
 		const admin = administrator(instance);
-		await first_load(browser, instance, admin, '/console/', async (page) => {
-			await settled(page);
-			await page.waitForFunction(() => performance.getEntriesByType('resource').some((r) => r.name.endsWith('/gatepost.js')));
-		});
-		await first_load(browser, instance, null, '/console/signin/', (page) => page.waitForSelector('#signin'));
+		for (const language of ['en', 'fa']) {
+			await first_load(browser, instance, admin, '/console/', language, async (page) => {
+				await settled(page);
+				await page.waitForFunction(() => performance.getEntriesByType('resource').some((r) => r.name.endsWith('/gatepost.js')));
+			});
+			await first_load(browser, instance, null, '/console/signin/', language, (page) => page.waitForSelector('#signin'));
+		}
 		await outside(browser, instance);
 		const person = await register(instance);
 		await notify(instance, person.id, { title: 'One to look at', body: 'With a text', type: 'order' });

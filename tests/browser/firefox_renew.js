@@ -51,6 +51,8 @@ async function run()
 		assert.ok(after.endpoint.startsWith(`${pushOrigin}/autopush/`));
 		assert.notEqual(after.keys.p256dh, before.keys.p256dh);
 		await firefox.account_lists(page, after.endpoint);
+		assert.equal(await page.evaluate(async (old) => (await (await fetch('/api/push/subscriptions/?limit=100', { cache: 'no-store' })).json())
+			.results.some((d) => d.endpoint === old), before.endpoint), false, 'in place of the old one');
 		say(`  renewed and saved by the service worker: ${after.endpoint}`);
 	} finally {
 		if (browser)
