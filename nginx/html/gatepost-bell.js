@@ -92,11 +92,15 @@ h2 { flex: 1 1 auto; font-size: 16px; font-weight: 650; line-height: 1.5; }
 .icon:hover { background: var(--sunk); color: var(--text); }
 .scroll { flex: 1 1 auto; min-height: 0; overflow-y: auto; overscroll-behavior: contain; }
 .row { position: relative; display: flex; align-items: flex-start; gap: 8px; padding: 10px 16px; border-block-end: 1px solid var(--line); }
+.row:last-child { border-block-end: 0; }
 .row.new { background: var(--new); }
 .row.new::before { content: ""; position: absolute; inset-block: 0; inset-inline-start: 0; width: 3px; background: var(--accent); }
 .main { display: block; flex: 1 1 auto; min-width: 0; padding: 0; border: 0; background: none; color: inherit; text-align: start; text-decoration: none; }
 a.main:hover .t { text-decoration: underline; text-underline-offset: .15em; }
 .main span { display: block; overflow-wrap: anywhere; }
+/* What is written the other way round keeps its order, and stands with the rest. */
+.root[dir="ltr"] .main span { text-align: left; }
+.root[dir="rtl"] .main span { text-align: right; }
 .main .hidden { display: inline-block; }
 .t { font-weight: 600; }
 .b { display: -webkit-box !important; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 3; color: var(--text); }
@@ -642,6 +646,7 @@ export class GatepostBell extends HTMLElement {
 		el.count.textContent = unread > 99 ? `${this.#number(99)}+` : this.#number(unread);
 		el.button.setAttribute('aria-label', unread ? this.#say('unread', { n: this.#number(unread) }) : this.#say('title'));
 		el.all.disabled = unread === 0;
+		el.all.hidden = this.#state === 'signed_out';
 		el.trouble.hidden = !['waiting', 'offline'].includes(this.#state);
 		el.trouble.textContent = this.#say('waiting');
 		el.foot.hidden = !el.foot.firstChild || this.#state === 'signed_out';

@@ -33,7 +33,7 @@ const rows = (page) => page.locator('gatepost-bell .row');
 const named = (page, want) => until(`the button says ${want}`, async () => await button(page).getAttribute('aria-label') === want);
 const focused = (page) => page.evaluate(() => {
 	const el = document.querySelector('gatepost-bell').shadowRoot.activeElement;
-	return el && `${el.className} ${(el.closest('.row')?.querySelector('.t') || el).textContent}`.trim();
+	return el && [el.className, el.closest('.row')?.querySelector('.t').textContent].filter(Boolean).join(' ');
 });
 const is_open = (page) => page.locator('gatepost-bell .panel.open').count().then(Boolean);
 const unread = (instance, person) => Number(sql(instance, `SELECT COALESCE(MAX(unread), 0) FROM inbox_count WHERE user_id = ${person.id}`));
