@@ -184,7 +184,7 @@ async function clicks_lead(context, instance, page)
 	await there.waitForURL(`${url}/console/preferences/`, { timeout: WAIT });
 	assert.equal(await there.evaluate(() => window.same), true, 'it was not loaded anew');
 	assert.deepEqual(await click(worker, '/orders/7'), { focused: [], opened: [`${url}/orders/7`] });
-	await there.goto(`${url}/console/signin/?stay`, { timeout: WAIT });
+	await there.goto(`${url}/console/words/en/frame.js`, { timeout: WAIT });
 	assert.deepEqual((await click(worker, '/console/security/')).opened, [`${url}/console/security/`], 'a page that does not answer is no console');
 	await there.close();
 	await page.bringToFront();
