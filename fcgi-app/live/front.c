@@ -120,10 +120,8 @@ static int
 begin_stream(struct lws *wsi, const struct req *q)
 {
 	begin_out();
-	buf_str(&fr.out, "HTTP/1.1 200 OK\r\n"
-	    "Content-Type: text/event-stream\r\n"
-	    "Cache-Control: no-store\r\n"
-	    "X-Accel-Buffering: no\r\n");
+	buf_str(&fr.out, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+	    "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n");
 	cors_lines(q, &fr.out);
 	buf_str(&fr.out, "Connection: close\r\n\r\n");
 	return write_out(wsi, LWS_WRITE_HTTP_HEADERS);
