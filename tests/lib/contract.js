@@ -276,7 +276,7 @@ function lint()
 	let count = 0;
 	/* A form has the members of the JSON that stands beside it; a page is no example of anything. */
 	const look = ({ where, type, m }, request) => {
-		const asked = request ? type.endsWith('json') || request === 1 : type === 'application/problem+json';
+		const asked = type.endsWith('json') || request === 1;
 		const ajv = request ? schemas.requests : schemas.answers;
 		const given = [...('example' in m ? [m.example] : []), ...Object.values(m.examples || {}).map((e) => resolve(e).value)];
 
