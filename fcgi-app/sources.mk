@@ -1641,6 +1641,7 @@ EXTRA_FILES = \
 	tests/sandbox/test/smtp.test.js \
 	tests/sandbox/test/twilio.test.js \
 	tests/sandbox/test/whatsapp.test.js \
+	tests/tsconfig.json \
 	tests/unit/auth_case.h \
 	tests/unit/chance.h \
 	tests/unit/channel_case.h \

@@ -69,6 +69,7 @@
  * @property {() => void} close
  */
 
+/** @type {Way[]} */
 const WAYS = ['websocket', 'sse', 'polling'];
 const RETRY = 1000;		/* ms; until a server has said its own */
 const RETRY_MOST = 60000;
@@ -569,7 +570,7 @@ export function connect(options = {})
 	/* ---- the tab that leads ---- */
 
 	const link = {
-		base, api, signal: stop.signal, better: ways.length > 1, ask: () => {},
+		base, api, signal: stop.signal, better: ways.length > 1, ask: /** @type {(patience?: number) => void} */ (() => {}),
 		after: () => self.seq,
 		pause,
 		/** @param {any} frame */

@@ -376,7 +376,7 @@ def _(w, op):
     return {"DEVICE_ID": w.once("device", w.device)} if op["operationId"] != "adminDeviceTest" else {"DEVICE_ID": w.device()}
 
 
-@of("subscriptionDelete")
+@of("subscriptionDelete", "subscriptionTest")
 def _(w, op):
     return {"DEVICE_ID": w.device()}
 
