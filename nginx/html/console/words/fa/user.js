@@ -9,7 +9,7 @@ export default {
 	'sessions.nowhere': 'مکان نامعلوم',
 	'sessions.by': 'ورود با',
 	'sessions.seen': 'آخرین فعالیت',
-	'sessions.since': 'از',
+	'sessions.since': 'زمان ورود',
 	'sessions.end': 'خروج',
 	'sessions.one_ended': 'آن نشست بسته شد.',
 	'sessions.others': 'خروج از همهٔ دیگر نشست‌ها',
