@@ -295,9 +295,9 @@ async function by_keys(w)
 	await w.page.keyboard.press('Enter');
 	await w.inside();
 	await w.go_to('pref', '/console/preferences/');
-	await w.tab_to('the switch', () => /Payment, SMS/.test((document.activeElement.labels || [{}])[0]?.textContent || ''));
+	await w.tab_to('the switch', () => /Payment, E-mail/.test((document.activeElement.labels || [{}])[0]?.textContent || ''));
 	await w.page.keyboard.press('Space');
-	await until('the preference', () => w.page.evaluate(async () => (await (await fetch('/api/preferences/')).json()).types.payment?.sms === false));
+	await until('the preference', () => w.page.evaluate(async () => (await (await fetch('/api/preferences/')).json()).types.payment?.email === false));
 	await w.go_to('sessions', '/console/sessions/');
 	await w.tab_to('the other session', () => Boolean(document.activeElement.closest('td.row-actions')));
 	await w.page.keyboard.press('Enter');
