@@ -106,19 +106,20 @@ function Search({ name, label, value })
 {
 	const [said, set_said] = useState(value);
 	const timer = useRef(0);
-	const sent = useRef(value);
+	const sent = useRef([value]);		/* by us, since what the address last said */
 	const id = useId();
 	const search = (v) => {
-		sent.current = v.trim();
-		set_query({ [name]: sent.current, page: null, before: null, after: null }, { replace: true });
+		sent.current.push(v.trim());
+		set_query({ [name]: v.trim(), page: null, before: null, after: null }, { replace: true });
 	};
 
 	/* The address changed otherwise (back, "clear"): what is being typed stays. */
 	useEffect(() => {
-		if (value === sent.current)
-			return;
-		sent.current = value;
-		set_said(value);
+		const at = sent.current.indexOf(value);
+
+		sent.current = at < 0 ? [value] : sent.current.slice(at);
+		if (at < 0)
+			set_said(value);
 	}, [value]);
 	return html`<form class="search" role="search" onSubmit=${(e) => { e.preventDefault(); clearTimeout(timer.current); search(said); }}>
 		<label class="hidden" for=${id}>${label}</label>
