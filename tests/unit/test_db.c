@@ -49,7 +49,8 @@ setup(void **state)
 	    " SELECT ';//' AS `odd;name`; END //\n"
 	    "DELIMITER ;\n"
 	    "-- a comment; with a semicolon\n"
-	    "GRANT SELECT, INSERT ON t_key TO gatepost_api@localhost");
+	    "GRANT SELECT, INSERT ON t_key TO gatepost_api@localhost;"
+	    "GRANT SELECT ON t_key TO gatepost_live@localhost");
 	return 0;
 }
 
@@ -380,16 +381,16 @@ proof_finds_missing_rights(void **state)
 	assert_true(db_statements(DB_API) >= 1);
 	ok(db_prove(api, e));
 	ok(db_prove(db, e));
-	dbtest_sql(db, "REVOKE SELECT ON t_key FROM gatepost_api@localhost;"
-	    "GRANT EXECUTE ON PROCEDURE t_rows TO gatepost_api@localhost");
+	dbtest_sql(db, "REVOKE SELECT ON t_key FROM gatepost_live@localhost;"
+	    "GRANT EXECUTE ON PROCEDURE t_rows TO gatepost_live@localhost");
 	assert_int_equal(db_prove(live, &e), -1);
 	assert_non_null(strstr(e.detail, "T_FORBIDDEN"));
-	/* T_ADD of the same program only inserts */
+	/* another program's rights are its own */
 	ok(db_prove(api, e));
-	dbtest_sql(db, "GRANT SELECT ON t_key TO gatepost_api@localhost");
+	dbtest_sql(db, "GRANT SELECT ON t_key TO gatepost_live@localhost");
 	ok(db_prove(live, e));
 	dbtest_sql(db, "REVOKE EXECUTE ON PROCEDURE t_rows FROM"
-	    " gatepost_api@localhost");
+	    " gatepost_live@localhost");
 	assert_int_equal(db_prove(live, &e), -1);
 	assert_non_null(strstr(e.detail, "T_CALL_LIVE"));
 	db_free(api);
