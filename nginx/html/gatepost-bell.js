@@ -12,7 +12,10 @@
  *	target="#header"	(script tag) put into that element
  *	token-url="/my/token"	on a site that does not share Gatepost's cookies: an address of the site's own that answers its signed-in
  *				visitor's POST by {"token": "…"}, an access token of that person
+ *	scope="…"		who the visitor is, by any name that differs from person to person: bells of one scope share a connection in
+ *				all tabs of the site, so where people take turns in one browser their tabs are told apart by it
  *	link-base="https://…"	what addresses of notifications without a host are relative to; else Gatepost
+ *				(a link leads over https, or by http to the very origin it is relative to, or is none)
  *	inbox-url="https://…"	where "all notifications" leads; else the console, and nowhere where it is empty
  *	sign-in-url="https://…"	where who is signed out may sign in; else Gatepost, and nowhere where there is a token
  *
@@ -44,7 +47,7 @@ export const WORDS = {
 };
 
 const HOME = new URL('/', import.meta.url);
-const ATTRIBUTES = ['lang', 'dir', 'theme', 'corner', 'token-url', 'link-base', 'inbox-url', 'sign-in-url'];
+const ATTRIBUTES = ['lang', 'dir', 'theme', 'corner', 'token-url', 'scope', 'link-base', 'inbox-url', 'sign-in-url'];
 const PAGE = 20;
 const READ_WAIT = 1000;		/* ms: a link is followed then, whether or not the reading was heard of */
 const EDGE = 8;			/* pixels between the panel and the window's edge */
@@ -178,6 +181,17 @@ async function token_from(url)
 	throw new Refused(r.ok || r.status === 403 ? 401 : r.status, null, 1000 * Number(r.headers.get('Retry-After') || 0));
 }
 
+/* Where a link may lead: over TLS, or as the base itself is; never javascript:, data: or the like. */
+function web_address(value, base)
+{
+	try {
+		const url = new URL(value, base);
+		return url.protocol === 'https:' || (url.protocol === 'http:' && url.origin === new URL(base).origin) ? url.href : null;
+	} catch {
+		return null;
+	}
+}
+
 /** The element <gatepost-bell>. */
 export class GatepostBell extends HTMLElement {
 	static observedAttributes = ATTRIBUTES;
@@ -232,7 +246,7 @@ export class GatepostBell extends HTMLElement {
 	{
 		if (!this.isConnected || before === after || !this.#el.root)
 			return;
-		if (name === 'token-url')
+		if (name === 'token-url' || name === 'scope')
 			this.#connect();
 		else if (name !== 'theme' && name !== 'corner')
 			this.#build();
@@ -312,7 +326,8 @@ export class GatepostBell extends HTMLElement {
 		this.#forget();
 		this.#inbox = connect({
 			url: HOME,
-			...(token ? { getToken: token, scope: url || 'token' } : {}),
+			...(token ? { getToken: token } : {}),
+			scope: this.getAttribute('scope') || (token ? url || 'token' : ''),
 			onCounts: (c) => this.#counted(c),
 			onState: (s) => this.#stands(s),
 			onNotification: (n) => this.#came(n),
@@ -558,23 +573,22 @@ export class GatepostBell extends HTMLElement {
 	#foot()
 	{
 		const said = this.getAttribute('inbox-url');
-		const to = said === null ? new URL('/console/inbox/', HOME).href : said;
+		const to = said === null ? new URL('/console/inbox/', HOME).href : said && web_address(said, document.baseURI);
 
 		return to ? make('p', { class: 'foot' }, make('a', { href: to }, this.#say('all'))) : make('p', { hidden: true });
 	}
 
-	/* Where a click leads: over TLS, or as the base itself is; never javascript: or data:. */
+	/* Where a click leads. */
 	#address(n)
 	{
-		if (!n.url)
-			return null;
+		let base;
+
 		try {
-			const base = new URL(this.getAttribute('link-base') || HOME, document.baseURI);
-			const url = new URL(n.url, base);
-			return url.protocol === 'https:' || url.origin === base.origin ? url.href : null;
+			base = new URL(this.getAttribute('link-base') || HOME, document.baseURI);
 		} catch {
 			return null;
 		}
+		return n.url ? web_address(n.url, base) : null;
 	}
 
 	async #follow(e, n, href)
@@ -622,7 +636,9 @@ export class GatepostBell extends HTMLElement {
 	#instead()
 	{
 		const signed_out = this.#state === 'signed_out';
-		const sign_in = this.getAttribute('sign-in-url') || (this.#get_token || this.hasAttribute('token-url') ? '' : new URL('/console/signin/', HOME).href);
+		const said = this.getAttribute('sign-in-url');
+		const none = this.#get_token || this.hasAttribute('token-url');
+		const sign_in = said ? web_address(said, document.baseURI) : none ? null : new URL('/console/signin/', HOME).href;
 
 		if (signed_out)
 			return [make('p', {}, make('b', {}, this.#say('out')), this.#say('out_text')), sign_in ? make('p', {}, make('a', { class: 'button', href: sign_in,

@@ -27,7 +27,7 @@
  * @property {string} type
  * @property {string} title
  * @property {string|null} body
- * @property {string|null} url
+ * @property {string|null} url of http or https, or relative to Gatepost; what else stood there is not given
  * @property {object|null} data as the sender gave it
  * @property {string} created_at RFC 3339
  * @property {string|null} [read_at] only where the inbox was fetched
@@ -512,9 +512,16 @@ export function connect(options = {})
 	function item_of(row, missed)
 	{
 		const d = row.data || {};
+		const web = (u) => {
+			try {
+				return typeof u === 'string' && /^https?:$/.test(new URL(u, base).protocol) ? u : null;
+			} catch {
+				return null;
+			}
+		};
 
 		return { id: String(row.id), seq: row.seq, type: d.type, title: d.title, body: d.body === undefined ? null : d.body,
-			url: d.url === undefined ? null : d.url, data: d.data === undefined ? null : d.data, created_at: d.created_at,
+			url: web(d.url), data: d.data === undefined ? null : d.data, created_at: d.created_at,
 			read_at: d.read_at === undefined ? null : d.read_at, missed };
 	}
 

@@ -210,6 +210,34 @@ async function beside(browser, instance, { shots })
 	assert.equal(await page.locator('gatepost-bell').count(), 1);
 	await named(page, 'Notifications, 1 unread');
 	await open(page, 5);
+
+	/* What a page's own code put into an attribute unlooked-at leads nowhere but where the web is. */
+	const led = (name, value) => bell(page).evaluate((b, [n, v]) => {
+		b.setAttribute(n, v);
+		return b.shadowRoot.querySelector('.foot a')?.href || null;
+	}, [name, value]);
+	for (const bad of ['javascript:alert(1)', 'data:text/html,x', 'blob:https://elsewhere.example/1', 'http://elsewhere.example/', 'https://['])
+		assert.equal(await led('inbox-url', bad), null, bad);
+	assert.equal(await led('inbox-url', '/all'), `${site}/all`);
+	const leads = (base) => bell(page).evaluate((b, to) => {
+		b.setAttribute('link-base', to);
+		return [b.shadowRoot.querySelectorAll('.row').length, [...b.shadowRoot.querySelectorAll('a.main')].map((a) => a.href)];
+	}, base);
+	assert.deepEqual(await leads('https://shop.example/x/'), [5, ['https://shop.example/push/?order=3']]);
+	assert.deepEqual(await leads('data:text/html,x'), [5, []], 'two opaque origins are not one');
+	await bell(page).evaluate((b) => b.removeAttribute('link-base'));
+
+	/* Who takes turns in one browser is told apart by the scope: a connection of its own. */
+	const alone = await context.newPage();
+	await alone.goto(`${site}/bell/?lang=en&place=element`, { waitUntil: 'load', timeout: WAIT });
+	const leads_it = (p) => bell(p).evaluate((b) => b.connection.leader && b.connection.state === 'open');
+	await named(alone, 'Notifications, 1 unread');
+	assert.equal(await leads_it(alone), false, 'one connection for both tabs');
+	await bell(alone).evaluate((b) => b.setAttribute('scope', 'somebody else'));
+	await until('a connection of its own', () => leads_it(alone));
+	assert.equal(await leads_it(page), true);
+	await alone.close();
+	await bell(page).evaluate((b) => b.setAttribute('sign-in-url', 'javascript:alert(1)'));
 	const home = await context.newPage();
 	await home.goto(`${instance.url}/push/`, { timeout: WAIT });
 	assert.equal(await home.evaluate(() => fetch('/api/auth/logout/', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })
@@ -218,6 +246,8 @@ async function beside(browser, instance, { shots })
 	await page.locator('gatepost-bell .said b', { hasText: 'You are signed out' }).waitFor({ timeout: WAIT });
 	await named(page, 'Notifications');
 	assert.equal(await rows(page).count(), 0, 'nothing of theirs stays');
+	assert.equal(await page.locator('gatepost-bell .said a').count(), 0, 'javascript: is nowhere to sign in');
+	await bell(page).evaluate((b) => b.removeAttribute('sign-in-url'));
 	assert.equal(await page.locator('gatepost-bell .said a').getAttribute('href'), `${instance.url}/console/signin/`);
 	await looks(page, 'signed-out', shots);
 	say('  three places; signed out, it keeps nothing');

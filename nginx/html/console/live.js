@@ -2,7 +2,7 @@
  * The inbox as it changes, by Gatepost's own client library (/gatepost.js): one
  * connection for all tabs, and polling where nothing better gets through.
  */
-import { load_counts, counts, inbox_news, take_counts } from './state.js';
+import { load_counts, counts, inbox_news, me, take_counts } from './state.js';
 import { here } from './router.js';
 import { toast } from './toast.js';
 import { go } from './router.js';
@@ -18,6 +18,7 @@ export async function follow_inbox()
 	await load_counts();
 	const { connect } = await import('/gatepost.js');
 	connect({
+		scope: String(me.value.id),		/* another tab may be another person's, signed in since */
 		after: counts.value.seq,
 		onNotification: (n) => {
 			inbox_news.value++;

@@ -27,6 +27,8 @@ export function go(to, { replace = false } = {})
 {
 	const url = new URL(to, location.href);
 
+	if (!/^https?:$/.test(url.protocol))
+		return;
 	if (url.origin !== location.origin || !url.pathname.startsWith(BASE) || OTHERS.test(url.pathname)) {
 		location.assign(url.href);
 		return;

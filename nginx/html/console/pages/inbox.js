@@ -21,7 +21,7 @@ function address_of(n)
 		return null;
 	try {
 		const url = new URL(n.url, location.origin);
-		return url.origin === location.origin || url.protocol === 'https:' ? url : null;
+		return url.protocol === 'https:' || (url.protocol === 'http:' && url.origin === location.origin) ? url : null;
 	} catch {
 		return null;
 	}
