@@ -173,8 +173,8 @@ def test_what_is_read_while_it_leaves_says_so(inst, sara):
     id_ = send(inst, user_id=sara.id, channels=["in_app", "sms"]).json()["id"]
     within(10, "it leaves", lambda: inst.rows("SELECT 1 FROM job WHERE notification_id = %s AND state = 2", id_))
     act(sara, f"{id_}/read")
-    inst.sandbox.heal()
     assert ways(final(inst, id_), sara.user) == {"in_app": ("read", ""), "sms": ("cancelled", "read")}
+    inst.sandbox.heal()
     assert not [m for m in inst.sandbox.messages(channel="sms", to=sara.phone) if "On its way" in m["text"]]
 
 

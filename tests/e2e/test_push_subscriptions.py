@@ -332,4 +332,4 @@ def test_a_new_address_takes_the_place_of_the_old(inst, user, other):
     assert r.status_code == 201 and device(inst, new)["user_id"] == user["id"]
     assert [str(m["device_id"]) for m in inst.rows(
         "SELECT device_id FROM push_group_device WHERE group_id = %s", group["id"])] == [now]
-    refused(inst.api("POST", PATH, token=user["token"], json={"subscription": new, "replaces": ""}), 400, field="replaces")
+    refused(inst.api("POST", PATH, token=user["token"], json={"subscription": new, "replaces": "x" * 2049}), 400, field="replaces")
