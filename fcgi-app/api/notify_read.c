@@ -148,6 +148,10 @@ notify_read(struct call *c, const struct notify_in *in, struct notify *n,
 	if (in->data != NULL && json_type(in->data) != JSON_OBJECT)
 		return field_refuse(c, "data", "invalid", e,
 		    "Expected an object.");
+	/* A template's data are its variables. */
+	if (push_addresses(c, in->url, n->ready ? NULL : in->data, in->icon,
+	    e) < 0)
+		return -1;
 	if (notify_to(c, in, n, e) < 0 || times_of(c, in, n, e) < 0)
 		return -1;
 	return content_of(c, in, n, e);

@@ -121,6 +121,27 @@ write_content(struct call *c, const struct push_in *p, const char *icon,
 	return text;
 }
 
+int
+push_addresses(struct call *c, const char *url, const struct json *data,
+    const char *icon, struct err *e)
+{
+	const char *inner = data == NULL ? NULL :
+	    json_str(json_get(data, "url"));
+
+	if (url != NULL && !address_ok(url))
+		return field_refuse(c, "url", "invalid_url", e,
+		    "Give an http or https address, or a path of the site.");
+	/* Where there is no url the worker takes it from here. */
+	if (inner != NULL && !address_ok(inner))
+		return field_refuse(c, "data", "invalid_url", e,
+		    "data.url: give an http or https address, or a path of "
+		    "the site.");
+	if (icon != NULL && !icon_ok(icon))
+		return field_refuse(c, "icon", "invalid_icon", e,
+		    "Send a picture, or the address of one.");
+	return 0;
+}
+
 const char *
 push_content(struct call *c, const struct push_in *p, uint32_t *life_s,
     struct err *e)
@@ -129,24 +150,8 @@ push_content(struct call *c, const struct push_in *p, uint32_t *life_s,
 	const char *data = NULL, *icon = p->icon;
 	size_t used;
 
-	if (p->url != NULL && !address_ok(p->url)) {
-		field_refuse(c, "url", "invalid_url", e,
-		    "Give an http or https address, or a path of the site.");
+	if (push_addresses(c, p->url, p->data, icon, e) < 0)
 		return NULL;
-	}
-	/* Where there is no url the worker takes it from here. */
-	if (p->data != NULL && json_str(json_get(p->data, "url")) != NULL &&
-	    !address_ok(json_str(json_get(p->data, "url")))) {
-		field_refuse(c, "data", "invalid_url", e,
-		    "data.url: give an http or https address, or a path of "
-		    "the site.");
-		return NULL;
-	}
-	if (icon != NULL && !icon_ok(icon)) {
-		field_refuse(c, "icon", "invalid_icon", e,
-		    "Send a picture, or the address of one.");
-		return NULL;
-	}
 	if (p->data != NULL) {
 		if (json_type(p->data) != JSON_OBJECT) {
 			field_refuse(c, "data", "invalid", e,

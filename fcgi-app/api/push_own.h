@@ -90,6 +90,12 @@ struct push_in {
 	FIELD_OF(FT_BOOL, S, p.require_interaction,			\
 	    "require_interaction", 0, 0, F_LOOSE)
 
+/* Addresses that a click or a page follows: http, https or the site's own, and
+ * a picture's data; `data` may hold one as "url".  NULL is none.  0, or -1
+ * ERR_INPUT naming the member. */
+int	 push_addresses(struct call *c, const char *url,
+	    const struct json *data, const char *icon, struct err *e)
+	    MUST_CHECK;
 /* notification.content, and how long it is worth sending.  NULL with
  * ERR_INPUT naming the member. */
 const char *push_content(struct call *c, const struct push_in *p,

@@ -56,6 +56,7 @@ struct item {
 	unsigned	 group;		/* shares a request with these only */
 	size_t		 slot;		/* among those on the way */
 	bool		 paced;		/* waits for a turn at its rate */
+	bool		 counted;	/* marked before: of its account's day */
 };
 
 struct item_new {

@@ -24,7 +24,8 @@ struct feed feed;
 
 static struct {
 	struct person	*dirty;		/* list */
-	bool		 asking, searching, rounding, again;
+	bool		 asking, again;
+	struct search	*searching, *rounding;	/* under way, or NULL */
 	int64_t		 searched_us;	/* the last search that worked began */
 	int64_t		 far_us;	/* the last one with the far window */
 	size_t		 found;		/* by the last narrow search */
@@ -130,13 +131,15 @@ news_run(struct db *db, void *arg, struct err *e)
 	return rc;
 }
 
-/* Rows of one person, to all who are his. */
+/* Rows of one person behind `from`, to all of his who have what is before
+ * them: who was let in meanwhile may not, and is asked for again. */
 static void
-hand_out(struct person *u, const struct got *g, size_t n, uint64_t to)
+hand_out(struct person *u, const struct got *g, size_t n, uint64_t from,
+    uint64_t to)
 {
 	for (struct conn *c = u->conns, *next; c != NULL; c = next) {
 		next = c->unext;
-		if (c->state != CONN_LIVE)
+		if (c->state != CONN_LIVE || c->last < from)
 			continue;
 		for (size_t i = 0; i < n; i++)
 			conn_note(c, ITEM_NOTE, g[i].f, g[i].seq);
@@ -160,7 +163,7 @@ news_of(const struct news *w, size_t i)
 	version = u->version;
 	to = w->to[i];
 	g = got_of(&w->got, u->id, &n);
-	hand_out(u, g, n, to);
+	hand_out(u, g, n, w->from[i].seq, to);
 	if (u->seq < to)
 		u->seq = to;
 	u->heard_us = clock_mono();
@@ -170,7 +173,7 @@ news_of(const struct news *w, size_t i)
 		u->unseen = c->unseen;
 		user_counts(u, clock_mono());
 	}
-	if (to < c->seq)
+	if (to < c->seq || least(u) < to)
 		feed_dirty(u);		/* there is more of it */
 }
 
@@ -294,15 +297,23 @@ search_run(struct db *db, void *arg, struct err *e)
 static void search(int64_t now_us);
 
 static void
+search_free(struct search *s)
+{
+	if (s != NULL)
+		free(s->count.row);
+	free(s);
+}
+
+static void
 search_done(void *arg, int rc, const struct err *e)
 {
 	struct search *s = arg;
 
 	feed_felt(rc, e);
 	if (s->round)
-		f.rounding = false;
+		f.rounding = NULL;
 	else
-		f.searching = false;
+		f.searching = NULL;
 	if (rc >= 0) {
 		for (size_t i = 0; i < s->count.n; i++)
 			feed_know(&s->count.row[i], s->began_us);
@@ -315,8 +326,7 @@ search_done(void *arg, int rc, const struct err *e)
 	} else if (s->round) {
 		f.cursor = 0;		/* the whole round again */
 	}
-	free(s->count.row);
-	free(s);
+	search_free(s);
 	feed_pump();
 	if (rc >= 0 && f.again && !f.searching)
 		search(clock_mono());
@@ -356,7 +366,7 @@ search(int64_t now_us)
 	s->since_us = s->far ? f.far_us - (f.found > MANY ? FAR_US / 5 :
 	    FAR_US) :
 	    f.searched_us - OVERLAP_US / 4;
-	f.searching = true;
+	f.searching = s;
 	f.again = false;
 	feed.stats.searches++;
 	desk_post(feed.look, search_run, search_done, s);
@@ -384,7 +394,7 @@ go_round(void)
 		free(s);
 		return;
 	}
-	f.rounding = true;
+	f.rounding = s;
 	desk_post(feed.look, search_run, search_done, s);
 }
 
@@ -459,6 +469,9 @@ feed_fini(void)
 	desk_free(feed.news);
 	desk_free(feed.look);
 	desk_free(feed.write);
+	/* Whose answer nobody takes now. */
+	search_free(f.searching);
+	search_free(f.rounding);
 	admit_fini();
 	ask_fini();
 	while (f.dirty != NULL) {

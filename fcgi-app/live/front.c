@@ -436,12 +436,15 @@ open_context(struct err *e)
 		{ "gatepost", callback, 0, 256, 0, NULL, 0 },
 		{ NULL, NULL, 0, 0, 0, NULL, 0 },
 	};
+	/* sweep.c asks who is there: the library's own watch is a timer a
+	 * connection, in a list that is walked at every pong. */
+	static const lws_retry_bo_t never = { .secs_since_valid_hangup = 0 };
 	void *loops[] = { loop_native() };
 	struct lws_context_creation_info info = {
 	    .port = CONTEXT_PORT_NO_LISTEN, .protocols = protocols,
 	    .options = LWS_SERVER_OPTION_VALIDATE_UTF8 |
 		LWS_SERVER_OPTION_DISABLE_IPV6 | LWS_SERVER_OPTION_LIBEV,
-	    .foreign_loops = loops,
+	    .foreign_loops = loops, .retry_and_idle_policy = &never,
 	    .gid = (int)-1, .uid = (int)-1,
 	    .max_http_header_data2 = HEADERS_MAX,
 	    .max_http_header_pool2 = HEADER_POOL,

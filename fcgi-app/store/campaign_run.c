@@ -83,7 +83,13 @@ DB_STMT(CAMPAIGN_JOBS_DROP, DB_API | DB_WORKER, DB_SAFE,
 #define FREE "UPDATE job SET state = 0, run_at = GREATEST(UTC_TIMESTAMP(6),"	\
 	" COALESCE(lease_ends_at, UTC_TIMESTAMP(6))), lease_ends_at = NULL"	\
 	" WHERE notification_id = ? AND state = 3"
-DB_STMT(CAMPAIGN_FREE_JOBS, DB_API | DB_WORKER, DB_SAFE, FREE " LIMIT ?");
+/* They may be leased before their end is changed with the others'. */
+DB_STMT(CAMPAIGN_FREE_JOBS, DB_API | DB_WORKER, DB_SAFE,
+    "UPDATE job SET state = 0, run_at = GREATEST(UTC_TIMESTAMP(6),"
+    " COALESCE(lease_ends_at, UTC_TIMESTAMP(6))), lease_ends_at = NULL,"
+    " expires_at = COALESCE((SELECT c.ends_at FROM campaign c"
+    "  WHERE c.id = ?), expires_at)"
+    " WHERE notification_id = ? AND state = 3 LIMIT ?");
 DB_STMT(CAMPAIGN_FREE_SLICE, DB_WORKER, DB_SAFE,
     FREE " AND seq > ? AND seq <= ?");
 DB_STMT(CAMPAIGN_LIVE_SLICE, DB_WORKER, DB_SAFE,
@@ -363,7 +369,7 @@ campaign_drop_jobs(struct db *db, uint64_t id, const char *state,
 int64_t
 campaign_free_jobs(struct db *db, uint64_t id, struct err *e)
 {
-	return db_run(db, &CAMPAIGN_FREE_JOBS, DB_IN(DB_U64(id),
+	return db_run(db, &CAMPAIGN_FREE_JOBS, DB_IN(DB_U64(id), DB_U64(id),
 	    DB_U64(CAMPAIGN_END)), e);
 }
 

@@ -74,7 +74,7 @@ DB_STMT(DIGEST_HOLD, DB_WORKER, DB_ONCE,
     " j.attempt = j.attempt + 1 WHERE j.state = " GATHERED);
 /* Nobody pauses it, cancels it or has it go on until this is committed. */
 DB_STMT(DIGEST_CAMPAIGNS, DB_WORKER, DB_READ,
-    "SELECT (c.state = 'paused') <> t.p OR (c.state = 'cancelled') <> t.x"
+    "SELECT (c.state = 'paused') <> t.p OR (c.state = 'cancelled' AND t.x = 0)"
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$[0]',"
     "  p TINYINT PATH '$[1]', x TINYINT PATH '$[2]')) t"
     " STRAIGHT_JOIN campaign c ON c.id = t.i LOCK IN SHARE MODE");
@@ -92,7 +92,8 @@ DB_STMT(DIGEST_PUT_OFF, DB_WORKER, DB_SAFE,
 DB_STMT(DIGEST_CARRIERS_OF, DB_WORKER, DB_READ,
     "SELECT DISTINCT g.carrier_id FROM digest g"
     " STRAIGHT_JOIN job j ON j.notification_id = g.carrier_id"
-    " WHERE g.user_id = ? AND j.state < 9 AND j.state <> 2 LIMIT ?");
+    " WHERE g.user_id = ? AND j.state < 9 AND j.state <> 2"
+    " AND NOT j.stop LIMIT ?");
 DB_STMT(DIGEST_CARRIER_BLANK, DB_WORKER, DB_SAFE,
     "UPDATE notification SET title = '', content = '{}', audience = '{}'"
     " WHERE id = ? AND type = 'digest'");

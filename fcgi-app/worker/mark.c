@@ -99,7 +99,7 @@ mark_work(struct db *db, void *arg, struct err *e)
 	for (size_t i = 0; i < d->n; i++) {
 		struct quota *q = quota_of(d, d->it[i]->lane->name);
 
-		if (q != NULL && !stays(d, i))
+		if (q != NULL && !d->it[i]->counted && !stays(d, i))
 			q->want++;
 	}
 	for (size_t k = 0; k < d->quotas; k++) {
@@ -113,10 +113,10 @@ mark_work(struct db *db, void *arg, struct err *e)
 	for (size_t i = 0; i < d->n; i++) {
 		struct quota *q = quota_of(d, d->it[i]->lane->name);
 
-		d->let[i] = q == NULL || q->got > 0;
+		d->let[i] = q == NULL || d->it[i]->counted || q->got > 0;
 		if (stays(d, i) || !d->let[i])
 			continue;
-		if (q != NULL)
+		if (q != NULL && !d->it[i]->counted)
 			q->got--;
 		ref[n++] = d->ref[i];
 	}
@@ -177,6 +177,9 @@ mark_done(void *arg, int rc, const struct err *e)
 		/* So slow a mark that its seat is another worker's by now. */
 		bool late = lane_seats_over(it->lane, now);
 
+		if (rc == 0 && !stays(d, i) && d->let[i] &&
+		    d->ref[i].fate == JOB_HELD)
+			it->counted = true;	/* gone with the item */
 		if (rc == 0 && !stays(d, i) && d->let[i] &&
 		    d->ref[i].fate == JOB_HELD && !late) {
 			if (it->paced)

@@ -125,9 +125,9 @@ loop_pace_wait(struct lane *lane, struct item *it)
 	item_list_add(&lane->ready, it);
 }
 
-/* They have not left, and shall not now. */
+/* They have not left, and shall not now: behind the others, to be marked. */
 static void
-take_back(struct loop *l, struct lane *lane)
+wait_again(struct lane *lane)
 {
 	struct item *it;
 
@@ -136,6 +136,12 @@ take_back(struct loop *l, struct lane *lane)
 		send_unbuild(it);
 		lane_add(lane, it);
 	}
+}
+
+static void
+take_back(struct loop *l, struct lane *lane)
+{
+	wait_again(lane);
 	loop_release(l, lane, loop_lane_wait(lane));
 }
 
@@ -186,9 +192,13 @@ pace_one(struct loop *l, struct lane *lane)
 	size_t waiting = lane->ready.n;
 	int64_t now = clock_mono();
 
-	if (lane->p != NULL && (!lane_flows(lane) ||
-	    lane_seats_over(lane, now)) && !l->stopping) {
+	if (lane->p != NULL && !lane_flows(lane) && !l->stopping) {
 		take_back(l, lane);
+		return;
+	}
+	/* The account is well; only our seats are over. */
+	if (lane->p != NULL && lane_seats_over(lane, now)) {
+		wait_again(lane);
 		return;
 	}
 	if (lane->per_s == 0) {		/* it may be another account now */

@@ -169,6 +169,8 @@ def test_groups_topics_and_all(inst):
     ("escalate", {"email": "a@example.com", "escalate": [{"channel": "sms"}]}),
     ("escalate", {"email": "a@example.com", "escalate": [{"channel": "sms", "after_s": 60}, {"channel": "email", "after_s": 60}]}),
     ("body", {"email": "a@example.com", "body": None}), ("user_id", {"user_id": 0}),
+    ("url", {"email": "a@example.com", "url": "javascript:alert(1)"}), ("icon", {"email": "a@example.com", "icon": "javascript:alert(1)"}),
+    ("data", {"email": "a@example.com", "data": {"url": "javascript:alert(1)"}}),
 ])
 def test_what_is_wrong_is_named(inst, field, body):
     for path in (PATH, PATH + "explain/"):

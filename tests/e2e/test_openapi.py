@@ -788,6 +788,7 @@ def test_campaigns(inst, call, person):
     inst.start("worker")
     wait_until("it ends", lambda: call(200, "GET", f"{path}{now['id']}/", admin)["state"] == "done")
     assert len(call(200, "GET", f"{path}{now['id']}/recipients/?limit=10", admin)["results"]) == 1
+    call(409, "POST", f"{path}{now['id']}/cancel/", admin)
     # What sites ask for in SQL: more in test_sql_notify.py.
     call(200, "GET", "/api/admin/intake/?limit=1", inst.admin())
     call(400, "GET", "/api/admin/intake/?limit=0", inst.admin())
