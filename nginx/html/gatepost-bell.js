@@ -355,14 +355,12 @@ export class GatepostBell extends HTMLElement {
 
 	#stands(state)
 	{
-		const was = this.#state;
-
 		this.#state = state;
 		if (state === 'signed_out') {
 			this.#rows = [];
 			this.#load = 'idle';
 			this.#counts = { unread: 0, unseen: 0, seq: 0 };
-		} else if (state === 'open' && this.#open && (was === 'signed_out' || this.#load === 'failed')) {
+		} else if (state === 'open' && this.#open && (this.#load === 'idle' || this.#load === 'failed')) {
 			this.#fetch();
 		}
 		this.#draw();

@@ -266,8 +266,13 @@ async function by_socket(link)
 	const url = stream_url(link.base, link.after(), await link.api.ticket());
 	url.protocol = url.protocol.replace('http', 'ws');
 
+	let socket = /** @type {any} */ (null);
+	try {
+		socket = new WebSocket(url);
+	} catch {
+		return { ready: false, why: 'blocked', wait: 0 };	/* the page's policy, or a browser that has none */
+	}
 	return new Promise((resolve) => {
-		const socket = new WebSocket(url);
 		let ready = false, bye = null, heard = Date.now(), frames = 0, asking = /** @type {any} */ (0);
 		const timers = [];
 		const send = (frame) => {
@@ -442,7 +447,7 @@ export function connect(options = {})
 	let initial = null;
 	const early = new Set();
 	let work = Promise.resolve();			/* what came from the tab that leads, one after the other */
-	let behind = false;
+	let behind = false, tries = 0, later = /** @type {any} */ (0);
 	let held = /** @type {any[]|null} */ (null);	/* what comes while the inbox is fetched anew */
 
 	/** @type {Connection} */
@@ -466,6 +471,8 @@ export function connect(options = {})
 			return;
 		self.state = state;
 		self.way = way;
+		if (state === 'signed_out')
+			self.counts = null;		/* nobody's; told anew to who comes back */
 		if (self.leader)
 			say({ kind: 'state', state, way });
 		tell(options.onState, state, { way, leader: self.leader });
@@ -754,12 +761,19 @@ export function connect(options = {})
 			if (had === null || behind || (message.seq > had && (message.prev === null || message.prev > had)))
 				await catch_up();
 			behind = false;
+			tries = 0;
 			if (message.item)
 				give(message.item);
-		}).catch(() => {
-			/* The next message, or this, tries again. */
+		}).catch((e) => {
+			/* The next message, or this, tries again; where nobody is signed in, the leading tab's word that somebody is. */
 			behind = true;
-			setTimeout(() => behind && say({ kind: 'hello' }), backoff(2, RETRY));
+			if (later || (e instanceof Refused && e.status === 401))
+				return;
+			later = setTimeout(() => {
+				later = 0;
+				if (behind)
+					say({ kind: 'hello' });
+			}, backoff(2 + tries++, RETRY));
 		});
 	}
 
@@ -768,9 +782,11 @@ export function connect(options = {})
 		const m = event.data || {};
 
 		if (m.kind === 'hello') {
-			if (self.leader) {
+			if (self.leader && self.state === 'signed_out' && m.fresh) {
+				wake();			/* somebody may be by now: lead() looks, and tells what it finds */
+			} else if (self.leader) {
 				say({ kind: 'state', state: self.state, way: self.way });
-				if (self.seq !== null)
+				if (self.seq !== null && self.state === 'open')
 					say({ kind: 'ready', prev: self.seq, seq: self.seq, counts: self.counts });
 			}
 		} else if (m.kind === 'wake') {
@@ -801,7 +817,7 @@ export function connect(options = {})
 
 		if (channel)
 			channel.onmessage = hear;
-		say({ kind: 'hello' });
+		say({ kind: 'hello', fresh: true });
 		if (navigator.locks && channel)
 			navigator.locks.request(name, { signal }, run).catch(() => {});
 		else
@@ -813,7 +829,7 @@ export function connect(options = {})
 		if (document.hidden)
 			return;
 		if (!self.leader)
-			say({ kind: 'hello' });
+			say({ kind: 'hello', fresh: true });
 		else if (self.state === 'open')
 			link.ask(5000);
 		wake();

@@ -250,7 +250,18 @@ async function beside(browser, instance, { shots })
 	await bell(page).evaluate((b) => b.removeAttribute('sign-in-url'));
 	assert.equal(await page.locator('gatepost-bell .said a').getAttribute('href'), `${instance.url}/console/signin/`);
 	await looks(page, 'signed-out', shots);
-	say('  three places; signed out, it keeps nothing');
+
+	/* Signed in again elsewhere: another tab's coming is enough. */
+	const anew = await context.newPage();
+	await anew.goto(`${instance.url}/push/`, { timeout: WAIT });
+	assert.equal(await anew.evaluate((body) => fetch('/api/auth/login/?tokens=cookie', { method: 'POST', body: JSON.stringify(body),
+		headers: { 'Content-Type': 'application/json', 'X-Gatepost': '1' } }).then((r) => r.status), { username: sara.phone, password: sara.password }), 200);
+	await anew.goto(`${site}/bell/?lang=en`, { waitUntil: 'load', timeout: WAIT });
+	await named(anew, 'Notifications, 1 unread');
+	await named(page, 'Notifications, 1 unread');
+	await until('5 rows in the panel that stood open', async () => await rows(page).count() === 5);
+	await anew.close();
+	say('  three places; signed out, it keeps nothing; signed in again, it is there');
 	assert.deepEqual(faults, []);
 	await context.close();
 }

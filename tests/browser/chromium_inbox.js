@@ -7,7 +7,7 @@
  * Shown: what came before and what comes is given once each, in order, to every tab, over one connection; when the tab that has
  * it is closed in the middle of a stream, nothing is lost or doubled; what one tab reads, the others count; without WebSocket the
  * library reads an event stream, without that it asks; a page that was offline, or whose access has run out, or that missed too
- * much, goes on where it stood; and signed out, it says so.
+ * much, goes on where it stood; and signed out, it says so, asks for nothing, and is there again once somebody signed in.
  *
  * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
  */
@@ -224,6 +224,58 @@ async function tabs(browser, instance)
 	await context.close();
 }
 
+/* Signed out, the tabs are quiet, also one that comes then; signed in again, the next to come or to be looked at brings all back. */
+async function out_and_in(browser, instance)
+{
+	const nima = await Person.make(instance);
+	const context = await signed_in(browser, instance, nima);
+	const post = (page, route, body) => page.evaluate(([r, b]) => fetch(r, { method: 'POST', body: JSON.stringify(b),
+		headers: { 'Content-Type': 'application/json', 'X-Gatepost': '1' } }).then((a) => a.status), [route, body]);
+	const asked = [];
+
+	await nima.tell(2);
+	await until('two told', async () => nima.seq() === 2);
+	const [one, two] = [await tab(context, instance), await tab(context, instance)];
+	await open(one, 'websocket');
+	await open(two, 'websocket');
+	await has([one, two], 1, 2, 'what was there before');
+	assert.equal(await post(two, '/api/auth/logout/', {}), 200);
+	for (const page of [one, two])
+		await until('signed out', async () => (await how(page)).state === 'signed_out' || await how(page));
+
+	context.on('request', (r) => /\/api\/|\/ws\//.test(r.url()) && asked.push(`${r.method()} ${new URL(r.url()).pathname}`));
+	await new Promise((go) => setTimeout(go, 3000));
+	assert.deepEqual(asked, [], 'signed out, nothing is asked');
+	const sockets = () => [one, two].reduce((n, p) => n + p.sockets.length, 0);
+	const before = sockets();
+	const three = await tab(context, instance);
+	await until('the tab that came knows', async () => (await how(three)).state === 'signed_out' || await how(three));
+	await new Promise((go) => setTimeout(go, 3000));
+	const had = asked.length + sockets() - before;
+	assert.ok(had <= 8, `${had} requests: ${asked}`);
+	await new Promise((go) => setTimeout(go, 5000));
+	assert.equal(asked.length + sockets() - before, had, `and no more of them: ${asked}`);
+	say(`  signed out: ${had} requests when a tab came, then none`);
+
+	assert.equal(await post(two, '/api/auth/login/?tokens=cookie', { username: nima.phone, password: PASSWORD }), 200);
+	const four = await tab(context, instance);
+	for (const page of [one, two, three, four])
+		await open(page, 'websocket');
+	await nima.tell(2);
+	await has([one, two, three, four], 1, 4, 'signed in again');
+	assert.equal(await post(two, '/api/auth/logout/', {}), 200);
+	for (const page of [one, two, three, four])
+		await until('signed out', async () => (await how(page)).state === 'signed_out' || await how(page));
+	assert.equal(await post(two, '/api/auth/login/?tokens=cookie', { username: nima.phone, password: PASSWORD }), 200);
+	await three.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+	for (const page of [one, two, three, four])
+		await open(page, 'websocket');
+	await nima.tell(1);
+	await has([one, two, three, four], 1, 5, 'signed in again, and looked at');
+	say('  signed in again: open in every tab, nothing lost, nothing twice');
+	await context.close();
+}
+
 /* What stands in the way of a WebSocket in the world: a proxy that knows none. */
 async function lesser(browser, instance)
 {
@@ -231,6 +283,7 @@ async function lesser(browser, instance)
 
 	for (const [way, ways, block] of [
 		['sse', undefined, async (c) => c.routeWebSocket(STREAM, (ws) => ws.close())],
+		['sse', undefined, async (c) => c.addInitScript(() => { window.WebSocket = function () { throw new DOMException('policy', 'SecurityError'); }; })],
 		['polling', undefined, async (c) => {
 			await c.routeWebSocket(STREAM, (ws) => ws.close());
 			await c.route(STREAM, (r) => r.abort());
@@ -259,8 +312,7 @@ async function lesser(browser, instance)
 
 lib.main('chromium_inbox', () => with_chromium(async (browser, instance) => {
 	const part = process.env.GATEPOST_INBOX_PART;
-	if (part !== 'lesser')
-		await tabs(browser, instance);
-	if (part !== 'tabs')
-		await lesser(browser, instance);
+	for (const [name, walk] of Object.entries({ tabs, out_and_in, lesser }))
+		if (!part || part === name)
+			await walk(browser, instance);
 }).then(() => say('PASSED chromium_inbox')));
