@@ -1219,6 +1219,7 @@ SQL_FILES = \
 	sql/0031_live.sql \
 	sql/0032_seat.sql \
 	sql/0033_touched.sql \
+	sql/0034_inbox_old.sql \
 	sql/grants.sql \
 	sql/users.sql
 

@@ -5,6 +5,9 @@
 #include "store/delivery_log.h"
 
 #include "base/clock.h"
+#include "store/inbox.h"
+
+#define PEOPLE_MAX	200	/* whose inboxes are looked through at once */
 
 DB_STMT(DELIVERY_STORY, DB_API | DB_CTL, DB_READ,
     "SELECT d.notification_id, d.seq, d.user_id, d.device_id, d.attempts,"
@@ -150,6 +153,11 @@ delivery_log_purge(struct db *db, unsigned keep_days, unsigned max,
 	    DB_U64(max)), e)) < 0)
 		return -1;
 	most = n > most ? n : most;
+	/* Inboxes first: what is listed has its words. */
+	if ((n = inbox_purge(db, bound, PEOPLE_MAX, e)) < 0)
+		return -1;
+	if (n == PEOPLE_MAX)
+		return (int)max;
 	if ((n = db_run(db, &NOTIFICATION_PURGE, DB_IN(DB_U64(bound),
 	    DB_U64(max)), e)) < 0)
 		return -1;

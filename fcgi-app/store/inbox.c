@@ -48,7 +48,7 @@ DB_STMT(INBOX_BEFORE_UNREAD, DB_API, DB_READ,
     " AND i.seq < ? ORDER BY i.seq DESC LIMIT ?");
 DB_STMT(INBOX_COUNT, DB_API, DB_READ,
     "SELECT unread, unseen, seq FROM inbox_count WHERE user_id = ?");
-DB_STMT(INBOX_COUNT_LOCK, DB_API | DB_LIVE, DB_READ,
+DB_STMT(INBOX_COUNT_LOCK, DB_API | DB_LIVE | DB_WORKER, DB_READ,
     "SELECT unread, unseen, seq FROM inbox_count WHERE user_id = ?"
     " FOR UPDATE");
 DB_STMT(INBOX_LOOK, DB_API | DB_LIVE, DB_READ,
@@ -61,7 +61,7 @@ DB_STMT(INBOX_READ, DB_API | DB_LIVE, DB_SAFE,
 DB_STMT(INBOX_ARCHIVE, DB_API, DB_SAFE,
     "UPDATE inbox SET archived_at = UTC_TIMESTAMP(6)"
     " WHERE user_id = ? AND notification_id = ? AND archived_at IS NULL");
-DB_STMT(INBOX_FEWER, DB_API | DB_LIVE, DB_ONCE,
+DB_STMT(INBOX_FEWER, DB_API | DB_LIVE | DB_WORKER, DB_ONCE,
     "UPDATE inbox_count SET unread = unread - ?, unseen = unseen - ?,"
     " version = version + 1, changed_at = UTC_TIMESTAMP(6)"
     " WHERE user_id = ?");
@@ -79,6 +79,17 @@ DB_STMT(INBOX_SEEN, DB_API | DB_LIVE, DB_SAFE,
     "UPDATE inbox FORCE INDEX (inbox_unread)"
     " SET seen_at = UTC_TIMESTAMP(6) WHERE user_id = ? AND read_at IS NULL"
     " AND seq <= ? AND seen_at IS NULL");
+
+DB_STMT(INBOX_OLDEST, DB_WORKER, DB_READ,
+    "SELECT user_id FROM inbox WHERE notification_id < ?"
+    " ORDER BY notification_id LIMIT 1");
+DB_STMT(INBOX_OLD_SUM, DB_WORKER, DB_READ,
+    "SELECT COUNT(IF(read_at IS NULL, 1, NULL)),"
+    " COUNT(IF(seen_at IS NULL, 1, NULL)) FROM inbox"
+    " FORCE INDEX (inbox_notification)"
+    " WHERE user_id = ? AND notification_id < ?");
+DB_STMT(INBOX_OLD_END, DB_WORKER, DB_SAFE,
+    "DELETE FROM inbox WHERE user_id = ? AND notification_id < ?");
 
 #define BATCH_TEXT	((size_t)5000 * 64)
 
@@ -297,4 +308,44 @@ inbox_seen(struct db *db, uint64_t user_id, uint64_t to, struct err *e)
 	if (rc < 0 || fewer(db, user_id, 0, (uint64_t)rc, e) < 0)
 		return -1;
 	return rc;
+}
+
+/* --- the end ---------------------------------------------------------------- */
+
+struct old { uint64_t user_id, bound; };
+
+static int
+old_work(struct db *db, void *arg, struct err *e)
+{
+	const struct old *o = arg;
+	struct inbox_counts c;
+	uint64_t unread = 0, unseen = 0;
+
+	/* Whoever reads waits for this row: the sums are of what is deleted. */
+	if (counts(db, &INBOX_COUNT_LOCK, o->user_id, &c, e) < 0 ||
+	    db_one(db, &INBOX_OLD_SUM, NULL, DB_IN(DB_U64(o->user_id),
+	    DB_U64(o->bound)), DB_OUT(DB_TO_U64(&unread),
+	    DB_TO_U64(&unseen)), e) < 0 ||
+	    fewer(db, o->user_id, unread, unseen, e) < 0)
+		return -1;
+	return db_run(db, &INBOX_OLD_END, DB_IN(DB_U64(o->user_id),
+	    DB_U64(o->bound)), e) < 0 ? -1 : 0;
+}
+
+int
+inbox_purge(struct db *db, uint64_t bound, unsigned max, struct err *e)
+{
+	struct old o = { .bound = bound };
+	unsigned n;
+	int rc;
+
+	for (n = 0; n < max; n++) {
+		if ((rc = db_one(db, &INBOX_OLDEST, NULL, DB_IN(DB_U64(bound)),
+		    DB_OUT(DB_TO_U64(&o.user_id)), e)) < 0 ||
+		    (rc > 0 && db_tx(db, old_work, &o, e) < 0))
+			return -1;
+		if (rc == 0)
+			break;
+	}
+	return (int)n;
 }

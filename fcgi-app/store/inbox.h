@@ -52,4 +52,10 @@ int	 inbox_read_all(struct db *db, uint64_t user_id, uint64_t to,
 int64_t	 inbox_seen(struct db *db, uint64_t user_id, uint64_t to,
 	    struct err *e) MUST_CHECK;
 
+/* --- the end (worker) --------------------------------------------------------- */
+/* What belongs to notifications below `bound`, by at most `max` people, each in
+ * a transaction: their counters count it no more.  People, or -1. */
+int	 inbox_purge(struct db *db, uint64_t bound, unsigned max,
+	    struct err *e) MUST_CHECK;
+
 #endif

@@ -199,6 +199,19 @@ def test_all_are_read_however_many_are_leaving(inst, sara):
         inst.rows("DELETE FROM delivery WHERE user_id = %s AND channel = 'sms' AND state = 'queued'", sara.id)
 
 
+def test_what_the_log_forgets_is_counted_no_more(inst, sara):
+    """A notification past its days goes with its place in the inbox, and what is unread is what can be read."""
+    old, new = int(tell(inst, sara)), tell(inst, sara)
+    for table, column in (("inbox", "notification_id"), ("notification", "id")):
+        inst.rows(f"UPDATE {table} SET {column} = %s WHERE {column} = %s", old % 10**9 + 1, old)
+    inst.kill("worker", signal.SIGTERM)
+    inst.start("worker")            # it looks for what is old when it begins
+    within(20, "it is forgotten", lambda: not inst.rows("SELECT 1 FROM notification WHERE id = %s", old % 10**9 + 1))
+    got = inbox(sara)
+    assert [m["id"] for m in got["results"]] == [new] and counts(got) == (1, 1, 2)
+    assert inst.rows("SELECT COUNT(*) n FROM inbox WHERE user_id = %s", sara.id) == [{"n": 1}]
+
+
 def test_read_all_of_nothing_reads_nothing_that_comes_meanwhile(inst, sara):
     """It asks how far the inbox is, and reads so far: what comes in between stays news."""
     told, got = int(tell(inst, sara)), []

@@ -25,7 +25,7 @@ function New({ close })
 		<${Field} form=${form} name="name" label=${t('templates.name')} hint=${t('templates.name_hint')} required dir="ltr" autocomplete="off" spellcheck=${false} />
 		<${Field} form=${form} name="description" label=${t('templates.description')} />
 		<${Field} form=${form} name="title" label=${t('templates.title')} required />
-		<${Field} form=${form} name="body" label=${t('templates.body')} hint=${t('templates.body_hint')} type="textarea" rows="3" required />
+		<${Field} form=${form} name="body" label=${t('templates.body')} hint=${t('templates.body_hint', { name: '{name}' })} type="textarea" rows="3" required />
 		<div class="dialog-actions"><${Submit} form=${form}>${t('templates.create')}<//></div>
 	<//>`;
 }
