@@ -63,7 +63,8 @@ async function first_load(browser, instance, person, at, language, done)
 	const page = await context.newPage();
 	const cdp = await context.newCDPSession(page);
 	const ours = new Set(), under_way = new Set();
-	let bytes = 0;
+	const heads = new Map();
+	let bytes = 0, all = 0;
 
 	await cdp.send('Network.enable');
 	await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
@@ -72,9 +73,12 @@ async function first_load(browser, instance, person, at, language, done)
 			under_way.add(e.requestId) && ours.add(e.requestId);
 	});
 	cdp.on('Network.loadingFailed', (e) => under_way.delete(e.requestId));
+	cdp.on('Network.responseReceived', (e) => heads.set(e.requestId, e.response.encodedDataLength));
 	cdp.on('Network.loadingFinished', (e) => {
-		if (under_way.delete(e.requestId))
-			bytes += e.encodedDataLength;		/* with its head */
+		if (!under_way.delete(e.requestId))
+			return;
+		bytes += e.encodedDataLength - (heads.get(e.requestId) || 0);
+		all += e.encodedDataLength;
 	});
 	await page.goto(`${instance.url}${at}`, { timeout: WAIT, waitUntil: 'load' });
 	await done(page);
@@ -83,7 +87,7 @@ async function first_load(browser, instance, person, at, language, done)
 		performance.getEntriesByType('resource').filter((r) => r.name.startsWith(`${location.origin}/`) && !r.name.includes('/api/')).length));
 	await context.close();
 	assert.ok(bytes > 5000 && bytes < FIRST_LOAD, `${at}: ${bytes} bytes`);
-	say(`first load of ${at} (${language}): ${ours.size} files, ${(bytes / 1000).toFixed(1)} KB compressed`);
+	say(`first load of ${at} (${language}): ${ours.size} files, ${(bytes / 1000).toFixed(1)} KB compressed, ${(all / 1000).toFixed(1)} KB with heads`);
 }
 
 /* --- the walk ----------------------------------------------------------------------------------------------------- */
