@@ -1588,6 +1588,8 @@ EXTRA_FILES = \
 	tests/lib/mmdb.py \
 	tests/lib/open_push.js \
 	tests/lib/open_push.py \
+	tests/lib/openapi_lint.js \
+	tests/lib/openapi_lint.test.js \
 	tests/lib/ports.py \
 	tests/lib/raw_ws.py \
 	tests/lib/record.py \
