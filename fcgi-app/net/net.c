@@ -23,6 +23,9 @@
 #define NUDGE_US	INT64_C(50000)
 #define SPARE_MAX	128
 #define CA_MAX		(4u << 20)
+/* A provider that says more, or whose clock is years ahead, is asked again
+ * tomorrow all the same. */
+#define RETRY_AFTER_MAX	86400L
 
 const char *
 net_error_word(int error)
@@ -311,7 +314,8 @@ fill(struct transfer *t, CURLcode rc, struct in_answer *in)
 	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait);
 	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &head);
 	in->error = error_of(t, rc);
-	in->retry_after_s = (long)wait;
+	in->retry_after_s = wait < 0 ? 0 : wait < RETRY_AFTER_MAX ? (long)wait :
+	    RETRY_AFTER_MAX;
 	in->max_age_s = max_age(t->cache);
 	in->header_location = t->location;
 	in->header_reason = t->reason;

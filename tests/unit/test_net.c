@@ -120,6 +120,13 @@ an_answer_is_told_whole(void **state)
 	one(n, &q);
 	assert_int_equal(last.status, 429);
 	assert_int_equal(last.retry_after_s, 7);
+	/* A day at most, however long they say. */
+	q = post(url_of(port, "/never"));
+	one(n, &q);
+	assert_int_equal(last.retry_after_s, 86400);
+	q = post(url_of(port, "/dated"));
+	one(n, &q);
+	assert_int_equal(last.retry_after_s, 86400);
 	q = post(url_of(port, "/moved"));
 	one(n, &q);
 	/* Never followed. */
@@ -398,6 +405,9 @@ set_up(void **state)
 	    " location /made { add_header Location https://localhost/m/1 "
 	    "always; return 201; }\n"
 	    " location /later { add_header Retry-After 7 always; return 429; }"
+	    "\n location /never { add_header Retry-After 999999999999999 "
+	    "always; return 429; }\n location /dated { add_header Retry-After "
+	    "'Fri, 01 Jan 2099 00:00:00 GMT' always; return 429; }"
 	    "\n location /moved { return 307 https://localhost:1/; }\n"
 	    " location /text { return 200 hello; }\n"
 	    " location /big { root www; }\n"
