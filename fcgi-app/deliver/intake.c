@@ -332,7 +332,7 @@ intake_run(struct db *db, struct intake *in, struct err *e)
 		goto out;
 	in->plan.now_us = in->now_us;
 	if (asks > 0 && (n = job_claim(db, a, ask, (size_t)asks, in->lease_s,
-	    &job, e)) < 0)
+	    !item_is_lone(), &job, e)) < 0)
 		goto out;
 	in->claimed = (unsigned)n;
 	note_full(in, ask, (size_t)asks, job, (size_t)n);

@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "net/net.h"
 
+static _Atomic unsigned lone;
+
 static void *
 block(size_t n)
 {
@@ -115,6 +117,8 @@ item_new(const struct item_new *n)
 	it->locale = tail_str(&at, n->locale);
 	it->waiter = tail_str(&at, n->job->waiter);
 	it->bound = n->job->bound;
+	if ((it->lone = job_last_chance(n->job)))
+		lone++;
 	(void)text_copy(it->tried, sizeof(it->tried), n->job->tried == NULL ?
 	    "" : n->job->tried);
 	it->dead = n->dead;
@@ -134,10 +138,25 @@ item_new(const struct item_new *n)
 }
 
 void
+item_leaves(struct item *it)
+{
+	if (it->lone)
+		lone--;
+	it->lone = false;
+}
+
+bool
+item_is_lone(void)
+{
+	return lone > 0;
+}
+
+void
 item_free(struct item *it)
 {
 	if (it == NULL)
 		return;
+	item_leaves(it);
 	json_free(it->secret_json);
 	arena_free(it->arena);
 	account_unref(it->account);

@@ -43,6 +43,7 @@ struct item {
 	uint8_t		 p256dh[65], auth[16];
 	const char	*dead;		/* do not send: final reason; or NULL */
 	bool		 bound;		/* no other account may get it */
+	bool		 lone;		/* on its last chance, not marked yet */
 	char		 tried[JOB_TRIED_MAX + 1];
 	/* while it leaves and is on its way: send.c */
 	struct lane	*lane;
@@ -72,6 +73,11 @@ struct item_new {
 };
 /* Copies all strings. */
 struct item *item_new(const struct item_new *n);
+/* Its intent is marked: from here that tells what its worker dies of. */
+void	 item_leaves(struct item *it);
+/* Has this process one on its last chance (job_last_chance) that was not
+ * marked yet?  Any thread may ask. */
+bool	 item_is_lone(void);
 /* Wipes what is secret; not while it is in flight. */
 void	 item_free(struct item *it);
 

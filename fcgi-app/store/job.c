@@ -27,7 +27,8 @@ DB_STMT(JOB_INTEND, DB_WORKER, DB_SAFE,
     " AND j.lease_ends_at > UTC_TIMESTAMP(6)"
     " AND j.expires_at > UTC_TIMESTAMP(6)");
 DB_STMT(JOB_INTENDED, DB_WORKER, DB_READ,
-    "SELECT t.n, j.state, j.expires_at <= UTC_TIMESTAMP(6)"
+    "SELECT t.n, j.state, j.expires_at <= UTC_TIMESTAMP(6),"
+    " j.lease_ends_at > UTC_TIMESTAMP(6)"
     " FROM " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
     " WHERE j.attempt = t.a AND j.owner = t.o");
 DB_STMT(JOB_EXTEND, DB_WORKER, DB_SAFE,
@@ -44,7 +45,8 @@ DB_STMT(JOB_BACK, DB_WORKER, DB_SAFE,
     "  w VARCHAR(40) PATH '$[4]', p VARCHAR(24) PATH '$[5]',"
     "  y VARCHAR(160) PATH '$[6]', b TINYINT PATH '$[7]')) t"
     " STRAIGHT_JOIN job j ON j.id = t.id"
-    " SET j.state = 0, j.owner = 0, j.lease_ends_at = NULL,"
+    " SET j.crashes = IF(j.state = 2, 0, j.crashes), j.state = 0,"
+    " j.owner = 0, j.lease_ends_at = NULL,"
     " j.run_at = UTC_TIMESTAMP(6) + INTERVAL t.d MICROSECOND,"
     " j.last_error = IF(t.w = '', j.last_error, t.w),"
     " j.provider = IF(t.p = '', j.provider, t.p),"
@@ -174,7 +176,7 @@ job_runs_few(size_t n)
 
 /* --- holding ------------------------------------------------------------------- */
 
-struct looked { struct job_ref *r; size_t n; uint64_t at, state, late; };
+struct looked { struct job_ref *r; size_t n; uint64_t at, state, late, mine; };
 
 static int
 intended_row(void *arg, struct err *e)
@@ -184,7 +186,8 @@ intended_row(void *arg, struct err *e)
 	(void)e;
 	if (l->at < 1 || l->at > l->n)
 		return 0;
-	if (l->state == JOB_LEAVING)
+	/* Marked by a try whose answer was lost. */
+	if (l->state == JOB_LEAVING && l->mine != 0)
 		l->r[l->at - 1].fate = JOB_HELD;
 	else if (l->state == JOB_LEASED && l->late != 0)
 		l->r[l->at - 1].fate = JOB_TOO_LATE;
@@ -229,7 +232,7 @@ job_intend(struct db *db, struct job_ref *r, size_t n, struct err *e)
 			text = job_refs(r, n);
 		if (db_each(db, &JOB_INTENDED, a, DB_IN(DB_STR(text)),
 		    DB_OUT(DB_TO_U64(&l.at), DB_TO_U64(&l.state),
-		    DB_TO_U64(&l.late)), intended_row, &l, e) < 0)
+		    DB_TO_U64(&l.late), DB_TO_U64(&l.mine)), intended_row, &l, e) < 0)
 			goto out;
 	}
 	rc = 0;

@@ -44,6 +44,12 @@ struct job {
 	const uint8_t	*secret;		/* sealed, or NULL */
 	size_t		 secret_len;
 };
+/* One more worker that ends under it, and it is a dead letter. */
+static inline bool
+job_last_chance(const struct job *j)
+{
+	return j->crashes + 1 >= JOB_CRASHES_MAX;
+}
 
 /* --- claiming ----------------------------------------------------------- */
 /* The earliest that will be due of a provider ("": to be planned), by class,
@@ -64,10 +70,14 @@ struct job_queue {
  * Lease what is due of the queues for lease_s, in one transaction; what another
  * claim takes meanwhile is left to it.  Jobs are in the arena, as after the
  * claim (attempt counts it).  Returns how many, or -1.
+ *
+ * A worker that dies leaves all it held, and nothing tells which of them it
+ * died of.  So of those on their last chance at most one is claimed, with
+ * `lone`, or none; a worker that holds one untouched asks without.
  */
 int	 job_claim(struct db *db, struct arena *a, const struct job_queue *q,
-	    size_t n, uint32_t lease_s, struct job **out, struct err *e)
-	    MUST_CHECK;
+	    size_t n, uint32_t lease_s, bool lone, struct job **out,
+	    struct err *e) MUST_CHECK;
 /* Names of all providers that have jobs, in the arena.  How many or -1. */
 int	 job_providers(struct db *db, struct arena *a, const char **name,
 	    size_t max, struct err *e) MUST_CHECK;

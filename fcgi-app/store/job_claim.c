@@ -39,10 +39,16 @@ DB_STMT(JOB_LEASE_RUN, DB_WORKER, DB_SAFE,
 DB_STMT(JOB_LEASE_MINE, DB_WORKER, DB_READ,
     "SELECT t.n FROM " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
     " WHERE j.owner = ? AND j.state = 1");
+DB_STMT(JOB_PUT_OFF, DB_WORKER, DB_SAFE,
+    "UPDATE " JOB_REFS " STRAIGHT_JOIN job j ON j.id = t.id"
+    " SET j.run_at = UTC_TIMESTAMP(6) + INTERVAL ? + t.n * ? MICROSECOND"
+    " WHERE j.attempt = t.a AND j.owner = t.o AND j.state = 0");
 DB_STMT(JOB_PROVIDERS, DB_WORKER, DB_READ,
     "SELECT DISTINCT provider FROM job");
 
 #define LOOKS	4		/* at a queue that others keep emptying */
+#define APART_US	5000		/* of jobs that are claimed one by one */
+#define BUSY_US		20000		/* while another of them is held */
 
 static struct db_value
 from_floor(int64_t us)
@@ -76,8 +82,10 @@ struct claim {
 	const struct job_queue	*q;
 	size_t			 n;
 	uint32_t		 lease_s;
+	bool			 lone;
 	struct job_rows		 rows;
 	unsigned		 times;
+	bool			 put_off;
 };
 
 /* Write the lease where it is still free.  How many rows, or -1. */
@@ -170,12 +178,48 @@ due_rows(struct db *db, struct claim *c, struct err *e)
 	return 0;
 }
 
+/*
+ * Of those that have outlived all workers but one, one: whatever its worker
+ * dies of then, no other of them is blamed for.  The others come one by one.
+ */
+static int
+put_off(struct db *db, struct claim *c, struct err *e)
+{
+	struct job_ref *later = arena_array(c->a, c->rows.n, sizeof(*later));
+	size_t kept = 0, n = 0;
+	bool lone = c->lone;
+	int64_t rc = 0;
+	char *text;
+
+	for (size_t i = 0; i < c->rows.n; i++) {
+		const struct job *j = &c->rows.job[i];
+
+		if (!job_last_chance(j) || lone) {
+			lone = lone && !job_last_chance(j);
+			c->rows.job[kept++] = *j;
+			continue;
+		}
+		later[n++] = (struct job_ref){ .id = j->id,
+		    .owner = j->owner, .attempt = j->attempt };
+	}
+	c->rows.n = kept;
+	if (n == 0)
+		return 0;
+	c->put_off = true;
+	text = job_refs(later, n);
+	rc = db_run(db, &JOB_PUT_OFF, DB_IN(DB_STR(text), DB_U64(c->lone ? 0 :
+	    BUSY_US), DB_U64(APART_US)), e);
+	free(text);
+	return rc < 0 ? -1 : 0;
+}
+
 static int
 claim_work(struct db *db, void *arg, struct err *e)
 {
 	struct claim *c = arg;
 
 	c->rows.n = 0;
+	c->put_off = false;
 	if (c->times++ > 0) {
 		/* An earlier try may have committed before it was lost. */
 		if (db_each(db, &JOB_TAKEN, c->a, DB_IN(DB_U64(
@@ -189,22 +233,24 @@ claim_work(struct db *db, void *arg, struct err *e)
 		if (due_rows(db, c, e) < 0)
 			return -1;
 		if (c->rows.n == 0)
-			return 1;
-		if (lease_rows(db, c, e) < 0)
+			break;
+		if (put_off(db, c, e) < 0 ||
+		    (c->rows.n > 0 && lease_rows(db, c, e) < 0))
 			return -1;
 	}
 	for (size_t i = 0; i < c->rows.n; i++) {
 		c->rows.job[i].owner = db_tx_key(db);
 		c->rows.job[i].attempt++;
 	}
-	return c->rows.n == 0;
+	return c->rows.n == 0 && !c->put_off;
 }
 
 int
 job_claim(struct db *db, struct arena *a, const struct job_queue *q, size_t n,
-    uint32_t lease_s, struct job **out, struct err *e)
+    uint32_t lease_s, bool lone, struct job **out, struct err *e)
 {
-	struct claim c = { .a = a, .q = q, .n = n, .lease_s = lease_s };
+	struct claim c = { .a = a, .q = q, .n = n, .lease_s = lease_s,
+	    .lone = lone };
 
 	for (size_t i = 0; i < n; i++)
 		c.rows.max += q[i].limit;

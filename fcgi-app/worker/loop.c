@@ -18,6 +18,7 @@
 #define LOOK_US		(10 * US_PER_S)	/* at the providers' settings */
 #define EVACUATE	64u	/* jobs a round */
 #define SAY_US		(5 * US_PER_S)
+#define SOON_US		(250 * MS)	/* run_once waits for what is due then */
 
 static volatile sig_atomic_t stop_asked;
 static int stop_fd = -1;
@@ -134,7 +135,8 @@ take_done(void *arg, int rc, const struct err *e)
 
 	l->taking = false;
 	l->next_take_us = now + POLL_US;
-	l->idle = rc == 0 && in->claimed == 0 && !in->more;
+	l->idle = rc == 0 && in->claimed == 0 && !in->more &&
+	    (in->next_us == 0 || in->next_us > in->now_us + SOON_US);
 	if (rc < 0) {
 		loop_complain(l, "take work", e);
 	} else {

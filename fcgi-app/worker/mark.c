@@ -178,8 +178,10 @@ mark_done(void *arg, int rc, const struct err *e)
 		bool late = lane_seats_over(it->lane, now);
 
 		if (rc == 0 && !stays(d, i) && d->let[i] &&
-		    d->ref[i].fate == JOB_HELD)
+		    d->ref[i].fate == JOB_HELD) {
 			it->counted = true;	/* gone with the item */
+			item_leaves(it);
+		}
 		if (rc == 0 && !stays(d, i) && d->let[i] &&
 		    d->ref[i].fate == JOB_HELD && !late) {
 			if (it->paced)

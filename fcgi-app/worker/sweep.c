@@ -70,7 +70,8 @@ ended(const struct job *j, const char *state, const char *reason)
 /*
  * What a crash left.  Leased, nothing sent: ready again.  Leaving: perhaps it
  * was sent; again only where that is harmless, else unsure.  The third time a
- * job takes its worker along it is a dead letter.
+ * job takes its worker along it is a dead letter: job_claim sees to it that
+ * the third time is its own doing.
  */
 static int
 lapse_work(struct db *db, void *arg, struct err *e)
@@ -105,7 +106,7 @@ lapse_work(struct db *db, void *arg, struct err *e)
 			change[changes++] = ended(j, "unsure",
 			    "worker_died");
 			l->unsure++;
-		} else if (j->crashes + 1 >= JOB_CRASHES_MAX) {
+		} else if (job_last_chance(j)) {
 			bury[buries++] = ref;
 			if (j->kind == JOB_SEND)
 				change[changes++] = ended(j, "failed",

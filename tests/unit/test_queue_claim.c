@@ -37,7 +37,7 @@ claim(struct db *db, struct arena *a, uint32_t limit, struct job **j)
 	};
 	int n = 0;
 
-	ok(n = job_claim(db, a, q, 3, 30, j, e));
+	ok(n = job_claim(db, a, q, 3, 30, true, j, e));
 	return n;
 }
 
@@ -119,6 +119,41 @@ a_claim_takes_what_is_due_in_order_and_within_its_limits(void **state)
 	assert_int_equal(dbtest_num(root, "SELECT COUNT(*) FROM job WHERE "
 	    "state = 1 AND run_at IS NULL AND lease_ends_at > "
 	    "UTC_TIMESTAMP(6) + INTERVAL 25 SECOND"), 30);
+	arena_free(a);
+	db_free(db);
+}
+
+/* A worker dies of one job and leaves many: those that have one death left do
+ * not share it. */
+static void
+r1_of_those_on_their_last_chance_one_is_claimed(void **state)
+{
+	const struct job_queue q = { .provider = "p", .class = 0,
+	    .limit = 20 };
+	struct db *db = db_new(DB_WORKER);
+	struct arena *a = arena_new(8u << 20);
+	struct job *j;
+	int n;
+
+	(void)state;
+	fill(60, "UPDATE job SET crashes = 2, run_at = run_at - INTERVAL 1 "
+	    "SECOND WHERE id <= 15; UPDATE job SET crashes = 1 WHERE id = 30");
+	/* One is held already: the others only. */
+	ok(n = job_claim(db, a, &q, 1, 30, false, &j, e));
+	assert_int_equal(n, 15);
+	for (int i = 0; i < n; i++)
+		assert_true(j[i].id > 15 && j[i].crashes <= 1);
+	/* They wait, each for its own moment. */
+	assert_int_equal(dbtest_num(root, "SELECT COUNT(DISTINCT run_at) FROM "
+	    "job WHERE crashes = 2 AND class = 0 AND state = 0 AND attempt = 0 "
+	    "AND run_at > (SELECT MAX(run_at) FROM job WHERE crashes = 0)"), 5);
+	dbtest_sql(root, "UPDATE job SET run_at = UTC_TIMESTAMP(6) - INTERVAL "
+	    "1 SECOND WHERE state = 0");
+	ok(n = job_claim(db, a, &q, 1, 30, true, &j, e));
+	assert_int_equal(n, 1);
+	assert_int_equal(j[0].crashes, 2);
+	assert_int_equal(dbtest_num(root, "SELECT COUNT(*) FROM job WHERE "
+	    "crashes = 2 AND class = 0 AND state = 0"), 4);
 	arena_free(a);
 	db_free(db);
 }
@@ -262,6 +297,7 @@ main(void)
 		cmocka_unit_test(r7_eight_claimers_take_each_job_once),
 		cmocka_unit_test(
 		    a_claim_takes_what_is_due_in_order_and_within_its_limits),
+		cmocka_unit_test(r1_of_those_on_their_last_chance_one_is_claimed),
 		cmocka_unit_test(r4_a_stale_holder_is_refused_everywhere),
 		cmocka_unit_test(the_mark_is_refused_past_lease_and_expiry),
 		cmocka_unit_test(peek_sees_the_next_of_each_class),

@@ -44,7 +44,7 @@ claim(struct db *db, struct arena *a, const char *provider,
 	for (unsigned c = 0; c < 3; c++)
 		q[c] = (struct job_queue){ .provider = provider, .class = c,
 		    .limit = BATCH, .floor_us = floor_us[c] };
-	ok(n = job_claim(db, a, q, 3, 30, &j, e));
+	ok(n = job_claim(db, a, q, 3, 30, true, &j, e));
 	for (int i = 0; i < n; i++) {
 		int64_t floor = j[i].run_us - SLACK_US;
 

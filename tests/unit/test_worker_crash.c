@@ -146,6 +146,45 @@ r1_random_kills_lose_nothing_and_double_nothing(void **state)
 	wt.setup.lease_s = 5;
 }
 
+/* Three workers end, and what waited in them is innocent of it. */
+static void
+r1_what_waits_in_workers_that_die_is_no_dead_letter(void **state)
+{
+	enum { MANY = 40 };
+	uint64_t id[MANY], n;
+	pid_t w;
+
+	(void)state;
+	wt.setup.lease_s = 1;
+	wt.setup.inflight = 2;	/* most wait in memory, leased */
+	wt_devices(id, MANY);
+	free(wt_sandbox("DELETE", "/messages", NULL));
+	wt_faults("push", "{\"mode\":\"slow\",\"after_ms\":1200}");
+	n = wt_push(id, MANY, NULL);
+	for (int kills = 0; kills < 3; kills++) {
+		w = wt_worker();
+		assert_true(wt_becomes("1", 8000, wt_text("SELECT COUNT(*) > 0 "
+		    "FROM job WHERE kind = 2 AND crashes = %d AND state IN (1, "
+		    "2) AND notification_id = %" PRIu64, kills, n)));
+		wt_kill(w);
+	}
+	wt_faults(NULL, NULL);
+	wt.setup.inflight = 96;
+	w = wt_worker();
+	assert_true(wt_becomes("0", 15000, "SELECT COUNT(*) FROM job WHERE "
+	    "state <> 9"));
+	wt_stop(w);
+	/* What the third was doing when it was ended, at most. */
+	assert_in_range(strtol(wt_ask("SELECT COUNT(*) FROM delivery WHERE "
+	    "reason = 'dead_letter' AND notification_id = %" PRIu64, n), NULL,
+	    10), 0, 3);
+	assert_int_equal(strtol(wt_ask("SELECT COUNT(*) FROM delivery WHERE "
+	    "(state IN ('sent', 'unsure') OR reason = 'dead_letter') AND "
+	    "notification_id = %" PRIu64, n), NULL, 10), MANY);
+	wt_do("DELETE FROM job");
+	wt.setup.lease_s = 5;
+}
+
 /* The late answer of D26 too. */
 static void
 r4_a_stopped_worker_finishes_nothing_but_the_truth(void **state)
@@ -357,6 +396,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    r1_what_a_crash_leaves_is_told_apart_by_the_mark),
+		cmocka_unit_test(
+		    r1_what_waits_in_workers_that_die_is_no_dead_letter),
 		cmocka_unit_test(r1_random_kills_lose_nothing_and_double_nothing),
 		cmocka_unit_test(
 		    r4_a_stopped_worker_finishes_nothing_but_the_truth),
