@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "deliver/reach.h"
 #include "queue/turns.h"
 #include "store/campaign.h"
 #include "store/delivery.h"
@@ -172,10 +173,9 @@ hold_paused(struct db *db, struct job_ref *ref, const uint64_t *of, size_t n,
 	return 0;
 }
 
-/* Where each goes is asked of the database; of what: ids, each once. */
+/* Of what they are: ids, each once. */
 static size_t
-whats_and_wheres(const struct job *job, size_t n, uint64_t *id,
-    struct delivery_where *w)
+whats(const struct job *job, size_t n, uint64_t *id)
 {
 	size_t ids = 0;
 
@@ -186,12 +186,42 @@ whats_and_wheres(const struct job *job, size_t n, uint64_t *id,
 			;
 		if (k == ids)
 			id[ids++] = job[i].notification_id;
+	}
+	return ids;
+}
+
+static const struct notification *
+what(const struct notification *found, int have, uint64_t id)
+{
+	for (int k = 0; k < have; k++)
+		if (found[k].id == id)
+			return &found[k];
+	return NULL;
+}
+
+/* His wishes, where they decided it (reach.h): not for class critical; and for
+ * a digest they were heard when it was made. */
+static bool
+asks_wishes(const struct notification *n)
+{
+	return n->routed && n->class != 0 && strcmp(n->type, "digest") != 0;
+}
+
+/* Where each goes is asked of the database. */
+static void
+wheres(const struct job *job, size_t n, const struct notification *found,
+    int have, struct delivery_where *w)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct notification *of = what(found, have,
+		    job[i].notification_id);
+
 		w[i] = (struct delivery_where){
 		    .notification_id = job[i].notification_id,
 		    .user_id = job[i].user_id, .device_id = job[i].device_id,
+		    .type = of != NULL && asks_wishes(of) ? of->type : NULL,
 		    .seq = job[i].seq };
 	}
-	return ids;
 }
 
 /* Why it must not leave any more, or NULL.  It waited, and in the meantime
@@ -208,6 +238,10 @@ why_dead(const struct job *job, const struct notification *n,
 		return "device_gone";
 	if (!w->found || w->to == NULL)
 		return "no_delivery";
+	if (n->routed && w->user_id != 0 && !w->user.active)
+		return w->user.exists ? "inactive" : "user_gone";
+	if (w->type != NULL && reach_unwanted(&w->user, w->channel))
+		return "opted_out";
 	return suppression_bars(w->barred, suppression_kind(n->class,
 	    n->type)) ? "suppressed" : NULL;
 }
@@ -224,11 +258,13 @@ locate(struct db *db, struct arena *a, struct intake *in,
 	uint64_t *id = arena_array(a, n + 1, sizeof(*id));
 	uint64_t *of = arena_array(a, n + 1, sizeof(*of));
 	struct job_ref *ref = arena_array(a, n + 1, sizeof(*ref));
-	size_t ids = whats_and_wheres(job, n, id, w), refs = 0;
+	size_t ids = whats(job, n, id), refs = 0;
 	int have, rc;
 
-	if ((have = notification_load(db, a, id, ids, 0, found, e)) < 0 ||
-	    delivery_locate(db, a, w, n, e) < 0)
+	if ((have = notification_load(db, a, id, ids, 0, found, e)) < 0)
+		return -1;
+	wheres(job, n, found, have, w);
+	if (delivery_locate(db, a, w, n, e) < 0)
 		return -1;
 	for (int k = 0; k < have; k++)
 		note[k] = note_new(&found[k]);

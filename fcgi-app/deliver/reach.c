@@ -20,6 +20,12 @@ wish_of(const struct recipient *u, unsigned bit)
 	return u->off & bit ? WISH_NO : WISH_NONE;
 }
 
+bool
+reach_unwanted(const struct recipient *u, enum channel_id id)
+{
+	return wish_of(u, CHANNEL_BIT(id)) == WISH_NO;
+}
+
 static bool
 by_default(const struct reach_case *c, enum channel_id id)
 {

@@ -46,6 +46,9 @@ struct reach {
 };
 void	 reach_decide(const struct reach_case *c, struct reach *r);
 
+/* Has he said no to it, by his masks? */
+bool	 reach_unwanted(const struct recipient *u, enum channel_id id);
+
 /* The site's default channels. */
 unsigned reach_defaults(void);
 

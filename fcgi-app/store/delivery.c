@@ -49,13 +49,19 @@ DB_STMT(DELIVERY_PENDING, DB_WORKER | DB_API, DB_READ,
     " OR EXISTS (SELECT 1 FROM delivery d WHERE d.notification_id = n.id"
     " AND d.state = 'queued'))");
 DB_STMT(DELIVERY_LOCATE, DB_WORKER, DB_READ,
-    "SELECT t.n, x.target, d.target, d.p256dh, d.auth, d.is_active, u.locale,"
-    " b.reason"
+    "SELECT t.n, x.target, d.target, d.p256dh, d.auth,"
+    " d.is_active AND (t.u = 0 OR d.user_id <=> t.u), u.locale, b.reason,"
+    " u.id IS NOT NULL, u.is_active, x.channel, p.on_mask, p.off_mask,"
+    " pt.on_mask, pt.off_mask"
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY,"
     "  i BIGINT UNSIGNED PATH '$[0]', s INT UNSIGNED PATH '$[1]',"
-    "  d BIGINT UNSIGNED PATH '$[2]', u BIGINT UNSIGNED PATH '$[3]')) t"
+    "  d BIGINT UNSIGNED PATH '$[2]', u BIGINT UNSIGNED PATH '$[3]',"
+    "  y VARCHAR(40) PATH '$[4]')) t"
     " STRAIGHT_JOIN delivery x ON x.notification_id = t.i AND x.seq = t.s"
     " LEFT JOIN device d ON d.id = t.d LEFT JOIN user u ON u.id = t.u"
+    " LEFT JOIN preference p ON p.user_id = t.u AND t.y <> ''"
+    " LEFT JOIN preference_type pt ON pt.user_id = t.u AND t.y <> ''"
+    " AND pt.type = CONVERT(t.y USING ascii)"
     " LEFT JOIN suppression b ON x.channel IN ('email', 'sms', 'whatsapp')"
     " AND b.channel = x.channel AND b.address_hash ="
     "  UNHEX(SHA2(LOWER(x.target), 256))");
@@ -323,9 +329,10 @@ struct locate {
 	struct delivery_where *w;
 	size_t n, dh_len, auth_len;
 	uint64_t at;
-	const char *target, *endpoint, *locale, *barred;
+	const char *target, *endpoint, *locale, *barred, *channel;
 	const uint8_t *dh, *auth;
-	bool active;
+	uint64_t on, off, type_on, type_off;
+	bool active, exists, user_active;
 };
 
 static int
@@ -342,6 +349,12 @@ locate_row(void *arg, struct err *e)
 	w->to = w->device_id != 0 ? l->endpoint : l->target;
 	w->gone = w->device_id != 0 && (l->endpoint == NULL || !l->active);
 	w->barred = l->barred;
+	w->user = (struct recipient){ .user_id = w->user_id,
+	    .exists = l->exists, .active = l->user_active,
+	    .on = (unsigned)l->on, .off = (unsigned)l->off,
+	    .type_on = (unsigned)l->type_on,
+	    .type_off = (unsigned)l->type_off };
+	w->channel = channels_find(l->channel);
 	w->locale = l->locale == NULL ? "" : l->locale;
 	w->p256dh = l->dh_len == 65 ? l->dh : NULL;
 	w->auth = l->auth_len == 16 ? l->auth : NULL;
@@ -354,20 +367,30 @@ delivery_locate(struct db *db, struct arena *a, struct delivery_where *w,
 {
 	struct locate l = { .w = w, .n = n };
 	struct buf b;
+	struct jw j;
 	int64_t rc;
 
-	buf_init(&b, n * 96 + 16);
-	buf_char(&b, '[');
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%s[%" PRIu64 ",%u,%" PRIu64 ",%" PRIu64 "]",
-		    i > 0 ? "," : "", w[i].notification_id, w[i].seq,
-		    w[i].device_id, w[i].user_id);
-	buf_char(&b, ']');
+	buf_init(&b, n * 320 + 16);
+	jw_init(&j, &b);
+	jw_array(&j, NULL);
+	for (size_t i = 0; i < n; i++) {
+		jw_array(&j, NULL);
+		jw_u64(&j, NULL, w[i].notification_id);
+		jw_u64(&j, NULL, w[i].seq);
+		jw_u64(&j, NULL, w[i].device_id);
+		jw_u64(&j, NULL, w[i].user_id);
+		jw_str(&j, NULL, w[i].type == NULL ? "" : w[i].type);
+		jw_end(&j);
+	}
+	jw_end(&j);
 	rc = db_each(db, &DELIVERY_LOCATE, a, DB_IN(DB_STR(buf_text(&b))),
 	    DB_OUT(DB_TO_U64(&l.at), DB_TO_STR(&l.target),
 	    DB_TO_STR(&l.endpoint), DB_TO_BIN(&l.dh, &l.dh_len),
 	    DB_TO_BIN(&l.auth, &l.auth_len), DB_TO_BOOL(&l.active),
-	    DB_TO_STR(&l.locale), DB_TO_STR(&l.barred)), locate_row, &l, e);
+	    DB_TO_STR(&l.locale), DB_TO_STR(&l.barred), DB_TO_BOOL(&l.exists),
+	    DB_TO_BOOL(&l.user_active), DB_TO_STR(&l.channel),
+	    DB_TO_U64(&l.on), DB_TO_U64(&l.off), DB_TO_U64(&l.type_on),
+	    DB_TO_U64(&l.type_off)), locate_row, &l, e);
 	buf_fini(&b);
 	return rc < 0 ? -1 : 0;
 }

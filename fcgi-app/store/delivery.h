@@ -8,7 +8,7 @@
 #ifndef GP_STORE_DELIVERY_H
 #define GP_STORE_DELIVERY_H
 
-#include "store/db.h"
+#include "store/recipient.h"
 
 #define DELIVERY_TARGET_MAX 254
 #define DELIVERY_REASON_MAX 40
@@ -57,11 +57,16 @@ int	 delivery_pending(struct db *db, uint64_t notification_id,
 struct delivery_where {
 	uint64_t	 notification_id, user_id, device_id;	/* in */
 	uint32_t	 seq;					/* in */
+	const char	*type;		/* in: his wishes are asked for, for
+					 * messages of this type; or NULL */
 	bool		 found;
 	const char	*to;		/* address or endpoint, in the arena */
 	const char	*locale;	/* of the user, or "" */
 	const uint8_t	*p256dh, *auth;	/* 65 and 16 bytes, or NULL */
-	bool		 gone;		/* its device is not active any more */
+	bool		 gone;		/* its device is not active any more,
+					 * or somebody else's by now */
+	struct recipient user;		/* exists, active, his masks */
+	enum channel_id	 channel;
 	const char	*barred;	/* reason of a suppression of `to` now;
 					 * in the arena, NULL none */
 };

@@ -16,7 +16,7 @@ DB_STMT(NOTIFICATION_BY_KEY, DB_API | DB_WORKER, DB_READ,
     "SELECT id, body_mac FROM notification WHERE scope = ? AND idem_key = ?");
 #define COLUMNS "n.id, n.user_id, n.token_id, n.type, n.channel, n.title,"	\
 	" n.content, n.audience, n.class, n.created_at, n.expires_at,"		\
-	" n.planned_at, n.total, n.cancelled_at, FALSE"
+	" n.planned_at, n.total, n.cancelled_at, 0"
 DB_STMT(NOTIFICATION_FIND, DB_API | DB_WORKER, DB_READ,
     "SELECT " COLUMNS " FROM notification n WHERE n.id = ?");
 DB_STMT(NOTIFICATION_LOAD, DB_WORKER, DB_READ,
@@ -24,8 +24,8 @@ DB_STMT(NOTIFICATION_LOAD, DB_WORKER, DB_READ,
     " IF(LENGTH(n.content) <= ?, n.content, NULL),"
     " IF(LENGTH(n.audience) <= ?, n.audience, NULL),"
     " n.class, n.created_at, n.expires_at, n.planned_at, n.total,"
-    " n.cancelled_at, n.class = 2 AND COALESCE((SELECT c.state = 'paused'"
-    "  FROM campaign c WHERE c.id = n.id), FALSE)"
+    " n.cancelled_at, IF(n.class = 2, COALESCE((SELECT IF(c.state = 'paused',"
+    "  2, 1) FROM campaign c WHERE c.id = n.id), 0), 0)"
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) t"
     " STRAIGHT_JOIN notification n ON n.id = t.id");
 DB_STMT(NOTIFICATION_PLANNED, DB_WORKER, DB_SAFE,
@@ -115,7 +115,7 @@ notification_by_key(struct db *db, struct arena *a, const uint8_t scope[16],
 struct load {
 	struct notification	*out, it;
 	size_t			 n, max;
-	uint64_t		 class, total;
+	uint64_t		 class, total, campaign;
 };
 #define LOAD_OUT(l) DB_OUT(DB_TO_U64(&(l)->it.id),			\
 	DB_TO_U64(&(l)->it.user_id), DB_TO_U64(&(l)->it.token_id),		\
@@ -124,7 +124,7 @@ struct load {
 	DB_TO_STR(&(l)->it.audience), DB_TO_U64(&(l)->class),		\
 	DB_TO_TIME(&(l)->it.created_us), DB_TO_TIME(&(l)->it.expires_us),	\
 	DB_TO_TIME(&(l)->it.planned_us), DB_TO_U64(&(l)->total),		\
-	DB_TO_TIME(&(l)->it.cancelled_us), DB_TO_BOOL(&(l)->it.paused))
+	DB_TO_TIME(&(l)->it.cancelled_us), DB_TO_U64(&(l)->campaign))
 
 static int
 load_row(void *arg, struct err *e)
@@ -136,6 +136,8 @@ load_row(void *arg, struct err *e)
 		return 1;
 	l->it.class = (unsigned)l->class;
 	l->it.total = (uint32_t)l->total;
+	l->it.paused = l->campaign == 2;
+	l->it.routed = l->campaign > 0 || l->it.channel[0] == '\0';
 	l->out[l->n++] = l->it;
 	return 0;
 }

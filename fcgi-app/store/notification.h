@@ -39,6 +39,8 @@ struct notification {
 	int64_t		 created_us, expires_us, planned_us;	/* 0: not yet */
 	int64_t		 cancelled_us;		/* 0: not */
 	bool		 paused;	/* notification_load: its campaign is */
+	bool		 routed;	/* notification_load: by its recipients'
+					 * wishes */
 	uint32_t	 total;
 };
 /* 1 and *n in the arena, 0 none, -1. */

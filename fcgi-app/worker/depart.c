@@ -128,6 +128,20 @@ loop_release(struct loop *l, struct lane *lane, int64_t us)
 	}
 }
 
+/* The state of one that must not leave any more (intake.c). */
+static const char *
+dead_state(const char *why)
+{
+	static const char *const skipped[] = { "device_gone", "suppressed",
+		"opted_out", "inactive", "user_gone" };
+
+	for (size_t i = 0; i < COUNT_OF(skipped); i++)
+		if (strcmp(why, skipped[i]) == 0)
+			return "skipped";
+	return strcmp(why, "cancelled") == 0 || strcmp(why, "read") == 0 ?
+	    "cancelled" : "failed";
+}
+
 /* Ready to be marked?  Otherwise it has got its record. */
 static bool
 make_ready(struct loop *l, struct lane *lane, struct item *it)
@@ -136,11 +150,7 @@ make_ready(struct loop *l, struct lane *lane, struct item *it)
 	struct record r;
 
 	if (it->dead != NULL) {
-		send_end(it, strcmp(it->dead, "device_gone") == 0 ||
-		    strcmp(it->dead, "suppressed") == 0 ?
-		    "skipped" : strcmp(it->dead, "cancelled") == 0 ||
-		    strcmp(it->dead, "read") == 0 ? "cancelled" : "failed",
-		    it->dead, loop_record(l));
+		send_end(it, dead_state(it->dead), it->dead, loop_record(l));
 		return false;
 	}
 	if (lane->p == NULL) {

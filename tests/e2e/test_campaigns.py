@@ -488,6 +488,23 @@ def test_who_opted_out_is_skipped(inst, token):
     assert said(inst, c) == {other["id"]: {"email": ("sent", "")}}
 
 
+def test_who_opts_out_while_it_waits_gets_nothing(inst, token):
+    """Planned for the end of his quiet hours; meanwhile he unsubscribes from what the same sender wrote before."""
+    stops, stays = a_user(inst), a_user(inst)
+    now = inst.rows("SELECT UTC_TIMESTAMP(6) t")[0]["t"]
+    begin, end = (now - datetime.timedelta(hours=1), now + datetime.timedelta(hours=2))
+    for u in (stops, stays):
+        inst.rows("INSERT INTO preference (user_id, quiet_from, quiet_to, quiet_zone, updated_at) VALUES (%s, %s, %s, 'UTC', NOW())",
+                  u["id"], begin.hour * 60 + begin.minute, end.hour * 60 + end.minute)
+    c = make(inst, token, {"ids": [stops["id"], stays["id"]]}, channels=["email"], type="news", start=True)
+    wait_until("both wait", lambda: shown(inst, token, c)["released"] == 2)
+    inst.rows("INSERT INTO preference_type VALUES (%s, 'news', 0, %s)", stops["id"], EMAIL)
+    inst.rows("UPDATE job SET run_at = UTC_TIMESTAMP(6) WHERE notification_id = %s", int(c["id"]))
+    until(inst, token, c, "done")
+    assert said(inst, c) == {stops["id"]: {"email": ("skipped", "opted_out")}, stays["id"]: {"email": ("sent", "")}}
+    assert not mails(inst, stops["email"]) and len(mails(inst, stays["email"])) == 1
+
+
 def test_a_suppressed_address_is_skipped(inst, token):
     plain, gone = a_user(inst), a_user(inst)
     suppressed(inst, "email", gone["email"])

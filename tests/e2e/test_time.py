@@ -98,6 +98,39 @@ def test_critical_passes(inst):
     assert ways(final(inst, id_), u)["email"] == ("sent", "")
 
 
+def test_what_waits_is_asked_again_before_it_leaves(inst):
+    """Planned in the evening; by the morning they have said no, or are gone, or the device is somebody else's."""
+    asleep = [in_quiet_hours(inst)[0] for _ in range(6)]
+    kind, channel, disabled, handed, stays, other = asleep
+    tokens = {}
+    for u in (handed, stays):
+        tokens[u["id"]] = f"ExponentPushToken[{u['email'][1:20]}]"
+        inst.rows("INSERT INTO device (id, user_id, kind, target_hash, target) VALUES (%s, %s, 'expo', UNHEX(SHA2(%s, 256)), %s)",
+                  u["id"] + 10 ** 17, u["id"], tokens[u["id"]], tokens[u["id"]])
+    ids = {u["id"]: send(inst, user_id=u["id"], type="order", channels=["email", "expo"]).json()["id"] for u in asleep}
+    for u in asleep:
+        assert len(waiting(inst, planned(inst, ids[u["id"]])["id"])) == (2 if u in (handed, stays) else 1)
+    inst.rows("INSERT INTO preference_type VALUES (%s, 'order', 0, 1)", kind["id"])
+    inst.rows("UPDATE preference SET off_mask = 1 WHERE user_id = %s", channel["id"])
+    inst.rows("UPDATE user SET is_active = FALSE WHERE id = %s", disabled["id"])
+    inst.rows("UPDATE device SET user_id = %s WHERE user_id = %s", other["id"], handed["id"])
+    # His no is of another kind.
+    inst.rows("INSERT INTO preference_type VALUES (%s, 'review', 0, 31)", stays["id"])
+    for id_ in ids.values():
+        time_comes(inst, id_)
+
+    def said(u):
+        return {c: s for c, s in ways(final(inst, ids[u["id"]]), u).items() if s[0] != "skipped" or s[1] != "no_device"}
+    assert said(kind) == {"email": ("skipped", "opted_out")} == said(channel)
+    assert said(disabled) == {"email": ("skipped", "inactive")}
+    assert said(handed) == {"email": ("sent", ""), "expo": ("skipped", "device_gone")}
+    assert said(stays) == {"email": ("sent", ""), "expo": ("sent", "")}
+    for u in (kind, channel, disabled):
+        assert not inst.sandbox.messages(channel="email", to=u["email"])
+    assert not inst.sandbox.messages(channel="expo", to=tokens[handed["id"]])
+    assert inst.sandbox.messages(channel="expo", to=tokens[stays["id"]])
+
+
 def test_r11_what_waits_past_its_end_is_expired(inst):
     u, end = in_quiet_hours(inst)
     before = (end - datetime.timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
