@@ -213,6 +213,7 @@ STORE_SOURCES = \
 	fcgi-app/store/sms_admin.c \
 	fcgi-app/store/social.c \
 	fcgi-app/store/social.h \
+	fcgi-app/store/span.h \
 	fcgi-app/store/stats.c \
 	fcgi-app/store/stats.h \
 	fcgi-app/store/suppression.c \
@@ -513,6 +514,8 @@ API_SOURCES = \
 	fcgi-app/api/comm_whatsapp.c \
 	fcgi-app/api/communications.c \
 	fcgi-app/api/communications.h \
+	fcgi-app/api/cursor.c \
+	fcgi-app/api/cursor.h \
 	fcgi-app/api/dispatch.c \
 	fcgi-app/api/dispatch.h \
 	fcgi-app/api/dispatch_own.h \

@@ -1,25 +1,23 @@
 /*
- * admin_audit.c - GET /api/admin/audit/: newest first, by cursor.
+ * admin_audit.c - GET /api/admin/audit/: by time, by cursor.
  */
-#include "api/push_own.h"
+#include "api/admin_log.h"
+#include "api/cursor.h"
+
 #include "base/clock.h"
-#include "base/conf.h"
-#include "base/text.h"
 #include "store/audit_page.h"
 
-#define FEW	50
-#define MOST	200
-
 struct audit_in {
-	struct opt_int	 limit, user_id;
-	const char	*before, *event, *outcome, *ip;
+	struct cursor_in page;
+	struct opt_int	 user_id;
+	const char	*event, *outcome, *ip, *q;
 	int64_t		 since_us, until_us;
 };
 static const struct field audit_rows[] = {
-	FIELD_OF(FT_INT, struct audit_in, limit, "limit", 1, MOST, 0),
+	CURSOR_FIELDS(struct audit_in, page),
+	FIELD_TEXT(struct audit_in, q, "q", 1, 100, F_TRIM | F_LINE),
 	FIELD_OF(FT_INT, struct audit_in, user_id, "user_id", 1,
 	    INT64_C(9007199254740992), 0),
-	FIELD_TEXT(struct audit_in, before, "before", 1, 20, 0),
 	FIELD_TEXT(struct audit_in, event, "event", 1, 40, F_LINE),
 	FIELD_TEXT(struct audit_in, outcome, "outcome", 1, 12, F_LINE),
 	FIELD_TEXT(struct audit_in, ip, "ip", 2, 45, F_TRIM | F_LINE),
@@ -29,7 +27,7 @@ static const struct field audit_rows[] = {
 const struct fieldset admin_audit_fields =
     FIELDSET(struct audit_in, audit_rows, IN_QUERY);
 
-struct reading { struct jw *w; struct audit_row r; uint64_t last; };
+struct reading { struct jw *w; struct audit_row r; };
 
 static int
 write_row(void *arg, struct err *e)
@@ -41,7 +39,6 @@ write_row(void *arg, struct err *e)
 	char at[CLOCK_TEXT_MAX];
 
 	(void)e;
-	x->last = r->id;
 	jw_object(x->w, NULL);
 	jw_id(x->w, "id", r->id);
 	/* To the microsecond: what came first must be told, and found again. */
@@ -67,33 +64,39 @@ write_row(void *arg, struct err *e)
 
 /* The next page keeps the filters. */
 static const char *
-next_page(struct call *c, const struct audit_in *in, uint64_t last,
-    unsigned limit)
+filters(struct call *c, const struct audit_in *in)
 {
-	char at[CLOCK_TEXT_MAX];
-	const char *url = arena_printf(c->arena, "%s%s?before=%" PRIu64
-	    "&limit=%u", conf_str(CONF_PUBLIC_URL), c->route->path, last,
-	    limit);
+	char since[CLOCK_TEXT_MAX] = "", until[CLOCK_TEXT_MAX] = "";
 
-	if (in->user_id.set)
-		url = arena_printf(c->arena, "%s&user_id=%" PRId64, url,
-		    in->user_id.v);
-	if (in->event != NULL)
-		url = arena_printf(c->arena, "%s&event=%s", url,
-		    url_encode(c->arena, in->event));
-	if (in->outcome != NULL)
-		url = arena_printf(c->arena, "%s&outcome=%s", url,
-		    url_encode(c->arena, in->outcome));
-	if (in->ip != NULL)
-		url = arena_printf(c->arena, "%s&ip=%s", url,
-		    url_encode(c->arena, in->ip));
 	if (in->since_us != 0)
-		url = arena_printf(c->arena, "%s&since=%s", url,
-		    clock_rfc3339(in->since_us, true, at));
+		clock_rfc3339(in->since_us, true, since);
 	if (in->until_us != 0)
-		url = arena_printf(c->arena, "%s&until=%s", url,
-		    clock_rfc3339(in->until_us, true, at));
-	return url;
+		clock_rfc3339(in->until_us, true, until);
+	return arena_printf(c->arena, "%s%s%s%s%s%s%s", !in->user_id.set ? "" :
+	    arena_printf(c->arena, "&user_id=%" PRId64, in->user_id.v),
+	    query_part(c, "event", in->event),
+	    query_part(c, "outcome", in->outcome),
+	    query_part(c, "ip", in->ip), query_part(c, "q", in->q),
+	    query_part(c, "since", since), query_part(c, "until", until));
+}
+
+/* Somebody's id, address or number is he; all else is text. */
+static int
+read_words(struct call *c, const struct audit_in *in, struct audit_filter *f,
+    struct err *e)
+{
+	uint64_t who = 0;
+	int rc;
+
+	if (in->q == NULL)
+		return 0;
+	if ((rc = user_typed(c, in->q, &who, e)) < 0)
+		return -1;
+	if (rc == 1 && f->user_id == 0)
+		f->user_id = who;
+	else if (rc == 0 || f->user_id != who)
+		f->q = in->q;
+	return 0;
 }
 
 int
@@ -104,25 +107,26 @@ admin_audit_get(struct call *c, const void *in_, struct err *e)
 		.user_id = in->user_id.set ? (uint64_t)in->user_id.v : 0,
 		.event = in->event == NULL ? "" : in->event,
 		.outcome = in->outcome == NULL ? "" : in->outcome,
-		.ip = in->ip == NULL ? "" : in->ip,
+		.ip = in->ip == NULL ? "" : in->ip, .q = "",
 		.since_us = in->since_us, .until_us = in->until_us,
-		.limit = in->limit.set ? (unsigned)in->limit.v : FEW,
 	};
-	struct reading x = { .last = 0 };
+	struct reading x = { .w = NULL };
+	struct cursor k;
 	int n;
 
-	if (in->before != NULL && !id_read(in->before, &f.before))
-		return field_refuse(c, "before", "invalid", e,
-		    "Give the id of a row.");
+	if (cursor_read(c, &in->page, &k, e) < 0 ||
+	    read_words(c, in, &f, e) < 0)
+		return -1;
+	f.span = k.span;
+	f.limit = k.limit;
 	x.w = resp_json(c->resp, 200);
 	jw_array(x.w, "results");
 	if ((n = audit_page(c->db, c->arena, &f, &x.r, write_row, &x,
 	    e)) < 0)
 		return -1;
 	jw_end(x.w);
-	jw_str(x.w, "next", n < (int)f.limit ? NULL :
-	    next_page(c, in, x.last, f.limit));
-	jw_null(x.w, "previous");
+	cursor_next(c, x.w, &k, n == (int)k.limit ? x.r.id : f.edge,
+	    filters(c, in));
 	resp_json_end(c->resp);
 	return 0;
 }

@@ -136,6 +136,9 @@ as_json(struct call *c, const char *s)
 	return out;
 }
 
+/* Digits may be a telephone number without its plus from here on. */
+#define A_NUMBER	UINT64_C(100000000)
+
 int
 user_typed(struct call *c, const char *typed, uint64_t *id, struct err *e)
 {
@@ -143,12 +146,14 @@ user_typed(struct call *c, const char *typed, uint64_t *id, struct err *e)
 	struct user u;
 	int rc;
 
-	if (text_u64(typed, INT64_MAX, id) && typed[0] != '0')
+	const bool is_id = text_u64(typed, INT64_MAX, id) && typed[0] != '0';
+
+	if (is_id && *id < A_NUMBER)
 		return 1;
 	identifier_read(c->arena, typed, &who);
 	if ((rc = identifier_find(c->db, c->arena, &who, &u, e)) == 1)
 		*id = u.id;
-	return rc;
+	return rc == 0 && is_id ? 1 : rc;
 }
 
 static int

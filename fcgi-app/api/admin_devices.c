@@ -3,26 +3,24 @@
  * and off.
  */
 #include "api/admin_log.h"
+#include "api/cursor.h"
 
 #include "api/answer.h"
 #include "auth/audit.h"
-#include "base/conf.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/text.h"
 #include "store/device_admin.h"
 
-#define FEW	50
-#define MOST	200
-
 struct devices_in {
-	struct opt_int	 limit, user_id;
+	struct cursor_in page;
+	struct opt_int	 user_id;
 	struct opt_bool	 active;
-	const char	*type, *q, *email, *token, *before;
+	const char	*type, *q, *email, *token;
 	int64_t		 since_us, until_us;
 };
 static const struct field devices_rows[] = {
-	FIELD_OF(FT_INT, struct devices_in, limit, "limit", 1, MOST, 0),
+	CURSOR_FIELDS(struct devices_in, page),
 	FIELD_OF(FT_INT, struct devices_in, user_id, "user_id", 1,
 	    INT64_C(9007199254740992), 0),
 	FIELD_OF(FT_BOOL, struct devices_in, active, "is_active", 0, 0,
@@ -33,7 +31,6 @@ static const struct field devices_rows[] = {
 	    F_TRIM | F_LINE),
 	FIELD_TEXT(struct devices_in, token, "token", 1, 2048,
 	    F_TRIM | F_LINE),
-	FIELD_TEXT(struct devices_in, before, "before", 1, 20, 0),
 	FIELD_OF(FT_TIME, struct devices_in, since_us, "since", 0, 0, 0),
 	FIELD_OF(FT_TIME, struct devices_in, until_us, "until", 0, 0, 0),
 };
@@ -80,8 +77,7 @@ write_row(void *arg, struct err *e)
 }
 
 static const char *
-next_page(struct call *c, const struct devices_in *in, uint64_t last,
-    unsigned limit)
+filters(struct call *c, const struct devices_in *in)
 {
 	char since[CLOCK_TEXT_MAX] = "", until[CLOCK_TEXT_MAX] = "";
 
@@ -89,9 +85,7 @@ next_page(struct call *c, const struct devices_in *in, uint64_t last,
 		clock_rfc3339(in->since_us, true, since);
 	if (in->until_us != 0)
 		clock_rfc3339(in->until_us, true, until);
-	return arena_printf(c->arena, "%s%s?before=%" PRIu64
-	    "&limit=%u%s%s%s%s%s%s%s%s", conf_str(CONF_PUBLIC_URL),
-	    c->route->path, last, limit, query_part(c, "type", in->type),
+	return arena_printf(c->arena, "%s%s%s%s%s%s%s%s", query_part(c, "type", in->type),
 	    query_part(c, "q", in->q), query_part(c, "email", in->email),
 	    query_part(c, "token", in->token),
 	    query_part(c, "is_active", !in->active.set ? NULL :
@@ -107,17 +101,18 @@ admin_devices_get(struct call *c, const void *in_, struct err *e)
 	const struct devices_in *in = in_;
 	struct device_search f = { .kind = in->type, .q = in->q, .active = -1,
 	    .user_id = in->user_id.set ? (uint64_t)in->user_id.v : 0,
-	    .since_us = in->since_us, .until_us = in->until_us,
-	    .limit = in->limit.set ? (unsigned)in->limit.v : FEW };
+	    .since_us = in->since_us, .until_us = in->until_us };
 	struct writing x = { .c = c };
+	struct cursor k;
 	uint8_t hash[32];
 	int n = 0;
 
 	if (in->active.set)
 		f.active = in->active.v ? 1 : 0;
-	if (in->before != NULL && !id_read(in->before, &f.before))
-		return field_refuse(c, "before", "invalid", e,
-		    "Give the id of a row.");
+	if (cursor_read(c, &in->page, &k, e) < 0)
+		return -1;
+	f.span = k.span;
+	f.limit = k.limit;
 	if (in->token != NULL) {
 		sha256(hash, in->token, strlen(in->token));
 		f.target_hash = hash;
@@ -141,10 +136,8 @@ admin_devices_get(struct call *c, const void *in_, struct err *e)
 	    write_row, &x, e)) < 0)
 		return -1;
 	jw_end(x.w);
-	jw_str(x.w, "next", n > 0 && n == (int)f.limit ?
-	    next_page(c, in, x.d.id, f.limit) : f.floor != 0 ?
-	    next_page(c, in, f.floor, f.limit) : NULL);
-	jw_null(x.w, "previous");
+	cursor_next(c, x.w, &k, n > 0 && n == (int)f.limit ? x.d.id : f.edge,
+	    filters(c, in));
 	resp_json_end(c->resp);
 	return 0;
 }

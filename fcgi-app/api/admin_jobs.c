@@ -6,6 +6,7 @@
  * more, so a second call finds nothing to do.
  */
 #include "api/admin_log.h"
+#include "api/cursor.h"
 
 #include "api/answer.h"
 #include "auth/audit.h"
@@ -14,9 +15,6 @@
 #include "base/text.h"
 #include "queue/bell.h"
 #include "store/job_admin.h"
-
-#define FEW		50
-#define MOST		200
 
 static const struct { const char *word; int state; } states[] = {
 	{ "ready", JOB_READY }, { "leased", JOB_LEASED },
@@ -28,17 +26,19 @@ static const char *const classes[JOB_CLASSES] = { "critical",
 	"transactional", "campaign", "transactional_bulk", "campaign_bulk" };
 
 struct jobs_in {
-	struct opt_int	 limit;
-	const char	*state, *provider, *notification_id, *before;
+	struct cursor_in page;
+	const char	*state, *class, *provider, *notification_id, *q;
 };
 static const struct field jobs_rows[] = {
-	FIELD_OF(FT_INT, struct jobs_in, limit, "limit", 1, MOST, 0),
+	CURSOR_FIELDS(struct jobs_in, page),
+	FIELD_TEXT(struct jobs_in, q, "q", 1, 254, F_TRIM | F_LINE),
+	FIELD_ENUM(struct jobs_in, class, "class", "critical|transactional|"
+	    "campaign|transactional_bulk|campaign_bulk", 0),
 	FIELD_ENUM(struct jobs_in, state, "state",
 	    "ready|leased|leaving|paused|gathered|dead", 0),
 	FIELD_TEXT(struct jobs_in, provider, "provider", 1, 24, F_LINE),
 	FIELD_TEXT(struct jobs_in, notification_id, "notification_id", 1, 20,
 	    0),
-	FIELD_TEXT(struct jobs_in, before, "before", 1, 20, 0),
 };
 const struct fieldset admin_jobs_fields =
     FIELDSET(struct jobs_in, jobs_rows, IN_QUERY);
@@ -49,7 +49,7 @@ struct redrive_in {
 	struct opt_bool	 all;
 };
 static const struct field redrive_rows[] = {
-	FIELD_OF(FT_TEXTS, struct redrive_in, ids, "ids", 1, MOST * 5, 0),
+	FIELD_OF(FT_TEXTS, struct redrive_in, ids, "ids", 1, CURSOR_MOST * 5, 0),
 	FIELD_TEXT(struct redrive_in, provider, "provider", 1, 24, F_LINE),
 	FIELD_OF(FT_BOOL, struct redrive_in, all, "all", 0, 0, 0),
 };
@@ -132,28 +132,55 @@ write_row(void *arg, struct err *e)
 	return 0;
 }
 
+/* An id of a job, a notification or a delivery, somebody's address, or part
+ * of a name. */
+static int
+read_words(struct call *c, const char *q, struct job_search *f, struct err *e)
+{
+	struct delivery_at at;
+
+	f->q = q == NULL ? "" : q;
+	if (q == NULL)
+		return 0;
+	if (delivery_id_read(q, &at)) {
+		f->id = at.id;
+		f->seq = at.seq;
+		return 0;
+	}
+	if (!id_read(q, &f->id))
+		f->id = 0;
+	return user_typed(c, q, &f->user_id, e) < 0 ? -1 : 0;
+}
+
 int
 admin_jobs_get(struct call *c, const void *in_, struct err *e)
 {
 	const struct jobs_in *in = in_;
 	struct writing x = { .c = c };
-	struct job_search f = { .state = -1, .provider = in->provider,
-	    .limit = in->limit.set ? (unsigned)in->limit.v : FEW };
+	struct job_search f = { .state = -1, .class = -1,
+	    .provider = in->provider };
+	struct cursor k;
 	int n;
 
 	for (size_t i = 0; in->state != NULL && i < COUNT_OF(states); i++)
 		if (strcmp(in->state, states[i].word) == 0)
 			f.state = states[i].state;
-	if (in->before != NULL && !id_read(in->before, &f.before))
-		return field_refuse(c, "before", "invalid", e,
-		    "Give the id of a row.");
+	for (int i = 0; in->class != NULL && i < JOB_CLASSES; i++)
+		if (strcmp(in->class, classes[i]) == 0)
+			f.class = i;
+	if (cursor_read(c, &in->page, &k, e) < 0 ||
+	    read_words(c, in->q, &f, e) < 0)
+		return -1;
+	f.span = k.span;
+	f.limit = k.limit;
 	if (in->notification_id != NULL &&
 	    !id_read(in->notification_id, &f.notification_id))
 		return field_refuse(c, "notification_id", "invalid", e,
 		    "Give the id of a row.");
 	x.w = resp_json(c->resp, 200);
 	jw_array(x.w, "queues");
-	if (in->before == NULL && job_each_queue(c->db, c->arena, &x.q,
+	if (in->page.before == NULL && in->page.after == NULL &&
+	    job_each_queue(c->db, c->arena, &x.q,
 	    write_queue, &x, e) < 0)
 		return -1;
 	jw_end(x.w);
@@ -162,13 +189,13 @@ admin_jobs_get(struct call *c, const void *in_, struct err *e)
 	    e)) < 0)
 		return -1;
 	jw_end(x.w);
-	jw_str(x.w, "next", n < (int)f.limit ? NULL : arena_printf(c->arena,
-	    "%s%s?before=%" PRIu64 "&limit=%u%s%s%s",
-	    conf_str(CONF_PUBLIC_URL), c->route->path, x.j.id, f.limit,
+	cursor_next(c, x.w, &k, n == (int)k.limit ? x.j.id : f.edge,
+	    arena_printf(c->arena, "%s%s%s%s%s",
 	    query_part(c, "state", in->state),
+	    query_part(c, "class", in->class),
 	    query_part(c, "provider", in->provider),
-	    query_part(c, "notification_id", in->notification_id)));
-	jw_null(x.w, "previous");
+	    query_part(c, "notification_id", in->notification_id),
+	    query_part(c, "q", in->q)));
 	resp_json_end(c->resp);
 	return 0;
 }

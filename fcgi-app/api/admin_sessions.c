@@ -4,30 +4,27 @@
  */
 #include "api/admin_log.h"
 #include "api/admin_own.h"
+#include "api/cursor.h"
 
 #include "api/answer.h"
 #include "auth/device_name.h"
 #include "auth/grant.h"
-#include "base/conf.h"
 #include "base/geo.h"
 #include "base/text.h"
 #include "store/session_admin.h"
 
-#define FEW	50
-#define MOST	200
-
 struct sessions_in {
-	struct opt_int	 limit;
+	struct cursor_in page;
 	struct opt_bool	 active;
-	const char	*user, *ip, *before;
+	const char	*user, *ip, *q;
 };
 static const struct field sessions_rows[] = {
-	FIELD_OF(FT_INT, struct sessions_in, limit, "limit", 1, MOST, 0),
+	CURSOR_FIELDS(struct sessions_in, page),
+	FIELD_TEXT(struct sessions_in, q, "q", 1, 100, F_TRIM | F_LINE),
 	FIELD_TEXT(struct sessions_in, user, "user", 1, 254, F_TRIM | F_LINE),
 	FIELD_OF(FT_BOOL, struct sessions_in, active, "is_active", 0, 0,
 	    F_LOOSE),
 	FIELD_TEXT(struct sessions_in, ip, "ip", 2, 45, F_TRIM | F_LINE),
-	FIELD_TEXT(struct sessions_in, before, "before", 1, 20, 0),
 };
 const struct fieldset admin_sessions_fields =
     FIELDSET(struct sessions_in, sessions_rows, IN_QUERY);
@@ -79,15 +76,16 @@ admin_sessions_get(struct call *c, const void *in_, struct err *e)
 	const struct sessions_in *in = in_;
 	struct writing x = { .c = c };
 	struct session_search f = { .live = -1, .ip = in->ip,
-	    .limit = in->limit.set ? (unsigned)in->limit.v : FEW };
-	uint64_t next;
+	    .q = in->q == NULL ? "" : in->q };
+	struct cursor k;
 	int n, rc;
 
 	if (in->active.set)
 		f.live = in->active.v ? 1 : 0;
-	if (in->before != NULL && !id_read(in->before, &f.before))
-		return field_refuse(c, "before", "invalid", e,
-		    "Give the id of a row.");
+	if (cursor_read(c, &in->page, &k, e) < 0)
+		return -1;
+	f.span = k.span;
+	f.limit = k.limit;
 	if (in->user != NULL) {
 		if ((rc = user_typed(c, in->user, &f.user_id, e)) < 0)
 			return -1;
@@ -103,14 +101,12 @@ admin_sessions_get(struct call *c, const void *in_, struct err *e)
 	    e)) < 0)
 		return -1;
 	jw_end(x.w);
-	next = n == (int)f.limit ? x.r.s.id : f.floor;
-	jw_str(x.w, "next", next == 0 ? NULL : arena_printf(c->arena,
-	    "%s%s?before=%" PRIu64 "&limit=%u%s%s%s",
-	    conf_str(CONF_PUBLIC_URL), c->route->path, next, f.limit,
+	cursor_next(c, x.w, &k, n == (int)k.limit ? x.r.s.id : f.edge,
+	    arena_printf(c->arena, "%s%s%s%s",
 	    query_part(c, "user", in->user),
 	    query_part(c, "is_active", !in->active.set ? NULL :
-	    in->active.v ? "true" : "false"), query_part(c, "ip", in->ip)));
-	jw_null(x.w, "previous");
+	    in->active.v ? "true" : "false"), query_part(c, "ip", in->ip),
+	    query_part(c, "q", in->q)));
 	resp_json_end(c->resp);
 	return 0;
 }

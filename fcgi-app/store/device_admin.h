@@ -5,11 +5,13 @@
 #define GP_STORE_DEVICE_ADMIN_H
 
 #include "store/db.h"
+#include "store/span.h"
 
 #define DEVICE_ADMIN_MAX	1000	/* ids a call */
 
 struct device_search {
-	uint64_t	 user_id, before;	/* 0: not asked */
+	struct span	 span;
+	uint64_t	 user_id;		/* 0: anybody's */
 	const char	*kind;			/* NULL: any */
 	const uint8_t	*target_hash;		/* 32 bytes, or NULL */
 	const char	*q;			/* in the e-mail; or what is
@@ -18,7 +20,7 @@ struct device_search {
 	int		 active;		/* -1: either */
 	int64_t		 since_us, until_us;	/* of created_at; 0: open */
 	unsigned	 limit;
-	uint64_t	 floor;		/* out: it looked down to this id and
+	uint64_t	 edge;		/* out: it looked as far as this id and
 					 * no further; 0: at all there are */
 };
 struct device_seen {
@@ -36,7 +38,7 @@ struct device_seen {
  */
 void	 device_shown(const char *kind, size_t len, size_t *head,
 	    size_t *tail);
-/* Newest first, among some ten thousand rows at most where no index finds
+/* By time, among some ten thousand rows at most where no index finds
  * them; `row` as in db_each.  Rows or -1. */
 int	 device_search(struct db *db, struct arena *a,
 	    struct device_search *f, struct device_seen *d,

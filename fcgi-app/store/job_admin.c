@@ -21,6 +21,7 @@
 	DB_TO_STR(&(j)->why), DB_TO_TIME(&(j)->run_us),			\
 	DB_TO_TIME(&(j)->lease_us), DB_TO_TIME(&(j)->created_us),	\
 	DB_TO_TIME(&(j)->expires_us))
+#define LOOKED_AT	50000u		/* rows a search */
 #define DEAD_OF								\
 	" FROM (SELECT DISTINCT provider p FROM job) q STRAIGHT_JOIN job j"	\
 	" FORCE INDEX (job_claim) ON j.provider = q.p"			\
@@ -29,13 +30,24 @@
 DB_STMT(JOB_QUEUES, DB_API | DB_CTL, DB_READ,
     "SELECT provider, class, state, COUNT(*), MIN(run_at), MIN(created_at)"
     " FROM job GROUP BY provider, class, state");
-DB_STMT(JOB_SEARCH, DB_API | DB_CTL, DB_READ,
-    COLUMNS " FROM job j WHERE j.id < ? AND (? < 0 OR j.state = ?)"
-    " AND (? IS NULL OR j.provider = ?)"
-    " AND (? = 0 OR j.notification_id = ?) ORDER BY j.id DESC LIMIT ?");
-DB_STMT(JOB_SEARCH_DEAD, DB_API | DB_CTL, DB_READ,
-    COLUMNS DEAD_OF " AND j.id < ? AND (? IS NULL OR j.provider = ?)"
-    " AND (? = 0 OR j.notification_id = ?) ORDER BY j.id DESC LIMIT ?");
+/* One of what the words may mean. */
+#define REST								\
+	" AND (? IS NULL OR j.provider = ?) AND (? < 0 OR j.class = ?)"	\
+	" AND (? = 0 OR j.notification_id = ?)"				\
+	" AND (? = '' OR LOCATE(?, j.provider) > 0"			\
+	"  OR LOCATE(?, j.last_error) > 0 OR (? <> 0 AND j.user_id = ?)"	\
+	"  OR (? <> 0 AND (j.notification_id = ? AND (? = 0 OR j.seq = ?)"	\
+	"   OR (j.id = ? AND ? = 0)))) ORDER BY j.id"
+#define SEARCH	COLUMNS " FROM job j WHERE j.id BETWEEN ? AND ?"	\
+	" AND (? < 0 OR j.state = ?)" REST
+#define DEAD	COLUMNS DEAD_OF " AND j.id BETWEEN ? AND ?" REST
+#define EDGE	"SELECT id FROM job WHERE id BETWEEN ? AND ? ORDER BY id"
+DB_STMT(JOB_EDGE, DB_API, DB_READ, EDGE " DESC LIMIT 1 OFFSET ?");
+DB_STMT(JOB_EDGE_UP, DB_API, DB_READ, EDGE " LIMIT 1 OFFSET ?");
+DB_STMT(JOB_SEARCH, DB_API, DB_READ, SEARCH " DESC LIMIT ?");
+DB_STMT(JOB_SEARCH_UP, DB_API, DB_READ, SEARCH " LIMIT ?");
+DB_STMT(JOB_SEARCH_DEAD, DB_API, DB_READ, DEAD " DESC LIMIT ?");
+DB_STMT(JOB_SEARCH_DEAD_UP, DB_API, DB_READ, DEAD " LIMIT ?");
 DB_STMT(JOB_SEEN, DB_API | DB_CTL, DB_READ,
     COLUMNS " FROM job j WHERE j.id = ?");
 DB_STMT(JOB_DEAD_IDS, DB_API | DB_CTL, DB_READ,
@@ -72,21 +84,37 @@ job_each_queue(struct db *db, struct arena *a, struct job_queued *q,
 }
 
 int
-job_search(struct db *db, struct arena *a, const struct job_search *f,
+job_search(struct db *db, struct arena *a, struct job_search *f,
     struct job_seen *j, int (*row)(void *arg, struct err *e), void *arg,
     struct err *e)
 {
-	const struct db_value before = DB_U64(f->before == 0 ? INT64_MAX :
-	    f->before), provider = DB_STR(f->provider),
+	const bool up = f->span.up, dead = f->state == JOB_DEAD;
+	uint64_t low = span_low(&f->span), high = span_high(&f->span);
+	const struct db_value provider = DB_STR(f->provider),
 	    note = DB_U64(f->notification_id), limit = DB_U64(f->limit),
-	    state = DB_I64(f->state);
+	    state = DB_I64(f->state), class = DB_I64(f->class),
+	    q = DB_STR(f->q), id = DB_U64(f->id), seq = DB_U64(f->seq),
+	    user = DB_U64(f->user_id);
 
-	if (f->state == JOB_DEAD)
-		return (int)db_each(db, &JOB_SEARCH_DEAD, a, DB_IN(before,
-		    provider, provider, note, note, limit), OUT(j), row, arg,
-		    e);
-	return (int)db_each(db, &JOB_SEARCH, a, DB_IN(before, state, state,
-	    provider, provider, note, note, limit), OUT(j), row, arg, e);
+	f->edge = 0;
+	if (!dead && f->notification_id == 0 && (f->state >= 0 ||
+	    f->provider != NULL || f->class >= 0 || f->q[0] != '\0') &&
+	    db_one(db, up ? &JOB_EDGE_UP : &JOB_EDGE, NULL,
+	    DB_IN(DB_U64(low), DB_U64(high), DB_U64(LOOKED_AT)),
+	    DB_OUT(DB_TO_U64(&f->edge)), e) < 0)
+		return -1;
+	if (f->edge != 0)
+		*(up ? &high : &low) = f->edge;
+	const struct db_value lo = DB_U64(low), hi = DB_U64(high);
+#define REST_IN	provider, provider, class, class, note, note, q, q, q,	\
+	user, user, id, id, seq, seq, id, seq, limit
+	const struct db_in of_dead = DB_IN(lo, hi, REST_IN),
+	    all = DB_IN(lo, hi, state, state, REST_IN);
+
+	return (int)db_each(db, dead ?
+	    up ? &JOB_SEARCH_DEAD_UP : &JOB_SEARCH_DEAD :
+	    up ? &JOB_SEARCH_UP : &JOB_SEARCH, a, dead ? of_dead : all,
+	    OUT(j), row, arg, e);
 }
 
 int

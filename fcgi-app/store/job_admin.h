@@ -6,6 +6,7 @@
 #define GP_STORE_JOB_ADMIN_H
 
 #include "store/job.h"
+#include "store/span.h"
 
 /* The queue by provider ("": to be planned), class and state.  `row` as in
  * db_each with *q filled.  Rows or -1.  Walks the whole table: it is small,
@@ -28,12 +29,19 @@ struct job_seen {
 struct job_search {
 	int		 state;		/* enum job_state; -1: any */
 	const char	*provider;	/* NULL: any */
-	uint64_t	 notification_id, before;	/* 0: not asked */
+	int		 class;		/* -1: any */
+	uint64_t	 notification_id;	/* 0: any */
+	const char	*q;		/* part of provider or reason, "" any; or */
+	uint64_t	 id, seq, user_id;	/* what it names: a job, a
+					 * notification or with seq its
+					 * delivery; whose.  0: nothing */
+	struct span	 span;
 	unsigned	 limit;
+	uint64_t	 edge;		/* out: it looked as far as this id and
+					 * no further; 0: at all there are */
 };
-/* Newest first. */
-int	 job_search(struct db *db, struct arena *a,
-	    const struct job_search *f, struct job_seen *j,
+/* By time, among some ten thousand rows where no index finds them. */
+int	 job_search(struct db *db, struct arena *a, struct job_search *f, struct job_seen *j,
 	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
 	    MUST_CHECK;
 /* 1, 0, -1. */

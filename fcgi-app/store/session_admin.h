@@ -5,6 +5,7 @@
 #define GP_STORE_SESSION_ADMIN_H
 
 #include "store/session.h"
+#include "store/span.h"
 
 struct session_row {
 	struct session_seen s;
@@ -14,14 +15,17 @@ struct session_row {
 	bool		 live;
 };
 struct session_search {
-	uint64_t	 user_id, before;	/* 0: not asked */
+	struct span	 span;
+	uint64_t	 user_id;		/* 0: anybody's */
 	int		 live;			/* -1: either */
 	const char	*ip;			/* first or last; NULL: any */
+	const char	*q;	/* part of name, address, number, place or
+				 * browser; "" any */
 	unsigned	 limit;
-	uint64_t	 floor;		/* out: it looked down to this id and
+	uint64_t	 edge;		/* out: it looked as far as this id and
 					 * no further; 0: at all there are */
 };
-/* Newest first, of users only, among some ten thousand where no index finds
+/* By time, of users only, among some ten thousand where no index finds
  * them; `row` as in db_each with *r filled.  Rows or -1.  Those that ended are
  * there until session_purge. */
 int	 session_search(struct db *db, struct arena *a,

@@ -287,3 +287,78 @@ def test_s71_the_audit_is_found_by_outcome_and_address(inst, root):
     assert len(found(outcome=other, ip="127.0.0.1")) == 1 and not found(ip="192.0.2.99")
     page = inst.api("GET", AUDIT, token=root, params={"outcome": "ok", "ip": "127.0.0.1", "limit": 1}).json()
     assert "outcome=ok" in page["next"] and "ip=127.0.0.1" in page["next"]
+
+
+def pages(inst, token, url):
+    """Every row of a list by cursor, and how many calls that took."""
+    rows, calls = [], 0
+    while url:
+        r = inst.api("GET", url.replace(inst.url, ""), token=token)
+        assert r.status_code == 200, r.text
+        rows, url, calls = rows + r.json()["results"], r.json()["next"], calls + 1
+    return rows, calls
+
+
+def test_sessions_are_searched_and_ordered_by_time(inst, root):
+    p, other = Person(inst), Person(inst)
+    inst.rows("UPDATE user SET first_name = 'Zarathustra', last_name = 'Quill' WHERE id = %s", p.id)
+    for _ in range(4):
+        p.bearer()
+    down, _ = pages(inst, root, f"{SESSIONS}?q=tustra&limit=2".replace("tustra", "thustra%20Qu"))
+    assert len(down) == 5 and {r["user_id"] for r in down} == {p.id}
+    up, calls = pages(inst, root, f"{SESSIONS}?q=thustra%20Qu&limit=2&ordering=created_at")
+    assert up == down[::-1] and calls == 3
+    # Between two rows, in either order; by number it is his, by a part of it, too.
+    ids = [r["id"] for r in up]
+    some = pages(inst, root, f"{SESSIONS}?user={p.id}&after={ids[0]}&before={ids[4]}")[0]
+    assert [r["id"] for r in some] == ids[3:0:-1]
+    assert len(pages(inst, root, f"{SESSIONS}?q={p.phone[1:]}")[0]) == 5
+    assert not pages(inst, root, f"{SESSIONS}?q=nobody-{p.phone[1:]}")[0]
+    # What comes and goes meanwhile: no row twice, none of the rest missed.
+    first = inst.api("GET", f"{SESSIONS}?user={p.id}&limit=2", token=root).json()
+    p.bearer()
+    inst.rows("DELETE FROM session WHERE id = %s", ids[0])
+    rest = pages(inst, root, first["next"])[0]
+    assert [r["id"] for r in first["results"] + rest] == ids[:0:-1]
+    assert other.id not in {r["user_id"] for r in rest}
+
+
+@pytest.mark.parametrize("path, field, value", [
+    (SESSIONS, "ordering", "ip"), (SESSIONS, "after", "x"), (SESSIONS, "q", "x" * 101), (AUDIT, "ordering", "event"),
+    (AUDIT, "after", "-1"), (AUDIT, "q", "a\nb"), ("/api/admin/jobs/", "class", "gold"), ("/api/admin/jobs/", "after", "x"),
+    ("/api/admin/devices/", "ordering", "user"), ("/api/admin/devices/", "after", "x")])
+def test_what_a_list_does_not_know_is_named(inst, root, path, field, value):
+    assert field in problem(inst.api("GET", path, token=root, params={field: value}), 400, "invalid")["errors"]
+
+
+def test_the_audit_is_searched_and_ordered_by_time(inst, root):
+    p = Person(inst)
+    p.first.call("POST", "/api/auth/logout/", json={}, headers={"User-Agent": "Peculiar-Browser/1.0"})
+    found = pages(inst, root, f"{AUDIT}?q=uliar-Brow")[0]
+    assert [(r["event"], r["user_id"]) for r in found] == [("logout", p.id)]
+    assert pages(inst, root, f"{AUDIT}?q={found[0]['request_id']}")[0] == found
+    assert pages(inst, root, f"{AUDIT}?q=ogou&user_id={p.id}")[0] == found
+    down = pages(inst, root, f"{AUDIT}?q={p.phone[1:]}&limit=2")[0]
+    assert len(down) >= 3 and down == pages(inst, root, f"{AUDIT}?user_id={p.id}")[0]
+    assert pages(inst, root, f"{AUDIT}?user_id={p.id}&limit=2&ordering=created_at")[0] == down[::-1]
+    # In the time alone, and by an event, in either order.
+    for asked in (f"since={down[-1]['at']}", f"event=login&since={down[-1]['at']}", f"outcome=ok&since={down[-1]['at']}"):
+        both = [pages(inst, root, f"{AUDIT}?{asked}&limit=3{order}")[0] for order in ("", "&ordering=created_at")]
+        assert both[0] and both[0] == both[1][::-1] and len({r["id"] for r in both[0]}) == len(both[0])
+    assert not pages(inst, root, f"{AUDIT}?until={down[-1]['at']}&user_id={p.id}")[0]
+
+
+def test_a_search_of_the_audit_looks_at_some_rows_a_call(inst, root):
+    """More rows than one call looks at: it is told where to go on, in either order."""
+    p = Person(inst)
+    p.first.call("POST", "/api/auth/logout/", json={})
+    one = pages(inst, root, f"{AUDIT}?event=logout&user_id={p.id}")[0][0]
+    inst.rows("INSERT INTO audit (id, at, event, outcome, ip, personal_mac, row_mac) SELECT %s + seq, UTC_TIMESTAMP(6), 'filler',"
+              " 'ok', '', REPEAT('a', 32), REPEAT('a', 32) FROM seq_1_to_25000", int(one["id"]))
+    try:
+        found, calls = pages(inst, root, f"{AUDIT}?q=logout&outcome={one['outcome']}&after={int(one['id']) - 1}")
+        assert found[-1] == one and calls >= 2
+        found, calls = pages(inst, root, f"{AUDIT}?event=filler&q=login&ordering=created_at")
+        assert not found and calls == 5
+    finally:
+        inst.rows("DELETE FROM audit WHERE event = 'filler'")
