@@ -65,6 +65,17 @@ int	 subscriptions_offer(struct call *c, const char *field,
 int	 device_room(struct call *c, const struct device_new *n,
 	    struct err *e) MUST_CHECK;
 
+/* --- trial.c ------------------------------------------------------------- */
+struct trial {
+	const char	*event;		/* of the audit */
+	uint64_t	 of;		/* whose account or device */
+	const char	*what;		/* a member of its detail, as JSON */
+};
+/* Accept m once (the key of the request), ring, wait, and answer with its
+ * deliveries.  0 or -1. */
+int	 trial_send(struct call *c, struct enqueue *m, const struct trial *t,
+	    struct err *e) MUST_CHECK;
+
 /* --- push_content.c ----------------------------------------------------- */
 /* What is to be shown; the same members in both kinds of send. */
 struct push_in {
