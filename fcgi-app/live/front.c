@@ -30,8 +30,6 @@
 #include "live/orders.h"
 #include "live/sweep.h"
 
-#define HEADERS_MAX	16384
-#define HEADER_POOL	64
 #define ARENA_MAX	((size_t)1024 * 1024)
 #define OUT_MAX		((size_t)4 * 1024 * 1024)
 #define TICK_US		100000
@@ -420,46 +418,6 @@ soon(int64_t us)
 	loop_soon(us, feed_gathered);
 }
 
-static void
-say(int level, const char *line)
-{
-	int n = (int)strcspn(line, "\n");
-
-	(level & LLL_ERR ? log_warn : log_debug)("libwebsockets: %.*s", n,
-	    line);
-}
-
-static int
-open_context(struct err *e)
-{
-	static const struct lws_protocols protocols[] = {
-		{ "gatepost", callback, 0, 256, 0, NULL, 0 },
-		{ NULL, NULL, 0, 0, 0, NULL, 0 },
-	};
-	/* sweep.c asks who is there: the library's own watch is a timer a
-	 * connection, in a list that is walked at every pong. */
-	static const lws_retry_bo_t never = { .secs_since_valid_hangup = 0 };
-	void *loops[] = { loop_native() };
-	struct lws_context_creation_info info = {
-	    .port = CONTEXT_PORT_NO_LISTEN, .protocols = protocols,
-	    .options = LWS_SERVER_OPTION_VALIDATE_UTF8 |
-		LWS_SERVER_OPTION_DISABLE_IPV6 | LWS_SERVER_OPTION_LIBEV,
-	    .foreign_loops = loops, .retry_and_idle_policy = &never,
-	    .gid = (int)-1, .uid = (int)-1,
-	    .max_http_header_data2 = HEADERS_MAX,
-	    .max_http_header_pool2 = HEADER_POOL,
-	    .timeout_secs = 10, .keepalive_timeout = 5,
-	    .fd_limit_per_thread = hub_raise_files(), .vhost_name = "gatepost" };
-
-	lws_set_log_level(LLL_ERR | LLL_WARN, say);
-	if ((fr.context = lws_create_context(&info)) == NULL)
-		return err_set(e, ERR_INTERNAL, "lws", "no context (is "
-		    "libwebsockets-evlib-ev installed?)");
-	fr.host = lws_get_vhost_by_name(fr.context, "gatepost");
-	return fr.host == NULL ? err_set(e, ERR_INTERNAL, "lws",
-	    "no host") : 0;
-}
-
 int
 live_run(const struct live_setup *s, struct err *e)
 {
@@ -475,7 +433,8 @@ live_run(const struct live_setup *s, struct err *e)
 	hub_init(wake);
 	if ((fr.bell = bell_listen(s->run_dir, "live", e)) == NULL)
 		goto out;
-	if (loop_open(e) < 0 || open_context(e) < 0)
+	if (loop_open(e) < 0 || (fr.context = front_context(callback,
+	    &fr.host, e)) == NULL)
 		goto out;
 	loop_watch(fr.listen_fd, accept_all);
 	loop_watch(fr.wake_fd, on_done);
