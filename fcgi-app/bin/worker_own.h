@@ -15,5 +15,9 @@
 int	 pid_file_take(const char *run_dir, const char *id, struct err *e)
 	    MUST_CHECK;
 void	 pid_file_drop(void);
+/* Who we are to the other workers, once it is taken: the same for whoever
+ * takes the file after one that was killed, so that it need not wait until
+ * what the dead one held is nobody's.  Never 0. */
+uint64_t pid_file_owner(void);
 
 #endif

@@ -3,10 +3,17 @@
  */
 #include "bin/worker_own.h"
 
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/rand.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define BOOT_ID		"/proc/sys/kernel/random/boot_id"
 
 static char pid_path[PATH_MAX];
 static int pid_fd = -1;
@@ -55,6 +62,32 @@ pid_file_take(const char *run_dir, const char *id, struct err *e)
 		return err_set(e, ERR_CONFIG, "pid_file_taken",
 		    "%s/%s: another worker has it", run_dir, name);
 	return rc < 0 ? -1 : 0;
+}
+
+/* The file that we alone have locked, on this host since it started: no two
+ * that live are the same, and who is killed leaves it where it was. */
+uint64_t
+pid_file_owner(void)
+{
+	struct arena *a = arena_new(4096);
+	struct err e = ERR_INIT;
+	uint64_t own = rand_id();
+	uint8_t digest[32];
+	struct stat st;
+	char *boot;
+	size_t n;
+
+	if (pid_fd != -1 && fstat(pid_fd, &st) == 0 &&
+	    file_read(a, BOOT_ID, 64, &boot, &n, &e) == 0) {
+		const char *text = arena_printf(a, "%s %ju %ju", boot,
+		    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+
+		sha256(digest, text, strlen(text));
+		memcpy(&own, digest, sizeof(own));
+		own |= 1;
+	}
+	arena_free(a);
+	return own;
 }
 
 void

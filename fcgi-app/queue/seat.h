@@ -1,8 +1,9 @@
 /*
  * seat.h - how many requests an account may have under way, over all workers:
  * each worker holds some of its seats, for a time, and whoever dies holds
- * none when that is over.  Pure; the row that workers share is
- * store/provider_seat.h.
+ * none when that is over.  Who takes a dead one's place has its seats at once:
+ * it asks as the same owner (bin/worker_own.h).  Pure; the row that workers
+ * share is store/provider_seat.h.
  *
  * Where there are seats for all, each worker has one whatever it does, so that
  * a single message waits for nobody; the others go to those that have use for

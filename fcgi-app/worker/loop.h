@@ -15,6 +15,8 @@
 
 struct worker_setup {
 	const char	*run_dir;
+	uint64_t	 seat_owner;	/* whose seats ours are: the same as of
+					 * the one whose place we take */
 	unsigned	 inflight;	/* a provider, at most */
 	unsigned	 lease_s, batch;
 	bool		 run_once;	/* end when nothing is due */

@@ -157,7 +157,7 @@ ask(struct loop *l, int64_t now)
 		x->lane = lane;
 		(void)text_copy(x->name, sizeof(x->name), lane->name);
 		x->was = lane->seats;
-		x->ask = (struct seat_ask){ .owner = l->owner,
+		x->ask = (struct seat_ask){ .owner = l->setup->seat_owner,
 		    .limit = lane->seats_max,
 		    .want = lane_seats_want(lane),
 		    .in_use = lane_in_use(lane) };
@@ -300,7 +300,8 @@ loop_seats_leave(struct db *db, struct loop *l)
 		arena_reset(a);
 		rc = 0;
 		for (int k = 0; k < TRIES && rc == 0; k++)
-			rc = leave_once(db, a, l->lane[i].name, l->owner, &e);
+			rc = leave_once(db, a, l->lane[i].name,
+			    l->setup->seat_owner, &e);
 	}
 	arena_free(a);
 }

@@ -12,6 +12,7 @@ import time
 
 import judge
 from instance import Failure, Process, say, wait_until
+from report import percentile
 from stream import Codes, Profiles, Pushes, pause
 
 SETTLE_S = 180
@@ -128,13 +129,17 @@ def r1(ctx, kills):
                   "WHERE channel = 'sms' GROUP BY target, state"))
     for line in (p_faults + c_faults)[:20]:
         say(f"crash: {line}")
+    waited = [float(r[0]) for r in inst.rows(
+        "SELECT TIMESTAMPDIFF(MICROSECOND, created_at, sent_at) / 1e6 FROM delivery "
+        "WHERE channel = 'sms' AND sent_at IS NOT NULL")]
     refused = collections.Counter(pushes.refused) + collections.Counter(codes.refused)
     ctx.report.row(
         "worker-kill-lost", p["lost"] + c["lost"], "recipients", ("<=", 0, "recipients"),
         sound=p["recipients"] > 0 and c["codes"] > 0 and not refused,
         kills=kills, recipients=p["recipients"], codes=c["codes"],
         unsure=p["unsure"] + c["unsure"], dead_letters_redriven=dead,
-        refused=dict(refused), seconds=seconds)
+        refused=dict(refused), seconds=seconds, code_p99_s=percentile(waited, 0.99) if waited else None,
+        code_max_s=max(waited, default=None))
     ctx.report.row(
         "worker-kill-states", p["stuck"] + p["wrong_rows"], "recipients",
         ("<=", 0, "recipients"))

@@ -347,6 +347,27 @@ def test_r8_two_workers_together_keep_a_mailboxs_connections(inst):
             inst.start("worker-2")
 
 
+def test_r8_who_takes_a_killed_workers_place_has_its_seats(inst):
+    """However often it is killed: the dead would hold them twelve seconds each, and nobody would send meanwhile."""
+    make_smtp(inst, "mailbox", weight=1000, concurrency=2)
+    wait_until("each has a seat", lambda: list(holders(inst, "mailbox").values()) == [1, 1], 10)
+    were = set(holders(inst, "mailbox"))
+    for _ in range(6):
+        inst.kill("worker-2")
+        inst.start("worker-2")
+        assert set(holders(inst, "mailbox")) <= were
+    inst.kill("worker")     # so that only it can send, by the seat that it had
+    try:
+        inst.kill("worker-2")
+        inst.start("worker-2")
+        sent = send(inst, f"{secrets.token_hex(6)}@example.org", "email",
+                    {"template": "password_changed", "title": "t"}, provider="mailbox")
+        assert final(inst, sent)["state"] == "sent"
+        assert set(holders(inst, "mailbox")) <= were
+    finally:
+        inst.start("worker")
+
+
 def test_r8_a_dead_workers_seats_come_back(inst):
     make_smtp(inst, "mailbox", weight=1000, concurrency=2)
     wait_until("each has a seat", lambda: list(holders(inst, "mailbox").values()) == [1, 1], 10)

@@ -225,8 +225,9 @@ wt_begin(const char *prog)
 	ok(webpush_setup(&wt.keys, e));
 	wt.api = db_new(DB_API);
 	wt.root = db_new(DB_CTL);
-	wt.setup = (struct worker_setup){ .run_dir = wt.run, .inflight = 96,
-	    .lease_s = 5, .batch = 256 };
+	wt.setup = (struct worker_setup){ .run_dir = wt.run,
+	    .seat_owner = rand_id(), .inflight = 96, .lease_s = 5,
+	    .batch = 256 };
 }
 
 static inline void
