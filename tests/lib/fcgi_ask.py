@@ -4,6 +4,7 @@
 """
 import socket
 import struct
+import time
 
 
 def record(kind, body):
@@ -50,7 +51,21 @@ def connect(path):
     return s
 
 
+# libfcgi lets go of whom it accepted at a Unix socket and hears nothing of for
+# so long (os_unix.c, READABLE_UNIX_FD_DROP_DEAD_TIMEVAL).  nginx writes as soon
+# as it is connected; a thread of ours may stand that long on a busy machine.
+DROPPED_S = 2
+
+
 def ask(path, **more):
-    with connect(path) as s:
-        s.sendall(message(**more))
-        return answer(s)
+    what = message(**more)
+    while True:
+        begun = time.monotonic()
+        with connect(path) as s:
+            try:
+                s.sendall(what)
+            except BrokenPipeError:
+                if time.monotonic() - begun < DROPPED_S * 0.9:
+                    raise
+                continue
+            return answer(s)
