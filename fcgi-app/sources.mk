@@ -603,6 +603,7 @@ API_SOURCES = \
 	fcgi-app/api/templates_own.h \
 	fcgi-app/api/templates_try.c \
 	fcgi-app/api/tokens.c \
+	fcgi-app/api/trial.c \
 	fcgi-app/api/unsubscribe.c \
 	fcgi-app/api/user.c \
 	fcgi-app/api/user_groups.c \
@@ -655,6 +656,7 @@ LIVE_SOURCES = \
 	fcgi-app/live/frame.h \
 	fcgi-app/live/front.c \
 	fcgi-app/live/front_asked.c \
+	fcgi-app/live/front_context.c \
 	fcgi-app/live/front_own.h \
 	fcgi-app/live/hub.c \
 	fcgi-app/live/hub.h \
