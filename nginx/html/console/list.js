@@ -25,6 +25,7 @@ import { number, t } from './i18n.js';
 
 const PAGE_SIZE = 25;
 const CSV_PAGE = 100;
+const STRETCHES = 5;	/* of a log, asked for one page */
 const CSV_MAX = 50000;
 
 /* A cell as CSV.  A spreadsheet runs what begins with these characters, so such text gets a quote before it. */
@@ -110,7 +111,8 @@ function Search({ name, label, value })
 	const id = useId();
 	const search = (v) => {
 		sent.current.push(v.trim());
-		set_query({ [name]: v.trim(), page: null, before: null, after: null }, { replace: true });
+		/* Back undoes the search, not its last letter. */
+		set_query({ [name]: v.trim(), page: null, before: null, after: null }, { replace: Boolean(value && v.trim()) });
 	};
 
 	/* The address changed otherwise (back, "clear"): what is being typed stays. */
@@ -140,7 +142,7 @@ function Order({ column, ordering })
 	const up = ordering === column.order, down = ordering === `-${column.order}`;
 
 	return html`<button type="button" class=${`order${up || down ? ' on' : ''}`}
-		onClick=${() => set_query({ ordering: up ? `-${column.order}` : column.order, page: null })}>
+		onClick=${() => set_query({ ordering: up ? `-${column.order}` : column.order, page: null, before: null, after: null })}>
 		${column.label}<span class="order-mark" aria-hidden="true">${up ? '↑' : down ? '↓' : '↕'}</span></button>`;
 }
 
@@ -173,6 +175,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 	const names = [...filters.map((f) => f.name), ...(search ? [search] : [])];
 	const filtered = names.some((n) => q.get(n));
 	const order = q.get('ordering') || ordering;
+	const up = Boolean(order) && !order.startsWith('-');
 	const whole = paged === 'whole' || paged === 'all';
 
 	const asked = useMemo(() => {
@@ -196,15 +199,29 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 		return a;
 	}, [whole ? '' : here.value.query, url, JSON.stringify(fixed)]);
 
+	/* A log is looked through in stretches: a page may be short, or empty, and go on. */
+	async function cursor_page()
+	{
+		let members = asked, doc = await get(url, asked);
+		const rows = doc.results;
+
+		for (let n = 1; doc.next && rows.length < PAGE_SIZE && n < STRETCHES; n++) {
+			members = { ...members, ...next_of(doc, members) };
+			doc = await get(url, members);
+			rows.push(...doc.results);
+		}
+		return [{ ...doc, results: rows }, members];
+	}
 	async function ask(quietly)
 	{
 		const mine = ++turn.current;
 		if (!quietly)
 			set_state((s) => ({ ...s, loading: true }));
 		try {
-			const doc = whole ? await all_rows(url, asked, paged === 'whole') : await get(url, asked);
+			const [doc, members] = paged === 'cursor' ? await cursor_page()
+				: [whole ? await all_rows(url, asked, paged === 'whole') : await get(url, asked), asked];
 			if (mine === turn.current)
-				set_state({ doc, error: null, loading: false, asked });
+				set_state({ doc, error: null, loading: false, asked: members });
 		} catch (error) {
 			if (mine === turn.current)
 				set_state((s) => ({ ...s, error, loading: false }));
@@ -239,7 +256,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 		for (;;) {
 			const doc = await get(url, members);
 			yield doc.results;
-			if (!doc.next || doc.results.length === 0)
+			if (!doc.next || (doc.results.length === 0 && paged === 'page'))
 				return;
 			members = paged === 'page' ? { ...members, page: members.page + 1 } : { ...members, ...next_of(doc, members) };
 		}
@@ -292,6 +309,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 			set_busy(false);
 		}
 	}
+	const clear = () => set_query(Object.fromEntries([...names, 'page', 'before', 'after'].map((n) => [n, null])));
 	const pick = (row, on) => set_chosen((c) => {
 		const n = new Set(c);
 		n[on ? 'add' : 'delete'](id(row));
@@ -303,8 +321,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 			${search && html`<${Search} name=${search} label=${search_label || t('list.search')} value=${q.get(search) || ''} />`}
 			${filters.length > 0 && html`<div class="filters" role="group" aria-label=${t('list.filters')}>
 				${filters.map((f) => html`<${Filter} key=${f.name} filter=${f} value=${q.get(f.name) || ''} />`)}
-				${filtered && html`<button type="button" class="link" onClick=${() => set_query(Object.fromEntries([...names, 'page', 'before', 'after'].map((n) => [n, null])))}>
-					${t('list.clear')}</button>`}
+				${filtered && html`<button type="button" class="link" onClick=${clear}>${t('list.clear')}</button>`}
 			</div>`}
 			<div class="list-tools">${tools}
 				${csv && rows.length > 0 && html`<button type="button" class="button small" disabled=${saving} onClick=${export_csv}>
@@ -322,7 +339,9 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 		${state.error && html`<${Trouble} error=${state.error} again=${() => ask(false)} />`}
 		${!state.doc && !state.error ? html`<${Loading} />`
 		: state.doc && rows.length === 0 ? (filtered
-			? html`<${Empty} icon="search" title=${t('list.nothing')} text=${t('list.nothing_text')} />`
+			? html`<${Empty} icon="search" title=${onward ? t('list.nothing_yet') : t('list.nothing')} text=${onward ? t('list.nothing_far') : t('list.nothing_text')}>
+				${onward && html`<button type="button" class="button primary" onClick=${() => set_query(onward)}>${t('list.look_on')}</button>`}
+				<button type="button" class="button" onClick=${clear}>${t('list.clear')}</button><//>`
 			: html`<${Empty} icon=${(empty && empty.icon) || 'list'} title=${(empty && empty.title) || t('list.empty')} text=${empty && empty.text}>${empty && empty.action}<//>`)
 		: state.doc && html`<div class=${`table-box${state.loading ? ' waiting' : ''}`} aria-busy=${state.loading ? 'true' : 'false'}>
 			<table class="table" aria-label=${label}>
@@ -358,9 +377,9 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 					${t('list.after')}<${Icon} name="next" size="16" /></button>`
 			: html`
 				<button type="button" class="button small" disabled=${!asked.before && !asked.after} onClick=${() => set_query({ before: null, after: null })}>
-					<${Icon} name="prev" size="16" />${t('list.newest')}</button>
+					<${Icon} name="prev" size="16" />${up ? t('list.oldest') : t('list.newest')}</button>
 				<button type="button" class="button small" disabled=${!onward} onClick=${() => set_query(onward)}>
-					${t('list.older')}<${Icon} name="next" size="16" /></button>`}
+					${up ? t('list.newer') : t('list.older')}<${Icon} name="next" size="16" /></button>`}
 		</nav>`}
 		${found && state.doc.cut && html`<p class="soft small">${t('list.cut', { n: state.doc.results.length })}</p>`}
 		${pages === 1 && rows.length > 0 && html`<p class="list-count soft">${t('list.found', { n: number(count) })}</p>`}

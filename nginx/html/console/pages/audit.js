@@ -14,7 +14,8 @@ const named = (event) => (has_words(`did.${event}`) ? t(`did.${event}`) : event.
 export default function Audit()
 {
 	return html`<${Head} title=${t('nav.audit')} lead=${t('audit.lead')} />
-	<${List} url="/api/admin/audit/" name="audit" label=${t('nav.audit')} paged="cursor"
+	<${List} url="/api/admin/audit/" name="audit" label=${t('nav.audit')} paged="cursor" ordering="-created_at"
+		search="q" search_label=${t('audit.search')}
 		filters=${[
 			{ name: 'event', label: t('audit.event') },
 			{ name: 'outcome', label: t('audit.outcome'), options: ['ok', 'refused', 'stopped'].map((o) => [o, word('audit.out', o)]) },
@@ -31,7 +32,7 @@ export default function Audit()
 			{ key: 'ip', label: t('audit.from'), show: (r) => html`<span class="stack"><bdi>${r.ip || '–'}</bdi><span class="soft small"><bdi>${known(r.country) ? r.country : ''}</bdi></span></span>` },
 			{ key: 'detail', label: t('audit.detail'), wide: true, show: (r) => (r.detail ? html`<details class="small"><summary>${t('audit.show')}</summary>
 				<pre tabindex="0" dir="ltr">${JSON.stringify(r.detail, null, 1)}</pre>${r.request_id && html`<a href=${`/console/deliveries/?by=request_id&for=${r.request_id}`}>${t('audit.request')}</a>`}</details>` : null) },
-			{ key: 'at', label: t('audit.at'), show: (r) => html`<${Time} value=${r.at} />` },
+			{ key: 'at', label: t('audit.at'), order: 'created_at', show: (r) => html`<${Time} value=${r.at} />` },
 			{ key: 'user_agent', label: t('audit.agent'), wide: true, show: (r) => r.user_agent && html`<span class="clip small soft"><bdi>${r.user_agent}</bdi></span>` },
 		]}
 		empty=${{ icon: 'history', title: t('audit.empty'), text: t('audit.empty_text') }} />`;

@@ -10,6 +10,7 @@ import { set_query } from '../router.js';
 import { number, t, word } from '../i18n.js';
 import { why } from './deliveries.js';
 
+const CLASSES = ['critical', 'transactional', 'campaign', 'transactional_bulk', 'campaign_bulk'];
 const STATES = ['ready', 'leased', 'leaving', 'paused', 'gathered', 'dead'];
 
 function Queues({ rows })
@@ -52,10 +53,11 @@ export default function Queue()
 		${queues.error && html`<${Trouble} error=${queues.error} again=${queues.reload} />`}
 		${queues.data ? html`<${Queues} rows=${queues.data} />` : !queues.error && html`<${Loading} />`}
 	<//>
-	<${List} url="/api/admin/jobs/" name="queue" label=${t('queue.jobs')} paged="cursor" every=${5000} version=${version}
+	<${List} url="/api/admin/jobs/" name="queue" label=${t('queue.jobs')} paged="cursor" ordering="-created_at" search="q" search_label=${t('queue.search')} every=${5000} version=${version}
 		link=${(j) => j.delivery_id && `/console/deliveries/${j.delivery_id}/`}
 		filters=${[
 			{ name: 'state', label: t('log.state'), options: STATES.map((s) => [s, word('job', s)]) },
+			{ name: 'class', label: t('queue.class'), options: CLASSES.map((c) => [c, word('class', c)]) },
 			{ name: 'provider', label: t('delivery.provider') },
 			{ name: 'notification_id', label: t('log.by.notification_id') },
 		]}
@@ -68,7 +70,7 @@ export default function Queue()
 				${j.reason_text && html`<span class="small soft">${why({ ...j, state: '' })}</span>`}</span>` },
 			{ key: 'tries', label: t('log.attempts'), number: true, show: (j) => number(j.tries) },
 			{ key: 'run_at', label: t('queue.next'), show: (j) => html`<${Time} value=${j.run_at || j.lease_ends_at} />` },
-			{ key: 'created_at', label: t('log.when'), show: (j) => html`<${Time} value=${j.created_at} />` },
+			{ key: 'created_at', label: t('log.when'), order: 'created_at', show: (j) => html`<${Time} value=${j.created_at} />` },
 		]}
 		actions=${[
 			{ label: t('queue.redrive'), icon: 'refresh', when: (j) => j.state === 'dead', all: async (rows) => {

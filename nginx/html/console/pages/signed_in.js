@@ -15,8 +15,9 @@ export function SessionList({ user, version })
 	const all = user === undefined;
 	const who = { key: 'user_id', label: t('signed.who'), main: true, show: (s) => html`<span class="stack"><bdi>${s.email || s.phone_number || t('log.user', { id: s.user_id })}</bdi><span class="soft small">#${s.user_id}</span></span>` };
 
-	return html`<${List} url="/api/admin/sessions/" name="sessions" label=${t('nav.signed_in')} paged="cursor" version=${version} fixed=${all ? {} : { user }}
+	return html`<${List} url="/api/admin/sessions/" name="sessions" label=${t('nav.signed_in')} paged="cursor" ordering="-created_at" version=${version} fixed=${all ? {} : { user }}
 		link=${all ? (s) => `/console/users/${s.user_id}/` : undefined}
+		search="q" search_label=${t(all ? 'signed.search' : 'signed.search_one')}
 		filters=${[
 			...(all ? [{ name: 'user', label: t('signed.user') }] : []),
 			{ name: 'is_active', label: t('signed.live'), type: 'boolean' },
@@ -32,7 +33,7 @@ export function SessionList({ user, version })
 			{ key: 'is_active', label: t('log.state'), csv: (s) => (s.is_active ? 'live' : s.end_reason || 'over'), show: (s) => (s.is_active ? html`<${Badge} tone="good">${t('signed.alive')}<//>`
 				: html`<${Badge} tone="plain">${s.end_reason ? word('end', s.end_reason) : t('signed.over')}<//>`) },
 			{ key: 'last_seen_at', label: t('signed.seen'), show: (s) => html`<${Time} value=${s.last_seen_at} />` },
-			{ key: 'created_at', label: t('signed.since'), show: (s) => html`<${Time} value=${s.created_at} />` },
+			{ key: 'created_at', label: t('signed.since'), order: 'created_at', show: (s) => html`<${Time} value=${s.created_at} />` },
 		]}
 		actions=${[{ label: t('signed.end'), icon: 'out', danger: true, when: (s) => s.is_active,
 			ask: (rows) => ({ title: t('signed.end_title', { n: rows.length }), text: rows.some((s) => s.current) ? t('signed.end_own') : t('signed.end_text') }),

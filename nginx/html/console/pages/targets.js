@@ -54,7 +54,7 @@ export function Targets({ type })
 	};
 
 	return html`<${Head} title=${t(`nav.${name}`)} lead=${t(`targets.${type}_lead`)} />
-	<${List} url="/api/admin/devices/" name=${name} label=${t(`nav.${name}`)} paged="cursor" fixed=${{ type }} search="q" search_label=${t('targets.search')}
+	<${List} url="/api/admin/devices/" name=${name} label=${t(`nav.${name}`)} paged="cursor" ordering="-created_at" fixed=${{ type }} search="q" search_label=${t('targets.search')}
 		filters=${[
 			{ name: 'is_active', label: t('targets.active'), type: 'boolean' },
 			{ name: 'user_id', label: t('audit.user_id') },
@@ -70,7 +70,7 @@ export function Targets({ type })
 			{ key: 'is_active', label: t('log.state'), csv: (d) => (d.is_active ? 'active' : d.reason || 'inactive'), show: (d) => (d.is_active ? html`<${Badge} state="active" />`
 				: html`<span class="stack"><span><${Badge} state="inactive" /></span><span class="small soft"><bdi>${(d.reason || '').replace(/_/g, ' ')}</bdi> <${Time} value=${d.ended_at} none="" /></span></span>`) },
 			{ key: 'seen_at', label: t('targets.seen'), show: (d) => html`<${Time} value=${d.seen_at} />` },
-			{ key: 'created_at', label: t('targets.since'), show: (d) => html`<${Time} value=${d.created_at} />` },
+			{ key: 'created_at', label: t('targets.since'), order: 'created_at', show: (d) => html`<${Time} value=${d.created_at} />` },
 		]}
 		row_actions=${(d, reload) => html`<${Test} device=${d} reload=${reload} />`}
 		actions=${[
