@@ -23,7 +23,8 @@ struct deliveries_in {
 	struct opt_int	 limit;
 	const char	*to, *user, *request_id, *provider_id,
 			*notification_id, *title, *body, *type, *channel,
-			*state, *reason, *provider, *before;
+			*state, *reason, *provider, *before, *after,
+			*ordering;
 	int64_t		 since_us, until_us;
 };
 static const struct field deliveries_rows[] = {
@@ -46,6 +47,9 @@ static const struct field deliveries_rows[] = {
 	FIELD_TEXT(struct deliveries_in, reason, "reason", 1, 40, F_LINE),
 	FIELD_TEXT(struct deliveries_in, provider, "provider", 1, 24, F_LINE),
 	FIELD_TEXT(struct deliveries_in, before, "before", 1, 32, 0),
+	FIELD_TEXT(struct deliveries_in, after, "after", 1, 32, 0),
+	FIELD_ENUM(struct deliveries_in, ordering, "ordering",
+	    "created_at|-created_at", 0),
 	FIELD_OF(FT_TIME, struct deliveries_in, since_us, "since", 0, 0, 0),
 	FIELD_OF(FT_TIME, struct deliveries_in, until_us, "until", 0, 0, 0),
 };
@@ -118,9 +122,8 @@ write_row(struct call *c, struct jw *w, const struct delivery_seen *d)
 	jw_time(w, "updated_at", d->updated_us);
 }
 
-/* Text as it stands inside a JSON string. */
-static const char *
-as_json(struct call *c, const char *s)
+const char *
+json_inside(struct call *c, const char *s)
 {
 	const char *out;
 	struct buf b;
@@ -164,13 +167,17 @@ read_filter(struct call *c, const struct deliveries_in *in,
 
 	*f = (struct delivery_search){ .request_id = in->request_id,
 	    .provider_id = in->provider_id, .title = in->title,
-	    .text = as_json(c, in->body), .type = in->type,
+	    .text = json_inside(c, in->body), .type = in->type,
 	    .channel = in->channel, .state = in->state,
 	    .reason = in->reason, .provider = in->provider,
 	    .since_us = in->since_us, .until_us = in->until_us,
 	    .limit = in->limit.set ? (unsigned)in->limit.v : FEW };
+	f->up = in->ordering != NULL && in->ordering[0] != '-';
 	if (in->before != NULL && !delivery_id_read(in->before, &f->before))
 		return field_refuse(c, "before", "invalid", e,
+		    "Give the id of a row.");
+	if (in->after != NULL && !delivery_id_read(in->after, &f->after))
+		return field_refuse(c, "after", "invalid", e,
 		    "Give the id of a row.");
 	if (in->notification_id != NULL &&
 	    !id_read(in->notification_id, &f->notification_id))
@@ -194,7 +201,7 @@ read_filter(struct call *c, const struct deliveries_in *in,
 
 static const char *
 next_page(struct call *c, const struct deliveries_in *in,
-    struct delivery_at next, unsigned limit)
+    struct delivery_at next, const struct delivery_search *f)
 {
 	char since[CLOCK_TEXT_MAX] = "", until[CLOCK_TEXT_MAX] = "";
 	const struct { const char *name, *value; } part[] = {
@@ -216,9 +223,13 @@ next_page(struct call *c, const struct deliveries_in *in,
 		clock_rfc3339(in->since_us, true, since);
 	if (in->until_us != 0)
 		clock_rfc3339(in->until_us, true, until);
-	url = arena_printf(c->arena, "%s%s?before=%" PRIu64 "-%u&limit=%u",
-	    conf_str(CONF_PUBLIC_URL), c->route->path, next.id, next.seq,
-	    limit);
+	/* On from there; the other end stays. */
+	url = arena_printf(c->arena, "%s%s?limit=%u&%s=%" PRIu64 "-%u%s%s",
+	    conf_str(CONF_PUBLIC_URL), c->route->path, f->limit,
+	    f->up ? "after" : "before", next.id, next.seq,
+	    query_part(c, f->up ? "before" : "after",
+	    f->up ? in->before : in->after),
+	    f->up ? "&ordering=created_at" : "");
 	for (size_t i = 0; i < COUNT_OF(part); i++)
 		url = arena_printf(c->arena, "%s%s", url, query_part(c,
 		    part[i].name, part[i].value));
@@ -248,7 +259,7 @@ admin_deliveries_get(struct call *c, const void *in_, struct err *e)
 		jw_end(w);
 	}
 	jw_end(w);
-	jw_str(w, "next", next_page(c, in, next, f.limit));
+	jw_str(w, "next", next_page(c, in, next, &f));
 	jw_null(w, "previous");
 	resp_json_end(c->resp);
 	return 0;

@@ -23,6 +23,8 @@ int	 user_typed(struct call *c, const char *typed, uint64_t *id,
 	    struct err *e) MUST_CHECK;
 /* "critical" …, "" when it is none. */
 const char *job_class_word(uint64_t class);
+/* Text as it stands inside a JSON string, in the arena; NULL of NULL. */
+const char *json_inside(struct call *c, const char *s);
 /* "&name=value", encoded, or "" without a value. */
 const char *query_part(struct call *c, const char *name, const char *value);
 

@@ -6,12 +6,13 @@
  * the whole truth: an unsure one is "failed" to the old, for the outcome is
  * final and not known to be good.
  */
+#include "api/admin_log.h"
 #include "api/list.h"
-#include "api/push_own.h"
 
 #include "store/communication.h"
 
-struct history_in { struct list_in page; const char *type; };
+struct history_in { struct list_in page; const char *type, *status,
+	*ordering; };
 static const struct field history_rows[] = {
 	FIELD_OF(FT_INT, struct history_in, page.limit, "limit", 1, 100, 0),
 	FIELD_OF(FT_INT, struct history_in, page.offset, "offset", 0, 1000000,
@@ -19,27 +20,17 @@ static const struct field history_rows[] = {
 	FIELD_OF(FT_INT, struct history_in, page.page, "page", 1, 10000, 0),
 	FIELD_OF(FT_INT, struct history_in, page.page_size, "page_size", 1,
 	    100, 0),
+	FIELD_TEXT(struct history_in, page.q, "q", 0, 100, F_TRIM),
 	FIELD_ENUM(struct history_in, type, "type", "email|sms|whatsapp", 0),
+	FIELD_ENUM(struct history_in, status, "status",
+	    "pending|sent|failed", 0),
+	FIELD_ENUM(struct history_in, ordering, "ordering",
+	    "created_at|-created_at", 0),
 };
 const struct fieldset comm_history_fields =
     FIELDSET(struct history_in, history_rows, IN_QUERY);
 
 struct listing { struct jw *w; struct communication m; };
-
-static const char *
-status_of(const char *state)
-{
-	static const struct { const char *state, *status; } row[] = {
-		{ "queued", "pending" }, { "sending", "pending" },
-		{ "sent", "sent" }, { "delivered", "sent" },
-		{ "read", "sent" },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(row); i++)
-		if (strcmp(row[i].state, state) == 0)
-			return row[i].status;
-	return "failed";
-}
 
 static void
 text_or_null(struct jw *w, const char *name, const char *s)
@@ -52,7 +43,7 @@ write_row(void *arg, struct err *e)
 {
 	struct listing *l = arg;
 	const struct communication *m = &l->m;
-	const char *status = status_of(m->state);
+	const char *status = communication_status(m->state);
 	struct jw *w = l->w;
 
 	(void)e;
@@ -78,19 +69,27 @@ int
 comm_history_get(struct call *c, const void *in_, struct err *e)
 {
 	const struct history_in *in = in_;
-	const char *type = in->type == NULL ? "" : in->type;
+	struct communication_page p = { .user_id = c->who.user_id,
+	    .channel = in->type == NULL ? "" : in->type,
+	    .status = in->status == NULL ? "" : in->status,
+	    .up = in->ordering != NULL && in->ordering[0] != '-' };
 	struct listing row;
 	struct list l;
 	int64_t n;
 
 	list_read(&in->page, &l);
-	if (*type != '\0')
-		l.more = arena_printf(c->arena, "&type=%s", type);
-	if ((n = communication_count(c->db, c->who.user_id, type, e)) < 0)
+	l.more = arena_printf(c->arena, "%s%s%s",
+	    query_part(c, "type", in->type),
+	    query_part(c, "status", in->status),
+	    query_part(c, "ordering", in->ordering));
+	p.q = l.q;
+	p.limit = l.limit;
+	p.offset = l.offset;
+	if ((n = communication_count(c->db, &p, e)) < 0)
 		return -1;
 	row.w = list_open(c, &l, n);
-	if (communication_each(c->db, c->arena, c->who.user_id, type, l.limit,
-	    l.offset, &row.m, write_row, &row, e) < 0)
+	if (communication_each(c->db, c->arena, &p, &row.m, write_row, &row,
+	    e) < 0)
 		return -1;
 	list_close(c);
 	return 0;

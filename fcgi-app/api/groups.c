@@ -38,6 +38,23 @@ static const struct field members_rows[] = {
 const struct fieldset group_members_fields =
     FIELDSET(struct members_in, members_rows, IN_BODY);
 
+struct members_list_in { struct list_in list; const char *ordering; };
+static const struct field members_list_rows[] = {
+	FIELD_OF(FT_INT, struct members_list_in, list.limit, "limit", 1, 100,
+	    0),
+	FIELD_OF(FT_INT, struct members_list_in, list.offset, "offset", 0,
+	    1000000, 0),
+	FIELD_OF(FT_INT, struct members_list_in, list.page, "page", 1, 10000,
+	    0),
+	FIELD_OF(FT_INT, struct members_list_in, list.page_size, "page_size",
+	    1, 100, 0),
+	FIELD_TEXT(struct members_list_in, list.q, "q", 0, 100, F_TRIM),
+	FIELD_ENUM(struct members_list_in, ordering, "ordering",
+	    "created_at|-created_at", 0),
+};
+const struct fieldset group_members_list_fields =
+    FIELDSET(struct members_list_in, members_list_rows, IN_QUERY);
+
 /* --- groups ------------------------------------------------------------- */
 
 static void
@@ -317,9 +334,11 @@ write_member(void *arg, struct err *e)
 }
 
 int
-group_members_get(struct call *c, const void *in, struct err *e)
+group_members_get(struct call *c, const void *in_, struct err *e)
 {
-	struct group_page p = { 0 };
+	const struct members_list_in *in = in_;
+	struct group_page p = { .down = in->ordering != NULL &&
+	    in->ordering[0] == '-' };
 	struct listing row;
 	struct group g;
 	struct list l;
@@ -327,7 +346,9 @@ group_members_get(struct call *c, const void *in, struct err *e)
 
 	if (group_of_path(c, &g, e) < 0)
 		return -1;
-	list_read(in, &l);
+	list_read(&in->list, &l);
+	if (in->ordering != NULL)
+		l.more = arena_printf(c->arena, "&ordering=%s", in->ordering);
 	page_of(&l, &p);
 	p.group_id = g.id;
 	if ((n = group_count_members(c->db, &p, e)) < 0)

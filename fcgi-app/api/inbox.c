@@ -6,7 +6,7 @@
  * same person on other channels.  The words are the reader's: of his locale,
  * and of the in-app part where a template has one.
  */
-#include "api/push_own.h"
+#include "api/admin_log.h"
 
 #include "base/conf.h"
 #include "channel/part.h"
@@ -17,7 +17,7 @@
 #define PAGE_MOST	100
 
 struct inbox_in { struct opt_int after, before, limit; struct opt_bool unread,
-	archived; };
+	archived; const char *type, *q; };
 static const struct field inbox_rows[] = {
 	FIELD_OF(FT_INT, struct inbox_in, after, "after", 0, INT64_MAX, 0),
 	FIELD_OF(FT_INT, struct inbox_in, before, "before", 0, INT64_MAX, 0),
@@ -25,6 +25,8 @@ static const struct field inbox_rows[] = {
 	FIELD_OF(FT_BOOL, struct inbox_in, unread, "unread", 0, 0, F_LOOSE),
 	FIELD_OF(FT_BOOL, struct inbox_in, archived, "archived", 0, 0,
 	    F_LOOSE),
+	FIELD_TEXT(struct inbox_in, type, "type", 1, 40, F_LINE),
+	FIELD_TEXT(struct inbox_in, q, "q", 1, 100, F_TRIM | F_LINE),
 };
 const struct fieldset inbox_fields =
     FIELDSET(struct inbox_in, inbox_rows, IN_QUERY);
@@ -84,23 +86,54 @@ write_counts(struct jw *w, const struct inbox_counts *n)
 	jw_u64(w, "seq", n->seq);
 }
 
+/* Where a page that compares texts ends, so that it costs the same however
+ * much there is: the seq to go on from, or 0. */
+static uint64_t
+bounded(struct inbox_page *p, uint64_t newest)
+{
+	uint64_t edge;
+
+	if (p->type[0] == '\0' && p->q[0] == '\0')
+		return 0;
+	if (p->down) {
+		if (p->before > newest + 1)
+			p->before = newest + 1;
+		if (p->before <= p->after + 1 + INBOX_STRETCH)
+			return 0;
+		edge = p->before - INBOX_STRETCH;
+		p->after = edge - 1;
+		return edge;
+	}
+	if (p->after >= newest || newest - p->after <= INBOX_STRETCH)
+		return 0;
+	edge = p->after + INBOX_STRETCH;
+	p->before = edge + 1;
+	return edge;
+}
+
 int
 inbox_get(struct call *c, const void *in_, struct err *e)
 {
 	const struct inbox_in *in = in_;
 	struct inbox_page p = { .user_id = c->who.user_id,
 	    .after = in->after.set ? (uint64_t)in->after.v : 0,
-	    .before = !in->before.set ? 0 : in->before.v == 0 ? INT64_MAX :
-	    (uint64_t)in->before.v,
+	    .before = !in->before.set || in->before.v == 0 ? INT64_MAX :
+	    (uint64_t)in->before.v, .down = in->before.set,
+	    .type = in->type == NULL ? "" : in->type,
+	    .q = in->q == NULL ? "" : in->q,
+	    .text = in->q == NULL ? "" : json_inside(c, in->q),
 	    .unread = in->unread.set && in->unread.v,
 	    .archived = in->archived.set && in->archived.v,
 	    .limit = in->limit.set ? (unsigned)in->limit.v : PAGE };
 	struct listing l = { .c = c };
+	const uint64_t after = p.after;
 	struct inbox_counts n;
+	uint64_t edge;
 	int rows;
 
 	if (inbox_count(c->db, c->who.user_id, &n, e) < 0)
 		return -1;
+	edge = bounded(&p, n.seq);
 	l.w = resp_json(c->resp, 200);
 	write_counts(l.w, &n);
 	jw_array(l.w, "results");
@@ -108,14 +141,15 @@ inbox_get(struct call *c, const void *in_, struct err *e)
 	if (rows < 0)
 		return -1;
 	jw_end(l.w);
-	jw_str(l.w, "next", (unsigned)rows < p.limit ? NULL :
-	    arena_printf(c->arena, "%s/api/inbox/?%s=%" PRIu64
-	    "&limit=%u%s%s%s", conf_str(CONF_PUBLIC_URL), p.before != 0 ?
-	    "before" : "after", l.last, p.limit, p.before != 0 &&
-	    p.after != 0 ? arena_printf(c->arena, "&after=%" PRIu64,
-	    p.after) : "",
+	if ((unsigned)rows == p.limit)
+		edge = l.last;
+	jw_str(l.w, "next", edge == 0 ? NULL : arena_printf(c->arena,
+	    "%s/api/inbox/?%s=%" PRIu64 "&limit=%u%s%s%s%s%s",
+	    conf_str(CONF_PUBLIC_URL), p.down ? "before" : "after", edge,
+	    p.limit, p.down && after != 0 ? arena_printf(c->arena,
+	    "&after=%" PRIu64, after) : "",
 	    p.unread ? "&unread=true" : "", p.archived ? "&archived=true" :
-	    ""));
+	    "", query_part(c, "type", in->type), query_part(c, "q", in->q)));
 	resp_no_store(c->resp);
 	resp_json_end(c->resp);
 	return 0;

@@ -4,40 +4,68 @@
  */
 #include "store/communication.h"
 
-DB_STMT(COMMUNICATION_COUNT, DB_API, DB_READ,
-    "SELECT COUNT(*) FROM notification n WHERE n.user_id = ?"
-    " AND n.type = 'communication' AND n.token_id IS NULL"
-    " AND (? = '' OR n.channel = ?)");
-DB_STMT(COMMUNICATION_LIST, DB_API, DB_READ,
-    "SELECT n.id, n.channel, n.title,"
-    " LEFT(COALESCE(JSON_VALUE(n.content, '$.body'), ''), 4000),"
-    " COALESCE(JSON_VALUE(n.audience, '$.to'), ''),"
-    " COALESCE(d.state, 'queued'), COALESCE(d.reason, ''),"
-    " COALESCE(d.provider_id, ''), n.created_at, d.sent_at"
-    " FROM notification n LEFT JOIN delivery d ON d.notification_id = n.id"
-    " AND d.seq = 1 WHERE n.user_id = ? AND n.type = 'communication'"
-    " AND n.token_id IS NULL AND (? = '' OR n.channel = ?)"
-    " ORDER BY n.id DESC LIMIT ? OFFSET ?");
+#define PENDING	"'queued', 'sending'"
+#define SENT	"'sent', 'delivered', 'read'"
+#define OF_PAGE								\
+	" FROM notification n LEFT JOIN delivery d"			\
+	" ON d.notification_id = n.id AND d.seq = 1"			\
+	" WHERE n.user_id = ? AND n.type = 'communication'"		\
+	" AND n.token_id IS NULL AND (? = '' OR n.channel = ?)"		\
+	" AND (? = '' OR ? = CASE"					\
+	"  WHEN COALESCE(d.state, 'queued') IN (" PENDING ") THEN 'pending'" \
+	"  WHEN d.state IN (" SENT ") THEN 'sent' ELSE 'failed' END)"	\
+	" AND (? = '' OR LOCATE(?, n.title) > 0"			\
+	"  OR LOCATE(?, JSON_VALUE(n.content, '$.body')) > 0"		\
+	"  OR LOCATE(?, JSON_VALUE(n.audience, '$.to')) > 0)"
+#define LIST								\
+	"SELECT n.id, n.channel, n.title,"				\
+	" LEFT(COALESCE(JSON_VALUE(n.content, '$.body'), ''), 4000),"	\
+	" COALESCE(JSON_VALUE(n.audience, '$.to'), ''),"		\
+	" COALESCE(d.state, 'queued'), COALESCE(d.reason, ''),"		\
+	" COALESCE(d.provider_id, ''), n.created_at, d.sent_at" OF_PAGE	\
+	" ORDER BY n.id"
+DB_STMT(COMMUNICATION_COUNT, DB_API, DB_READ, "SELECT COUNT(*)" OF_PAGE);
+DB_STMT(COMMUNICATION_LIST, DB_API, DB_READ, LIST " DESC LIMIT ? OFFSET ?");
+DB_STMT(COMMUNICATION_LIST_UP, DB_API, DB_READ, LIST " LIMIT ? OFFSET ?");
+
+#define PAGE(p)								\
+	DB_U64((p)->user_id), DB_STR((p)->channel), DB_STR((p)->channel),	\
+	DB_STR((p)->status), DB_STR((p)->status), DB_STR((p)->q),		\
+	DB_STR((p)->q), DB_STR((p)->q), DB_STR((p)->q)
+
+const char *
+communication_status(const char *state)
+{
+	static const struct { const char *state, *status; } row[] = {
+		{ "queued", "pending" }, { "sending", "pending" },
+		{ "sent", "sent" }, { "delivered", "sent" },
+		{ "read", "sent" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		if (strcmp(row[i].state, state) == 0)
+			return row[i].status;
+	return "failed";
+}
 
 int64_t
-communication_count(struct db *db, uint64_t user_id, const char *channel,
+communication_count(struct db *db, const struct communication_page *p,
     struct err *e)
 {
 	int64_t n = 0;
 
-	return db_one(db, &COMMUNICATION_COUNT, NULL, DB_IN(DB_U64(user_id),
-	    DB_STR(channel), DB_STR(channel)), DB_OUT(DB_TO_I64(&n)), e) < 0 ?
-	    -1 : n;
+	return db_one(db, &COMMUNICATION_COUNT, NULL, DB_IN(PAGE(p)),
+	    DB_OUT(DB_TO_I64(&n)), e) < 0 ? -1 : n;
 }
 
 int
-communication_each(struct db *db, struct arena *a, uint64_t user_id,
-    const char *channel, unsigned limit, unsigned offset,
-    struct communication *m, int (*row)(void *arg, struct err *e), void *arg,
-    struct err *e)
+communication_each(struct db *db, struct arena *a,
+    const struct communication_page *p, struct communication *m,
+    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
 {
-	return (int)db_each(db, &COMMUNICATION_LIST, a, DB_IN(DB_U64(user_id),
-	    DB_STR(channel), DB_STR(channel), DB_U64(limit), DB_U64(offset)),
+	return (int)db_each(db, p->up ? &COMMUNICATION_LIST_UP :
+	    &COMMUNICATION_LIST, a, DB_IN(PAGE(p), DB_U64(p->limit),
+	    DB_U64(p->offset)),
 	    DB_OUT(DB_TO_U64(&m->id), DB_TO_STR(&m->channel),
 	    DB_TO_STR(&m->subject), DB_TO_STR(&m->content),
 	    DB_TO_STR(&m->recipient), DB_TO_STR(&m->state),

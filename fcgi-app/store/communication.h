@@ -14,12 +14,22 @@ struct communication {
 	const char	*state, *reason, *provider_id;	/* "queued" before it is planned */
 	int64_t		 created_us, sent_us;
 };
-/* Of a user, newest first; channel "" all.  `row` as in db_each. */
-int64_t	 communication_count(struct db *db, uint64_t user_id,
-	    const char *channel, struct err *e);
-int	 communication_each(struct db *db, struct arena *a, uint64_t user_id,
-	    const char *channel, unsigned limit, unsigned offset,
-	    struct communication *m, int (*row)(void *arg, struct err *e),
-	    void *arg, struct err *e) MUST_CHECK;
+struct communication_page {
+	uint64_t	 user_id;
+	const char	*channel, *status, *q;	/* "": any; status is pending,
+						 * sent or failed, q part of
+						 * subject, text, recipient */
+	bool		 up;			/* oldest first */
+	unsigned	 limit, offset;
+};
+/* The words that old clients know, of a delivery's state. */
+const char *communication_status(const char *state);
+/* Of a user, by time.  `row` as in db_each. */
+int64_t	 communication_count(struct db *db,
+	    const struct communication_page *p, struct err *e);
+int	 communication_each(struct db *db, struct arena *a,
+	    const struct communication_page *p, struct communication *m,
+	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
+	    MUST_CHECK;
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * delivery_log.h - table delivery as a log that is searched: newest first, by
- * cursor, read-only.
+ * delivery_log.h - table delivery as a log that is searched: by time, from
+ * either end, by cursor, read-only.
  *
  * What stays fast at any size.  A search walks one index from the cursor
- * down: of the recipient's address, the user, the provider's id, the request,
+ * on: of the recipient's address, the user, the provider's id, the request,
  * the state that went wrong, the type of the notification, or the time alone.
  * What that index does not decide is compared row by row, for at most
  * a stretch of rows a call; then the cursor is handed out although the
@@ -41,7 +41,8 @@ struct delivery_search {
 			*reason, *provider;
 	const char	*title, *text;	/* parts; text as JSON has it */
 	int64_t		 since_us, until_us;
-	struct delivery_at before;	/* id 0: from the newest */
+	struct delivery_at after, before;	/* strictly between; id 0: open */
+	bool		 up;		/* oldest first */
 	unsigned	 limit;		/* at most DELIVERY_LOG_PAGE_MAX */
 };
 

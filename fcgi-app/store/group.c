@@ -52,15 +52,19 @@ DB_STMT(GROUP_DROP_DEVICE, DB_API, DB_SAFE,
     "DELETE FROM push_group_device WHERE group_id = ? AND device_id = ?");
 DB_STMT(GROUP_DROP_USER, DB_API, DB_SAFE,
     "DELETE FROM push_group_user WHERE group_id = ? AND user_id = ?");
-DB_STMT(GROUP_MEMBERS, DB_API, DB_READ,
-    "SELECT is_user, id, user_id, target, created_at FROM ("
-    "SELECT FALSE AS is_user, g.device_id AS id, d.user_id, d.target,"
-    "  g.created_at FROM push_group_device g"
-    "  LEFT JOIN device d ON d.id = g.device_id WHERE g.group_id = ?"
-    " UNION ALL SELECT TRUE, u.user_id, u.user_id, NULL, u.created_at"
-    "  FROM push_group_user u WHERE u.group_id = ?) m"
-    " WHERE ? = '' OR LOCATE(?, CONCAT(IF(is_user, 'user-', 'device-'), id))"
-    " > 0 ORDER BY created_at, is_user, id LIMIT ? OFFSET ?");
+#define MEMBERS								\
+	"SELECT is_user, id, user_id, target, created_at FROM ("	\
+	"SELECT FALSE AS is_user, g.device_id AS id, d.user_id, d.target,"	\
+	"  g.created_at FROM push_group_device g"			\
+	"  LEFT JOIN device d ON d.id = g.device_id WHERE g.group_id = ?"	\
+	" UNION ALL SELECT TRUE, u.user_id, u.user_id, NULL, u.created_at"	\
+	"  FROM push_group_user u WHERE u.group_id = ?) m"		\
+	" WHERE ? = ''"							\
+	" OR LOCATE(?, CONCAT(IF(is_user, 'user-', 'device-'), id)) > 0"
+DB_STMT(GROUP_MEMBERS, DB_API, DB_READ, MEMBERS
+    " ORDER BY created_at, is_user, id LIMIT ? OFFSET ?");
+DB_STMT(GROUP_MEMBERS_DOWN, DB_API, DB_READ, MEMBERS
+    " ORDER BY created_at DESC, is_user DESC, id DESC LIMIT ? OFFSET ?");
 DB_STMT(GROUP_COUNT_MEMBERS, DB_API, DB_READ,
     "SELECT (SELECT COUNT(*) FROM push_group_device WHERE group_id = ?"
     " AND (? = '' OR LOCATE(?, CONCAT('device-', device_id)) > 0))"
@@ -248,7 +252,8 @@ group_each_member(struct db *db, struct arena *a, const struct group_page *p,
 {
 	struct walk w = { .m = m, .row = row, .arg = arg };
 
-	return (int)db_each(db, &GROUP_MEMBERS, a, DB_IN(DB_U64(p->group_id),
+	return (int)db_each(db, p->down ? &GROUP_MEMBERS_DOWN :
+	    &GROUP_MEMBERS, a, DB_IN(DB_U64(p->group_id),
 	    DB_U64(p->group_id), DB_STR(p->q), DB_STR(p->q),
 	    DB_U64(p->limit), DB_U64(p->offset)),
 	    DB_OUT(DB_TO_BOOL(&w.is_user), DB_TO_U64(&m->id),

@@ -28,7 +28,7 @@ int	 group_resolve(struct db *db, struct arena *a, const char *name_or_id,
 /* By name, those that have `q` in it ("": all); `row` as in db_each with *g
  * filled (members counted).  Rows or -1. */
 struct group_page { uint64_t group_id; const char *q;
-	unsigned limit, offset; };
+	unsigned limit, offset; bool down; };	/* down: newest first */
 int	 group_each(struct db *db, struct arena *a,
 	    const struct group_page *p, struct group *g,
 	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)

@@ -25,27 +25,25 @@ DB_STMT(INBOX_ADD, DB_WORKER, DB_ONCE,
 #define COLUMNS "i.notification_id, i.seq, n.type, n.title, n.content,"	\
 	" i.created_at, i.seen_at, i.read_at, i.archived_at,"		\
 	" (SELECT u.locale FROM user u WHERE u.id = i.user_id)"
-DB_STMT(INBOX_LIST, DB_API, DB_READ,
-    "SELECT " COLUMNS " FROM inbox i"
-    " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
-    " WHERE i.user_id = ? AND i.seq > ? AND (i.archived_at IS NULL) = ?"
-    " ORDER BY i.seq LIMIT ?");
-DB_STMT(INBOX_LIST_UNREAD, DB_API, DB_READ,
-    "SELECT " COLUMNS " FROM inbox i FORCE INDEX (inbox_unread)"
-    " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
-    " WHERE i.user_id = ? AND i.read_at IS NULL AND i.seq > ?"
-    " ORDER BY i.seq LIMIT ?");
+#define WORDS								\
+	" AND (? = '' OR n.type = ?) AND (? = '' OR LOCATE(?, n.title) > 0"	\
+	"  OR LOCATE(?, JSON_EXTRACT(n.content, '$**.title', '$**.body')) > 0)" \
+	" ORDER BY i.seq"
+#define ALL								\
+	"SELECT " COLUMNS " FROM inbox i"				\
+	" STRAIGHT_JOIN notification n ON n.id = i.notification_id"	\
+	" WHERE i.user_id = ? AND i.seq > ? AND i.seq < ?"		\
+	" AND (i.archived_at IS NULL) = ?" WORDS
+#define UNREAD								\
+	"SELECT " COLUMNS " FROM inbox i FORCE INDEX (inbox_unread)"	\
+	" STRAIGHT_JOIN notification n ON n.id = i.notification_id"	\
+	" WHERE i.user_id = ? AND i.read_at IS NULL AND i.seq > ?"	\
+	" AND i.seq < ?" WORDS
+DB_STMT(INBOX_LIST, DB_API, DB_READ, ALL " LIMIT ?");
+DB_STMT(INBOX_LIST_UNREAD, DB_API, DB_READ, UNREAD " LIMIT ?");
 /* The same, newest first. */
-DB_STMT(INBOX_BEFORE, DB_API, DB_READ,
-    "SELECT " COLUMNS " FROM inbox i"
-    " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
-    " WHERE i.user_id = ? AND i.seq > ? AND i.seq < ?"
-    " AND (i.archived_at IS NULL) = ? ORDER BY i.seq DESC LIMIT ?");
-DB_STMT(INBOX_BEFORE_UNREAD, DB_API, DB_READ,
-    "SELECT " COLUMNS " FROM inbox i FORCE INDEX (inbox_unread)"
-    " STRAIGHT_JOIN notification n ON n.id = i.notification_id"
-    " WHERE i.user_id = ? AND i.read_at IS NULL AND i.seq > ?"
-    " AND i.seq < ? ORDER BY i.seq DESC LIMIT ?");
+DB_STMT(INBOX_BEFORE, DB_API, DB_READ, ALL " DESC LIMIT ?");
+DB_STMT(INBOX_BEFORE_UNREAD, DB_API, DB_READ, UNREAD " DESC LIMIT ?");
 DB_STMT(INBOX_COUNT, DB_API, DB_READ,
     "SELECT unread, unseen, seq FROM inbox_count WHERE user_id = ?");
 DB_STMT(INBOX_COUNT_LOCK, DB_API | DB_LIVE | DB_WORKER, DB_READ,
@@ -157,23 +155,21 @@ inbox_each(struct db *db, struct arena *a, const struct inbox_page *p,
 	    DB_TO_TIME(&i->archived_us), DB_TO_STR(&i->locale));
 	int64_t rc;
 
-	if (p->before != 0 && p->unread)
-		rc = db_each(db, &INBOX_BEFORE_UNREAD, a,
-		    DB_IN(DB_U64(p->user_id), DB_U64(p->after),
-		    DB_U64(p->before), DB_U64(p->limit)), out, row, arg, e);
-	else if (p->before != 0)
-		rc = db_each(db, &INBOX_BEFORE, a, DB_IN(DB_U64(p->user_id),
-		    DB_U64(p->after), DB_U64(p->before),
-		    DB_U64(p->archived ? 0 : 1), DB_U64(p->limit)), out, row,
-		    arg, e);
-	else if (p->unread)
-		rc = db_each(db, &INBOX_LIST_UNREAD, a,
-		    DB_IN(DB_U64(p->user_id), DB_U64(p->after),
-		    DB_U64(p->limit)), out, row, arg, e);
+	const struct db_value type = DB_STR(p->type), q = DB_STR(p->q),
+	    text = DB_STR(p->text),
+	    user = DB_U64(p->user_id), after = DB_U64(p->after),
+	    before = DB_U64(p->before == 0 ? INT64_MAX : p->before);
+	const struct db_in all = DB_IN(user, after, before,
+	    DB_U64(p->archived ? 0 : 1), type, type, q, q,
+	    text, DB_U64(p->limit)), unread = DB_IN(user, after, before, type, type,
+	    q, q, text, DB_U64(p->limit));
+
+	if (p->unread)
+		rc = db_each(db, p->down ? &INBOX_BEFORE_UNREAD :
+		    &INBOX_LIST_UNREAD, a, unread, out, row, arg, e);
 	else
-		rc = db_each(db, &INBOX_LIST, a, DB_IN(DB_U64(p->user_id),
-		    DB_U64(p->after), DB_U64(p->archived ? 0 : 1),
-		    DB_U64(p->limit)), out, row, arg, e);
+		rc = db_each(db, p->down ? &INBOX_BEFORE : &INBOX_LIST, a,
+		    all, out, row, arg, e);
 	return rc < 0 ? -1 : (int)rc;
 }
 

@@ -25,12 +25,18 @@ struct inbox {
 };
 struct inbox_page {
 	uint64_t	 user_id, after;	/* seq */
-	uint64_t	 before;	/* seq; 0: none, and by seq rising */
+	uint64_t	 before;	/* seq; 0: none */
+	bool		 down;		/* newest first */
 	bool		 unread, archived;	/* only those; else all that
 						 * are not archived */
+	const char	*type, *q;	/* "": any; q is part of a title … */
+	const char	*text;		/* … or, as JSON has it, of a text */
 	unsigned	 limit;
 };
-/* By seq, rising, or falling below `before`; `row` as in db_each with *i filled.  Rows or -1. */
+/* Rows a page looks at where it is asked for a type or a text; seq has no
+ * gaps, so that the caller knows where that ends. */
+#define INBOX_STRETCH	1000u
+/* By seq; `row` as in db_each with *i filled.  Rows or -1. */
 int	 inbox_each(struct db *db, struct arena *a, const struct inbox_page *p,
 	    struct inbox *i, int (*row)(void *arg, struct err *e), void *arg,
 	    struct err *e) MUST_CHECK;

@@ -120,3 +120,24 @@ def test_the_history_is_ones_own_and_filtered(inst, sara):
     every = sara.first.call("GET", HISTORY + "?page_size=100").json()["results"]
     assert [int(x["id"]) for x in every] == sorted((int(x["id"]) for x in every), reverse=True)
     problem(sara.first.call("GET", HISTORY + "?type=fax"), 400, "invalid", "type")
+
+
+def test_the_history_is_searched_and_ordered(inst, sara):
+    def found(**asked):
+        r = sara.first.call("GET", HISTORY, params={"page_size": 100, **asked})
+        assert r.status_code == 200, r.text
+        return r.json()
+    every = found()["results"]
+    assert found(ordering="created_at")["results"] == every[::-1]
+    some = found(ordering="created_at", page_size=2)
+    assert "ordering=created_at" in some["next"] and some["results"] == every[:-3:-1]
+    statuses = {x["status"] for x in every}
+    assert "failed" in statuses
+    for status in ("pending", "sent", "failed"):
+        assert found(status=status)["results"] == [x for x in every if x["status"] == status]
+    one = next(x for x in every if x["status"] == "failed")
+    assert [x["id"] for x in found(q=one["recipient"][5:20].upper())["results"]] == [one["id"]]
+    assert {x["subject"] for x in found(q=every[-1]["subject"][1:])["results"]} >= {every[-1]["subject"]}
+    assert found(q="zzqx-nothing") == {"count": 0, "next": None, "previous": None, "results": []}
+    for field in ("status", "ordering"):
+        problem(sara.first.call("GET", HISTORY, params={field: "x"}), 400, "invalid", field)

@@ -117,6 +117,19 @@ def test_pages_by_cursor_hold_each_row_once(inst, boss):
             url = page["next"]
         assert len(seen) == len(set(seen)) == 14
         assert seen == sorted(seen, key=lambda i: tuple(map(int, i.split("-"))), reverse=True)
+        # The same from the other end; and what is between two of them.
+        up, url = [], f"{LOG}?limit=3&ordering=created_at&" + "&".join(f"{k}={v}" for k, v in asked.items())
+        while url:
+            page = inst.api("GET", url.replace(inst.url, ""), token=boss).json()
+            up += [x["id"] for x in page["results"]]
+            url = page["next"]
+        assert up == seen[::-1]
+        for order in ("created_at", "-created_at"):
+            some = [x["id"] for x in inst.api("GET", LOG, token=boss, params={
+                **asked, "after": seen[9], "before": seen[2], "ordering": order}).json()["results"]]
+            assert (some if order[0] == "-" else some[::-1]) == seen[3:9]
+    problem(inst.api("GET", LOG, token=boss, params={"after": "7"}), 400, "invalid", "after")
+    problem(inst.api("GET", LOG, token=boss, params={"ordering": "to"}), 400, "invalid", "ordering")
 
 
 def test_a_stretch_ends_and_goes_on(inst, boss):
@@ -137,6 +150,14 @@ def test_a_stretch_ends_and_goes_on(inst, boss):
             seen += [x["id"] for x in page["results"]]
             url, calls = page["next"], calls + 1
         assert one in seen and calls >= 3
+        url, calls, seen = f"{LOG}?state=failed&reason=bad_number&title=x&ordering=created_at&after={one}", 0, []
+        while url:
+            page = inst.api("GET", url.replace(inst.url, ""), token=boss).json()
+            seen += [x["id"] for x in page["results"]]
+            url, calls = page["next"], calls + 1
+        assert not seen
+        page = inst.api("GET", f"{LOG}?state=failed&reason=bad_number&ordering=created_at&after={nid}-30000", token=boss).json()
+        assert [x["id"] for x in page["results"]][:2] == [f"{nid}-30001", f"{nid}-30002"]
     finally:
         inst.rows("DELETE FROM delivery WHERE notification_id = %s", nid)
         inst.rows("DELETE FROM notification WHERE id = %s", nid)

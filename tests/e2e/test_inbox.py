@@ -95,6 +95,31 @@ def test_what_a_message_shows_and_that_it_is_his(inst, sara):
     assert inbox(sara)["results"] == [] and inbox(sara, "?archived=true")["results"][0]["archived_at"]
 
 
+def test_an_inbox_is_searched_a_thousand_rows_a_page(inst, sara):
+    tell(inst, sara, title="A \"quoted\" Title", body="first words", type="order")
+    tell(inst, sara, title="Other", body="second \\\\ words", type="message")
+    assert [m["seq"] for m in inbox(sara, "?q=WORDS")["results"]] == [1, 2]
+    assert [m["seq"] for m in inbox(sara, "?q=words&before=0&type=message")["results"]] == [2]
+    assert [m["seq"] for m in inbox(sara, "?q=%22quoted%22")["results"]] == [1]
+    assert inbox(sara, "?q=title&type=message")["results"] == [] and inbox(sara, "?q=orderId")["results"] == []
+    act(sara, f"{inbox(sara)['results'][1]['id']}/read")
+    assert [m["seq"] for m in inbox(sara, "?q=words&unread=true")["results"]] == [1]
+    # A page looks at so many and goes on from there, either way; no row is missed where they end.
+    inst.rows("INSERT INTO inbox (user_id, seq, notification_id, created_at) SELECT user_id, 2 + s.seq, notification_id + s.seq,"
+              " created_at FROM inbox, seq_1_to_2500 s WHERE user_id = %s AND inbox.seq = 2", sara.id)
+    inst.rows("UPDATE inbox SET seq = 2503 WHERE user_id = %s AND seq = 2502", sara.id)
+    inst.rows("UPDATE inbox SET seq = 2502 WHERE user_id = %s AND seq = 1", sara.id)
+    inst.rows("UPDATE inbox_count SET seq = 2503 WHERE user_id = %s", sara.id)
+    for way, seqs in (("&before=0", [2502, 2]), ("", [2, 2502])):
+        found, url, calls = [], f"/api/inbox/?q=words{way}", 0
+        while url:
+            page = sara.first.call("GET", url).json()
+            found, url, calls = found + [m["seq"] for m in page["results"]], (page["next"] or "").replace(inst.url, ""), calls + 1
+        assert found == seqs and calls == 3
+    for field, value in (("q", "x" * 101), ("type", "a\nb")):
+        refused(sara.first.call("GET", "/api/inbox/", params={field: value}), 400, field=field)
+
+
 def test_reading_takes_back_the_rest(inst, sara):
     """Escalation by SMS after an hour: read in time, it never leaves; not read, it does."""
     steps = [{"channel": "sms", "after_s": 3600}]

@@ -65,6 +65,9 @@ def test_members_are_devices_and_users(inst):
     assert by_id[f"user-{me['id']}"]["device_id"] is None
     assert inst.api("GET", path + "?limit=1&offset=3", token=inst.token).json()["results"] == [got["results"][3]]
     assert inst.api("GET", f"{path}?q=user-{me['id']}", token=inst.token).json()["count"] >= 1
+    back = inst.api("GET", path + "?ordering=-created_at&limit=3", token=inst.token).json()
+    assert back["results"] == got["results"][:0:-1] and "ordering=-created_at" in back["next"]
+    refused(inst.api("GET", path + "?ordering=name", token=inst.token), 400, field="ordering")
     row = inst.api("GET", PATH + "?limit=100", token=inst.token).json()["results"]
     assert [(r["devices"], r["users"]) for r in row if r["id"] == g] == [(2, 2)]
 

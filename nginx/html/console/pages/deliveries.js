@@ -43,7 +43,7 @@ function Find()
 		const kind = by || kind_of(what);
 		if (kind === 'id')
 			return go(`/console/deliveries/${what}/`);
-		return set_query({ for: what, by: what ? kind : null, before: null });
+		return set_query({ for: what, by: what ? kind : null, before: null, after: null });
 	}
 	return html`<form class="finder" role="search" onSubmit=${find}>
 		<label class="hidden" for=${`${id}-by`}>${t('log.find_by')}</label>
@@ -59,7 +59,7 @@ function Find()
 			<kbd aria-hidden="true">/</kbd>
 		</div>
 		<button class="button">${t('log.go')}</button>
-		${q.get('for') && html`<button type="button" class="link" onClick=${() => set_query({ for: null, by: null, before: null })}>${t('list.clear')}</button>`}
+		${q.get('for') && html`<button type="button" class="link" onClick=${() => set_query({ for: null, by: null, before: null, after: null })}>${t('list.clear')}</button>`}
 	</form>`;
 }
 
@@ -79,7 +79,7 @@ export default function Deliveries()
 
 	return html`<${Head} title=${t('nav.deliveries')} lead=${t('log.lead')} />
 	<${Find} />
-	<${List} url="/api/admin/deliveries/" name="deliveries" label=${t('nav.deliveries')} paged="cursor" fixed=${sought}
+	<${List} url="/api/admin/deliveries/" name="deliveries" label=${t('nav.deliveries')} paged="cursor" ordering="-created_at" fixed=${sought}
 		link=${(d) => `/console/deliveries/${d.id}/`}
 		filters=${[
 			{ name: 'state', label: t('log.state'), options: STATES.map((s) => [s, word('state', s)]) },
@@ -97,7 +97,7 @@ export default function Deliveries()
 			{ key: 'state', label: t('log.state'), csv: (d) => d.state, show: (d) => html`<span class="stack"><span><${Badge} state=${d.state} /></span>
 				${why(d) && html`<span class="small soft">${why(d)}</span>`}</span>` },
 			{ key: 'attempts', label: t('log.attempts'), number: true, show: (d) => number(d.attempts) },
-			{ key: 'created_at', label: t('log.when'), show: (d) => html`<${Time} value=${d.created_at} />` },
+			{ key: 'created_at', label: t('log.when'), order: 'created_at', show: (d) => html`<${Time} value=${d.created_at} />` },
 		]}
 		actions=${[{ label: t('delivery.again'), icon: 'refresh', when: (d) => AGAIN.includes(d.state),
 			ask: (rows) => ({ title: t('log.again_title', { n: rows.length }), text: t('log.again_text') }),

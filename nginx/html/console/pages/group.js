@@ -72,12 +72,13 @@ export default function Group({ params })
 			<button type="button" class="button primary" onClick=${() => send(g)}><${Icon} name="send" size="16" />${t('group.send')}</button>
 		<//>
 		<${Card} title=${t('group.members')}>
-			<${List} url=${`/api/push/groups/${encodeURIComponent(params.id)}/members/`} name=${`group-${g.name}`} label=${t('group.members')} version=${version}
+			<${List} url=${`/api/push/groups/${encodeURIComponent(params.id)}/members/`} name=${`group-${g.name}`} label=${t('group.members')} version=${version} ordering="created_at"
+				search="q" search_label=${t('group.search')}
 				columns=${[
 					{ key: 'user_id', label: t('group.who'), main: true, csv: (r) => r.user_id ?? r.device_id,
 						show: (r) => (r.user_id ? html`<a class="row-link" href=${`/console/users/${r.user_id}/`}>${t('group.user', { id: r.user_id })}</a>` : t('group.browser')) },
 					{ key: 'endpoint', label: t('group.device'), wide: true, show: (r) => (r.endpoint ? html`<code class="clip" dir="ltr">${r.endpoint}</code>` : t('group.all_devices')) },
-					{ key: 'created_at', label: t('groups.made'), show: (r) => html`<${Time} value=${r.created_at} />` },
+					{ key: 'created_at', label: t('groups.made'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 				]}
 				actions=${[{ label: t('group.remove'), danger: true, each: (r) => del(`/api/push/groups/${encodeURIComponent(params.id)}/members/${encodeURIComponent(r.id)}/`),
 					ask: (rows) => ({ title: t('group.remove'), text: t('group.remove_text', { n: number(rows.length) }) }) }]}

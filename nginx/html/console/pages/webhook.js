@@ -11,6 +11,7 @@ import { del, get, new_key, patch, post } from '../api.js';
 import { go } from '../router.js';
 import { toast } from '../toast.js';
 import { number, t, word } from '../i18n.js';
+import { AGAIN } from './deliveries.js';
 
 function Replay({ path, close })
 {
@@ -96,16 +97,21 @@ export default function Webhook({ params })
 			<${Change} key=${h.updated_at} h=${h} path=${path} set=${of.set} />
 		</div>
 		<${Card} title=${t('webhook.attempts')} lead=${t('webhook.attempts_lead')}>
-			<${List} url="/api/admin/deliveries/" fixed=${{ to: `webhook:${h.id}` }} paged="cursor" name="webhook" label=${t('webhook.attempts')} every=${5000}
-				filters=${[{ name: 'state', label: t('campaigns.state'), options: ['queued', 'sent', 'failed', 'expired', 'cancelled'].map((s) => [s, word('state', s)]) }]}
+			<${List} url="/api/admin/deliveries/" fixed=${{ to: `webhook:${h.id}` }} paged="cursor" ordering="-created_at" name="webhook" label=${t('webhook.attempts')} every=${5000}
+				filters=${[{ name: 'state', label: t('campaigns.state'), options: ['queued', 'sent', 'failed', 'expired', 'cancelled'].map((s) => [s, word('state', s)]) },
+					{ name: 'title', label: t('webhook.event') }, { name: 'reason', label: t('delivery.reason') },
+					{ name: 'since', label: t('since'), type: 'time' }, { name: 'until', label: t('until'), type: 'time' }]}
 				link=${(r) => `/console/deliveries/${r.id}/`}
 				columns=${[
 					{ key: 'title', label: t('webhook.event'), main: true, show: (r) => html`<code dir="ltr">${r.title}</code>` },
 					{ key: 'state', label: t('campaigns.state'), show: (r) => html`<${Badge} state=${r.state} />` },
 					{ key: 'attempts', label: t('webhook.tries'), number: true, show: (r) => number(r.attempts) },
 					{ key: 'reason_text', label: t('campaign.reason'), wide: true },
-					{ key: 'created_at', label: t('campaign.made'), show: (r) => html`<${Time} value=${r.created_at} />` },
+					{ key: 'created_at', label: t('campaign.made'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 				]}
+				actions=${[{ label: t('delivery.again'), icon: 'refresh', when: (d) => AGAIN.includes(d.state),
+					ask: (rows) => ({ title: t('log.again_title', { n: rows.length }), text: t('log.again_text') }),
+					each: (d) => post(`/api/admin/deliveries/${d.id}/resend/`, {}, { key: new_key() }) }]}
 				empty=${{ icon: 'hook', title: t('webhook.nothing'), text: t('webhook.nothing_text') }} />
 		<//>`}<//>`;
 }

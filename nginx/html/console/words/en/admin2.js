@@ -139,6 +139,7 @@ export default {
 	'groups.empty': 'No groups yet',
 	'groups.empty_text': 'A group gathers browsers and users to send to.',
 	'group.members': 'Members',
+	'group.search': 'User id or device id',
 	'group.add': 'Add users',
 	'group.added': '{n} added.',
 	'group.send': 'Send a push',

@@ -21,6 +21,7 @@ export default {
 	'sessions.ended': 'Sessions signed out: {n}',
 	'history.lead': 'Messages that you sent from here or through the API, newest first.',
 	'history.write': 'Send a message',
+	'history.search': 'Recipient or text',
 	'history.type': 'Channel',
 	'history.to': 'Recipient',
 	'history.what': 'Message',

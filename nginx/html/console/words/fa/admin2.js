@@ -139,6 +139,7 @@ export default {
 	'groups.empty': 'هنوز گروهی نیست',
 	'groups.empty_text': 'گروه، مرورگرها و کاربران را برای ارسال گرد می‌آورد.',
 	'group.members': 'اعضا',
+	'group.search': 'شناسهٔ کاربر یا دستگاه',
 	'group.add': 'افزودن کاربر',
 	'group.added': '{n} افزوده شد.',
 	'group.send': 'فرستادن اعلان',

@@ -21,6 +21,7 @@ export default {
 	'sessions.ended': 'نشست‌های بسته‌شده: {n}',
 	'history.lead': 'آنچه با فرم‌های اینجا یا با API فرستاده‌اید، تازه‌ترین نخست.',
 	'history.write': 'ارسال پیام',
+	'history.search': 'گیرنده یا متن',
 	'history.type': 'کانال',
 	'history.to': 'گیرنده',
 	'history.what': 'پیام',
