@@ -5,6 +5,7 @@
  * and one log line, whatever happened on the way.
  */
 #include "api/dispatch_own.h"
+#include "api/page.h"
 #include "auth/cors.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -213,6 +214,12 @@ refuse(struct call *c, const struct err *e)
 	    header_value(c->resp, "Allow") : NULL;
 	bool clear = has_header(c->resp, "X-Auth-Clear");
 
+	if (c->route != NULL && page_hosted(c->route) && page_wanted(c->req)) {
+		(void)page_refusal(c, e);
+		if (clear)
+			resp_clear_tokens(c->resp);
+		return;
+	}
 	log_refusal(e);
 	/* Without the database nobody's locale can be asked for. */
 	if (resp_status_of(e->kind) >= 500)

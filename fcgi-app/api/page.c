@@ -17,6 +17,20 @@ page_wanted(const struct req *q)
 	return strstr(q->accept, "text/html") != NULL;
 }
 
+bool
+page_hosted(const struct route *r)
+{
+	static const char *const paths[] = { "/api/auth/otp/link/",
+	    "/api/auth/social/{provider}/callback", "/api/auth/undo/",
+	    "/api/unsubscribe/", "/api/v1/verify-email/",
+	    "/api/verify-email/" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (strcmp(r->path, paths[i]) == 0)
+			return true;
+	return false;
+}
+
 const char *
 html_text(struct arena *a, const char *s)
 {
@@ -44,12 +58,16 @@ make(struct call *c, int status, const char *title, const char *body,
 	    c->arena, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
 	    "content=\"width=device-width, initial-scale=1\">\n%s"
-	    "<title>%s</title>\n<link rel=\"stylesheet\" href=\"/page.css\">"
-	    "\n</head>\n<body>\n<header><h1>%s</h1></header>\n<main>%s</main>"
-	    "\n</body>\n</html>\n", lang_tag(l), lang_dir(l), referrer, t, t,
+	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
+	    "<title>%s</title>\n<link rel=\"icon\" href=\"/push/icon.svg\" "
+	    "type=\"image/svg+xml\">\n<link rel=\"stylesheet\" "
+	    "href=\"/page.css\">\n</head>\n<body>\n<header>"
+	    "<img src=\"/push/icon.svg\" alt=\"Gatepost\" width=\"32\" "
+	    "height=\"32\">"
+	    "<h1>%s</h1></header>\n<main>%s</main>\n</body>\n</html>\n", lang_tag(l), lang_dir(l), referrer, t, t,
 	    body));
 	resp_headerf(c->resp, "Content-Security-Policy", "default-src 'none'; "
-	    "style-src 'self'; base-uri 'none'; form-action %s; "
+	    "style-src 'self'; img-src 'self'; base-uri 'none'; form-action %s; "
 	    "frame-ancestors 'none'", form_action);
 	resp_no_store(c->resp);
 }
@@ -71,8 +89,11 @@ int
 page_refusal(struct call *c, const struct err *e)
 {
 	int status = resp_status_of(e->kind);
-	const char *title = problem_title(e->code);
-	const char *detail = problem_detail(e->code);
+	/* All that a person sent is the link. */
+	const char *code = strcmp(e->code, "invalid") == 0 ? "invalid_link" :
+	    e->code;
+	const char *title = problem_title(code);
+	const char *detail = problem_detail(code);
 
 	if (status >= 500)
 		log_err(LOG_WARN_, "request refused", e);
@@ -87,7 +108,7 @@ page_refusal(struct call *c, const struct err *e)
 	    "<p>%s</p>\n<p><a href=\"/console/signin/\">%s</a></p>\n"
 	    "<p><small dir=\"ltr\">%s %s</small></p>", html_text(c->arena,
 	    resp_say(c->resp, detail)), html_text(c->arena,
-	    resp_say(c->resp, "Sign in")), html_text(c->arena, e->code),
+	    resp_say(c->resp, "Sign in")), html_text(c->arena, code),
 	    html_text(c->arena, c->req->request_id)));
 	if (e->retry_after_s > 0)
 		resp_headerf(c->resp, "Retry-After", "%d", e->retry_after_s);

@@ -9,6 +9,9 @@
 
 /* Does the caller want a page rather than a document? */
 bool	 page_wanted(const struct req *q);
+/* Is the row one that people open from a mail or come back to from another
+ * site, so that each of its refusals has a page? */
+bool	 page_hosted(const struct route *r);
 /* A page for people.  `title` as resp_say; `body` is HTML made by the caller,
  * what it says being of resp_say. */
 void	 page_make(struct call *c, int status, const char *title,

@@ -152,8 +152,10 @@ unsubscribe_post(struct call *c, const void *in_, struct err *e)
 		return refused(c, e);
 	if (page_wanted(c->req)) {
 		page_make(c, 200, "You are unsubscribed", arena_printf(
-		    c->arena, "<p>%s</p>", html_text(c->arena,
-		    resp_say(c->resp, "These e-mails have stopped."))));
+		    c->arena, "<p>%s</p>\n<p><a href=\"/console/preferences/\">"
+		    "%s</a></p>", html_text(c->arena, resp_say(c->resp,
+		    "These e-mails have stopped.")), html_text(c->arena,
+		    resp_say(c->resp, "All that you are notified about"))));
 		return 0;
 	}
 	resp_no_store(c->resp);

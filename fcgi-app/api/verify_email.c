@@ -171,8 +171,10 @@ verify_email_resend_post(struct call *c, const void *in_, struct err *e)
 static void
 tell(struct call *c, int status, const char *title, const char *text)
 {
-	page_make(c, status, title, arena_printf(c->arena, "<p>%s</p>",
-	    html_text(c->arena, resp_say(c->resp, text))));
+	page_make(c, status, title, arena_printf(c->arena, "<p>%s</p>\n"
+	    "<p><a href=\"/console/signin/\">%s</a></p>", html_text(c->arena,
+	    resp_say(c->resp, text)), html_text(c->arena, resp_say(c->resp,
+	    "Sign in"))));
 }
 
 static void

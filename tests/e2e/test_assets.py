@@ -271,6 +271,21 @@ def test_hidden_and_missing_files(ask):
         assert policy_faults(r.headers["Content-Security-Policy"]) == [], path
 
 
+@pytest.mark.parametrize("path", ["/api/unsubscribe/", "/api/unsubscribe/?t=abc", "/api/verify-email/", "/api/verify-email/?token=abc",
+                                  "/api/v1/verify-email/?token=", "/api/auth/undo/", "/api/auth/undo/?token=" + "x" * 500,
+                                  "/api/auth/otp/link/?token=abc", "/api/auth/social/nobody/callback"])
+def test_a_damaged_link_says_so_in_words(ask, path):
+    """To whom opened it in a browser; a program gets the same status and its document."""
+    r = ask(path, Accept="application/json")
+    assert 400 <= r.status < 500 and r.headers["Content-Type"] == "application/problem+json"
+    for lang in ("en", "fa"):
+        page = ask(path, Accept="text/html,application/xhtml+xml,*/*;q=0.8", Accept_Language=lang)
+        text = page.content.decode()
+        assert (page.status, page.headers["Content-Type"]) == (r.status, "text/html; charset=utf-8")
+        assert f'<html lang="{lang}"' in text and 'href="/console/' in text and "<script" not in text
+        assert policy_faults(page.headers["Content-Security-Policy"]) == []
+
+
 def test_s37_pages_of_listed_origins_may_read_the_inbox(inst, ask):
     """What the bell asks: with cookies where both lists have the origin, by a token where one has, and for nobody else."""
     site, other = inst.env["GATEPOST_SITE_URL"], inst.env["GATEPOST_OTHER_SITE_URL"]

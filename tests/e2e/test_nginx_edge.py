@@ -412,7 +412,7 @@ def refused_in(edge, header):
     problem(down, 503, "unavailable")
     for a in (big, down):
         found = {"fa" if re.search("[\u0600-\u06ff]", a.json[k]) else "en" for k in ("title", "detail")}
-        assert found == {a.one("Content-Language")} and a.one("Vary") == "Accept-Language"
+        assert found == {a.one("Content-Language")} and a.one("Vary") == "Accept, Accept-Language"
     assert big.one("Content-Language") == down.one("Content-Language")
     return big.one("Content-Language")
 
@@ -588,6 +588,27 @@ def test_s39_hsts_is_a_year_but_short_on_localhost(edge):
 def test_the_application_cannot_make_nginx_serve_a_file(edge):
     edge.answer["main"] = answering(("X-Accel-Redirect", "/index.html"))
     assert b"doctype" not in edge.ask("GET", "/api/auth/profile/").body
+
+
+def test_a_browser_gets_pages_for_what_nginx_refuses(edge):
+    """In its own language, without scripts; a program gets the document that it always got."""
+    edge.answer["main"] = lambda p, b: None
+    for method, path, more, status, code in (("GET", "/nowhere", [], 404, "not_found"), ("GET", "/push/none.js", [], 404, "not_found"),
+                                             ("GET", "/.secret", [], 404, "not_found"), ("POST", "/", [], 405, "method_not_allowed"),
+                                             ("POST", "/api/auth/login/", [("Content-Length", "65537")], 413, "too_large"),
+                                             ("GET", "/api/auth/profile/", [("X-Big", "a" * 20000)], 431, "headers_too_large"),
+                                             ("GET", "/api/auth/profile/", [], 503, "unavailable")):
+        body = b"" if method == "POST" else None
+        problem(edge.ask(method, path, more, body), status, code)
+        for lang in ("en", "fa"):
+            a = edge.ask(method, path, [("Accept", "text/html,*/*;q=0.8"), ("Accept-Language", lang), *more], body)
+            text = a.body.decode()
+            assert (a.status, a.one("Content-Type")) == (status, "text/html; charset=utf-8"), path
+            assert a.one("Content-Security-Policy").startswith("default-src 'none'; style-src 'self'; img-src 'self'; base-uri")
+            assert (a.one("Cache-Control"), a.one("Content-Language"), a.one("X-Content-Type-Options")) == ("no-store", lang, "nosniff")
+            assert f'<html lang="{lang}" dir="{"rtl" if lang == "fa" else "ltr"}">' in text and "<script" not in text and "style=" not in text
+            assert a.one("X-Request-Id") in text and bool(re.search("<h1>[^<]*[\u0600-\u06ff]", text)) == (lang == "fa")
+            assert (status == 503) == bool(a.all("Retry-After"))
 
 
 def test_static_files(edge):

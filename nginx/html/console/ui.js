@@ -192,9 +192,12 @@ export function Facts({ rows })
 		<dt>${name}</dt><dd dir=${typeof value === 'string' ? 'auto' : undefined}>${value === null || value === '' ? html`<span class="soft">–</span>` : value}</dd></div>`)}</dl>`;
 }
 
-/** A switch with its own name, outside of forms. @param {{checked: boolean, label: string, change: (on: boolean) => any, quiet?: boolean, disabled?: boolean}} props */
-export function Switch({ checked, label, change, quiet = false, disabled = false })
+/**
+ * A switch with its own name, outside of forms; a quiet one's is only heard, but for `short` where the page is narrow.
+ * @param {{checked: boolean, label: string, change: (on: boolean) => any, quiet?: boolean, disabled?: boolean, short?: string}} props
+ */
+export function Switch({ checked, label, change, quiet = false, disabled = false, short })
 {
 	return html`<label class=${`switch${quiet ? ' quiet' : ''}`}><input type="checkbox" role="switch" checked=${checked} disabled=${disabled}
-		onChange=${(e) => change(e.target.checked)} /><span>${label}</span></label>`;
+		onChange=${(e) => change(e.target.checked)} /><span>${label}</span>${short && html`<span class="short" aria-hidden="true">${short}</span>`}</label>`;
 }

@@ -23,5 +23,5 @@ export default function History()
 			{ key: 'created_at', label: t('history.when'), order: 'created_at', show: (m) => html`<${Time} value=${m.created_at} />` },
 		]}
 		empty=${{ icon: 'history', title: t('history.empty'), text: t('history.empty_text'),
-			action: html`<a class="button primary" href="/console/send/">${t('history.write')}</a>` }} />`;
+			action: html`<a class="button" href="/console/send/">${t('history.write')}</a>` }} />`;
 }

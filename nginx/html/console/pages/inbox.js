@@ -133,7 +133,7 @@ export default function Inbox()
 	const { rows, error, loading } = state;
 
 	return html`<${Head} title=${t('nav.inbox')} lead=${counts.value.unread ? t('inbox.count', { n: number(counts.value.unread) }) : t('inbox.none_unread')}>
-		<${Act} icon="check" act=${read_all} disabled=${counts.value.unread === 0}>${t('inbox.read_all')}<//>
+		${counts.value.unread > 0 && html`<${Act} icon="check" act=${read_all}>${t('inbox.read_all')}<//>`}
 	<//>
 	<div class="tabs" role="group" aria-label=${t('inbox.show')}>${TABS.map((x) => html`<button key=${x} type="button" class="tab"
 		aria-pressed=${x === tab ? 'true' : 'false'} onClick=${() => set_query({ show: x === 'all' ? null : x })}>${t(`inbox.tab.${x}`)}</button>`)}</div>

@@ -15,7 +15,7 @@ const here = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 function Matrix({ prefs, change })
 {
 	const types = [...TYPES, ...Object.keys(prefs.types).filter((x) => !TYPES.includes(x))];
-	const cell = (name, on, set, key) => html`<td key=${key}><${Switch} quiet checked=${on} label=${name} change=${set} /></td>`;
+	const cell = (name, on, set, c) => html`<td key=${c}><${Switch} quiet checked=${on} label=${name} short=${t(`channel.${c}`)} change=${set} /></td>`;
 
 	return html`<div class="scroll" tabindex="0" role="region" aria-label=${t('prefs.matrix')}><table class="matrix">
 		<thead><tr><th scope="col"><span class="hidden">${t('prefs.kind')}</span></th>${CHANNELS.map((c) => html`<th key=${c} scope="col">${t(`channel.${c}`)}</th>`)}</tr></thead>

@@ -14,7 +14,9 @@ function ways(amr)
 	const all = amr.split(/[ ,+]+/).filter((a) => a && a !== 'mfa');
 	const named = all.some((a) => ['totp', 'sms', 'email', 'recovery'].includes(a));
 
-	return [...new Set(all)].filter((a) => a !== 'otp' || !named).map((a) => word('amr', a)).join(' + ');
+	const text = [...new Set(all)].filter((a) => a !== 'otp' || !named).map((a) => word('amr', a)).join(' + ');
+
+	return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /* ZZ: nowhere that is known. */

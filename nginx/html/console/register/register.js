@@ -8,15 +8,15 @@ const words = {
 	fa: {
 		title: 'ساختن حساب', lead: 'کدی نشان می‌دهد که شماره یا نشانی از آن شماست.',
 		first_name: 'نام', last_name: 'نام خانوادگی', address: 'شمارهٔ تلفن یا ایمیل', password: 'گذرواژه',
-		rule: 'دست‌کم هشت نویسه، با حروف بزرگ و کوچک و نشانه‌ای مانند ! یا @.',
+		rule: 'دست‌کم هشت نویسه، با حروف بزرگ و کوچک و نشانه‌ای مانند\u00a0!\u00a0یا\u00a0@.',
 		go: 'فرستادن کد', code: 'کد', done: 'ادامه', again: 'کد دیگری بفرستید', back: 'این نشانی نه',
 		have: 'حساب دارید؟', signin: 'ورود',
-		sent: (to) => `کدی به ${to} فرستاده شد. در ایمیل پیوند هم هست.`,
+		sent: (to) => `کدی را که به ${to} فرستاده شد وارد کنید.`, link: 'در ایمیل پیوند هم هست.',
 		sent_again: 'کد دیگری در راه است.', all: 'نشانی و گذرواژه را وارد کنید.', no_code: 'کد را وارد کنید.',
 		away: 'سایت پاسخ نمی‌دهد. کمی بعد دوباره بکوشید.',
 	},
 	en: {
-		sent: (to) => `Enter the code sent to ${to}. An e-mail also has a link.`,
+		sent: (to) => `Enter the code sent to ${to}.`, link: 'The e-mail also has a link.',
 		sent_again: 'Another code is on its way.', all: 'Enter an address and a password.', no_code: 'Enter the code.',
 		away: 'The site does not answer. Try again in a moment.',
 	},
@@ -81,7 +81,7 @@ function show(second, to)
 {
 	at('who').hidden = second;
 	at('prove').hidden = !second;
-	at('step').textContent = second ? say.sent(`\u2066${to}\u2069`) : lead;
+	at('step').textContent = second ? [say.sent(`\u2066${to}\u2069`), to.includes('@') ? say.link : ''].join(' ').trim() : lead;
 	at(second ? 'code' : 'username').focus();
 }
 

@@ -135,6 +135,9 @@ const steps = {
 		    { username: form.username.value, password: form.password.value });
 		if (ok) {
 			await entered(body);
+		} else if (body.code === 'account_closing' && body.restore_token) {
+			/* The password was right: the account may still be kept. */
+			location.assign(`/console/restore/#${body.restore_token}`);
 		} else if (body.code === 'not_verified' && body.register_id) {
 			state.register_id = body.register_id;
 			$('code_sent').textContent = words.not_proved;
