@@ -208,7 +208,7 @@ documented(int64_t status)
 	for (size_t i = 0; i < COUNT_OF(status_rows); i++)
 		if (status_rows[i].status == status)
 			return true;
-	return false;
+	return status >= 800 && status <= 813;
 }
 
 /* `entries` is an array in practice; some models read an object. */
@@ -313,6 +313,10 @@ judge(const struct message *m, const struct out_request *req,
 			judge_unreadable(v, req, in);
 		else if (status == 200)
 			judge_entry(v, req, in, first_entry(doc));
+		else if (!documented(status) && (in->status >= 500 ||
+		    (status >= 500 && status < 600)))
+			/* In trouble, and in its own words: as a gateway. */
+			perhaps(v, req, in, "kavenegar_unreadable");
 		else
 			verdict_set(v, status == 402 &&
 			    m->try >= FAILED_TRIES_MAX ? OUTCOME_PERM :
