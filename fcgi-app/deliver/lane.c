@@ -357,9 +357,13 @@ open_lane(struct lane *l, uint32_t s, unsigned fault, int64_t now_us,
 	return LANE_OPENS;
 }
 
+/* A refusal in words is none, however the transfer ended: a mail server's is
+ * an error to the client (net.c). */
 static bool
 lost(const struct in_answer *in)
 {
+	if (in->complete)
+		return false;
 	switch (in->error) {
 	case NET_DNS: case NET_CONNECT: case NET_TLS: case NET_TIMEOUT:
 	case NET_RESET:
