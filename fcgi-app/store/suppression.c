@@ -10,6 +10,10 @@
 #include "base/text.h"
 
 #define HASH "UNHEX(SHA2(?, 256))"
+#define HASH16 "UNHEX(LEFT(SHA2(LOWER(?), 256), 32))"	/* delivery_hash() */
+/* A mailbox that is full so often, for so long, is nobody's any more. */
+#define FULL_TIMES	3
+#define FULL_DAYS	7
 /* As strength() has it: those that bar less come first. */
 #define STRENGTH(x) "COALESCE(NULLIF(FIELD(" x ", 'no_marketing',"	\
 	" 'unsubscribed', 'ads_blocked'), 0), 4)"
@@ -25,6 +29,16 @@ DB_STMT(SUPPRESSION_LIFT, DB_API, DB_SAFE,
 DB_STMT(SUPPRESSION_TOLD, DB_API | DB_WORKER, DB_READ,
     "SELECT channel, target FROM delivery WHERE notification_id = ? AND"
     " seq = ?");
+/* Since the last that was taken there. */
+DB_STMT(SUPPRESSION_FULL, DB_API | DB_WORKER, DB_READ,
+    "SELECT COUNT(*) >= ? AND MIN(d.updated_at) <= UTC_TIMESTAMP(6) -"
+    " INTERVAL ? DAY FROM delivery d WHERE d.target_hash = " HASH16
+    " AND d.channel = 'email' AND d.state = 'failed'"
+    " AND d.reason IN ('smtp_552_5_2_2', 'smtp_554_5_2_2')"
+    " AND d.notification_id > COALESCE((SELECT MAX(o.notification_id)"
+    "  FROM delivery o WHERE o.target_hash = " HASH16
+    "  AND o.channel = 'email'"
+    "  AND o.state IN ('sent', 'delivered', 'read')), 0)");
 DB_STMT(SUPPRESSION_READ, DB_WORKER, DB_READ,
     "SELECT t.n, s.reason FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  n FOR ORDINALITY, c VARCHAR(12) PATH '$[0]',"
@@ -165,6 +179,20 @@ entry_of(const struct refusal *r)
 	return r->dead ? "bounced" : NULL;
 }
 
+/* Full, again and again (PROVIDERS.md 6.4)?  1, 0, -1. */
+static int
+long_full(struct db *db, const struct refusal *r, struct err *e)
+{
+	bool yes = false;
+
+	if (strcmp(r->reason, "smtp_552_5_2_2") != 0 &&
+	    strcmp(r->reason, "smtp_554_5_2_2") != 0)
+		return 0;
+	return db_one(db, &SUPPRESSION_FULL, NULL, DB_IN(DB_U64(FULL_TIMES),
+	    DB_U64(FULL_DAYS), DB_STR(r->address), DB_STR(r->address)),
+	    DB_OUT(DB_TO_BOOL(&yes)), e) < 0 ? -1 : yes;
+}
+
 int
 suppression_after(struct db *db, const struct refusal *r, struct err *e)
 {
@@ -173,6 +201,11 @@ suppression_after(struct db *db, const struct refusal *r, struct err *e)
 	struct arena *a;
 	int rc;
 
+	if (n.reason == NULL && n.channel == CHANNEL_EMAIL) {
+		if ((rc = long_full(db, r, e)) < 0)
+			return -1;
+		n.reason = rc > 0 ? "bounced" : NULL;
+	}
 	if (n.reason == NULL || *r->address == '\0' ||
 	    (n.channel != CHANNEL_EMAIL && n.channel != CHANNEL_SMS &&
 	    n.channel != CHANNEL_WHATSAPP))

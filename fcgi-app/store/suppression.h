@@ -64,7 +64,8 @@ int	 suppression_read(struct db *db, struct arena *a,
 /*
  * What a provider's refusal says of the address: an entry for reasons that
  * stand for one ("twilio_21610": stopped), and "bounced" for any other when
- * the address is `dead`.  Nothing for other channels.  In the caller's
+ * the address is `dead`, or a mailbox that was full three times in a row over
+ * a week (of deliveries written before this).  Nothing for other channels.  In the caller's
  * transaction if there is one.  0 or -1.
  */
 struct refusal { const char *channel, *address, *reason; bool dead; };

@@ -242,6 +242,36 @@ def test_a_mailbox_that_the_server_refuses_for_good_is_barred(inst):
     assert barred(inst, soft) == []
 
 
+def test_many_refused_one_after_the_other_stop_nobody(inst):
+    """The server is there and says no: whoever mistypes addresses, or makes them up, holds up no other's mail."""
+    tasks = []
+    for n in range(7):
+        to = f"r550-5.1.1+{secrets.token_hex(4)}@example.com"
+        r = inst.api("POST", "/api/communications/email/", token=inst.token, json={"to": to, "subject": "Hi", "message": "x"})
+        tasks.append(int(r.json()["data"]["task_id"]))
+        wait_until("failed", lambda: delivery(inst, tasks[-1])["state"] == "failed")
+    assert inst.rows("SELECT state, reason FROM provider_state WHERE name = 'smtp' AND state <> 'closed'") == []
+    sent(inst)
+
+
+def test_a_mailbox_that_is_full_for_a_week_is_barred(inst):
+    """Three in a row, the first a week ago: nobody reads it any more.  One that was taken in between begins anew."""
+    def send(to):
+        r = inst.api("POST", "/api/communications/email/", token=inst.token, json={"to": to, "subject": "Hi", "message": "x"})
+        task = int(r.json()["data"]["task_id"])
+        wait_until("final", lambda: delivery(inst, task)["state"] not in (None, "queued"))
+        assert (delivery(inst, task)["state"], delivery(inst, task)["reason"]) == ("failed", "smtp_552_5_2_2")
+        return task
+    full, once = (f"r552-5.2.2+{secrets.token_hex(4)}@Example.com" for _ in range(2))
+    for to in (full, once):
+        first, second = send(to), send(to)
+        inst.rows("UPDATE delivery SET updated_at = updated_at - INTERVAL 8 DAY WHERE notification_id IN (%s, %s)", first, second)
+        assert barred(inst, to.lower()) == []
+    inst.rows("UPDATE delivery SET state = 'sent' WHERE notification_id = %s", second)
+    send(full), send(once)
+    assert barred(inst, full.lower()) == ["bounced"] and barred(inst, once.lower()) == []
+
+
 # --- a server that hangs up -----------------------------------------------------------------------------------------------
 
 
