@@ -224,6 +224,7 @@ def test_the_sites_rule_a_routes_rule_and_unknown_allowed():
         assert same(wrong[0]) == same(wrong[1])
         b = Bearer(whole, login(p, SE).json())
         assert [visit(whole, b.access, ip) for ip in (GB, SE, US)] == [200, 200, 403]
+        problem(b.call("GET", "/api/auth/gate", **at(US)), 403, REFUSED)
         problem(refresh(whole, b, US), 403, REFUSED)
         problem(b.call("GET", "/api/push/subscriptions/", **at(SE)), 403, REFUSED)
         assert b.call("GET", "/api/push/subscriptions/", **at(GB)).status_code == 200

@@ -268,6 +268,21 @@ def test_s61_the_offers_token(inst):
     assert len(told) == 1
 
 
+def test_s61_an_offer_is_void_once_the_identity_is_anothers(inst):
+    owner = Person(inst, email=an_email())
+    people(inst, email=owner.email, email_verified=True)
+    b, q = Visitor(inst), Visitor(inst)
+    token = fragment(b.visit())["link_token"]
+    # Somebody who is signed in links it first, from a page of their own.
+    other = Person(inst)
+    assert other.login(q).status_code == 200
+    r = q.call("POST", "/api/auth/social/sandbox/link/", json={})
+    assert q.get(q.get(r.json()["authorization_url"]).headers["Location"]).status_code == 302
+    assert owner.login(b).status_code == 200
+    problem(b.call("POST", "/api/auth/social/link/", json={"link_token": token}), 409, "identity_taken")
+    assert inst.rows("SELECT id FROM identity WHERE user_id = %s", owner.id) == []
+
+
 def test_s61_another_way_of_writing_the_address_is_the_same(inst):
     """The account's owner is found as mail finds them: case, and dots where the host ignores them."""
     name = secrets.token_hex(6)
@@ -772,6 +787,27 @@ def test_facebook_token_of_a_client(inst):
     tell(inst, "facebook", token_app="", me_id="10158000000000009")
     problem(login_facebook(inst, access_token=token), 401, "invalid_access_token")
     problem(login_facebook(inst), 400, "required", field="code")
+
+
+def test_facebook_account_that_comes_and_goes(inst):
+    """Its row was there when it was made, and purged when it was read."""
+    sub = people(inst, "facebook", name="Client")
+
+    def again():
+        return login_facebook(inst, access_token=inst.sandbox._call("POST", "/facebook/token", json={"user": sub})["access_token"])
+    inst.rows("CREATE TRIGGER came_and_went BEFORE INSERT ON user FOR EACH ROW SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1062,"
+              " MESSAGE_TEXT = %s", "Duplicate entry '1' for key 'user_reg_key'")
+    try:
+        problem(again(), 409, "conflict")
+    finally:
+        inst.rows("DROP TRIGGER came_and_went")
+    assert again().status_code == 200
+
+
+def test_where_facebook_is_not_set_up(inst):
+    with inst.changed(("api",), GATEPOST_FACEBOOK_APP_ID=None):
+        problem(login_facebook(inst, access_token="x" * 40), 404, "unknown_provider")
+        problem(inst.api("POST", "/api/auth/social/facebook/deletion/", json={"signed_request": "a.b"}), 404, "unknown_provider")
 
 
 def test_facebook_code_of_a_client(inst):
