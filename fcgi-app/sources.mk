@@ -1503,6 +1503,7 @@ EXTRA_FILES = \
 	tests/e2e/test_callbacks.py \
 	tests/e2e/test_campaigns.py \
 	tests/e2e/test_communications.py \
+	tests/e2e/test_conflicts.py \
 	tests/e2e/test_country.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_delivery_log.py \

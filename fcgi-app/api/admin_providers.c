@@ -232,7 +232,8 @@ provider_show(struct call *c, uint64_t id, int status, struct err *e)
 	if (rc < 0 || provider_view(c, &v, e) < 0)
 		return -1;
 	if (rc == 0)
-		return err_set(e, ERR_GONE, "gone", "account %" PRIu64, id);
+		return err_set(e, ERR_NOT_FOUND, "not_found",
+		    "account %" PRIu64, id);
 	of_row(c, &row, &s);
 	w = resp_json(c->resp, status);
 	provider_write(c, w, &v, &s);

@@ -123,7 +123,12 @@ idem_replay(struct call *c, struct err *e)
 	    sizeof(c->idem_mac)))
 		return err_set(e, ERR_UNPROCESSABLE, "idempotency_mismatch",
 		    "object %" PRIu64, row.object_id);
-	return c->route->replay(c, row.object_id, e) < 0 ? -1 : 1;
+	if (c->route->replay(c, row.object_id, e) >= 0)
+		return 1;
+	/* Where the path names nothing, what is not found is what was made. */
+	return e->kind != ERR_NOT_FOUND ||
+	    strchr(c->route->path, '{') != NULL ? -1 : err_set(e, ERR_GONE,
+	    "gone", "object %" PRIu64, row.object_id);
 }
 
 int

@@ -36,7 +36,7 @@ int	 provider_of_path(struct call *c, struct provider_seen *s,
 /* Members of the open object. */
 void	 provider_write(struct call *c, struct jw *w,
 	    const struct provider_view *v, const struct provider_seen *s);
-/* Answer with row `id` as it is now; -1 ERR_GONE. */
+/* Answer with row `id` as it is now; -1 ERR_NOT_FOUND. */
 int	 provider_show(struct call *c, uint64_t id, int status, struct err *e)
 	    MUST_CHECK;
 

@@ -59,7 +59,7 @@ enqueue(struct db *db, const struct enqueue *m, uint64_t *existing,
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
-		return err_set(e, ERR_CONFLICT, "idempotency_busy",
+		return err_set(e, ERR_CONFLICT, "idempotency_race",
 		    "the key was there and is gone");
 	*same = secret_equal(mac, sizeof(mac), m->idem_mac, 32);
 	return 0;

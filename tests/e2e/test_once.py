@@ -1,11 +1,13 @@
 """R12 by the table: every POST that creates or sends is done once for its Idempotency-Key.  A new row has to be in one
 of the two lists below."""
+import contextlib
 import json
 import random
 import secrets
 
 import pytest
 
+from contract import Contract
 from people import Person, forget_limits, problem
 from push_case import at_once, browser, new_user, subscribed, word
 
@@ -225,6 +227,104 @@ def test_r12_each_row_does_its_work_once(inst, rows, boss):
             except AssertionError as e:
                 faults.append(f"{row['path']}: {str(e)[:600]}")
     assert not faults, "\n".join(faults)
+
+
+def caller(row, boss, sara):
+    """Whose token the row is asked with."""
+    if row["access"] in ("guest", "anyone"):
+        return None
+    return sara if row["path"].startswith(("/api/users/push-tokens", "/api/push/subscriptions")) else boss
+
+
+def address(inst, path, token):
+    return path.replace("{id}", str(IDS[path](inst, token))) if path in IDS else path
+
+
+@contextlib.contextmanager
+def key_lost(inst):
+    """The key is there when it is claimed, and gone with what it named when it is looked for."""
+    taken = "SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1062, MESSAGE_TEXT = %s"
+    inst.rows("CREATE TRIGGER lost_key BEFORE INSERT ON idempotency FOR EACH ROW " + taken, "Duplicate entry '1' for key 'PRIMARY'")
+    inst.rows("CREATE TRIGGER lost_note BEFORE INSERT ON notification FOR EACH ROW BEGIN IF NEW.idem_key IS NOT NULL THEN "
+              + taken + "; END IF; END", "Duplicate entry '1' for key 'notification_key'")
+    try:
+        yield
+    finally:
+        inst.rows("DROP TRIGGER lost_key")
+        inst.rows("DROP TRIGGER lost_note")
+
+
+def test_r12_a_key_whose_first_request_came_to_nothing(inst, rows, boss):
+    """Its owner is told to come again, nothing is made, and coming again works."""
+    inst.sandbox_hook = "https://updates.push.services.mozilla.com/hook"
+    forget_limits(inst)
+    table, sara, contract = bodies(inst, boss), Person(inst).bearer().access, Contract()
+    asked = []
+    r = inst.api("POST", "/api/users/push-tokens/", token=sara, json=table["/api/users/push-tokens/"]())
+    assert r.status_code == 200, r.text
+    for row in (r for r in rows if r["idempotent"]):
+        token = caller(row, boss, sara)
+        body = table[row["path"]]() if table[row["path"]] else None
+        asked.append((address(inst, row["path"], token), token, {} if body is None else {"json": body}, secrets.token_hex(16)))
+
+    def call(path, token, body, key):
+        r = inst.api("POST", path, token=token, headers={"Idempotency-Key": key}, **body)
+        return contract.check("POST", path, r)
+    with key_lost(inst):
+        before = count(inst)
+        for one in asked:
+            problem(call(*one), 409, "idempotency_race")
+        # A browser that a message names is known before the message is.
+        assert {**count(inst), "device": 0} == {**before, "device": 0}
+    forget_limits(inst)
+    for one in asked:
+        r = call(*one)
+        # A campaign of nobody may have ended meanwhile.
+        assert r.status_code < 300 or (one[0].startswith("/api/campaigns/") and r.json()["code"] == "campaign_state"), r.text
+
+
+def without(inst, path, id_):
+    """The row that a key names is no more."""
+    small = {"user": ("/api/users/", "/api/register/", "/api/v1/register/"), "template": ("/api/templates/",), "template_version": ()}
+    c = inst.connect()
+    with c.cursor() as cursor:
+        cursor.execute("SET foreign_key_checks = 0")
+        gone = sum(cursor.execute(f"DELETE FROM `{t}` WHERE id = %s", id_) for t in MADE if path in small.get(t, (path,)))
+    c.close()
+    return gone
+
+
+def test_what_any_key_made_may_be_gone(inst, rows, boss):
+    """By the table: a replay whose row is no more says so, or what it knows without it; no 500, no second one."""
+    inst.sandbox_hook = "https://updates.push.services.mozilla.com/hook"
+    forget_limits(inst)
+    table, sara, contract, faults, told = bodies(inst, boss), Person(inst).bearer().access, Contract(), [], {}
+
+    def named():
+        return {(r["scope"], r["idem_key"]): r["object_id"] for r in inst.rows("SELECT scope, idem_key, object_id FROM idempotency")}
+    for row in (r for r in rows if r["idempotent"]):
+        token = caller(row, boss, sara)
+        path, body = address(inst, row["path"], token), table[row["path"]]() if table[row["path"]] else None
+        more = {"headers": {"Idempotency-Key": secrets.token_hex(16)}, **({} if body is None else {"json": body})}
+        before = named()
+        r = inst.api("POST", path, token=token, **more)
+        assert r.status_code < 300, f"{path}: {r.text}"
+        now = named()
+        # A message's key stands in its own row, and goes with it.
+        for id_ in (now[k] for k in now.keys() - before.keys()):
+            if without(inst, row["path"], id_) == 0:
+                continue
+            first = count(inst)
+            r = inst.api("POST", path, token=token, **more)
+            told[row["path"]] = r.status_code
+            try:
+                contract.check("POST", path, r)
+                assert count(inst) == first
+            except AssertionError as e:
+                faults.append(f"{path}: {r.status_code} {str(e)[:300]}")
+    assert not faults, "\n".join(faults)
+    # "Send again" tells what the log has of it, which has no message any more.
+    assert {p for p, status in told.items() if status not in (404, 410)} <= {"/api/admin/deliveries/{id}/resend/"}, told
 
 
 def test_what_a_key_made_may_be_gone(inst, boss):

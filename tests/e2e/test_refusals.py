@@ -1,13 +1,18 @@
 """Every refusal of every row, by the table that the program prints (D17, D19):
 wrong method, too big, wrong kind of body, no credential, wrong role, wrong
 members, cross-site, too often.  A new row is tested by being there."""
+import contextlib
 import http.client
 import json
+import re
+import signal
 import ssl
 
 import pytest
 
 from conftest import no_faults
+from contract import Contract
+from instance import wait_until
 from people import Browser, Person, forget_limits, problem
 from row_bodies import some_body
 
@@ -387,3 +392,45 @@ def test_s37_listed_origins(tight):
     # A refusal carries the headers too, or the page could not read it.
     r = tight.api("POST", "/api/auth/token/verify/", json={"token": "x"}, headers={"Origin": "https://app.example"})
     assert r.status_code == 401 and r.headers["Access-Control-Allow-Origin"] == "https://app.example"
+
+
+@contextlib.contextmanager
+def strict_nginx(inst):
+    """An administrator's own numbers: from elsewhere hardly anything passes."""
+    path = f"{inst.dir}/nginx/gatepost-limits.conf"
+    with open(path, encoding="utf-8") as f:
+        shipped = f.read()
+
+    def put(text):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        inst.send_signal("nginx", signal.SIGHUP)
+    strict, n = re.subn(r"rate=\d+r/[sm]", "rate=1r/m", re.sub(r" burst=\d+ +nodelay", "", shipped))
+    assert n == 3
+    put(strict)
+    try:
+        yield
+    finally:
+        put(shipped)
+
+
+def test_s44_nginx_limits_every_row_that_lists_it(inst, rows):
+    """A flood is stopped before the application, whatever the row: its 429 is nginx's, in the form that the document has."""
+    contract = Contract()
+
+    def late(row):
+        # A connection of its own: nginx's old workers keep theirs, and their numbers.
+        return inst.api(row["method"], url(row), source="127.0.0.3")
+    with strict_nginx(inst), Faults() as faults:
+        for row in rows:
+            listed = "429" in contract.doc["paths"][row["path"]][row["method"].lower()]["responses"]
+            if row["limit"] == "none":
+                assert late(row).status_code != 429
+                continue
+            assert listed, row["path"]
+
+            def test():
+                # The first of a class passes, and what an old worker of nginx still takes.
+                got = wait_until("the limit", lambda: [r for r in [late(row)] if r.status_code == 429], 2)
+                problem(contract.check(row["method"], url(row), got[0]), 429, "rate_limited")
+            faults.check(row, test)
