@@ -6,13 +6,16 @@
 #include "api/answer.h"
 #include "api/list.h"
 #include "api/push_own.h"
+#include "base/buf.h"
 #include "base/text.h"
 #include "store/group.h"
+
+#define IDS_MOST	100		/* users asked for by number */
 
 struct users_in {
 	struct list_in	 list;
 	struct opt_bool	 staff, superuser, active, verified;
-	const char	*group, *ordering;
+	const char	*group, *ids, *ordering;
 };
 static const struct field users_rows[] = {
 	FIELD_OF(FT_INT, struct users_in, list.limit, "limit", 1, 100, 0),
@@ -31,6 +34,7 @@ static const struct field users_rows[] = {
 	    F_LOOSE),
 	FIELD_TEXT(struct users_in, group, "group", 1, GROUP_NAME_MAX,
 	    F_TRIM),
+	FIELD_TEXT(struct users_in, ids, "ids", 1, IDS_MOST * 21, F_TRIM),
 	FIELD_ENUM(struct users_in, ordering, "ordering", USER_ORDERINGS, 0),
 };
 const struct fieldset admin_users_fields =
@@ -94,10 +98,42 @@ filter_text(struct call *c, const struct users_in *in)
 	if (in->group != NULL)
 		out = arena_printf(c->arena, "%s&group=%s", out,
 		    url_encode(c->arena, in->group));
+	if (in->ids != NULL)
+		out = arena_printf(c->arena, "%s&ids=%s", out,
+		    url_encode(c->arena, in->ids));
 	if (in->ordering != NULL)
 		out = arena_printf(c->arena, "%s&ordering=%s", out,
 		    in->ordering);
 	return out;
+}
+
+/* "7,8,9" as a JSON array. */
+static int
+read_ids(struct call *c, const char *s, const char **json, struct err *e)
+{
+	struct buf b;
+	size_t n = 0;
+
+	buf_init(&b, IDS_MOST * 21 + 3);
+	for (;; s++) {
+		size_t len = strcspn(s, ",");
+		uint64_t id;
+
+		if (len > 20 || n == IDS_MOST || !text_u64(arena_strndup(
+		    c->arena, s, len), INT64_MAX, &id) || id == 0)
+			break;
+		buf_printf(&b, "%c%" PRIu64, n++ == 0 ? '[' : ',', id);
+		s += len;
+		if (*s == '\0') {
+			buf_char(&b, ']');
+			*json = arena_strdup(c->arena, buf_text(&b));
+			buf_fini(&b);
+			return 0;
+		}
+	}
+	buf_fini(&b);
+	return field_refuse(c, "ids", "invalid", e,
+	    "Up to %d ids of users, separated by commas.", IDS_MOST);
 }
 
 int
@@ -123,6 +159,8 @@ admin_users_get(struct call *c, const void *in_, struct err *e)
 			    "There is no such group.");
 		f.group_id = g.id;
 	}
+	if (in->ids != NULL && read_ids(c, in->ids, &f.ids, e) < 0)
+		return -1;
 	list_read(&in->list, &l);
 	l.more = filter_text(c, in);
 	f.q = l.q;

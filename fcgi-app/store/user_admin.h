@@ -12,6 +12,7 @@ struct user_filter {
 	const char	*q;		/* in e-mail, phone or a name; "" all */
 	int		 staff, superuser, active, verified;
 	uint64_t	 group_id;	/* 0: any */
+	const char	*ids;		/* JSON array: of these, by id; or NULL */
 	const char	*ordering;	/* a word of USER_ORDERINGS */
 	unsigned	 limit, offset;
 };

@@ -9,6 +9,7 @@ const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const lib = require('./instance.js');
 const { WAIT, forget_limits, sql, until, watch } = require('./chromium.js');
+const { layout_faults } = require('./layout.js');
 
 const CONSOLE = path.join(__dirname, '../../nginx/html/console');
 
@@ -161,8 +162,9 @@ async function check_list(page, instance, { path: at, search, nobody = 'zzqx-nob
 /**
  * Looks at every page of `who` in both themes and directions: nothing serious for axe, nothing that sticks out.  What a theme can
  * change is colours alone, so of the second one only these are looked at.
+ * opt: `layout`: also by layout_faults(), at every width; `dialogs`: [path, css of what opens it] each, looked at while they stand open
  */
-async function look_at_all(browser, instance, person, who, extra = [])
+async function look_at_all(browser, instance, person, who, extra = [], { layout = false, dialogs = [] } = {})
 {
 	const paths = [...(await pages_of(who)).map((p) => p.path), ...extra];
 	const faults = [];
@@ -171,29 +173,45 @@ async function look_at_all(browser, instance, person, who, extra = [])
 		const context = await context_of(browser, instance, person, { language });
 		const page = await context.newPage();
 		const wrong = await watch(context, page, [new URL(instance.url).origin]);
-		for (const [i, at] of paths.entries()) {
-			await (i === 0 ? page.goto(`${instance.url}${at}`, { timeout: WAIT }) : turn_to(page, at));
-			await settled(page);
-			/* The look changes as by the button. */
+		/* The look changes as by the button. */
+		const see = async (name, how) => {
 			for (const [theme, width] of looks) {
+				if (!theme && !layout)
+					continue;
 				await page.setViewportSize({ width, height: 800 });
-				await page.evaluate((t) => { document.documentElement.dataset.theme = t; }, theme);
-				const name = `${at} ${language} ${theme} ${width}`;
+				if (theme)
+					await page.evaluate((t) => { document.documentElement.dataset.theme = t; }, theme);
 				/* The layout follows the new width in its own time. */
 				let here = ['not looked at'];
 				for (const end = Date.now() + 3000; here.length > 0 && Date.now() < end;)
-					here = await page.evaluate(console_faults);
+					here = [...await page.evaluate(console_faults), ...(layout ? await layout_faults(page) : [])];
 				/* The frame is the same on every page. */
-				const found = await axe(page, { colours: theme !== looks[0][0], frame: i === 0 });
-				faults.push(...[...here, ...found].map((f) => `${name}: ${f}`));
+				const found = theme ? await axe(page, { colours: theme !== looks[0][0], ...how }) : [];
+				faults.push(...[...here, ...found].map((f) => `${name} ${language} ${theme || ''} ${width}: ${f}`));
 			}
+		};
+
+		for (const [i, at] of paths.entries()) {
+			await (i === 0 ? page.goto(`${instance.url}${at}`, { timeout: WAIT }) : turn_to(page, at));
+			await settled(page);
+			await see(at, { frame: i === 0 });
+		}
+		for (const [at, opener] of dialogs) {
+			await turn_to(page, at);
+			await settled(page);
+			for (const part of [].concat(opener))
+				await page.locator(part).click({ timeout: WAIT });
+			await page.locator('dialog[open]').waitFor({ timeout: WAIT });
+			await see(`${at}, ${opener}`, { within: 'dialog[open]' });
+			await page.keyboard.press('Escape');
+			await page.locator('dialog').waitFor({ state: 'detached', timeout: WAIT });
 		}
 		/* A page that is left breaks its own line off. */
 		faults.push(...wrong.filter((f) => !f.includes('/ws/notifications/')));
 		await context.close();
 	};
 
-	await Promise.all([look('en', [['light', 320], ['dark', 1280]]), look('fa', [['dark', 320], ['light', 1280]])]);
+	await Promise.all([look('en', [['light', 320], ['', 768], ['dark', 1440]]), look('fa', [['dark', 320], ['', 768], ['light', 1440]])]);
 	assert.deepEqual(faults, []);
 }
 
@@ -220,20 +238,20 @@ async function settled(page)
 
 /**
  * What axe finds that is serious or worse, as sentences; `colours`: of what a theme can change, on a page that was looked at;
- * without `frame`, of the page within it.
+ * without `frame`, of the page within it; `within` something that a selector names, of that alone.
  */
-async function axe(page, { colours = false, frame = true } = {})
+async function axe(page, { colours = false, frame = true, within = '' } = {})
 {
 	/* Past the page's own policy: evaluate() is the browser's, not the page's. */
 	if (!await page.evaluate(() => Boolean(globalThis.axe)))
 		await page.evaluate(fs.readFileSync(lib_path('axe-core/axe.min.js'), 'utf8'));
-	const found = await page.evaluate(async ([rules, within]) => {
-		const result = await globalThis.axe.run(within, { resultTypes: ['violations'], runOnly: rules });
+	const found = await page.evaluate(async ([rules, where]) => {
+		const result = await globalThis.axe.run(where, { resultTypes: ['violations'], runOnly: rules });
 		return result.violations.filter((v) => ['serious', 'critical'].includes(v.impact))
 			.map((v) => `${v.id}: ${v.nodes.slice(0, 4).map((n) => `${n.html.slice(0, 160)} (${n.failureSummary.split('\n')[1] || ''})`).join(' | ')}`);
 	}, [colours ? { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
 		: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
-	frame ? { include: [['html']] } : { exclude: [['.side'], ['.topbar']] }]);
+	within ? { include: [[within]] } : frame ? { include: [['html']] } : { exclude: [['.side'], ['.topbar']] }]);
 	return found;
 }
 

@@ -283,14 +283,14 @@ lib.main('console_admin', () => with_chromium(async (browser, instance) => {
 	const form = page.locator('dialog form');
 	await form.getByLabel('Name').fill('walk');
 	await form.getByLabel('Send web pushes').uncheck();
-	await button('Make it', form).click();
+	await button('Create token', form).click();
 	await form.locator('.wrong', { hasText: 'Choose one at least.' }).waitFor();
 	await form.getByLabel('Administer').check();
 	await form.getByLabel('Networks').fill('nonsense');
-	await button('Make it', form).click();
+	await button('Create token', form).click();
 	await form.locator('.wrong', { hasText: '192.0.2.0/24' }).waitFor();
 	await form.getByLabel('Networks').fill('127.0.0.0/8');
-	await button('Make it', form).click();
+	await button('Create token', form).click();
 	const made = (await page.locator('.token-text pre').textContent()).trim();
 	assert.match(made, /^gp_/);
 	assert.equal((await ask('GET', '/api/admin/stats/', made)).status, 200);
@@ -338,6 +338,12 @@ lib.main('console_admin', () => with_chromium(async (browser, instance) => {
 	/* ---- every page: axe in both themes and directions, and narrow ---- */
 	await context.close();
 	assert.deepEqual(faults, []);
-	await look_at_all(browser, instance, root, 'admin', [`/console/users/${mina.id}/`, new URL(story).pathname]);
-	say('ok axe on every page in both themes and directions, narrow and wide');
+	const hers = `/console/users/${mina.id}/`;
+	await look_at_all(browser, instance, root, 'admin', [hers, new URL(story).pathname], { layout: true, dialogs: [
+		['/console/tokens/', '.page-head button'],
+		['/console/users/', ['tbody .pick label >> nth=0', '.picked .danger']],
+		[hers, '.page-head button >> nth=0'],
+		...[1, 2, 3, 4, 5].map((n) => [hers, `.steps-list li:nth-child(${n}) button`]),
+	] });
+	say('ok axe and the layout of every page and dialog in both themes and directions, narrow and wide');
 }));

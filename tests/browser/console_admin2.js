@@ -234,6 +234,18 @@ async function providers(page, instance, settings)
 	say('providers: added, its secret never shown, tested, limited, switched off, deleted by name');
 }
 
+/* A group with somebody in it, to be looked at. */
+async function one_group(instance, id)
+{
+	const post = (at, body) => lib.request(`${instance.url}${at}`, { method: 'POST', body, ca: instance.ca,
+		headers: { authorization: `Bearer ${instance.env.GATEPOST_ADMIN_TOKEN}` } });
+	const made = await post('/api/push/groups/', { name: `look-${tag}` });
+
+	assert.equal(made.status, 201, made.text);
+	assert.equal((await post(`/api/push/groups/${made.json.id}/members/`, { user_ids: [Number(id)] })).status, 201);
+	return made.json.id;
+}
+
 /* A time as the field has it, in the browser's zone (Tehran's, which knows no summer time). */
 const local_hour = (hours) => new Date(Date.now() + (3.5 + hours) * 3600e3).toISOString().slice(0, 16);
 
@@ -355,7 +367,14 @@ lib.main('console_admin2', () => with_chromium(async (browser, instance) => {
 	say(`lists: ${LISTS.length} keep their state in the address, filter, order, find, export and take several at once`);
 	assert.deepEqual(Array.isArray(faults) ? faults : [], []);
 	await context.close();
-	await look_at_all(browser, instance, boss, 'admin2', ['/console/templates/3/', '/console/providers/smtp/', '/console/articles/new/']);
-	say('axe and the widths: nothing to say on any page, in both themes and directions');
+	const group = `/console/groups/${await one_group(instance, id)}/`;
+	const campaign = `/console/campaigns/${sql(instance, "SELECT MAX(id) FROM campaign WHERE state = 'done'")}/`;
+	await look_at_all(browser, instance, boss, 'admin2', ['/console/templates/3/', '/console/providers/smtp/', '/console/articles/new/', group, campaign], { layout: true, dialogs: [
+		...['templates', 'groups', 'suppressions', 'providers', 'webhooks'].map((list) => [`/console/${list}/`, '.page-head .button.primary']),
+		['/console/suppressions/', '.page-head .button >> nth=0'],
+		[group, '.page-head .button >> nth=0'], [group, '.page-head .button >> nth=1'],
+		['/console/providers/smtp/', '.page-head .button'],
+	] });
+	say('axe and the layout: nothing to say on any page or dialog, in both themes and directions');
 	process.stdout.write('PASSED console_admin2\n');
 }));

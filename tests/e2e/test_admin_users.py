@@ -54,6 +54,12 @@ def test_the_list_searches_filters_orders_and_pages(inst, root):
     assert [u["id"] for u in listed(inst, root, f"q={tag}&is_staff=true")["results"]] == ids[:1]
     assert [u["id"] for u in listed(inst, root, f"q={tag}&is_active=false")["results"]] == ids[1:2]
     assert [u["id"] for u in listed(inst, root, f"q={tag}&is_superuser=true")["results"]] == []
+    three = ",".join(map(str, [*ids[::-1], 999999999]))
+    assert [u["id"] for u in listed(inst, root, f"ids={three}")["results"]] == ids
+    assert [u["id"] for u in listed(inst, root, f"ids={three}&is_active=false")["results"]] == ids[1:2]
+    assert listed(inst, root, f"ids={three}&page_size=2")["count"] == 3
+    for wrong in ("x", "1,", ",1", "0", "-1", "1,,2", ",".join(["1"] * 101), "9" * 21):
+        problem(inst.api("GET", f"{USERS}?ids={wrong}", token=root), 400, field="ids")
     claim = Person(inst, proved=False, first_name=tag)
     assert len(listed(inst, root, f"q={tag}&is_verified=false")["results"]) == 1 and claim
     for first, rest in (("limit=2", "offset"), ("page_size=2", "page")):

@@ -86,7 +86,7 @@ function View()
 	}, [shown && shown.path]);
 
 	return html`<main id="content" class=${found && found.page.narrow ? 'narrow' : undefined} ref=${ref} tabindex="-1">
-		${!found ? html`<${Empty} icon="search" title=${t('missing.title')} text=${t('missing.text')}>
+		${!found ? html`<${Empty} icon="search" title=${t('missing.title')} text=${t('missing.text')} head>
 			<a class="button primary" href=${home()}>${t('missing.home')}</a><//>`
 		: error ? html`<${Trouble} error=${error} again=${() => set_turn(turn + 1)} />`
 		: shown && shown.path === path ? html`<${shown.part} key=${path} params=${shown.params} />`

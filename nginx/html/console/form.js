@@ -146,6 +146,16 @@ export function Field({ form, name, label, type = 'text', hint, options = [], ro
 	</div>`;
 }
 
+/**
+ * The end of a form in a dialog: out of it, or on.
+ * @param {{form: any, close: (value?: any) => void, children: any, danger?: boolean}} props  children: what the button does
+ */
+export function Actions({ form, close, children, danger = false })
+{
+	return html`<div class="dialog-actions"><button type="button" class="button" onClick=${() => close(undefined)}>${t('cancel')}</button>
+		<${Submit} form=${form} danger=${danger}>${children}<//></div>`;
+}
+
 /** @param {{form: any, children: any, danger?: boolean}} props */
 export function Submit({ form, children, danger = false })
 {

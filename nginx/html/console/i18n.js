@@ -76,6 +76,24 @@ export function word(family, word_)
 	return has_words(key) ? t(key) : String(word_).replace(/_/g, ' ');
 }
 
+const names = {};
+
+function name_of(type, code)
+{
+	try {
+		names[type] = names[type] || new Intl.DisplayNames(locale, { type });
+		return names[type].of(code);
+	} catch {
+		return code;		/* none of those that there are */
+	}
+}
+
+/** "Persian" for fa, in the reader's language. */
+export const language_name = (code) => name_of('language', code);
+
+/** "Iran" for IR, in the reader's language. */
+export const country_name = (code) => name_of('region', code);
+
 /** Chooses another language, for this browser; the page starts again with it. */
 export function choose_language(to)
 {
@@ -92,6 +110,9 @@ export const ltr = (text) => `\u2066${text}\u2069`;
 
 /** Somebody's own text, of whichever direction, within a sentence. */
 export const isolated = (text) => `\u2068${text}\u2069`;
+
+/** Several words in a row, those that are nothing left out. */
+export const listed = (words) => words.filter(Boolean).join(language === 'fa' ? '، ' : ', ');
 
 /** Digits of Persian and Arabic keyboards as ASCII, without the spaces people type. */
 export function latin(text)

@@ -17,7 +17,7 @@ import { html, useEffect, useId, useMemo, useRef, useState } from './lib.js';
 import { Icon } from './icons.js';
 import { get, sentence_of } from './api.js';
 import { here, query, set_query } from './router.js';
-import { Empty, Loading, Trouble } from './ui.js';
+import { Empty, Loading, Scroll, Trouble } from './ui.js';
 import { confirm } from './dialog.js';
 import { all_rows, choose } from './list_whole.js';
 import { toast } from './toast.js';
@@ -146,10 +146,21 @@ function Order({ column, ordering })
 		${column.label}<span class="order-mark" aria-hidden="true">${up ? '↑' : down ? '↓' : '↕'}</span></button>`;
 }
 
+const none = (shown) => shown === null || shown === undefined || shown === '';
+const shown_of = (column, row) => (column.show ? column.show(row) : row[column.key]);
+
+/* What has no column of its own where the table is narrow; console.css shows either. */
+function Folded({ columns, row })
+{
+	const some = columns.filter((c) => c.fold).map((c) => [c, shown_of(c, row)]).filter(([, shown]) => !none(shown));
+
+	return some.length > 0 && html`<span class="folded soft small">${some.map(([c, shown]) => html`<span key=${c.key}>${c.label}: <bdi>${shown}</bdi></span>`)}</span>`;
+}
+
 /**
  * @typedef {{key: string, label: string, show?: (row: any) => any, csv?: (row: any) => any, order?: string, main?: boolean,
- *	number?: boolean, wide?: boolean, text?: (row: any) => string, by?: (row: any) => any}} Column  `main` is the head of a card on a
- *	phone and carries the link; of a whole list, `text` is what is searched and `by` what is ordered by, where the plain value is not
+ *	number?: boolean, wide?: boolean, fold?: boolean, text?: (row: any) => string, by?: (row: any) => any}} Column  `main` is the head of a card on a
+ *	phone and carries the link; what may `fold` stands below it where the table has no room; of a whole list, `text` is what is searched and `by` what is ordered by, where the plain value is not
  * @typedef {{name: string, label: string, type?: 'boolean'|'text'|'time', options?: [string, string][],
  *	test?: (row: any, value: string) => boolean}} ListFilter  `test`: of a whole list, where it is not the row's member of that name
  * @typedef {{label: string, icon?: string, danger?: boolean, ask?: (rows: any[]) => any, each?: (row: any) => Promise<any>,
@@ -171,9 +182,12 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 	const [chosen, set_chosen] = useState(/** @type {Set<any>} */ (new Set()));
 	const [saving, set_saving] = useState(false);
 	const [busy, set_busy] = useState(false);
+	const [open, set_open] = useState(false);		/* the filters, where there is no room for them */
+	const box = useId();
 	const turn = useRef(0);
 	const names = [...filters.map((f) => f.name), ...(search ? [search] : [])];
 	const filtered = names.some((n) => q.get(n));
+	const on = filters.filter((f) => q.get(f.name)).length;
 	const order = q.get('ordering') || ordering;
 	const up = Boolean(order) && !order.startsWith('-');
 	const whole = paged === 'whole' || paged === 'all';
@@ -317,16 +331,18 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 	});
 
 	return html`<div class="list">
-		<div class="list-bar">
+		<div class=${`list-bar${search ? '' : ' plain'}`}>
 			${search && html`<${Search} name=${search} label=${search_label || t('list.search')} value=${q.get(search) || ''} />`}
-			${filters.length > 0 && html`<div class="filters" role="group" aria-label=${t('list.filters')}>
-				${filters.map((f) => html`<${Filter} key=${f.name} filter=${f} value=${q.get(f.name) || ''} />`)}
-				${filtered && html`<button type="button" class="link" onClick=${clear}>${t('list.clear')}</button>`}
-			</div>`}
 			<div class="list-tools">${tools}
+				${filters.length > 0 && html`<button type="button" class="button small filters-turn" aria-expanded=${open ? 'true' : 'false'} aria-controls=${box} onClick=${() => set_open(!open)}>
+					<${Icon} name="filter" size="16" />${t('list.filters')}${on > 0 && html`<span class="count">${number(on)}</span>`}</button>`}
 				${csv && rows.length > 0 && html`<button type="button" class="button small" disabled=${saving} onClick=${export_csv}>
 					${saving ? html`<span class="spinner" aria-hidden="true" />` : html`<${Icon} name="download" size="16" />`}CSV</button>`}
 			</div>
+			${filters.length > 0 && html`<div class=${`filters${open ? ' open' : ''}${search && filters.length < 4 ? ' few' : ''}`} id=${box} role="group" aria-label=${t('list.filters')}>
+				${filters.map((f) => html`<${Filter} key=${f.name} filter=${f} value=${q.get(f.name) || ''} />`)}
+				${filtered && html`<button type="button" class="link" onClick=${clear}>${t('list.clear')}</button>`}
+			</div>`}
 		</div>
 		<p class="hidden" role="status">${state.loading ? t('loading') : count === undefined ? t('list.shown', { n: number(rows.length) }) : t('list.found', { n: number(count) })}</p>
 		${actions.length > 0 && picked.length > 0 && html`<div class="picked" role="group" aria-label=${t('list.picked', { n: number(picked.length) })}>
@@ -343,13 +359,13 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 				${onward && html`<button type="button" class="button primary" onClick=${() => set_query(onward)}>${t('list.look_on')}</button>`}
 				<button type="button" class="button" onClick=${clear}>${t('list.clear')}</button><//>`
 			: html`<${Empty} icon=${(empty && empty.icon) || 'list'} title=${(empty && empty.title) || t('list.empty')} text=${empty && empty.text}>${empty && empty.action}<//>`)
-		: state.doc && html`<div class=${`table-box${state.loading ? ' waiting' : ''}`} aria-busy=${state.loading ? 'true' : 'false'}>
+		: state.doc && html`<${Scroll} class=${`table-box${state.loading ? ' waiting' : ''}`} label=${label} busy=${state.loading}>
 			<table class="table" aria-label=${label}>
 				<thead><tr>
 					${actions.length > 0 && html`<th scope="col" class="pick"><label><input type="checkbox" aria-label=${t('list.pick_all')}
 						checked=${rows.length > 0 && picked.length === rows.length}
 						onChange=${(e) => set_chosen(e.target.checked ? new Set(rows.map(id)) : new Set())} /></label></th>`}
-					${columns.map((c) => html`<th key=${c.key} scope="col" class=${c.number ? 'number' : ''}
+					${columns.map((c) => html`<th key=${c.key} scope="col" class=${`${c.number ? 'number' : ''}${c.fold ? ' fold' : ''}`}
 						aria-sort=${c.order && order === c.order ? 'ascending' : c.order && order === `-${c.order}` ? 'descending' : undefined}>
 						${c.order ? html`<${Order} column=${c} ordering=${order} />` : c.label}</th>`)}
 					${row_actions && html`<th scope="col" class="row-actions"><span class="hidden">${t('list.actions')}</span></th>`}
@@ -358,16 +374,17 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 					${actions.length > 0 && html`<td class="pick"><label><input type="checkbox" aria-label=${t('list.pick')} checked=${chosen.has(id(row))}
 						onChange=${(e) => pick(row, e.target.checked)} /></label></td>`}
 					${columns.map((c) => {
-						const shown = c.show ? c.show(row) : row[c.key];
-						const cell = shown === null || shown === undefined || shown === '' ? html`<span class="soft">–</span>` : shown;
-						return html`<td key=${c.key} data-label=${c.label} class=${`${c.main ? 'main' : ''}${c.number ? ' number' : ''}${c.wide ? ' wide' : ''}`}>
+						const shown = shown_of(c, row);
+						const cell = none(shown) ? html`<span class="soft">–</span>` : shown;
+						return html`<td key=${c.key} data-label=${c.label} class=${`${c.main ? 'main' : ''}${c.number ? ' number' : ''}${c.wide ? ' wide' : ''}${c.fold ? ' fold' : ''}`}>
 							${c.main && link && link(row) ? html`<a class="row-link" href=${link(row)} dir="auto">${cell}</a>`
-							: html`<span dir=${typeof shown === 'string' ? 'auto' : undefined}>${cell}</span>`}</td>`;
+							: html`<span dir=${typeof shown === 'string' ? 'auto' : undefined}>${cell}</span>`}
+							${c.main && html`<${Folded} columns=${columns} row=${row} />`}</td>`;
 					})}
 					${row_actions && html`<td class="row-actions">${row_actions(row, () => ask(true))}</td>`}
 				</tr>`)}</tbody>
 			</table>
-		</div>`}
+		<//>`}
 		${state.doc && (pages > 1 || (paged === 'cursor' && (onward || asked.before || asked.after))) && html`<nav class="pager" aria-label=${t('list.pages')}>
 			${paged !== 'cursor' ? html`
 				<button type="button" class="button small" disabled=${page <= 1} onClick=${() => set_query({ page: page > 2 ? page - 1 : null })}>

@@ -72,13 +72,13 @@ export function Trouble({ error, again })
 
 /**
  * Nothing here, and what to do about it.
- * @param {{icon?: string, title: string, text?: any, children?: any}} props
+ * @param {{icon?: string, title: string, text?: any, head?: boolean, children?: any}} props  `head`: it is the page's heading
  */
-export function Empty({ icon = 'list', title, text, children })
+export function Empty({ icon = 'list', title, text, head = false, children })
 {
 	return html`<div class="empty">
 		<span class="empty-mark"><${Icon} name=${icon} size="26" /></span>
-		<p class="empty-title">${title}</p>
+		${head ? html`<h1 class="empty-title" tabindex="-1">${title}</h1>` : html`<p class="empty-title">${title}</p>`}
 		${text && html`<p class="soft">${text}</p>`}
 		${children && html`<div class="empty-actions">${children}</div>`}
 	</div>`;
@@ -129,12 +129,14 @@ export function use_data(ask, key = '', { every = 0 } = {})
 
 /**
  * Loading, trouble, or what `children` makes of the data.
- * @param {{of: ReturnType<typeof use_data>, children: (data: any) => any}} props
+ * @param {{of: ReturnType<typeof use_data>, head?: boolean, children: (data: any) => any}} props  `head`: the page has no other heading
  */
-export function Loaded({ of, children })
+export function Loaded({ of, head = false, children })
 {
 	if (of.data !== null)
 		return html`${of.error && html`<${Trouble} error=${of.error} again=${of.reload} />`}${children(of.data)}`;
+	if (of.error instanceof Problem && of.error.status === 404)
+		return html`<${Empty} icon="search" title=${t('gone.title')} text=${t('gone.text')} head=${head} />`;
 	return of.error ? html`<${Trouble} error=${of.error} again=${of.reload} />` : html`<${Loading} />`;
 }
 
@@ -181,6 +183,43 @@ export function Copy({ text, label, block = false })
 		${block ? html`<pre tabindex="0" dir="ltr">${text}</pre>` : html`<code dir="ltr">${label || text}</code>`}
 		<button type="button" class="icon-button" aria-label=${t('copy')} title=${t('copy')} onClick=${copy}><${Icon} name="copy" size="16" /></button>
 	</span>`;
+}
+
+/**
+ * What may be wider than its place: its edges say where there is more, and the keys reach it.
+ * @param {{label: string, children: any, class?: string, busy?: boolean}} props
+ */
+export function Scroll({ label, children, class: kind = 'scroll', busy })
+{
+	const ref = useRef(null);
+	const [more, set_more] = useState({ wide: false, start: false, end: false });
+
+	useEffect(() => {
+		const box = ref.current;
+		const look = () => {
+			const left = Math.abs(box.scrollLeft), over = box.scrollWidth - box.clientWidth;
+			const now = { wide: over > 1, start: left > 1, end: over - left > 1 };
+			set_more((was) => (was.wide === now.wide && was.start === now.start && was.end === now.end ? was : now));
+		};
+		const watch = new ResizeObserver(look);
+
+		watch.observe(box);
+		for (const el of box.children)
+			watch.observe(el);
+		box.addEventListener('scroll', look, { passive: true });
+		return () => {
+			watch.disconnect();
+			box.removeEventListener('scroll', look);
+		};
+	}, []);
+	return html`<div class=${`edges${more.start ? ' more-start' : ''}${more.end ? ' more-end' : ''}`}><div ref=${ref} class=${kind} tabindex=${more.wide ? '0' : undefined}
+		role=${more.wide ? 'region' : undefined} aria-label=${more.wide ? label : undefined} aria-busy=${busy === undefined ? undefined : String(busy)}>${children}</div></div>`;
+}
+
+/** An address or another long name without spaces: whole in a table, broken at its signs where there is no room. @param {{text: string}} props */
+export function Addr({ text })
+{
+	return html`<bdi class="addr" title=${text}>${String(text).split(/(?=[@./?&=_-])/).map((part, i) => html`${i > 0 && html`<wbr />`}${part}`)}</bdi>`;
 }
 
 /**

@@ -49,5 +49,5 @@ export default function Article({ params })
 	const fresh = params.id === 'new';
 	const of = use_data(async () => (fresh ? { title: '', content: '', status: 'draft' } : get(`/api/articles/${encodeURIComponent(params.id)}/`)), params.id);
 
-	return html`<${Loaded} of=${of}>${(a) => html`<${Editor} key=${`${a.id}-${a.updated_at}`} article=${a} set=${of.set} />`}<//>`;
+	return html`<${Loaded} of=${of} head>${(a) => html`<${Editor} key=${`${a.id}-${a.updated_at}`} article=${a} set=${of.set} />`}<//>`;
 }

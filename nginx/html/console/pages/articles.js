@@ -1,7 +1,7 @@
 /* What users write for each other: the list. */
 import { html } from '../lib.js';
 import { List } from '../list.js';
-import { Badge, Head } from '../ui.js';
+import { Addr, Badge, Head } from '../ui.js';
 import { Icon } from '../icons.js';
 import { Time } from '../time.js';
 import { del, patch } from '../api.js';
@@ -18,7 +18,7 @@ export default function Articles()
 		columns=${[
 			{ key: 'title', label: t('articles.title'), main: true, order: 'title' },
 			{ key: 'status', label: t('articles.status'), show: (r) => html`<${Badge} state=${r.status} family="article" />` },
-			{ key: 'author_email', label: t('articles.author'), show: (r) => html`<bdi>${r.author_email || `#${r.author}`}</bdi>` },
+			{ key: 'author_email', label: t('articles.author'), show: (r) => html`<${Addr} text=${r.author_email || `#${r.author}`} />` },
 			{ key: 'created_at', label: t('articles.made'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 			{ key: 'updated_at', label: t('articles.changed'), order: 'updated_at', show: (r) => html`<${Time} value=${r.updated_at} />` },
 		]}

@@ -1,7 +1,8 @@
 /* One campaign: how far it is, what to do about it, and what became of each recipient. */
 import { html } from '../lib.js';
 import { List } from '../list.js';
-import { Act, Badge, Card, Facts, Head, Loaded, use_data } from '../ui.js';
+import { Act, Addr, Badge, Card, Facts, Head, Loaded, use_data } from '../ui.js';
+import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { get, post } from '../api.js';
 import { confirm } from '../dialog.js';
@@ -45,7 +46,7 @@ export default function Campaign({ params })
 		return confirm({ title: t('campaign.cancel'), text: t('campaign.cancel_text', { n: c.progress.queued }), yes: t('campaign.cancel'), danger: true,
 			typed: c.name || undefined, act: step('cancel') });
 	}
-	return html`<${Loaded} of=${of}>${(c) => html`
+	return html`<${Loaded} of=${of} head>${(c) => html`
 		<${Head} title=${c.name || c.title} back=${['/console/campaigns/', t('nav.campaigns')]} lead=${html`<${Badge} state=${c.state} family="campaign" />
 			${c.reason && html` <span class="soft">${word('campaign_reason', c.reason)}</span>`}`}>
 			${c.state === 'draft' && html`<${Act} kind="primary" icon="send" act=${() => confirm({ title: t('campaign.start'), text: t('campaign.start_text'), yes: t('campaign.start'), act: step('start') })}>${t('campaign.start')}<//>`}
@@ -74,11 +75,11 @@ export default function Campaign({ params })
 				id=${(r) => r.seq ?? r.id} version=${`${c.state}-${c.released}`}
 				filters=${[{ name: 'state', label: t('campaigns.state'), options: ['queued', 'sent', 'delivered', 'read', 'skipped', 'failed', 'expired', 'cancelled', 'unsure'].map((s) => [s, word('state', s)]) }]}
 				columns=${[
-					{ key: 'target', label: t('campaign.to'), main: true, show: (r) => html`<bdi>${r.target || (r.user_id ? `#${r.user_id}` : '–')}</bdi>` },
+					{ key: 'target', label: t('campaign.to'), main: true, show: (r) => (r.target ? html`<${Addr} text=${r.target} />` : r.user_id ? html`<${Person} id=${r.user_id} />` : null) },
 					{ key: 'channel', label: t('campaign.channel'), show: (r) => t(`channel.${r.channel}`) },
 					{ key: 'state', label: t('campaigns.state'), show: (r) => html`<${Badge} state=${r.state} />` },
 					{ key: 'reason', label: t('campaign.reason'), wide: true, show: (r) => r.reason_text || word('reason', r.reason) },
-					{ key: 'sent_at', label: t('campaign.sent'), show: (r) => html`<${Time} value=${r.sent_at} />` },
+					{ key: 'sent_at', fold: true, label: t('campaign.sent'), show: (r) => html`<${Time} value=${r.sent_at} />` },
 				]}
 				row_actions=${(r) => (r.id ? html`<a class="button small" href=${`/console/deliveries/${r.id}/`}>${t('campaign.why')}</a>` : null)}
 				empty=${{ icon: 'users', title: t('campaign.nobody'), text: t('campaign.nobody_text') }} />

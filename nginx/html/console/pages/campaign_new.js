@@ -106,7 +106,7 @@ export default function CampaignNew()
 				<${Field} form=${form} name="body" label=${t('templates.body')} type="textarea" required />
 				<${Field} form=${form} name="url" label=${t('campaign_new.url')} dir="ltr" inputmode="url" />
 				<fieldset class="field" id=${form.id('channels')} tabindex="-1"><legend>${t('campaigns.channels')}</legend>
-					<div class="row">${CHANNELS.map((c) => html`<${Field} key=${c} form=${form} name=${c} label=${t(`channel.${c}`)} type="checkbox" />`)}</div>
+					<div class="ticks">${CHANNELS.map((c) => html`<${Field} key=${c} form=${form} name=${c} label=${t(`channel.${c}`)} type="checkbox" />`)}</div>
 					${form.errors.channels && html`<p class="wrong">${form.errors.channels.join(' ')}</p>`}
 				</fieldset>
 			</div><//>

@@ -20,7 +20,7 @@ export default function Campaigns()
 		columns=${[
 			{ key: 'name', label: t('campaigns.name'), main: true, order: 'name' },
 			{ key: 'state', label: t('campaigns.state'), show: (r) => html`<${Badge} state=${r.state} family="campaign" />` },
-			{ key: 'channels', label: t('campaigns.channels'), show: (r) => r.channels.map((c) => t(`channel.${c}`)).join(', ') || t('campaigns.preferred') },
+			{ key: 'channels', fold: true, label: t('campaigns.channels'), show: (r) => r.channels.map((c) => t(`channel.${c}`)).join(', ') || t('campaigns.preferred') },
 			{ key: 'people', label: t('campaigns.people'), number: true, order: 'people', show: (r) => number(r.people) },
 			{ key: 'released', label: t('campaigns.progress'), csv: (r) => r.released, show: (r) => (r.total ? html`<span class="stack">
 				<progress max=${r.total} value=${r.released} aria-label=${t('campaigns.progress')} />

@@ -2,7 +2,7 @@
 import { html, useEffect, useId, useState } from '../lib.js';
 import { List } from '../list.js';
 import { Icon } from '../icons.js';
-import { Badge, Head } from '../ui.js';
+import { Addr, Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
 import { new_key, post } from '../api.js';
 import { go, query, set_query } from '../router.js';
@@ -54,7 +54,7 @@ function Find()
 		<div class="search">
 			<label class="hidden" for=${`${id}-for`}>${t('log.find')}</label>
 			<${Icon} name="search" size="16" />
-			<input id=${`${id}-for`} data-search type="search" dir="auto" value=${text} placeholder=${t('log.find')} spellcheck=${false} autocomplete="off"
+			<input id=${`${id}-for`} data-search type="search" dir="auto" value=${text} placeholder=${t('log.find_hint')} spellcheck=${false} autocomplete="off"
 				onInput=${(e) => set_text(e.target.value)} />
 			<kbd aria-hidden="true">/</kbd>
 		</div>
@@ -91,12 +91,12 @@ export default function Deliveries()
 			{ name: 'until', label: t('until'), type: 'time' },
 		]}
 		columns=${[
-			{ key: 'target', label: t('log.to'), main: true, csv: (d) => d.target, show: (d) => html`<span class="stack clip"><bdi>${d.target || (d.user_id ? t('log.user', { id: d.user_id }) : '–')}</bdi></span>` },
+			{ key: 'target', label: t('log.to'), main: true, csv: (d) => d.target, show: (d) => html`<${Addr} text=${d.target || (d.user_id ? t('log.user', { id: d.user_id }) : '–')} />` },
 			{ key: 'channel', label: t('log.channel'), show: (d) => html`<span class="stack">${word('channel', d.channel)}<bdi class="soft small">${d.provider}</bdi></span>` },
 			{ key: 'title', label: t('log.what'), wide: true, show: (d) => html`<span class="stack clip"><bdi>${d.title || word('type', d.type)}</bdi></span>` },
 			{ key: 'state', label: t('log.state'), csv: (d) => d.state, show: (d) => html`<span class="stack"><span><${Badge} state=${d.state} /></span>
 				${why(d) && html`<span class="small soft">${why(d)}</span>`}</span>` },
-			{ key: 'attempts', label: t('log.attempts'), number: true, show: (d) => number(d.attempts) },
+			{ key: 'attempts', fold: true, label: t('log.attempts'), number: true, show: (d) => number(d.attempts) },
 			{ key: 'created_at', label: t('log.when'), order: 'created_at', show: (d) => html`<${Time} value=${d.created_at} />` },
 		]}
 		actions=${[{ label: t('delivery.again'), icon: 'refresh', when: (d) => AGAIN.includes(d.state),

@@ -5,6 +5,7 @@
 import { html, useState } from '../lib.js';
 import { Icon } from '../icons.js';
 import { Act, Badge, Card, Copy, Facts, Head, Loaded, use_data } from '../ui.js';
+import { Person } from '../person.js';
 import { Time, ago, span, when } from '../time.js';
 import { confirm } from '../dialog.js';
 import { get, new_key, post } from '../api.js';
@@ -15,7 +16,18 @@ import { AGAIN, why } from './deliveries.js';
 const TONE = { delivered: 'good', read: 'good', sent: 'good', failed: 'bad', unsure: 'warn', expired: 'warn', queued: 'plain' };
 const MARK = { good: 'check', bad: 'warn', warn: 'warn', plain: 'clock' };
 
-const tries_of = (d) => d.timeline.filter((e) => e.event === 'attempt');
+/* A provider's report of what became of it stands among the tries, and is none. */
+const tries_of = (d) => d.timeline.filter((e) => e.event === 'attempt' && !e.callback);
+
+/* What a try was answered with, in a line: what the status says already, is not said again. */
+function said_of(e)
+{
+	const answer = Object.entries(e.answer || {}).filter(([k, v]) => !(['status', 'return_status', 'reply'].includes(k) && v === e.status))
+		.map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : v}`).join(', ');
+
+	return [e.status > 0 && t('delivery.status', { status: e.status }), answer && ltr(answer), e.error && ltr(word('net', e.error))].filter(Boolean).join(' · ')
+		|| word('outcome', e.outcome);
+}
 
 /* The one sentence. */
 function answer_of(d)
@@ -86,16 +98,16 @@ export function curl_of(d, origin)
 
 function Step({ e })
 {
-	const tried = e.event === 'attempt';
-	const tone = tried ? (e.outcome === 'ok' ? 'good' : e.outcome === 'unsure' || e.outcome === 'retry' || e.outcome === 'slow' ? 'warn' : 'bad')
+	const told = Boolean(e.callback), tried = e.event === 'attempt' && !told;
+	const tone = told ? TONE[e.callback] || 'plain' : tried ? (e.outcome === 'ok' ? 'good' : e.outcome === 'unsure' || e.outcome === 'retry' || e.outcome === 'slow' ? 'warn' : 'bad')
 		: TONE[e.event] || 'plain';
 
 	return html`<li class=${`step ${tone}`}>
-		<div class="step-head"><b>${tried ? t('delivery.tried', { provider: ltr(e.provider) }) : word('event', e.event)}</b>
-			${tried && html` <${Badge} tone=${tone}>${word('outcome', e.outcome)}<//>`}
+		<div class="step-head"><b>${told ? t('delivery.told', { provider: ltr(e.provider) }) : tried ? t('delivery.tried', { provider: ltr(e.provider) }) : word('event', e.event)}</b>
+			${told ? html` <${Badge} state=${e.callback} />` : tried && html` <${Badge} tone=${tone}>${word('outcome', e.outcome)}<//>`}
 			<span class="soft small"><${Time} value=${e.at} absolute /></span></div>
 		${e.reason_text && html`<p dir="auto">${e.reason_text}</p>`}
-		${tried && html`<p class="soft small">${[e.status > 0 && t('delivery.status', { status: e.status }), e.reason && ltr(e.reason), e.error && ltr(e.error),
+		${(tried || told) && html`<p class="soft small">${[e.status > 0 && t('delivery.status', { status: e.status }), e.reason && ltr(e.reason), e.error && ltr(word('net', e.error)),
 			e.ms !== undefined && span(e.ms / 1000)].filter(Boolean).join(' · ')}</p>`}
 		${tried && e.answer && Object.keys(e.answer).length > 0 && html`<details><summary>${t('delivery.provider_said')}</summary>
 			<pre tabindex="0" dir="ltr">${JSON.stringify(e.answer, null, 2)}</pre></details>`}
@@ -139,8 +151,7 @@ function Story({ d, reload })
 			<p class="verdict-text">${answer_of(d)}</p>
 			<dl>
 				<div><dt>${t('delivery.q.tried')}</dt><dd>${tries.length === 0 ? t('delivery.never') : t('delivery.tries', { n: number(tries.length), provider: ltr(last.provider) })}</dd></div>
-				${last && html`<div><dt>${t('delivery.q.said')}</dt><dd dir="auto">${[last.status > 0 && t('delivery.status', { status: last.status }), last.answer && Object.entries(last.answer).map(([k, v]) => ltr(`${k}: ${v}`)).join(', '),
-					last.error && ltr(last.error)].filter(Boolean).join(' · ') || word('outcome', last.outcome)}</dd></div>`}
+				${last && html`<div><dt>${t('delivery.q.said')}</dt><dd dir="auto">${said_of(last)}</dd></div>`}
 				<div><dt>${t('delivery.q.next')}</dt><dd>${next_of(d)} ${advice_of(d)}</dd></div>
 			</dl>
 		</div>
@@ -160,8 +171,8 @@ function Story({ d, reload })
 			<${Card} title=${t('delivery.facts')}>
 				<${Facts} rows=${[
 					[t('log.to'), html`<bdi>${d.target}</bdi>`],
-					[t('delivery.user'), d.user_id ? html`<a href=${`/console/users/${d.user_id}/`}>#${d.user_id}</a>` : null],
-					[t('delivery.sender'), d.sender_id ? html`<a href=${`/console/users/${d.sender_id}/`}>#${d.sender_id}</a>` : t('delivery.system')],
+					[t('delivery.user'), d.user_id ? html`<${Person} id=${d.user_id} />` : null],
+					[t('delivery.sender'), d.sender_id ? html`<${Person} id=${d.sender_id} />` : t('delivery.system')],
 					[t('delivery.provider'), html`<bdi>${d.provider}</bdi>`],
 					[t('delivery.provider_id'), d.provider_id ? html`<${Copy} text=${d.provider_id} />` : null],
 					[t('delivery.reason'), d.reason ? html`<code>${d.reason}</code>` : null],

@@ -2,8 +2,9 @@
 import { html, useState } from '../lib.js';
 import { List } from '../list.js';
 import { Card, Head, Loaded, use_data } from '../ui.js';
-import { Field, Form, Submit, use_form } from '../form.js';
+import { Actions, Field, Form, use_form } from '../form.js';
 import { Icon } from '../icons.js';
+import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
 import { del, get, new_key, post } from '../api.js';
@@ -33,7 +34,7 @@ function Push({ group, close })
 		<${Field} form=${form} name="title" label=${t('templates.title')} required />
 		<${Field} form=${form} name="body" label=${t('templates.body')} type="textarea" rows="3" required />
 		<${Field} form=${form} name="url" label=${t('campaign_new.url')} dir="ltr" inputmode="url" />
-		<div class="dialog-actions"><${Submit} form=${form}>${t('group.send_yes')}<//></div>
+		<${Actions} form=${form} close=${close}>${t('group.send_yes')}<//>
 	<//>`;
 }
 
@@ -43,7 +44,7 @@ function Add({ group, close })
 
 	return html`<${Form} form=${form}>
 		<${Field} form=${form} name="user_ids" label=${t('campaign_new.ids')} type="textarea" rows="3" dir="ltr" inputmode="numeric" />
-		<div class="dialog-actions"><${Submit} form=${form}>${t('group.add')}<//></div>
+		<${Actions} form=${form} close=${close}>${t('group.add')}<//>
 	<//>`;
 }
 
@@ -66,7 +67,7 @@ export default function Group({ params })
 			set_version((v) => v + 1);
 		}
 	}
-	return html`<${Loaded} of=${of}>${(g) => html`
+	return html`<${Loaded} of=${of} head>${(g) => html`
 		<${Head} title=${g.name} back=${['/console/groups/', t('nav.groups')]} lead=${g.open ? t('groups.is_open') : ''}>
 			<button type="button" class="button" onClick=${() => add(g)}><${Icon} name="plus" size="16" />${t('group.add')}</button>
 			<button type="button" class="button primary" onClick=${() => send(g)}><${Icon} name="send" size="16" />${t('group.send')}</button>
@@ -76,7 +77,7 @@ export default function Group({ params })
 				search="q" search_label=${t('group.search')}
 				columns=${[
 					{ key: 'user_id', label: t('group.who'), main: true, csv: (r) => r.user_id ?? r.device_id,
-						show: (r) => (r.user_id ? html`<a class="row-link" href=${`/console/users/${r.user_id}/`}>${t('group.user', { id: r.user_id })}</a>` : t('group.browser')) },
+						show: (r) => (r.user_id ? html`<${Person} id=${r.user_id} />` : t('group.browser')) },
 					{ key: 'endpoint', label: t('group.device'), wide: true, show: (r) => (r.endpoint ? html`<code class="clip" dir="ltr">${r.endpoint}</code>` : t('group.all_devices')) },
 					{ key: 'created_at', label: t('groups.made'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 				]}

@@ -2,7 +2,7 @@
 import { html } from '../lib.js';
 import { List } from '../list.js';
 import { Badge, Head } from '../ui.js';
-import { Field, Form, Submit, use_form } from '../form.js';
+import { Actions, Field, Form, use_form } from '../form.js';
 import { Icon } from '../icons.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
@@ -17,7 +17,7 @@ function New({ close })
 	return html`<${Form} form=${form}>
 		<${Field} form=${form} name="name" label=${t('groups.name')} required />
 		<${Field} form=${form} name="open" type="switch" label=${t('groups.open')} hint=${t('groups.open_hint')} />
-		<div class="dialog-actions"><${Submit} form=${form}>${t('groups.create')}<//></div>
+		<${Actions} form=${form} close=${close}>${t('groups.create')}<//>
 	<//>`;
 }
 

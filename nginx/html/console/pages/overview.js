@@ -6,7 +6,7 @@
 import { html, useEffect, useRef, useState } from '../lib.js';
 import { Chart } from '../chart.js';
 import { Icon } from '../icons.js';
-import { Badge, Card, Empty, Head, Loading, Trouble, use_data } from '../ui.js';
+import { Badge, Card, Empty, Head, Loading, Scroll, Trouble, use_data } from '../ui.js';
 import { get } from '../api.js';
 import { here, query, set_query } from '../router.js';
 import { locale, number, t, word } from '../i18n.js';
@@ -111,20 +111,20 @@ function Classes({ classes })
 {
 	if (classes.length === 0)
 		return html`<p class="soft">${t('overview.nothing_waits')}</p>`;
-	return html`<div class="scroll"><table class="table plain" aria-label=${t('overview.classes')}>
+	return html`<${Scroll} label=${t('overview.classes')}><table class="table plain" aria-label=${t('overview.classes')}>
 		<thead><tr><th scope="col">${t('queue.class')}</th><th scope="col" class="number">${t('overview.ready')}</th>
 			<th scope="col" class="number">${t('overview.due_short')}</th><th scope="col" class="number">${t('overview.oldest_short')}</th></tr></thead>
 		<tbody>${classes.map((c) => html`<tr key=${c.class}><td data-label=${t('queue.class')} class="main">${word('class', c.class)}</td>
 			<td data-label=${t('overview.ready')} class="number">${number(c.ready)}</td><td data-label=${t('overview.due_short')} class="number">${number(c.due)}</td>
 			<td data-label=${t('overview.oldest_short')} class="number">${c.due > 0 ? span(c.oldest_s) : '–'}</td></tr>`)}</tbody>
-	</table></div>`;
+	</table><//>`;
 }
 
 const HEALTH = { ok: 'good', inactive: 'plain', not_configured: 'warn', quota_spent: 'warn', open: 'bad', half_open: 'warn' };
 
 function Providers({ rows })
 {
-	return html`<div class="scroll"><table class="table plain" aria-label=${t('overview.providers')}>
+	return html`<${Scroll} label=${t('overview.providers')}><table class="table plain" aria-label=${t('overview.providers')}>
 		<thead><tr><th scope="col">${t('delivery.provider')}</th><th scope="col">${t('log.channel')}</th><th scope="col">${t('overview.health')}</th>
 			<th scope="col" class="number">${t('overview.today')}</th></tr></thead>
 		<tbody>${rows.map((p) => html`<tr key=${p.id}>
@@ -135,7 +135,7 @@ function Providers({ rows })
 				${p.breaker.state !== 'closed' && html`<span class="small soft">${t('overview.breaker', { n: p.breaker.failures, time: span(p.breaker.retry_in_s) })}</span>`}</span></td>
 			<td data-label=${t('overview.today')} class="number">${number(p.sent_today)}${p.daily_limit > 0 ? ` / ${number(p.daily_limit)}` : ''}</td>
 		</tr>`)}</tbody>
-	</table></div>`;
+	</table><//>`;
 }
 
 export default function Overview()

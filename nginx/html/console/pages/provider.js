@@ -71,7 +71,7 @@ export default function Provider({ params })
 			await of.reload();
 		} });
 	}
-	return html`<${Loaded} of=${of}>${(p) => html`
+	return html`<${Loaded} of=${of} head>${(p) => html`
 		<${Head} title=${p.name} back=${['/console/providers/', t('nav.providers')]} lead=${html`<${Health} p=${p} /> <span class="soft">${word('kind', p.kind)} · ${word('channel', p.channel)}</span>`}>
 			<${Act} act=${reset}>${t('provider.reset')}<//>
 			${!p.implicit && is_superuser.value && html`<${Act} kind="danger" icon="trash" act=${() => remove(p)}>${t('delete')}<//>`}

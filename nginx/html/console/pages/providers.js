@@ -2,7 +2,7 @@
 import { html } from '../lib.js';
 import { List } from '../list.js';
 import { Badge, Head } from '../ui.js';
-import { Field, Form, Submit, use_form } from '../form.js';
+import { Actions, Field, Form, use_form } from '../form.js';
 import { AccountFields } from './provider_form.js';
 import { KINDS, body_of } from './provider_kinds.js';
 import { Icon } from '../icons.js';
@@ -25,7 +25,7 @@ function New({ close })
 			<${Field} form=${form} name="name" label=${t('providers.name')} hint=${t('providers.name_hint')} dir="ltr" autocomplete="off" required />
 		</div>
 		<${AccountFields} form=${form} kind=${form.values.kind} />
-		<div class="dialog-actions"><${Submit} form=${form}>${t('providers.create')}<//></div>
+		<${Actions} form=${form} close=${close}>${t('providers.create')}<//>
 	<//>`;
 }
 
@@ -62,7 +62,7 @@ export default function Providers()
 		columns=${[
 			{ key: 'name', label: t('providers.name'), main: true, order: 'name', show: (r) => html`<bdi>${r.name}</bdi>` },
 			{ key: 'channel', label: t('providers.channel'), order: 'channel', show: (r) => word('channel', r.channel) },
-			{ key: 'kind', label: t('providers.kind'), text: (r) => `${r.kind} ${word('kind', r.kind)}`, show: (r) => html`${word('kind', r.kind)}${r.implicit ? html` <span class="soft small">${t('providers.from_file')}</span>` : ''}` },
+			{ key: 'kind', fold: true, label: t('providers.kind'), text: (r) => `${r.kind} ${word('kind', r.kind)}`, show: (r) => html`${word('kind', r.kind)}${r.implicit ? html` <span class="soft small">${t('providers.from_file')}</span>` : ''}` },
 			{ key: 'health', label: t('providers.health'), csv: (r) => r.health, show: (r) => html`<${Health} p=${r} />` },
 			{ key: 'weight', label: t('providers.weight'), number: true, order: 'weight', show: (r) => number(r.weight) },
 			{ key: 'sent_today', label: t('providers.today'), number: true, order: 'sent_today', show: (r) => (r.daily_limit

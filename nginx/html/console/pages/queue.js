@@ -1,7 +1,7 @@
 /* What waits to be sent, and what was given up: dead letters, and making them ready again. */
 import { html, useState } from '../lib.js';
 import { List } from '../list.js';
-import { Act, Badge, Card, Head, Loading, Trouble, use_data } from '../ui.js';
+import { Act, Badge, Card, Head, Loading, Scroll, Trouble, use_data } from '../ui.js';
 import { Time } from '../time.js';
 import { confirm } from '../dialog.js';
 import { del, get, post } from '../api.js';
@@ -17,18 +17,19 @@ function Queues({ rows })
 {
 	if (rows.length === 0)
 		return html`<p class="soft">${t('queue.none')}</p>`;
-	return html`<div class="scroll"><table class="table plain" aria-label=${t('queue.by')}>
+	return html`<${Scroll} label=${t('queue.by')}><table class="table plain" aria-label=${t('queue.by')}>
 		<thead><tr><th scope="col">${t('delivery.provider')}</th><th scope="col">${t('queue.class')}</th><th scope="col">${t('log.state')}</th>
 			<th scope="col" class="number">${t('queue.count')}</th><th scope="col">${t('queue.next')}</th><th scope="col">${t('queue.oldest')}</th></tr></thead>
 		<tbody>${rows.map((q) => html`<tr key=${`${q.provider}/${q.class}/${q.state}`}>
-			<td class="main" data-label=${t('delivery.provider')}><button type="button" class="link" onClick=${() => set_query({ provider: q.provider || null, state: q.state, before: null })}>
-				<bdi>${q.provider || t('queue.plan')}</bdi></button></td>
+			<td class="main" data-label=${t('delivery.provider')}>${q.provider ? html`<button type="button" class="link"
+				onClick=${() => set_query({ provider: q.provider, state: q.state, before: null })}><bdi>${q.provider}</bdi></button>`
+			: html`<span class="soft">${t('queue.plan')}</span>`}</td>
 			<td data-label=${t('queue.class')}>${word('class', q.class)}</td>
 			<td data-label=${t('log.state')}><${Badge} state=${q.state} family="job" /></td>
 			<td class="number" data-label=${t('queue.count')}>${number(q.count)}</td>
 			<td data-label=${t('queue.next')}><${Time} value=${q.next_at} /></td>
 			<td data-label=${t('queue.oldest')}><${Time} value=${q.oldest_at} /></td></tr>`)}</tbody>
-	</table></div>`;
+	</table><//>`;
 }
 
 export default function Queue()
@@ -63,12 +64,12 @@ export default function Queue()
 		]}
 		columns=${[
 			{ key: 'id', label: t('queue.job'), main: true, show: (j) => html`<bdi class="nowrap">${j.delivery_id || j.id}</bdi>` },
-			{ key: 'kind', label: t('queue.kind'), show: (j) => word('kind', j.kind) },
-			{ key: 'class', label: t('queue.class'), show: (j) => word('class', j.class) },
+			{ key: 'kind', fold: true, label: t('queue.kind'), show: (j) => word('kind', j.kind) },
+			{ key: 'class', fold: true, label: t('queue.class'), show: (j) => word('class', j.class) },
 			{ key: 'provider', label: t('delivery.provider'), show: (j) => j.provider && html`<bdi>${j.provider}</bdi>` },
 			{ key: 'state', label: t('log.state'), csv: (j) => j.state, wide: true, show: (j) => html`<span class="stack"><span><${Badge} state=${j.state} family="job" /></span>
 				${j.reason_text && html`<span class="small soft">${why({ ...j, state: '' })}</span>`}</span>` },
-			{ key: 'tries', label: t('log.attempts'), number: true, show: (j) => number(j.tries) },
+			{ key: 'tries', fold: true, label: t('log.attempts'), number: true, show: (j) => number(j.tries) },
 			{ key: 'run_at', label: t('queue.next'), show: (j) => html`<${Time} value=${j.run_at || j.lease_ends_at} />` },
 			{ key: 'created_at', label: t('log.when'), order: 'created_at', show: (j) => html`<${Time} value=${j.created_at} />` },
 		]}

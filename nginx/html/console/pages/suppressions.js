@@ -1,9 +1,10 @@
 /* Addresses that nothing goes to: found, added, taken off, brought from a file. */
 import { html, useState } from '../lib.js';
 import { List } from '../list.js';
-import { Badge, Head } from '../ui.js';
-import { Field, Form, Submit, use_form } from '../form.js';
+import { Addr, Badge, Head } from '../ui.js';
+import { Actions, Field, Form, use_form } from '../form.js';
 import { Icon } from '../icons.js';
+import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
 import { del, new_key, post, sentence_of } from '../api.js';
@@ -24,7 +25,7 @@ function Add({ close })
 		<${Field} form=${form} name="channel" label=${t('suppressions.channel')} type="select" options=${channels()} />
 		<${Field} form=${form} name="address" label=${t('suppressions.address')} dir="ltr" autocomplete="off" required />
 		<${Field} form=${form} name="reason" label=${t('suppressions.reason')} type="select" options=${reasons()} />
-		<div class="dialog-actions"><${Submit} form=${form}>${t('suppressions.add')}<//></div>
+		<${Actions} form=${form} close=${close}>${t('suppressions.add')}<//>
 	<//>`;
 }
 
@@ -128,7 +129,8 @@ function Import({ close })
 		${state.busy && html`<progress max=${entries.length} value=${state.done + state.bad.length} aria-label=${t('suppressions.import')} />`}
 		${state.bad.length > 0 && html`<details><summary>${t('suppressions.bad', { n: number(state.bad.length) })}</summary><ul>${state.bad.slice(0, 50).map((b) => html`<li key=${b}><bdi>${b}</bdi></li>`)}</ul></details>`}
 		<div class="dialog-actions">${state.over ? html`<button type="button" class="button primary" onClick=${() => close(true)}>${t('close')}</button>`
-			: html`<button class="button primary" disabled=${!entries.length || state.busy}>${t('suppressions.import')}</button>`}</div>
+			: html`<button type="button" class="button" onClick=${() => close(undefined)}>${t('cancel')}</button>
+				<button class="button primary" disabled=${!entries.length || state.busy}>${t('suppressions.import')}</button>`}</div>
 	</form>`;
 }
 
@@ -146,10 +148,10 @@ export default function Suppressions()
 	<${List} url="/api/suppressions/" name="suppressions" label=${t('nav.suppressions')} search="address" search_label=${t('suppressions.search')} version=${version}
 		filters=${[{ name: 'channel', label: t('suppressions.channel'), options: channels() }, { name: 'reason', label: t('suppressions.reason'), options: reasons() }]}
 		columns=${[
-			{ key: 'address', label: t('suppressions.address'), main: true, show: (r) => html`<bdi class="nowrap">${r.address}</bdi>` },
+			{ key: 'address', label: t('suppressions.address'), main: true, show: (r) => html`<${Addr} text=${r.address} />` },
 			{ key: 'channel', label: t('suppressions.channel'), show: (r) => t(`channel.${r.channel}`) },
 			{ key: 'reason', label: t('suppressions.reason'), show: (r) => html`<${Badge} tone=${r.reason === 'complained' || r.reason === 'bounced' ? 'bad' : 'plain'}>${word('suppressed', r.reason)}<//>` },
-			{ key: 'added_by', label: t('suppressions.by'), show: (r) => (r.added_by ? html`<a href=${`/console/users/${r.added_by}/`}>#${r.added_by}</a>` : t('suppressions.by_them')) },
+			{ key: 'added_by', fold: true, label: t('suppressions.by'), show: (r) => (r.added_by ? html`<${Person} id=${r.added_by} />` : t('suppressions.by_them')) },
 			{ key: 'created_at', label: t('suppressions.since'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 		]}
 		actions=${[{ label: t('suppressions.remove'), icon: 'trash', danger: true, each: (r) => del(`/api/suppressions/${r.id}/`),

@@ -1,6 +1,6 @@
 /* How the installation is: versions, what the doctor sees, the queue, the settings' findings. */
 import { html } from '../lib.js';
-import { Act, Badge, Card, Facts, Head, Loaded, use_data } from '../ui.js';
+import { Act, Badge, Card, Facts, Head, Loaded, Scroll, use_data } from '../ui.js';
 import { Time, span } from '../time.js';
 import { get } from '../api.js';
 import { number, t, word } from '../i18n.js';
@@ -18,13 +18,13 @@ export default function System()
 	<//>
 	<${Loaded} of=${of}>${(s) => html`
 		<${Card} title=${t('system.checks')} lead=${s.checks.every((c) => c.state === 'ok') ? t('system.all_well') : t('system.look')}>
-			<div class="table-box"><table class="table" aria-label=${t('system.checks')}>
+			<${Scroll} class="table-box" label=${t('system.checks')}><table class="table" aria-label=${t('system.checks')}>
 				<thead><tr><th scope="col">${t('system.check')}</th><th scope="col">${t('campaigns.state')}</th><th scope="col">${t('system.saw')}</th></tr></thead>
 				<tbody>${s.checks.map((c) => html`<tr key=${c.name}>
 					<td class="main">${word('check', c.name)}</td>
 					<td data-label=${t('campaigns.state')}><${Badge} tone=${TONE[c.state]}>${t(`system.${c.state}`)}<//></td>
 					<td class="wide" data-label=${t('system.saw')}><span class="stack"><span>${t(`saw.${c.name}`, { n: number(c.value), none: c.value === 0 })}</span>${c.state !== 'ok' && c.mend && html`<code dir="ltr" class="small">${c.mend}</code>`}</span></td></tr>`)}</tbody>
-			</table></div>
+			</table><//>
 		<//>
 		<div class="columns halves">
 			<div><${Card} title=${t('system.versions')}><${Facts} rows=${[

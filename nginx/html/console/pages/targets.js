@@ -1,7 +1,7 @@
 /* What the pages of web push subscriptions and of app tokens share. */
 import { html, useState } from '../lib.js';
 import { List } from '../list.js';
-import { Act, Badge, Head } from '../ui.js';
+import { Act, Addr, Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
 import { new_key, post } from '../api.js';
 import { toast } from '../toast.js';
@@ -41,7 +41,7 @@ function shown(target)
 {
 	const [, host, rest] = /^https:\/\/([^/]+)(\/.*)$/.exec(target) || [];
 
-	return host ? html`<span class="stack"><bdi>${host}</bdi><bdi class="soft small nowrap">${rest}</bdi></span>` : html`<bdi class="address">${target}</bdi>`;
+	return host ? html`<span class="stack"><${Addr} text=${host} /><span class="soft small"><${Addr} text=${rest} /></span></span>` : html`<${Addr} text=${target} />`;
 }
 
 /** @param {{type: 'web_push'|'expo'}} props */
@@ -65,11 +65,11 @@ export function Targets({ type })
 		]}
 		columns=${[
 			{ key: 'target', label: t(`targets.${type}_target`), main: true, wide: true, csv: (d) => d.target, show: (d) => shown(d.target) },
-			{ key: 'user_id', label: t('targets.whose'), show: (d) => (d.user_id ? html`<a href=${`/console/users/${d.user_id}/`}><bdi>${d.email || `#${d.user_id}`}</bdi></a>` : html`<span class="soft">${t('audit.nobody')}</span>`) },
-			{ key: 'browser', label: t(`targets.${type}_kind`), show: (d) => d.browser && html`<bdi>${d.browser}</bdi>` },
+			{ key: 'user_id', label: t('targets.whose'), show: (d) => (d.user_id ? html`<a href=${`/console/users/${d.user_id}/`}><${Addr} text=${d.email || `#${d.user_id}`} /></a>` : html`<span class="soft">${t('audit.nobody')}</span>`) },
+			{ key: 'browser', fold: true, label: t(`targets.${type}_kind`), show: (d) => d.browser && html`<bdi>${d.browser}</bdi>` },
 			{ key: 'is_active', label: t('log.state'), csv: (d) => (d.is_active ? 'active' : d.reason || 'inactive'), show: (d) => (d.is_active ? html`<${Badge} state="active" />`
 				: html`<span class="stack"><span><${Badge} state="inactive" /></span><span class="small soft"><bdi>${(d.reason || '').replace(/_/g, ' ')}</bdi> <${Time} value=${d.ended_at} none="" /></span></span>`) },
-			{ key: 'seen_at', label: t('targets.seen'), show: (d) => html`<${Time} value=${d.seen_at} />` },
+			{ key: 'seen_at', fold: true, label: t('targets.seen'), show: (d) => html`<${Time} value=${d.seen_at} />` },
 			{ key: 'created_at', label: t('targets.since'), order: 'created_at', show: (d) => html`<${Time} value=${d.created_at} />` },
 		]}
 		row_actions=${(d, reload) => html`<${Test} device=${d} reload=${reload} />`}

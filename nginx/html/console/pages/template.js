@@ -4,7 +4,7 @@
  * next one.
  */
 import { html, useEffect, useMemo, useRef, useState } from '../lib.js';
-import { Act, Badge, Card, Head, Loaded, use_data } from '../ui.js';
+import { Act, Badge, Card, Head, Loaded, Scroll, use_data } from '../ui.js';
 import { Time } from '../time.js';
 import { call, get, new_key, patch, post, sentence_of } from '../api.js';
 import { confirm } from '../dialog.js';
@@ -189,13 +189,13 @@ function Versions({ template, reload })
 			} });
 	}
 	return html`<${Card} title=${t('template.versions')} lead=${t('template.versions_lead')}>
-		<${Loaded} of=${of}>${(list) => html`<div class="table-box"><table class="table" aria-label=${t('template.versions')}>
+		<${Loaded} of=${of}>${(list) => html`<${Scroll} class="table-box" label=${t('template.versions')}><table class="table" aria-label=${t('template.versions')}>
 			<thead><tr><th scope="col">${t('template.version')}</th><th scope="col">${t('template.made')}</th><th scope="col"><span class="hidden">${t('list.actions')}</span></th></tr></thead>
 			<tbody>${list.results.map((v) => html`<tr key=${v.version}>
 				<td class="main">${t('template.version_n', { n: number(v.version) })} ${v.version === template.active_version && html`<${Badge} tone="good">${t('state.active')}<//>`}</td>
 				<td data-label=${t('template.made')}><${Time} value=${v.created_at} /></td>
 				<td class="row-actions">${v.version !== template.active_version && html`<${Act} kind="small" act=${() => activate(v)}>${t('template.activate_yes')}
-					<span class="hidden"> ${number(v.version)}</span><//>`}</td></tr>`)}</tbody></table></div>`}<//>
+					<span class="hidden"> ${number(v.version)}</span><//>`}</td></tr>`)}</tbody></table><//>`}<//>
 	<//>`;
 }
 
@@ -203,7 +203,7 @@ export default function Template({ params })
 {
 	const of = use_data(() => call('GET', `/api/templates/${encodeURIComponent(params.id)}/`), params.id);
 
-	return html`<${Loaded} of=${of}>${(d) => html`
+	return html`<${Loaded} of=${of} head>${(d) => html`
 		<${Head} title=${d.name} lead=${d.description} back=${['/console/templates/', t('nav.templates')]} />
 		<${Editor} key=${`${d.active_version}-${d.versions}`} template=${d} reload=${of.reload} />
 		<${Versions} template=${d} reload=${of.reload} />`}<//>`;

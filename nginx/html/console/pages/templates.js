@@ -2,7 +2,7 @@
 import { html } from '../lib.js';
 import { List } from '../list.js';
 import { Head } from '../ui.js';
-import { Field, Form, Submit, use_form } from '../form.js';
+import { Actions, Field, Form, use_form } from '../form.js';
 import { Icon } from '../icons.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
@@ -26,7 +26,7 @@ function New({ close })
 		<${Field} form=${form} name="description" label=${t('templates.description')} />
 		<${Field} form=${form} name="title" label=${t('templates.title')} required />
 		<${Field} form=${form} name="body" label=${t('templates.body')} hint=${t('templates.body_hint', { name: '{name}' })} type="textarea" rows="3" required />
-		<div class="dialog-actions"><${Submit} form=${form}>${t('templates.create')}<//></div>
+		<${Actions} form=${form} close=${close}>${t('templates.create')}<//>
 	<//>`;
 }
 

@@ -2,7 +2,8 @@
 import { html, useState } from '../lib.js';
 import { List } from '../list.js';
 import { Act, Badge, Copy, Head } from '../ui.js';
-import { Field, Form, Submit, use_form } from '../form.js';
+import { Actions, Field, Form, use_form } from '../form.js';
+import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
 import { del, new_key, post } from '../api.js';
@@ -47,7 +48,7 @@ function New({ close })
 		</fieldset>
 		<${Field} form=${form} name="expires" type="datetime-local" label=${t('tokens.expires')} hint=${t('tokens.expires_hint')} />
 		<${Field} form=${form} name="cidr" label=${t('tokens.cidr')} hint=${t('tokens.cidr_hint')} dir="ltr" autocomplete="off" spellcheck=${false} />
-		<div class="dialog-actions"><button type="button" class="button" onClick=${() => close(undefined)}>${t('cancel')}</button><${Submit} form=${form}>${t('tokens.make')}<//></div>
+		<${Actions} form=${form} close=${close}>${t('tokens.make')}<//>
 	<//>`;
 }
 
@@ -75,8 +76,8 @@ export default function Tokens()
 			{ key: 'name', label: t('tokens.name'), main: true, order: 'name', text: (k) => `${k.name} ${k.id}`, csv: (k) => k.name, show: (k) => html`<span class="stack"><span dir="auto">${k.name || t('tokens.unnamed')}</span><span class="soft small"><bdi>${k.id}</bdi></span></span>` },
 			{ key: 'scopes', label: t('tokens.scopes'), csv: (k) => k.scopes.join(' '), show: (k) => html`<span class="row marks">${k.scopes.map((s) => html`<${Badge} key=${s} tone=${s === 'admin' ? 'warn' : 'plain'}>${t(`scope.${s}_short`)}<//>`)}</span>` },
 			{ key: 'revoked_at', label: t('log.state'), csv: (k) => over(k) || 'live', show: (k) => (over(k) ? html`<${Badge} tone="plain">${t(`tokens.${over(k)}`)}<//>` : html`<${Badge} tone="good">${t('tokens.live')}<//>`) },
-			{ key: 'cidr', label: t('tokens.cidr'), show: (k) => (k.cidr ? html`<bdi>${k.cidr}</bdi>` : html`<span class="soft">${t('tokens.anywhere')}</span>`) },
-			{ key: 'user_id', label: t('tokens.by'), show: (k) => html`<a href=${`/console/users/${k.user_id}/`}>#${k.user_id}</a>` },
+			{ key: 'cidr', fold: true, label: t('tokens.cidr'), show: (k) => (k.cidr ? html`<bdi>${k.cidr}</bdi>` : html`<span class="soft">${t('tokens.anywhere')}</span>`) },
+			{ key: 'user_id', fold: true, label: t('tokens.by'), csv: (k) => k.user_id, show: (k) => html`<${Person} id=${k.user_id} />` },
 			{ key: 'last_used_at', label: t('tokens.used'), order: 'last_used_at', show: (k) => html`<span class="stack"><${Time} value=${k.last_used_at} none=${t('users.never')} />${k.last_used_ip && html`<bdi class="soft small">${k.last_used_ip}</bdi>`}</span>` },
 			{ key: 'expires_at', label: t('tokens.expires'), order: 'expires_at', show: (k) => html`<${Time} value=${k.expires_at} none=${t('tokens.no_end')} />` },
 			{ key: 'created_at', label: t('log.when'), order: 'created_at', show: (k) => html`<${Time} value=${k.created_at} />` },

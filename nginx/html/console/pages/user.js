@@ -1,14 +1,14 @@
 /* One account: what it is, what it may do, where it is signed in; and the grave steps. */
 import { html, useState } from '../lib.js';
-import { Act, Card, Facts, Head, Loaded, Switch, use_data } from '../ui.js';
-import { Field, Form, Submit, use_form } from '../form.js';
+import { Act, Addr, Card, Facts, Head, Loaded, Switch, use_data } from '../ui.js';
+import { Actions, Field, Form, Submit, use_form } from '../form.js';
 import { Time } from '../time.js';
 import { confirm, dialog } from '../dialog.js';
 import { del, get, patch, post, put, sentence_of } from '../api.js';
 import { is_superuser, me, name_of } from '../state.js';
 import { go } from '../router.js';
 import { toast } from '../toast.js';
-import { ltr, t } from '../i18n.js';
+import { country_name, language_name, ltr, t } from '../i18n.js';
 import { Marks, known } from './users.js';
 import { SessionList } from './signed_in.js';
 import { EditUser } from './user_edit.js';
@@ -23,8 +23,7 @@ function Reason({ text, warn, yes, act, close })
 	return html`<p>${text}</p>${warn && html`<div class="notice warn"><div>${warn}</div></div>`}
 		<${Form} form=${form}>
 			<${Field} form=${form} name="reason" label=${t('user.reason')} hint=${t('user.reason_hint')} autocomplete="off" required />
-			<div class="dialog-actions"><button type="button" class="button" onClick=${() => close(undefined)}>${t('cancel')}</button>
-				<${Submit} form=${form} danger>${yes}<//></div>
+			<${Actions} form=${form} close=${close} danger>${yes}<//>
 		<//>`;
 }
 
@@ -165,11 +164,11 @@ function Page({ user, set, reload })
 		<${Card} title=${t('user.account')}>
 			<${Facts} rows=${[
 				[t('user.id'), `#${user.id}`],
-				[t('users.email'), user.email ? html`<bdi>${user.email}</bdi> <span class="soft small">${proved(user.email_verified)}</span>` : null],
+				[t('users.email'), user.email ? html`<${Addr} text=${user.email} /> <span class="soft small">${proved(user.email_verified)}</span>` : null],
 				[t('users.phone'), user.phone_number ? html`<bdi>${user.phone_number}</bdi> <span class="soft small">${proved(user.phone_verified)}</span>` : null],
-				[t('user.language'), user.locale ? html`<bdi>${user.locale}</bdi>` : null],
+				[t('user.language'), user.locale ? html`<bdi>${language_name(user.locale)}</bdi>` : null],
 				[t('user.zone'), user.time_zone ? html`<bdi>${user.time_zone}</bdi>` : null],
-				[t('user.country'), known(user.country) ? html`<bdi>${user.country}</bdi>` : null],
+				[t('user.country'), known(user.country) ? html`<bdi>${country_name(user.country)}</bdi>` : null],
 				[t('users.last_login'), html`<${Time} value=${user.last_login_at} none=${t('users.never')} />${user.last_login_ip ? html` · <bdi>${user.last_login_ip}</bdi>` : ''}`],
 				[t('users.since'), html`<${Time} value=${user.created_at} absolute />`],
 				user.purge_at ? [t('user.purge'), html`<${Time} value=${user.purge_at} absolute />`] : null,

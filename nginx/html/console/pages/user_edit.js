@@ -1,6 +1,6 @@
 /* An account's name, dates and addresses, as an administrator mends them: only what was changed is sent. */
 import { html } from '../lib.js';
-import { Field, Form, Submit, use_form } from '../form.js';
+import { Actions, Field, Form, use_form } from '../form.js';
 import { patch } from '../api.js';
 import { latin, t } from '../i18n.js';
 
@@ -30,7 +30,6 @@ export function EditUser({ user, close })
 			<${Field} form=${form} name="phone" label=${t('users.phone')} type="tel" dir="ltr" autocomplete="off" />
 		</div>
 		<p class="hint">${t('user.edit_hint')}</p>
-		<div class="dialog-actions"><button type="button" class="button" onClick=${() => close(undefined)}>${t('cancel')}</button>
-			<${Submit} form=${form}>${t('save')}<//></div>
+		<${Actions} form=${form} close=${close}>${t('save')}<//>
 	<//>`;
 }

@@ -1,11 +1,11 @@
 /* Everybody who has an account. */
 import { html } from '../lib.js';
 import { List } from '../list.js';
-import { Badge, Head } from '../ui.js';
+import { Addr, Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
 import { post } from '../api.js';
 import { me, name_of } from '../state.js';
-import { t } from '../i18n.js';
+import { country_name, t } from '../i18n.js';
 
 /** Where a country is known at all (ZZ is not). */
 export const known = (country) => Boolean(country) && country !== 'ZZ';
@@ -40,12 +40,12 @@ export default function Users()
 		]}
 		columns=${[
 			{ key: 'id', label: t('users.name'), main: true, order: 'last_name', csv: (u) => u.id, show: (u) => html`<span class="stack"><span dir="auto">${name_of(u)}</span><span class="soft small">#${u.id}</span></span>` },
-			{ key: 'email', label: t('users.email'), order: 'email', show: (u) => u.email && html`<bdi class=${u.email_verified ? '' : 'soft'}>${u.email}</bdi>` },
-			{ key: 'phone_number', label: t('users.phone'), show: (u) => u.phone_number && html`<bdi class=${u.phone_verified ? '' : 'soft'}>${u.phone_number}</bdi>` },
+			{ key: 'email', label: t('users.email'), order: 'email', show: (u) => u.email && html`<span class=${u.email_verified ? '' : 'soft'}><${Addr} text=${u.email} /></span>` },
+			{ key: 'phone_number', fold: true, label: t('users.phone'), show: (u) => u.phone_number && html`<bdi class=${u.phone_verified ? '' : 'soft'}>${u.phone_number}</bdi>` },
 			{ key: 'is_active', label: t('log.state'), show: (u) => html`<${Marks} user=${u} />` },
 			{ key: 'last_login_at', label: t('users.last_login'), order: 'last_login_at', show: (u) => html`<span class="stack"><${Time} value=${u.last_login_at} none=${t('users.never')} />
 				${u.last_login_ip && html`<bdi class="soft small">${u.last_login_ip}</bdi>`}</span>` },
-			{ key: 'country', label: t('users.country'), show: (u) => (known(u.country) ? html`<bdi>${u.country}</bdi>` : null) },
+			{ key: 'country', fold: true, label: t('users.country'), csv: (u) => u.country, show: (u) => (known(u.country) ? html`<bdi>${country_name(u.country)}</bdi>` : null) },
 			{ key: 'created_at', label: t('users.since'), order: 'created_at', show: (u) => html`<${Time} value=${u.created_at} />` },
 		]}
 		actions=${[

@@ -1,8 +1,8 @@
 /* One webhook: what it is told, how that went, a test, a replay, another secret. */
 import { html } from '../lib.js';
 import { List } from '../list.js';
-import { Act, Badge, Card, Facts, Head, Loaded, use_data } from '../ui.js';
-import { Field, Form, Submit, use_form } from '../form.js';
+import { Act, Addr, Badge, Card, Facts, Head, Loaded, use_data } from '../ui.js';
+import { Actions, Field, Form, Submit, use_form } from '../form.js';
 import { HookFields, HookState, Secret, events_of, state_of, values_of } from './webhook_parts.js';
 import { Icon } from '../icons.js';
 import { Time } from '../time.js';
@@ -27,7 +27,7 @@ function Replay({ path, close })
 			<${Field} form=${form} name="since" label=${t('webhook.since')} type="datetime-local" required />
 			<${Field} form=${form} name="until" label=${t('webhook.until')} type="datetime-local" />
 		</div>
-		<div class="dialog-actions"><${Submit} form=${form}>${t('webhook.replay')}<//></div>
+		<${Actions} form=${form} close=${close}>${t('webhook.replay')}<//>
 	<//>`;
 }
 
@@ -78,7 +78,7 @@ export default function Webhook({ params })
 		return true;
 	};
 
-	return html`<${Loaded} of=${of}>${(h) => html`
+	return html`<${Loaded} of=${of} head>${(h) => html`
 		<${Head} title=${new URL(h.url).host} back=${['/console/webhooks/', t('nav.webhooks')]} lead=${html`<${HookState} h=${h} /> <span class="soft" dir="auto">${h.description}</span>`}>
 			<${Act} icon="send" act=${test} disabled=${!h.is_active}>${t('webhook.test')}<//>
 			<${Act} icon="history" act=${replay} disabled=${!h.is_active || h.replaying}>${t('webhook.replay')}<//>
@@ -89,7 +89,7 @@ export default function Webhook({ params })
 		${state_of(h) === 'switched_off' && html`<div class="notice bad"><${Icon} name="warn" /><div>${word('hook_off', h.disabled_reason)} <${Time} value=${h.disabled_at} none="" /></div></div>`}
 		<div class="columns">
 			<${Card} title=${t('providers.health')}><${Facts} rows=${[
-				[t('webhooks.url'), html`<code dir="ltr">${h.url}</code>`],
+				[t('webhooks.url'), html`<${Addr} text=${h.url} />`],
 				[t('webhooks.last'), html`<${Time} value=${h.last_success_at} none=${t('webhooks.never')} />`],
 				h.failing_since ? [t('webhook.failing_since'), html`<${Time} value=${h.failing_since} />`] : null,
 				[t('campaign.made'), html`<${Time} value=${h.created_at} />`],

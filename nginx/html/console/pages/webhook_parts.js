@@ -19,7 +19,7 @@ export function HookFields({ form })
 	return html`<${Field} form=${form} name="url" label=${t('webhooks.url')} hint=${t('webhooks.url_hint')} dir="ltr" inputmode="url" required />
 		<${Field} form=${form} name="description" label=${t('webhooks.description')} />
 		<fieldset class="field" id=${form.id('events')} tabindex="-1"><legend>${t('webhooks.events')}</legend>
-			<div class="row">${EVENTS.map((e) => html`<${Field} key=${e} form=${form} name=${e} label=${word('state', e)} type="checkbox" />`)}</div>
+			<div class="ticks">${EVENTS.map((e) => html`<${Field} key=${e} form=${form} name=${e} label=${word('state', e)} type="checkbox" />`)}</div>
 			${form.errors.events && html`<p class="wrong">${form.errors.events.join(' ')}</p>`}
 		</fieldset>`;
 }

@@ -1,8 +1,8 @@
 /* Addresses of the site's own that are told what became of each delivery. */
 import { html, useState } from '../lib.js';
 import { List } from '../list.js';
-import { Head } from '../ui.js';
-import { Form, Submit, use_form } from '../form.js';
+import { Addr, Head } from '../ui.js';
+import { Actions, Form, use_form } from '../form.js';
 import { EVENTS, HookFields, HookState, Secret, events_of, state_of, values_of } from './webhook_parts.js';
 import { Icon } from '../icons.js';
 import { Time } from '../time.js';
@@ -18,7 +18,7 @@ function New({ close })
 		{ url: v.url, description: v.description, events: events_of(v) }, { key: `${key}-${v.url.length}` })));
 
 	return html`<${Form} form=${form}><${HookFields} form=${form} />
-		<div class="dialog-actions"><${Submit} form=${form}>${t('webhooks.create')}<//></div><//>`;
+		<${Actions} form=${form} close=${close}>${t('webhooks.create')}<//><//>`;
 }
 
 async function create()
@@ -47,7 +47,7 @@ export default function Webhooks()
 		]}
 		columns=${[
 			{ key: 'url', label: t('webhooks.url'), main: true, order: 'url', text: (h) => `${h.url} ${h.description}`,
-				show: (h) => html`<span class="stack"><bdi dir="ltr" class="address">${h.url}</bdi>${h.description && html`<span class="soft small" dir="auto">${h.description}</span>`}</span>` },
+				show: (h) => html`<span class="stack"><${Addr} text=${h.url} />${h.description && html`<span class="soft small" dir="auto">${h.description}</span>`}</span>` },
 			{ key: 'events', label: t('webhooks.events'), wide: true, csv: (h) => h.events.join(' ') || 'all', show: (h) => (h.events.length ? h.events.map(event).join(', ') : t('webhooks.all')) },
 			{ key: 'is_active', label: t('campaigns.state'), csv: state_of, show: (h) => html`<${HookState} h=${h} />` },
 			{ key: 'last_success_at', label: t('webhooks.last'), order: 'last_success_at', show: (h) => html`<${Time} value=${h.last_success_at} none=${t('webhooks.never')} />` },

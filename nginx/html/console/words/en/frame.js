@@ -152,4 +152,6 @@ export default {
 	'amr.fed': 'another site',
 	'amr.social': 'another site',
 	'amr.link': 'link in a mail',
+	'gone.title': 'There is no such thing',
+	'gone.text': 'It was removed, or its address is not whole.',
 };

@@ -152,4 +152,6 @@ export default {
 	'amr.social': 'سایتی دیگر',
 	'amr.fed': 'سایت دیگر',
 	'amr.link': 'پیوند ایمیل',
+	'gone.title': 'چنین چیزی نیست',
+	'gone.text': 'حذف شده است یا نشانی کامل نیست.',
 };
