@@ -1300,6 +1300,7 @@ NGINX_FILES = \
 	nginx/html/console/pages_admin2.js \
 	nginx/html/console/pages_user.js \
 	nginx/html/console/palette.js \
+	nginx/html/console/person.js \
 	nginx/html/console/push.js \
 	nginx/html/console/reauth.js \
 	nginx/html/console/register/index.html \
@@ -1477,6 +1478,7 @@ EXTRA_FILES = \
 	tests/browser/firefox_renew.js \
 	tests/browser/gatepost_js.test.js \
 	tests/browser/instance.js \
+	tests/browser/layout.js \
 	tests/crash/judge.py \
 	tests/crash/kills.py \
 	tests/crash/live_kills.py \

@@ -197,7 +197,8 @@ async function look_at_all(browser, instance, person, who, extra = [], { layout 
 			await see(at, { frame: i === 0 });
 		}
 		for (const [at, opener] of dialogs) {
-			await turn_to(page, at);
+			if (new URL(page.url()).pathname !== at)
+				await turn_to(page, at);
 			await settled(page);
 			for (const part of [].concat(opener))
 				await page.locator(part).click({ timeout: WAIT });

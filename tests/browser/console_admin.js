@@ -26,6 +26,125 @@ const LISTS = [
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
+/* Presses Tab (or `key`) until the focus is on what `css` names; at each stop the focus is seen.  Ends where it began: not there. */
+async function tab_to(page, css, key = 'Tab')
+{
+	for (let i = 0; i < 150; i++) {
+		await page.keyboard.press(key);
+		const at = await page.evaluate((want) => {
+			const el = document.activeElement, s = getComputedStyle(el);
+			const ring = el === document.body || (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 1.5);
+			const r = el.getBoundingClientRect();
+			return { there: el.matches(want), ring, seen: el === document.body || (r.width > 1 && r.height > 1 && el.checkVisibility({ checkVisibilityCSS: true })),
+				name: el.outerHTML.slice(0, 120) };
+		}, css);
+		assert.ok(at.ring, `the focus is seen on ${at.name}`);
+		assert.ok(at.seen, `the focus is on what is seen: ${at.name}`);
+		if (at.there)
+			return;
+	}
+	throw new Error(`no way to ${css} by ${key}`);
+}
+
+/* An administrator who has no mouse. */
+async function by_keys(browser, instance, root, mina, story)
+{
+	const context = await context_of(browser, instance, null);
+	const page = await context.newPage();
+	const press = (key) => page.keyboard.press(key);
+	const on = (css) => page.waitForFunction((c) => document.activeElement.matches(c), css);
+
+	page.setDefaultTimeout(WAIT);
+	await page.goto(`${instance.url}/console/signin/?rd=${encodeURIComponent('/console/users/')}`);
+	await page.locator('#username').waitFor();
+	if (!await page.evaluate(() => document.activeElement.id === 'username'))
+		await tab_to(page, '#username');
+	await page.keyboard.type(root.username);
+	await tab_to(page, '#password');
+	await page.keyboard.type(root.password);
+	await press('Enter');
+	await page.waitForURL(/\/console\/users\//);
+	await settled(page);
+	/* Past the frame, to the page itself. */
+	await tab_to(page, '.skip');
+	await press('Enter');
+	await on('main');
+	/* Found, ordered, and opened. */
+	await press('/');
+	await on('[data-search]');
+	await page.keyboard.type(mina.phone.slice(1));
+	await page.waitForURL(/q=/);
+	await page.locator('tbody tr', { hasText: mina.phone }).waitFor();
+	await tab_to(page, '.order:not(th:first-child *)');
+	await press('Enter');
+	await page.waitForURL(/ordering=/);
+	await settled(page);
+	await tab_to(page, 'tbody .row-link');
+	await press('Enter');
+	await page.waitForURL(new RegExp(`/console/users/${mina.id}/`));
+	await settled(page);
+	/* Disabled: the question takes the focus, keeps it, and gives it back. */
+	const toggle = page.getByRole('switch', { name: 'Active' });
+	await tab_to(page, 'input[role="switch"]');
+	await press('Space');
+	await page.locator('dialog').waitFor();
+	for (let i = 0; i < 6; i++) {
+		await press('Tab');
+		assert.ok(await page.evaluate(() => document.activeElement === document.body || Boolean(document.activeElement.closest('dialog'))), 'the focus stays in the dialog');
+	}
+	await press('Escape');
+	await page.locator('dialog').waitFor({ state: 'detached' });
+	await on('input[role="switch"]');
+	assert.equal(await toggle.isChecked(), true, 'Escape is no');
+	await press('Space');
+	await page.locator('dialog').waitFor();
+	await tab_to(page, 'dialog .danger');
+	await press('Enter');
+	await page.locator('dialog').waitFor({ state: 'detached' });
+	await until('she is disabled', () => sql(instance, `SELECT is_active FROM user WHERE id = ${mina.id}`) === '0');
+	/* Back in the list, all of it ticked and enabled at once. */
+	await tab_to(page, 'a.back', 'Shift+Tab');
+	await press('Enter');
+	await page.waitForURL(/\/console\/users\/$/);
+	await settled(page);
+	await press('/');
+	await page.keyboard.type(mina.phone.slice(1));
+	await page.waitForURL(/q=/);
+	await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+	await tab_to(page, 'thead .pick input');
+	await press('Space');
+	await page.locator('.picked').waitFor();
+	await tab_to(page, '.picked .button:not(.danger) + .danger + .button', 'Shift+Tab');
+	await press('Enter');
+	await until('she is enabled', () => sql(instance, `SELECT is_active FROM user WHERE id = ${mina.id}`) === '1');
+	/* A delivery that failed, from the log, sent again. */
+	const [nid, seq] = story.split('/').filter(Boolean).pop().split('-');
+	sql(instance, `UPDATE delivery SET state = 'failed', reason = 'gone' WHERE notification_id = ${nid} AND seq = ${seq}`);
+	await press('Control+k');
+	await page.locator('dialog').waitFor();
+	await page.keyboard.type('deliver');
+	await press('Enter');
+	await page.waitForURL(/\/console\/deliveries\//);
+	await settled(page);
+	await press('/');
+	await page.keyboard.type(nid);
+	await press('Enter');
+	await page.waitForURL(/by=notification_id/);
+	await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+	await tab_to(page, 'tbody .row-link');
+	await press('Enter');
+	await page.waitForURL(`**${story}`);
+	await settled(page);
+	await tab_to(page, '.page-head .primary');
+	await press('Enter');
+	await page.locator('dialog').waitFor();
+	await tab_to(page, 'dialog .primary');
+	await press('Enter');
+	await page.locator('dialog').waitFor({ state: 'detached' });
+	await until('it is sent again', () => sql(instance, `SELECT state FROM delivery WHERE notification_id = ${nid} AND seq = ${seq}`) !== 'failed');
+	await context.close();
+}
+
 lib.main('console_admin', () => with_chromium(async (browser, instance) => {
 	const origins = [new URL(instance.url).origin];
 	const ask = (method, route, token, body, headers = {}) => lib.request(`${instance.url}${route}`, { method, body, ca: instance.ca,
@@ -314,6 +433,11 @@ lib.main('console_admin', () => with_chromium(async (browser, instance) => {
 	for (const list of LISTS)
 		await check_list(page, instance, list);
 	say(`ok ${LISTS.length} lists: state in the address, filters, order, search, CSV, several at once`);
+
+	/* ---- by the keys alone ---- */
+	forget_limits(instance);
+	await by_keys(browser, instance, root, mina, new URL(story).pathname);
+	say('ok the keys alone: signed in, found, disabled, sorted, several at once, sent again');
 
 	/* ---- acting as somebody, in a browser of its own ---- */
 	const acting = await context_of(browser, instance, root);

@@ -143,7 +143,7 @@ async function groups(page, instance, id)
 	await button(page, 'Add users').first().click();
 	await dialog(page).getByLabel(/User numbers/).fill(String(id));
 	await dialog(page).getByRole('button', { name: 'Add users' }).click();
-	await page.getByRole('link', { name: `User ${id}` }).waitFor({ timeout: WAIT });
+	await page.locator(`a[href="/console/users/${id}/"]`, { hasText: 'Ada Admin' }).waitFor({ timeout: WAIT });
 	await open(page, instance, `/console/groups/?q=walk-${tag}`);
 	await page.getByRole('checkbox', { name: 'Select', exact: true }).check();
 	await button(page, 'Delete').click();
