@@ -1335,6 +1335,7 @@ NGINX_FILES = \
 	nginx/html/docs/redoc.js \
 	nginx/html/docs/swagger.html \
 	nginx/html/docs/swagger.js \
+	nginx/html/docs/theme.js \
 	nginx/html/gatepost-bell.js \
 	nginx/html/gatepost-sw.js \
 	nginx/html/gatepost.js \
@@ -1344,6 +1345,7 @@ NGINX_FILES = \
 	nginx/html/icons/maskable.svg \
 	nginx/html/index.css \
 	nginx/html/index.html \
+	nginx/html/index.js \
 	nginx/html/manifest.fa.webmanifest \
 	nginx/html/manifest.webmanifest \
 	nginx/html/page.css \

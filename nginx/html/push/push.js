@@ -9,6 +9,48 @@
 	const SW = '/gatepost-sw.js';
 	/* Not '/': a site on the same host may have a worker of its own there, and a registration of the same scope would replace it. */
 	const SCOPE = '/push/';
+	const WORDS = {
+		fa: {
+			title: 'اعلان‌های مرورگر', lead: 'در این مرورگر روشنشان کنید و یکی برای خود بفرستید.',
+			device: 'همین مرورگر', looking: 'در حال نگاه کردن…', turn_on: 'روشن کردن اعلان‌ها', turn_off: 'خاموش کردن', subscription: 'اشتراک',
+			account: 'حساب', name: 'شمارهٔ تلفن یا ایمیل', password: 'گذرواژه', sign_in: 'ورود', sign_out: 'خروج',
+			test: 'فرستادن آزمایشی',
+			test_text: 'همهٔ راه را می‌رود: API، صف، سرویس اعلان، همین مرورگر. فرستادن نشست یک مدیر یا توکنی با دامنهٔ push می‌خواهد.',
+			head: 'عنوان', body: 'متن', token: 'توکن', token_empty: '(خالی: نشست شما)', send: 'آزمایشی برایم بفرست',
+			hello: 'درود از Gatepost', hello_text: 'اگر این را می‌خوانید، اعلان‌ها به این مرورگر می‌رسند.',
+			got: 'آنچه تا این صفحه باز است رسید', nothing: 'هنوز چیزی نیست.',
+			on: 'اعلان‌ها در این مرورگر روشن‌اند.', blocked: 'اعلان‌های این سایت بسته‌اند.',
+			unblock: 'در تنظیمات سایت مرورگر (کنار نشانی) اجازه دهید و صفحه را از نو بار کنید.',
+			off: 'اعلان‌ها در این مرورگر خاموش‌اند.', will_ask: 'مرورگر اجازه خواهد خواست.',
+			who: (name) => `وارد شده‌اید: ${name}.`, stranger: 'وارد نشده‌اید: این مرورگر مشترک است، ولی هیچ حسابی آن را نمی‌شناسد.',
+			nobody: 'وارد نشده‌اید.', untitled: '(بی‌عنوان)', no_key: (why) => `سرور کلیدی نداد: ${why}`,
+			not_saved: (why) => `مشترک شد، ولی سرور نگهش نداشت: ${why}`,
+			second: 'این حساب مرحلهٔ دوم دارد: از صفحهٔ ورود کنسول وارد شوید و بازگردید.',
+			sending: 'در حال فرستادن…', accepted: 'پذیرفته شد؛ در راه است.', sent: 'فرستاده شد.',
+			not_yours: 'فرستادن کار مدیر است: به نام او وارد شوید یا توکنی با دامنهٔ push بگذارید.',
+			none_here: 'این مرورگر اینجا اعلان ندارد.',
+			ios: 'در آیفون و آیپد (۱۶٫۴ به بالا): Share ← Add to Home Screen، سپس این صفحه را از آنجا باز کنید.',
+			private: 'پنجرهٔ خصوصی، یا مرورگری بی Web Push؟', insecure: 'نشانی امن (https) می‌خواهند.',
+			refused: (why) => `مرورگر service worker را نپذیرفت: ${why}`, untrusted: 'علت معمول: گواهی‌ای که مرورگر به آن اعتماد ندارد.',
+		},
+		en: {
+			hello: 'Hello from Gatepost', hello_text: 'If you can read this, pushes reach this browser.',
+			on: 'Notifications are on in this browser.', blocked: 'Notifications are blocked for this site.',
+			unblock: 'Allow them in the browser’s site settings (beside the address), then reload this page.',
+			off: 'Notifications are off in this browser.', will_ask: 'Your browser will ask for permission.',
+			who: (name) => `Signed in as ${name}.`, stranger: 'Not signed in: this browser is subscribed, but no account knows it.',
+			nobody: 'Not signed in.', untitled: '(no title)', no_key: (why) => `The server gave no key: ${why}`,
+			not_saved: (why) => `Subscribed, but the server did not save it: ${why}`,
+			second: 'This account needs a second factor: sign in through the console, then come back.',
+			sending: 'Sending…', accepted: 'Accepted; it is on its way.', sent: 'Sent.',
+			not_yours: 'Sending needs an administrator: sign in as one, or paste a token with the push scope.',
+			none_here: 'This browser has no push notifications here.',
+			ios: 'On iPhone and iPad (16.4 or later): Share → Add to Home Screen, then open this page from there.',
+			private: 'A private window, or a browser without Web Push?', insecure: 'They need a secure (https) address.',
+			refused: (why) => `The browser refused the service worker: ${why}`, untrusted: 'A certificate that the browser does not trust is the usual cause.',
+		},
+	};
+	const say = speak(WORDS);
 	const $ = (id) => document.getElementById(id);
 	let registration = null;
 	let user = null;
@@ -93,21 +135,21 @@
 		$('details').hidden = sub === null;
 		$('subscription').textContent = sub ? JSON.stringify(sub.toJSON(), null, 2) : '';
 		if (sub) {
-			note($('state'), 'Notifications are on in this browser.', 'good');
+			note($('state'), say.on, 'good');
 			hint('');
 		} else if (Notification.permission === 'denied') {
-			note($('state'), 'Notifications are blocked for this site.', 'bad');
-			hint('Allow them in the browser\'s site settings (beside the address), then reload this page.');
+			note($('state'), say.blocked, 'bad');
+			hint(say.unblock);
 		} else {
-			note($('state'), 'Notifications are off in this browser.');
-			hint('Your browser will ask for permission.');
+			note($('state'), say.off);
+			hint(say.will_ask);
 		}
 		$('signin').hidden = user !== null;
 		$('signout').hidden = user === null;
 		if (user)
-			note($('who'), `Signed in as ${user.email || user.phone_number || user.id}.`, 'good');
+			note($('who'), say.who(`\u2068${user.email || user.phone_number || user.id}\u2069`), 'good');
 		else
-			note($('who'), sub ? 'Not signed in: this browser is subscribed, but no account knows it.' : 'Not signed in.');
+			note($('who'), sub ? say.stranger : say.nobody);
 	}
 
 	function received(payload, at)
@@ -118,9 +160,9 @@
 		const text = document.createElement('span');
 		const time = document.createElement('time');
 
-		title.textContent = String(payload.title || payload.head || '(no title)');
+		title.textContent = String(payload.title || payload.head || say.untitled);
 		text.textContent = String(payload.body || '');
-		time.textContent = new Date(at).toLocaleTimeString();
+		time.textContent = new Date(at).toLocaleTimeString(document.documentElement.lang);
 		title.dir = text.dir = 'auto';	/* a message may be in a script written from right to left */
 		li.append(title, text, time);
 		li.dataset.payload = JSON.stringify(payload);
@@ -148,7 +190,7 @@
 	{
 		const answer = await call('GET', '/api/push/vapid-key/');
 		if (!answer.ok)
-			throw new Error(`The server gave no key: ${reason(answer)}`);
+			throw new Error(say.no_key(reason(answer)));
 		const key = to_bytes(answer.json.public_key);
 		const old = await current();
 		if (old) {
@@ -171,7 +213,7 @@
 		const answer = await call_signed_in('POST', '/api/push/subscriptions/',
 			{ subscription: sub.toJSON(), ...(old === sub.endpoint ? {} : { replaces: old }) });
 		if (!answer.ok)
-			throw new Error(`Subscribed, but the server did not save it: ${reason(answer)}`);
+			throw new Error(say.not_saved(reason(answer)));
 		if (kept)
 			await kept.put('/push/endpoint', new Response(sub.endpoint));
 	}
@@ -211,7 +253,7 @@
 		if (!answer.ok)
 			return note($('who'), reason(answer), 'bad');
 		if (answer.json.mfa_required)
-			return note($('who'), 'This account needs a second factor: sign in through the console, then come back.', 'bad');
+			return note($('who'), say.second, 'bad');
 		await who_am_i();
 		return save(await current());
 	}
@@ -240,15 +282,15 @@
 		const message = { subscription_info: sub.toJSON(), title: f.title.value, body: f.body.value, url: '/push/', ttl: 60 };
 		const token = f.token.value.trim();
 
-		note($('sent'), 'Sending…');	/* neither good nor bad yet */
+		note($('sent'), say.sending);	/* neither good nor bad yet */
 		const answer = token ? await call('POST', '/api/push/send/single/', message, token)
 			: await call_signed_in('POST', '/api/push/send/single/', message);
 		if (answer.status === 202)
-			note($('sent'), 'Accepted; it is on its way.', 'good');
+			note($('sent'), say.accepted, 'good');
 		else if (answer.ok)
-			note($('sent'), answer.json.message || 'Sent.', 'good');
+			note($('sent'), answer.json.message || say.sent, 'good');
 		else if (!token && (answer.status === 401 || answer.status === 403))
-			note($('sent'), 'Sending needs an administrator: sign in as one, or paste a token with the push scope.', 'bad');
+			note($('sent'), say.not_yours, 'bad');
 		else
 			note($('sent'), reason(answer), 'bad');
 	}
@@ -279,6 +321,8 @@
 
 	async function start()
 	{
+		$('send').elements.title.value = say.hello;
+		$('send').elements.body.value = say.hello_text;
 		/* Outside its scope the page would wait for its worker for ever. */
 		if (!location.pathname.startsWith(SCOPE)) {
 			location.replace(SCOPE);
@@ -287,9 +331,9 @@
 		const ios = /iPhone|iPad|iPod/.test(navigator.userAgent) || (navigator.platform === 'MacIntel' && navigator.maxTouchPoints > 1);
 
 		if (!('serviceWorker' in navigator) || !('PushManager' in window) || !('Notification' in window)) {
-			note($('state'), 'This browser has no push notifications here.', 'bad');
-			hint(ios ? 'On iPhone and iPad (16.4 or later): Share → Add to Home Screen, then open this page from there.'
-				: window.isSecureContext ? 'A private window, or a browser without Web Push?' : 'They need a secure (https) address.');
+			note($('state'), say.none_here, 'bad');
+			hint(ios ? say.ios
+				: window.isSecureContext ? say.private : say.insecure);
 			return;
 		}
 		$('enable').addEventListener('click', guarded($('enable'), $('state'), enable));
@@ -309,8 +353,8 @@
 			await navigator.serviceWorker.register(SW, { scope: SCOPE, updateViaCache: 'none' });
 			registration = await navigator.serviceWorker.ready;
 		} catch (e) {
-			note($('state'), `The browser refused the service worker: ${e.message}`, 'bad');
-			hint('A certificate that the browser does not trust is the usual cause.');
+			note($('state'), say.refused(e.message), 'bad');
+			hint(say.untrusted);
 			return;
 		}
 		await render();
