@@ -20,6 +20,7 @@
 #define TTL_MAX_S	(28 * 24 * 60 * 60)	/* the smallest bridge's cap */
 #define TTL_DEFAULT_S	(24 * 60 * 60)
 #define TOPIC_LEN	32
+#define DEVICE_WAIT_S	10	/* a device that is sent too much */
 
 static struct vapid *signer;
 
@@ -294,6 +295,25 @@ says(const char *body, const char *const *words, size_t n)
 	return false;
 }
 
+/* Of one device (Apple's word, and a channel of Windows): it waits, and with
+ * its service nobody else does. */
+static void
+throttled(const struct in_answer *in, struct verdict *v, const char *code)
+{
+	static const char *const of_device[] = { "TooManyRequests" };
+
+	if (says(in->body, of_device, COUNT_OF(of_device)) ||
+	    (in->header_reason != NULL && strcmp(in->header_reason,
+	    "channelthrottled") == 0)) {
+		verdict_set(v, OUTCOME_RETRY, "%s", code);
+		v->refused = true;
+		if (v->wait_s < DEVICE_WAIT_S)
+			v->wait_s = DEVICE_WAIT_S;
+	} else {
+		verdict_set(v, OUTCOME_SLOW, "%s", code);
+	}
+}
+
 /*
  * Accepted, unless Windows says otherwise beside its 200 (2.4).  The address
  * of the message resource is kept whole or not at all.
@@ -305,7 +325,7 @@ judge_success(const struct in_answer *in, struct verdict *v)
 
 	if (reason != NULL && (strcmp(reason, "channelthrottled") == 0 ||
 	    strcmp(reason, "appthrottled") == 0)) {
-		verdict_set(v, OUTCOME_SLOW, "push_throttled");
+		throttled(in, v, "push_throttled");
 		return;
 	}
 	if (reason != NULL && strcmp(reason, "dropped") == 0) {
@@ -340,7 +360,7 @@ judge(const struct message *m, const struct out_request *req,
 	    auth_trouble, COUNT_OF(auth_trouble)))) {
 		verdict_set(v, OUTCOME_CONFIG, "vapid_refused_%ld", s);
 	} else if (s == 406 || s == 429) {
-		verdict_set(v, OUTCOME_SLOW, "push_%ld", s);
+		throttled(in, v, s == 406 ? "push_406" : "push_429");
 	} else if (s == 413) {
 		verdict_set(v, OUTCOME_PERM, "payload_too_large");
 	} else if (s >= 500 || s == 408) {
