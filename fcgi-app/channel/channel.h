@@ -57,6 +57,10 @@ struct verdict {
 	unsigned	 segments;	/* of an SMS, as they count; 0 unknown */
 	bool		 refused;	/* RETRY: it said no in so many words,
 					 * so that nothing can be taken */
+	bool		 single;	/* CONFIG: for want of this message's
+					 * template, or of leave to write to
+					 * its recipient: it fails, and the
+					 * account serves all others */
 	bool		 elsewhere;	/* PERM, RETRY: of this account; another
 					 * may take it, for nothing was taken */
 };

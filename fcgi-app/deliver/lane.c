@@ -386,7 +386,8 @@ lane_result(struct lane *l, const struct item *it, const struct verdict *v,
     const struct in_answer *in, int64_t now_us, uint32_t *open_s)
 {
 	struct lane_host *h = host_of(l, it, true, now_us);
-	bool config = v->outcome == OUTCOME_CONFIG, gone = lost(in);
+	bool config = v->outcome == OUTCOME_CONFIG && !v->single;
+	bool gone = lost(in);
 	uint32_t s;
 
 	if (v->outcome == OUTCOME_SLOW) {

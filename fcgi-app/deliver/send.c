@@ -319,7 +319,7 @@ send_record(struct item *it, const struct verdict *v,
 		it->ref.delay_us = 0;
 		return;
 	}
-	switch (v->outcome) {
+	switch (v->single ? OUTCOME_PERM : v->outcome) {
 	case OUTCOME_OK:
 		r->state = "sent";
 		r->sent = true;

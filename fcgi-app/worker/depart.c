@@ -43,6 +43,13 @@ settle(struct item *it, const struct in_answer *in)
 		v.outcome = OUTCOME_RETRY;
 		v.refused = true;
 	}
+	if (v.single) {
+		struct err e = ERR_INIT;
+
+		(void)err_set(&e, ERR_CONFIG, v.code, "to one recipient, or "
+		    "of one template; nothing else is held up");
+		loop_complain(l, lane->name, &e);
+	}
 	ev = lane_result(lane, it, &v, in, now, &open_s);
 	loop_settle(it, &v, in, lane_open_left(lane, now));
 	loop_breaker(l, lane, ev, v.code, open_s);

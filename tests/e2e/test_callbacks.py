@@ -344,6 +344,15 @@ def test_stop_by_message_or_button_bars_all_but_what_guards_the_account(inst):
     assert barred(inst, "whatsapp", to) == ["unsubscribed"]
 
 
+def test_a_template_that_is_not_there_stops_nobody(inst):
+    """Any proved user may name one: it is his message that fails, not the channel of everybody's codes."""
+    for task in [send(inst, template="no_such_template") for _ in range(3)]:
+        row = settled(inst, task, "failed")
+        assert "whatsapp_132001" in row["attempt_log"] and row["attempts"] == 1, row
+    assert inst.rows("SELECT name, reason FROM provider_state WHERE name LIKE '%%whatsapp' AND state <> 'closed'") == []
+    settled(inst, send(inst), "sent")
+
+
 def test_a_number_that_is_not_on_whatsapp_is_barred_until_it_writes(inst):
     to = a_phone()
     task = send(inst, to)

@@ -190,6 +190,7 @@ cc_case(const struct provider *p, const struct json *c, const char *to)
 	assert_string_equal(v.provider_id, id == NULL ? "" : id);
 	assert_int_equal(v.wait_s, cc_int(c, "wait", 0));
 	assert_int_equal(v.query, cc_flag(c, "query", false));
+	assert_int_equal(v.single, cc_flag(c, "single", false));
 	if (log != NULL)
 		assert_string_equal(v.log, log);
 	/* What is kept is JSON, and nothing of the body's words (D24). */

@@ -113,6 +113,9 @@ go(struct step *s, const struct provider *p, const struct json *c,
 	/* Whoever answers is there, though the transfer ended by it. */
 	if (in.complete)
 		assert_int_equal(s->lane.fails, 0);
+	/* What is one message's fault stops no other. */
+	if (s->v.single)
+		assert_int_equal(s->lane.gate, GATE_CLOSED_OK);
 	s->to = send_elsewhere(s->it, &s->v, &in, find_other);
 	send_record(s->it, &s->v, &in, now, lane_open_left(&s->lane,
 	    clock_mono()), s->to, &s->r);
@@ -214,12 +217,14 @@ alone(const struct provider *p, const struct json *c, const struct json *row)
 	other_ready = false;
 	go(&s, p, c, false);
 	if (strcmp(cc_str(row, "then"), "other") == 0 &&
-	    s.v.outcome != OUTCOME_PERM) {
+	    s.v.outcome != OUTCOME_PERM && !s.v.single) {
 		assert_string_equal(then_of(&s), "again");
 		assert_true(s.it->ref.delay_us >= s.v.wait_s * US_PER_S);
 		assert_string_equal(s.it->tried, "");
 	} else {
 		assert_string_not_equal(then_of(&s), "other");
+		if (s.v.single)
+			assert_string_equal(then_of(&s), "failed");
 	}
 	over(&s);
 }

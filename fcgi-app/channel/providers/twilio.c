@@ -310,6 +310,9 @@ judge_error(const struct message *m, const struct in_answer *in,
 		o = OUTCOME_RETRY;
 	else if (in->status == 429)
 		o = OUTCOME_SLOW;
+	/* A country that is not enabled, a number that a trial account does
+	 * not know: others are served. */
+	v->single = code == 21408 || code == 21608;
 	if (code == 63016) {
 		const char *from = account_str(m->account,
 		    CONF_TWILIO_WHATSAPP_FROM);

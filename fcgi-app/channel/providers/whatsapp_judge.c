@@ -60,6 +60,20 @@ static const struct row { int first, last; enum outcome outcome; long wait_s; }
 	{ 2494100, 2494100, OUTCOME_RETRY, 60 },
 };
 
+/* Whoever may send may name a template that is not there, or write to a number
+ * that a test account does not know: that stops nobody else. */
+static bool
+single(int64_t code)
+{
+	static const int codes[] = { 131030, 132000, 132001, 132007, 132015,
+		132016, 132068 };
+
+	for (size_t i = 0; i < COUNT_OF(codes); i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
 static const struct row *
 row_of(int64_t code)
 {
@@ -120,6 +134,7 @@ judge_error(const struct message *m, const struct json *error,
 		v->wait_s = r->wait_s;
 	if (code == 131056 && v->wait_s < pair_wait(m->try))
 		v->wait_s = pair_wait(m->try);
+	v->single = single(code);
 	/* Another number of ours may have heard from them since. */
 	v->closed = v->elsewhere = code == 131047;
 	(void)text_copy(v->sender, sizeof(v->sender), account_str(m->account,
