@@ -15,13 +15,13 @@ const { administrator, check_list, context_of, forget_limits, look_at_all, regis
 /* What each list can, as check_list() takes it; the logs are in the order of time. */
 const LISTS = [
 	{ path: '/console/users/', search: 'q', filter: ['is_staff', 'true'], order: 'created_at', bulk: true, rows: true },
-	{ path: '/console/signed-in/', filter: ['is_active', 'true'], bulk: true, rows: true },
-	{ path: '/console/subscriptions/', search: 'q', filter: ['is_active', 'true'], bulk: true, rows: true },
-	{ path: '/console/phones/', search: 'q', filter: ['is_active', 'true'], bulk: true, rows: true },
+	{ path: '/console/signed-in/', filter: ['is_active', 'true'], order: 'created_at', bulk: true, rows: true },
+	{ path: '/console/subscriptions/', search: 'q', filter: ['is_active', 'true'], order: 'created_at', bulk: true, rows: true },
+	{ path: '/console/phones/', search: 'q', filter: ['is_active', 'true'], order: 'created_at', bulk: true, rows: true },
 	{ path: '/console/tokens/', search: 'q', filter: ['state', 'live'], order: 'created_at', bulk: true, rows: true },
-	{ path: '/console/deliveries/', filter: ['state', 'sent'], bulk: true, rows: true },
-	{ path: '/console/queue/', filter: ['state', 'dead'], bulk: true },
-	{ path: '/console/audit/', filter: ['outcome', 'ok'], rows: true },
+	{ path: '/console/deliveries/', filter: ['state', 'sent'], order: 'created_at', bulk: true, rows: true },
+	{ path: '/console/queue/', filter: ['state', 'dead'], order: 'created_at', bulk: true },
+	{ path: '/console/audit/', filter: ['outcome', 'ok'], order: 'created_at', rows: true },
 ];
 
 const say = (text) => process.stdout.write(`${text}\n`);

@@ -87,8 +87,12 @@ function One({ d })
 		const before = document.activeElement;
 		el.showModal();
 		return () => {
+			/* While it stands open, nothing else can have the focus. */
+			el.close();
 			if (before && before.isConnected)
 				before.focus();
+			else if (!document.querySelector('dialog[open]'))
+				document.getElementById('content')?.focus({ preventScroll: true });
 		};
 	}, []);
 	return html`<dialog ref=${ref} class=${`dialog${d.wide ? ' wide' : ''}`} aria-labelledby=${label}

@@ -141,7 +141,7 @@ export function Loaded({ of, head = false, children })
 }
 
 /**
- * A button that does one thing, once at a time, and says when it failed.
+ * A button that does one thing, once at a time, and says when it failed.  Busy, it keeps the focus: a dialog gives it back here.
  * @param {{act: () => any, children: any, kind?: string, icon?: string, done?: string, disabled?: boolean, [more: string]: any}} props
  */
 export function Act({ act, children, kind = '', icon, done, disabled = false, ...more })
@@ -152,6 +152,8 @@ export function Act({ act, children, kind = '', icon, done, disabled = false, ..
 	useEffect(() => () => { alive.current = false; }, []);
 	async function run()
 	{
+		if (busy)
+			return;
 		set_busy(true);
 		try {
 			const was = await act();
@@ -163,7 +165,7 @@ export function Act({ act, children, kind = '', icon, done, disabled = false, ..
 		if (alive.current)
 			set_busy(false);
 	}
-	return html`<button type="button" class=${`button ${kind}`} disabled=${busy || disabled} onClick=${run} ...${more}>
+	return html`<button type="button" class=${`button ${kind}`} disabled=${disabled} aria-disabled=${busy ? 'true' : undefined} onClick=${run} ...${more}>
 		${busy ? html`<span class="spinner" aria-hidden="true" />` : icon && html`<${Icon} name=${icon} size="16" />`}${children}</button>`;
 }
 

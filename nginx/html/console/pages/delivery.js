@@ -134,7 +134,7 @@ function Story({ d, reload })
 	}
 	return html`<${Head} title=${t('delivery.title', { channel: word('channel', d.channel), to: ltr(d.target || (d.user_id ? `#${d.user_id}` : '')) })}
 		back=${['/console/deliveries/', t('nav.deliveries')]}
-		lead=${html`<${Badge} state=${d.state} /> <span dir="auto">${d.title}</span>`}>
+		lead=${html`<${Badge} state=${d.state} /> <span dir="auto" data-verbatim>${d.title}</span>`}>
 		<button type="button" class="button" onClick=${async () => {
 			try {
 				await navigator.clipboard.writeText(curl_of(d, location.origin));

@@ -23,10 +23,8 @@ function Replay({ path, close })
 
 	return html`<${Form} form=${form}>
 		<p>${t('webhook.replay_text')}</p>
-		<div class="pair">
-			<${Field} form=${form} name="since" label=${t('webhook.since')} type="datetime-local" required />
-			<${Field} form=${form} name="until" label=${t('webhook.until')} type="datetime-local" />
-		</div>
+		<${Field} form=${form} name="since" label=${t('webhook.since')} type="datetime-local" required />
+		<${Field} form=${form} name="until" label=${t('webhook.until')} type="datetime-local" />
 		<${Actions} form=${form} close=${close}>${t('webhook.replay')}<//>
 	<//>`;
 }
@@ -99,7 +97,7 @@ export default function Webhook({ params })
 		<${Card} title=${t('webhook.attempts')} lead=${t('webhook.attempts_lead')}>
 			<${List} url="/api/admin/deliveries/" fixed=${{ to: `webhook:${h.id}` }} paged="cursor" ordering="-created_at" name="webhook" label=${t('webhook.attempts')} every=${5000}
 				filters=${[{ name: 'state', label: t('campaigns.state'), options: ['queued', 'sent', 'failed', 'expired', 'cancelled'].map((s) => [s, word('state', s)]) },
-					{ name: 'title', label: t('webhook.event') }, { name: 'reason', label: t('delivery.reason') },
+					{ name: 'title', label: t('webhook.event') }, { name: 'reason', label: t('campaign.reason') },
 					{ name: 'since', label: t('since'), type: 'time' }, { name: 'until', label: t('until'), type: 'time' }]}
 				link=${(r) => `/console/deliveries/${r.id}/`}
 				columns=${[
