@@ -64,7 +64,7 @@ function View()
 			set_shown(null);
 			return undefined;
 		}
-		Promise.all([found.page.load(), found.page.words && bring_words(found.page.words)])
+		Promise.all([found.page.load(), ...[].concat(found.page.words || []).map(bring_words)])
 			.then(([m]) => !gone && set_shown({ page: found.page, part: m.default, params: found.params, path }))
 			.catch((e) => !gone && set_error(e));
 		return () => { gone = true; };

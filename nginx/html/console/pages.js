@@ -8,7 +8,7 @@
  *	who	'user' (default), 'admin' (staff or superuser) or 'superuser'
  *	under	path of the page that the navigation marks meanwhile (for pages without an icon)
  *	narrow	what is read and filled in, not compared: as wide as a column of text
- *	words	area of words that it needs beside `frame` (words/LANGUAGE/AREA.js)
+ *	words	area of words (or several) that it needs beside `frame` (words/LANGUAGE/AREA.js)
  *	load	() => import() of a module whose default export is its component; it gets {params}
  */
 import { user_pages } from './pages_user.js';

@@ -15,7 +15,7 @@ export const admin2_pages = [
 	page('/console/providers/', 'nav.providers', () => import('./pages/providers.js'), { icon: 'plug', group: 'system' }),
 	page('/console/providers/:id/', 'nav.providers', () => import('./pages/provider.js'), { under: '/console/providers/' }),
 	page('/console/webhooks/', 'nav.webhooks', () => import('./pages/webhooks.js'), { icon: 'hook', group: 'system' }),
-	page('/console/webhooks/:id/', 'nav.webhooks', () => import('./pages/webhook.js'), { under: '/console/webhooks/' }),
+	page('/console/webhooks/:id/', 'nav.webhooks', () => import('./pages/webhook.js'), { under: '/console/webhooks/', words: ['admin', 'admin2'] }),
 	page('/console/protect/', 'nav.protect', () => import('./pages/protect.js'), { icon: 'shield', group: 'system' }),
 	page('/console/system/', 'nav.system', () => import('./pages/system.js'), { icon: 'gear', group: 'system' }),
 ];

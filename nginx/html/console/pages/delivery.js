@@ -16,8 +16,9 @@ import { AGAIN, why } from './deliveries.js';
 const TONE = { delivered: 'good', read: 'good', sent: 'good', failed: 'bad', unsure: 'warn', expired: 'warn', queued: 'plain' };
 const MARK = { good: 'check', bad: 'warn', warn: 'warn', plain: 'clock' };
 
-/* A provider's report of what became of it stands among the tries, and is none. */
-const tries_of = (d) => d.timeline.filter((e) => e.event === 'attempt' && !e.callback);
+/* What a provider reported, by itself or asked later (nothing was sent then, so nothing took its time): it stands among the tries, and is none. */
+const reported = (e) => e.event === 'attempt' && (e.callback || (e.ms === undefined && e.reason));
+const tries_of = (d) => d.timeline.filter((e) => e.event === 'attempt' && !reported(e));
 
 /* What a try was answered with, in a line: what the status says already, is not said again. */
 function said_of(e)
@@ -98,16 +99,16 @@ export function curl_of(d, origin)
 
 function Step({ e })
 {
-	const told = Boolean(e.callback), tried = e.event === 'attempt' && !told;
-	const tone = told ? TONE[e.callback] || 'plain' : tried ? (e.outcome === 'ok' ? 'good' : e.outcome === 'unsure' || e.outcome === 'retry' || e.outcome === 'slow' ? 'warn' : 'bad')
+	const told = reported(e), tried = e.event === 'attempt' && !told;
+	const tone = told ? TONE[told] || (e.outcome === 'perm' ? 'bad' : 'plain') : tried ? (e.outcome === 'ok' ? 'good' : e.outcome === 'unsure' || e.outcome === 'retry' || e.outcome === 'slow' ? 'warn' : 'bad')
 		: TONE[e.event] || 'plain';
 
 	return html`<li class=${`step ${tone}`}>
 		<div class="step-head"><b>${told ? t('delivery.told', { provider: ltr(e.provider) }) : tried ? t('delivery.tried', { provider: ltr(e.provider) }) : word('event', e.event)}</b>
-			${told ? html` <${Badge} state=${e.callback} />` : tried && html` <${Badge} tone=${tone}>${word('outcome', e.outcome)}<//>`}
+			${told ? html` <${Badge} state=${told} />` : tried && html` <${Badge} tone=${tone}>${word('outcome', e.outcome)}<//>`}
 			<span class="soft small"><${Time} value=${e.at} absolute /></span></div>
 		${e.reason_text && html`<p dir="auto">${e.reason_text}</p>`}
-		${(tried || told) && html`<p class="soft small">${[e.status > 0 && t('delivery.status', { status: e.status }), e.reason && ltr(e.reason), e.error && ltr(word('net', e.error)),
+		${(tried || told) && html`<p class="soft small">${[e.status > 0 && t('delivery.status', { status: e.status }), e.reason && e.reason !== told && ltr(e.reason), e.error && ltr(word('net', e.error)),
 			e.ms !== undefined && span(e.ms / 1000)].filter(Boolean).join(' · ')}</p>`}
 		${tried && e.answer && Object.keys(e.answer).length > 0 && html`<details><summary>${t('delivery.provider_said')}</summary>
 			<pre tabindex="0" dir="ltr">${JSON.stringify(e.answer, null, 2)}</pre></details>`}

@@ -2,6 +2,7 @@
 import { html, useState } from '../lib.js';
 import { List } from '../list.js';
 import { Act, Addr, Badge, Head } from '../ui.js';
+import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { new_key, post } from '../api.js';
 import { toast } from '../toast.js';
@@ -65,7 +66,7 @@ export function Targets({ type })
 		]}
 		columns=${[
 			{ key: 'target', label: t(`targets.${type}_target`), main: true, wide: true, csv: (d) => d.target, show: (d) => shown(d.target) },
-			{ key: 'user_id', label: t('targets.whose'), show: (d) => (d.user_id ? html`<a href=${`/console/users/${d.user_id}/`}><${Addr} text=${d.email || `#${d.user_id}`} /></a>` : html`<span class="soft">${t('audit.nobody')}</span>`) },
+			{ key: 'user_id', label: t('targets.whose'), show: (d) => (d.user_id && !d.email ? html`<${Person} id=${d.user_id} />` : d.user_id ? html`<a href=${`/console/users/${d.user_id}/`}><${Addr} text=${d.email} /></a>` : html`<span class="soft">${t('audit.nobody')}</span>`) },
 			{ key: 'browser', fold: true, label: t(`targets.${type}_kind`), show: (d) => d.browser && html`<bdi>${d.browser}</bdi>` },
 			{ key: 'is_active', label: t('log.state'), csv: (d) => (d.is_active ? 'active' : d.reason || 'inactive'), show: (d) => (d.is_active ? html`<${Badge} state="active" />`
 				: html`<span class="stack"><span><${Badge} state="inactive" /></span><span class="small soft"><bdi>${(d.reason || '').replace(/_/g, ' ')}</bdi> <${Time} value=${d.ended_at} none="" /></span></span>`) },

@@ -97,8 +97,8 @@ export default function Webhook({ params })
 		<${Card} title=${t('webhook.attempts')} lead=${t('webhook.attempts_lead')}>
 			<${List} url="/api/admin/deliveries/" fixed=${{ to: `webhook:${h.id}` }} paged="cursor" ordering="-created_at" name="webhook" label=${t('webhook.attempts')} every=${5000}
 				filters=${[{ name: 'state', label: t('campaigns.state'), options: ['queued', 'sent', 'failed', 'expired', 'cancelled'].map((s) => [s, word('state', s)]) },
-					{ name: 'title', label: t('webhook.event') }, { name: 'reason', label: t('campaign.reason') },
-					{ name: 'since', label: t('since'), type: 'time' }, { name: 'until', label: t('until'), type: 'time' }]}
+					{ name: 'title', label: t('webhook.event') }, { name: 'reason', label: t('delivery.reason') },
+					{ name: 'since', label: t('webhook.since'), type: 'time' }, { name: 'until', label: t('webhook.until'), type: 'time' }]}
 				link=${(r) => `/console/deliveries/${r.id}/`}
 				columns=${[
 					{ key: 'title', label: t('webhook.event'), main: true, show: (r) => html`<code dir="ltr">${r.title}</code>` },
