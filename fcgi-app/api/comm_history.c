@@ -9,6 +9,7 @@
 #include "api/admin_log.h"
 #include "api/list.h"
 
+#include "base/reason.h"
 #include "store/communication.h"
 
 struct history_in { struct list_in page; const char *type, *status,
@@ -30,7 +31,7 @@ static const struct field history_rows[] = {
 const struct fieldset comm_history_fields =
     FIELDSET(struct history_in, history_rows, IN_QUERY);
 
-struct listing { struct jw *w; struct communication m; };
+struct listing { struct jw *w; enum lang lang; struct communication m; };
 
 static void
 text_or_null(struct jw *w, const char *name, const char *s)
@@ -45,6 +46,7 @@ write_row(void *arg, struct err *e)
 	const struct communication *m = &l->m;
 	const char *status = communication_status(m->state);
 	struct jw *w = l->w;
+	const char *why;
 
 	(void)e;
 	jw_object(w, NULL);
@@ -55,8 +57,11 @@ write_row(void *arg, struct err *e)
 	jw_str(w, "recipient", m->recipient);
 	jw_str(w, "content", m->content);
 	text_or_null(w, "subject", m->subject);
-	jw_str(w, "error_message", strcmp(status, "failed") != 0 ? NULL :
-	    *m->reason == '\0' ? m->state : m->reason);
+	why = strcmp(status, "failed") != 0 ? NULL :
+	    *m->reason == '\0' ? m->state : m->reason;
+	jw_str(w, "error_message", why);
+	jw_str(w, "reason_text", why == NULL ? NULL :
+	    reason_say(l->lang, why));
 	text_or_null(w, "whatsapp_message_id",
 	    strcmp(m->channel, "whatsapp") == 0 ? m->provider_id : "");
 	jw_time(w, "created_at", m->created_us);
@@ -87,6 +92,7 @@ comm_history_get(struct call *c, const void *in_, struct err *e)
 	p.offset = l.offset;
 	if ((n = communication_count(c->db, &p, e)) < 0)
 		return -1;
+	row.lang = resp_lang(c->resp);
 	row.w = list_open(c, &l, n);
 	if (communication_each(c->db, c->arena, &p, &row.m, write_row, &row,
 	    e) < 0)

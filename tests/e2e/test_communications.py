@@ -110,6 +110,8 @@ def test_what_failed_says_why(inst, sara):
     row = wait_until("failed", lambda: [x for x in sara.first.call("GET", HISTORY + "?type=email").json()["results"]
                                         if x["recipient"] == bad and x["status"] == "failed"])[0]
     assert row["state"] == "failed" and row["error_message"] == "smtp_550_5_1_1" and row["sent_at"] is None
+    said = {row["reason_text"], sara.first.call("GET", HISTORY + "?type=email", headers={"Accept-Language": "fa"}).json()["results"][0]["reason_text"]}
+    assert len(said) == 2 and all(" " in text for text in said), said
 
 
 def test_the_history_is_ones_own_and_filtered(inst, sara):

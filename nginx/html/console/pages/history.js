@@ -19,7 +19,7 @@ export default function History()
 			{ key: 'content', label: t('history.what'), wide: true, csv: (m) => [m.subject, m.content].filter(Boolean).join(': '),
 				show: (m) => html`<span class="stack clip">${m.subject && html`<b dir="auto">${m.subject}</b>`}<span dir="auto" class="soft">${m.content}</span></span>` },
 			{ key: 'status', label: t('history.status'), show: (m) => html`<span class="stack"><span><${Badge} state=${m.state || m.status} /></span>
-				${m.error_message && html`<span class="small bad-text" dir="auto">${m.error_message}</span>`}</span>` },
+				${m.reason_text && html`<span class="small bad-text" dir="auto" title=${m.error_message}>${m.reason_text}</span>`}</span>` },
 			{ key: 'created_at', label: t('history.when'), order: 'created_at', show: (m) => html`<${Time} value=${m.created_at} />` },
 		]}
 		empty=${{ icon: 'history', title: t('history.empty'), text: t('history.empty_text'),
