@@ -1472,6 +1472,7 @@ EXTRA_FILES = \
 	tests/browser/console_account.js \
 	tests/browser/console_admin.js \
 	tests/browser/console_admin2.js \
+	tests/browser/console_more.js \
 	tests/browser/console_pictures.js \
 	tests/browser/console_user.js \
 	tests/browser/firefox.js \

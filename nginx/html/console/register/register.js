@@ -40,12 +40,12 @@ function tell(text, good = false)
 }
 
 /* What the API refused, beside the fields it names. */
-function refused(doc)
+function refused(doc, when)
 {
 	const fields = { email: 'username', phone_number: 'username', password: 'password', first_name: 'first_name', last_name: 'last_name' };
 	const named = Object.keys(doc.errors || {}).map((n) => fields[n]).filter(Boolean);
 
-	tell(Object.values(doc.errors || {}).flat().join(' ') || doc.detail || say.away);
+	tell([Object.values(doc.errors || {}).flat().join(' ') || doc.detail || say.away, when].filter(Boolean).join(' '));
 	for (const id of named)
 		at(id).setAttribute('aria-invalid', 'true');
 	if (named.length)
@@ -68,7 +68,7 @@ async function ask(path, body)
 		if (answer.ok)
 			done = doc;
 		else
-			refused(doc);
+			refused(doc, when_again(answer));
 	} catch {
 		tell(say.away);
 	}

@@ -58,7 +58,8 @@ async function ask(path, body)
 		answer = await ask_json(path, body);
 		doc = await answer.json().catch(() => ({}));
 		if (!answer.ok)
-			at('said').textContent = Object.values(doc.errors || {}).flat().join(' ') || doc.detail || say.away;
+			at('said').textContent = [Object.values(doc.errors || {}).flat().join(' ') || doc.detail || say.away, when_again(answer)]
+				.filter(Boolean).join(' ');
 	} catch {
 		at('said').textContent = say.away;
 	}

@@ -48,6 +48,18 @@ async function post_json(path, json)
 	}
 }
 
+/* "Try again in 15 minutes.", in the page's language: what a refusal says of when, or nothing. */
+function when_again(answer)
+{
+	const s = Number(answer.headers.get('Retry-After'));
+	if (answer.status !== 429 || !(s > 0))
+		return '';
+	const [n, unit] = s < 120 ? [s, 'second'] : s < 7200 ? [Math.ceil(s / 60), 'minute'] : [Math.ceil(s / 3600), 'hour'];
+	const { lang } = document.documentElement;
+	const time = new Intl.NumberFormat(lang || 'en', { style: 'unit', unit, unitDisplay: 'long' }).format(n);
+	return lang === 'fa' ? `${time} دیگر دوباره بکوشید.` : `Try again in ${time}.`;
+}
+
 /*
  * fetch() with a JSON body; when the answer asks for work first, does it and
  * asks again with `pow` in the body.

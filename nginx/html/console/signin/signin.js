@@ -40,13 +40,13 @@ function show(name, text = '')
 async function ask(path, body)
 {
 	const answer = await ask_json(path, body);
-	return { ok: answer.ok, body: await answer.json().catch(() => ({})) };
+	return { ok: answer.ok, body: { ...await answer.json().catch(() => ({})), when: when_again(answer) } };
 }
 
 function sentence(problem)
 {
 	const first = Object.values(problem.errors || {})[0];
-	return words.answers[problem.code] || (first && first[0]) || problem.detail || words.failed;
+	return [words.answers[problem.code] || (first && first[0]) || problem.detail || words.failed, problem.when].filter(Boolean).join(' ');
 }
 
 function start(text)
