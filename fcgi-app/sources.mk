@@ -519,6 +519,8 @@ API_SOURCES = \
 	fcgi-app/api/dispatch.c \
 	fcgi-app/api/dispatch.h \
 	fcgi-app/api/dispatch_own.h \
+	fcgi-app/api/each.c \
+	fcgi-app/api/each.h \
 	fcgi-app/api/enter.c \
 	fcgi-app/api/export.c \
 	fcgi-app/api/facebook.c \
@@ -1472,7 +1474,7 @@ EXTRA_FILES = \
 	tests/browser/console_account.js \
 	tests/browser/console_admin.js \
 	tests/browser/console_admin2.js \
-	tests/browser/console_more.js \
+	tests/browser/console_lists.js \
 	tests/browser/console_pictures.js \
 	tests/browser/console_user.js \
 	tests/browser/firefox.js \

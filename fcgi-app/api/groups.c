@@ -1,6 +1,7 @@
 /*
  * groups.c - groups of devices and users, kept by whoever sends pushes.
  */
+#include "api/each.h"
 #include "api/idem.h"
 #include "api/list.h"
 #include "api/push_own.h"
@@ -385,5 +386,18 @@ group_member_delete(struct call *c, const void *in, struct err *e)
 		return err_set(e, ERR_NOT_FOUND, "not_found",
 		    "no such member");
 	resp_empty(c->resp, 204);
+	return 0;
+}
+
+int
+group_members_remove(struct call *c, const void *in_, struct err *e)
+{
+	const struct each_in *in = in_;
+	struct group g;
+
+	if (group_of_path(c, &g, e) < 0 ||
+	    each_id(c, &in->ids, 1, group_member_delete, e) < 0)
+		return -1;
+	resp_json_end(c->resp);
 	return 0;
 }

@@ -7,6 +7,7 @@
  * and of the in-app part where a template has one.
  */
 #include "api/admin_log.h"
+#include "api/each.h"
 
 #include "base/conf.h"
 #include "channel/part.h"
@@ -204,6 +205,33 @@ inbox_archive_post(struct call *c, const void *in, struct err *e)
 {
 	(void)in;
 	return read_one(c, true, e);
+}
+
+static int
+many(struct call *c, const struct each_in *in, route_handler *one,
+    struct err *e)
+{
+	struct inbox_counts n;
+
+	if (each_id(c, &in->ids, 0, one, e) < 0 ||
+	    inbox_count(c->db, c->who.user_id, &n, e) < 0)
+		return -1;
+	write_counts(&c->resp->json, &n);
+	resp_no_store(c->resp);
+	resp_json_end(c->resp);
+	return 0;
+}
+
+int
+inbox_read_many(struct call *c, const void *in, struct err *e)
+{
+	return many(c, in, inbox_read_post, e);
+}
+
+int
+inbox_archive_many(struct call *c, const void *in, struct err *e)
+{
+	return many(c, in, inbox_archive_post, e);
 }
 
 /* Up to what there is now, or the seq the caller has shown: news that come

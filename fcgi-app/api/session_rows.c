@@ -1,6 +1,7 @@
 /*
  * session_rows.c - refresh, verify, logout, and the list of own sessions.
  */
+#include "api/each.h"
 #include "api/signin.h"
 #include "auth/device_name.h"
 #include "auth/grant.h"
@@ -287,6 +288,23 @@ session_delete(struct call *c, const void *in, struct err *e)
 	if (id == c->who.session_id)
 		resp_clear_tokens(c->resp);
 	resp_empty(c->resp, 204);
+	return 0;
+}
+
+/* Those that are named; the caller's own among them signs him out. */
+int
+sessions_revoke(struct call *c, const void *in_, struct err *e)
+{
+	const struct each_in *in = in_;
+	const char *own = arena_printf(c->arena, "%" PRIu64,
+	    c->who.session_id);
+
+	if (each_id(c, &in->ids, 0, session_delete, e) < 0)
+		return -1;
+	for (size_t i = 0; i < in->ids.n; i++)
+		if (strcmp(in->ids.p[i], own) == 0)
+			resp_clear_tokens(c->resp);
+	resp_json_end(c->resp);
 	return 0;
 }
 

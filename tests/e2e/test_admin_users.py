@@ -295,6 +295,67 @@ def test_s71_the_audit_is_found_by_outcome_and_address(inst, root):
     assert "outcome=ok" in page["next"] and "ip=127.0.0.1" in page["next"]
 
 
+def many(inst, token, path, ids, status=200):
+    """A row that does to many what another does to one: (done, failed), and what became of each."""
+    r = inst.api("POST", path, token=token, json={"ids": [str(i) for i in ids]})
+    assert r.status_code == status, r.text
+    a = r.json()
+    assert [x["id"] for x in a["results"]] == [str(i) for i in ids] and a["done"] + a["failed"] == len(ids)
+    assert all((x["code"] is None) == (x["detail"] is None) == (x["status"] < 300) for x in a["results"])
+    return a["done"], [x["code"] for x in a["results"]]
+
+
+def test_accounts_are_switched_and_signed_out_together_each_by_itself(inst, root):
+    staff, two, chief = made(inst, is_staff=True), [Person(inst) for _ in range(2)], made(inst, is_superuser=True)
+    ids = [two[0].id, 1 << 50, "x", chief.id, two[1].id]
+    assert many(inst, staff.first.access, f"{USERS}sign-out/", ids) == (2, [None, "not_found", "not_found", "role_required", None])
+    for p in two:
+        wait_until("out", lambda p=p: p.first.call("GET", PROFILE).status_code == 401)
+    for _ in range(2):      # twice is as good as once
+        assert many(inst, staff.first.access, f"{USERS}disable/", ids) == (2, [None, "not_found", "not_found", "role_required", None])
+    state = "SELECT GROUP_CONCAT(is_active ORDER BY id) a FROM user WHERE id IN (%s, %s, %s)"
+    assert inst.rows(state, two[0].id, two[1].id, chief.id)[0]["a"] == "0,0,1"
+    assert many(inst, root, f"{USERS}enable/", [p.id for p in two])[0] == 2
+    assert inst.rows(state, two[0].id, two[1].id, chief.id)[0]["a"] == "1,1,1"
+    each = inst.rows("SELECT user_id, COUNT(*) n FROM audit WHERE event = 'user_disable' AND user_id IN (%s, %s) GROUP BY 1",
+                     two[0].id, two[1].id)
+    assert len(each) == 2
+    for wrong in ({"ids": []}, {"ids": ["1"] * 101}, {"ids": "1"}, {}):
+        r = inst.api("POST", f"{USERS}disable/", token=root, json=wrong)
+        assert "ids" in problem(r, 400)["errors"]
+    problem(inst.api("POST", f"{USERS}disable/", token=two[0].bearer().access, json={"ids": ["1"]}), 403)
+
+
+def test_sessions_end_together(inst, root):
+    p, other = Person(inst), Person(inst)
+    mine = [p.bearer() for _ in range(3)]
+    of = {r["id"]: r for r in pages(inst, root, f"{SESSIONS}?user={p.id}")[0]}
+    theirs = pages(inst, root, f"{SESSIONS}?user={other.id}")[0][0]["id"]
+    own = [s["id"] for s in mine[0].call("GET", "/api/auth/sessions/").json()["results"]]
+    assert set(own) == set(of) and len(own) == 4
+    me = next(s["id"] for s in mine[0].call("GET", "/api/auth/sessions/").json()["results"] if s["current"])
+    gone = [i for i in own if i != me][:2]
+    # His own alone; what is another's is not there.
+    assert many(inst, mine[0].access, "/api/auth/sessions/revoke/", [*gone, theirs]) == (2, [None, None, "not_found"])
+    assert [s["id"] for s in mine[0].call("GET", "/api/auth/sessions/").json()["results"]] == [i for i in own if i not in gone]
+    assert other.first.call("GET", PROFILE).status_code == 200
+    r = mine[0].call("POST", "/api/auth/sessions/revoke/", json={"ids": [me]})
+    assert r.json()["done"] == 1 and "__Host-gatepost=;" in r.headers["Set-Cookie"]
+    rest = [i for i in own if i not in (*gone, me)]
+    assert many(inst, root, f"{SESSIONS}revoke/", [*rest, me, theirs]) == (2, [None, "not_found", None])
+    wait_until("over", lambda: other.first.call("GET", PROFILE).status_code == 401)
+    assert many(inst, root, f"{SESSIONS}revoke/", [*rest, theirs])[0] == 0
+
+
+def test_tokens_are_revoked_and_addresses_taken_off_together(inst, root):
+    made_ = [inst.api("POST", "/api/push/token/generate/", token=root, json={"name": f"t{i}"}).json() for i in range(2)]
+    assert many(inst, root, "/api/push/tokens/revoke/", [m["id"] for m in made_] + ["7"]) == (2, [None, None, "not_found"])
+    assert inst.api("GET", "/api/push/groups/", token=made_[0]["token"]).status_code == 401
+    barred = [inst.api("POST", "/api/suppressions/", token=root, json={
+        "channel": "email", "address": an_email(), "reason": "blocked"}).json()["id"] for _ in range(2)]
+    assert many(inst, root, "/api/suppressions/remove/", [*barred, barred[0]]) == (2, [None, None, "not_found"])
+
+
 def pages(inst, token, url):
     """Every row of a list by cursor, and how many calls that took."""
     rows, calls = [], 0

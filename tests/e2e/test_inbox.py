@@ -95,6 +95,18 @@ def test_what_a_message_shows_and_that_it_is_his(inst, sara):
     assert inbox(sara)["results"] == [] and inbox(sara, "?archived=true")["results"][0]["archived_at"]
 
 
+def test_some_are_read_or_put_away_together(inst, sara):
+    ids = [tell(inst, sara, title=f"n{i}") for i in range(4)]
+    a = act(sara, "read", ids=[*ids[:2], "7"])
+    assert counts(a) == (2, 4 - 2, 4) and [x["status"] for x in a["results"]] == [200, 200, 404]
+    assert counts(act(sara, "read", ids=ids[:2])) == (2, 2, 4)
+    a = act(sara, "archive", ids=ids[1:])
+    assert (a["done"], a["unread"]) == (3, 0) and [m["id"] for m in inbox(sara)["results"]] == ids[:1]
+    refused(sara.first.call("POST", "/api/inbox/read/", json={"ids": []}), 400, field="ids")
+    other = Person(inst)
+    assert act(other, "archive", ids=ids)["done"] == 0
+
+
 def test_an_inbox_is_searched_a_thousand_rows_a_page(inst, sara):
     tell(inst, sara, title="A \"quoted\" Title", body="first words", type="order")
     tell(inst, sara, title="Other", body="second \\\\ words", type="message")

@@ -32,6 +32,11 @@ NOT_KEPT = {
         "/api/inbox/{id}/archive/", "/api/unsubscribe/", "/api/admin/users/{id}/disable/", "/api/admin/users/{id}/enable/",
         "/api/admin/users/{id}/sign-out/", "/api/admin/users/{id}/reset-factors/",
         "/api/suppressions/import/", "/api/admin/providers/{id}/reset-counter/", "/api/admin/devices/activate/", "/api/admin/devices/deactivate/"],
+    "a state, set once or twice, of many": [
+        "/api/auth/sessions/revoke/", "/api/push/subscriptions/remove/", "/api/inbox/read/", "/api/inbox/archive/",
+        "/api/admin/sessions/revoke/", "/api/admin/users/sign-out/", "/api/admin/users/enable/", "/api/admin/users/disable/",
+        "/api/push/tokens/revoke/", "/api/admin/jobs/discard/", "/api/suppressions/remove/",
+        "/api/push/groups/{id}/remove-members/"],
     "a dead letter that is ready again is none any more": ["/api/admin/jobs/redrive/", "/api/admin/jobs/{id}/redrive/"],
     "it only shows": ["/api/notifications/explain/", "/api/templates/{id}/preview/", "/api/campaigns/audience/"],
     "told by others, in their own words and as often as they like": [

@@ -809,6 +809,19 @@ def test_a_campaign_of_addresses(inst, call, person):
     call(403, "POST", path, sign_in(call, person)["access"], json=mail)
 
 
+def test_what_is_done_to_some(inst, call):
+    root = sub = inst.admin()
+    gid = call(201, "POST", "/api/push/groups/", inst.token, json={"name": "some-" + secrets.token_hex(4)})["id"]
+    for path, token in (("/api/auth/sessions/revoke/", sub), ("/api/push/subscriptions/remove/", sub), ("/api/inbox/read/", sub),
+                        ("/api/inbox/archive/", sub), ("/api/admin/sessions/revoke/", root), ("/api/admin/users/disable/", root),
+                        ("/api/admin/users/enable/", root), ("/api/admin/users/sign-out/", root), ("/api/push/tokens/revoke/", root),
+                        ("/api/admin/jobs/discard/", root), ("/api/suppressions/remove/", root),
+                        (f"/api/push/groups/{gid}/remove-members/", inst.token)):
+        got = call(200, "POST", path, token, json={"ids": ["7777777", "x"]})
+        assert [r["code"] for r in got["results"]] == ["not_found"] * 2 and all(r["detail"] for r in got["results"]), path
+        call(400, "POST", path, token, json={"ids": []})
+
+
 def test_every_operation_was_seen_to_succeed(call, contract):
     good = {(m, p) for m, p, status in contract.seen if status < 400}
     assert contract.operations() - good == set()

@@ -123,6 +123,20 @@ def test_a_dead_letter_is_discarded(inst, boss):
     problem(inst.api("POST", f"{JOBS}77/redrive/", token=boss), 409, "not_dead")
     got = inst.api("GET", JOBS, token=boss, params={"state": "ready"}).json()["results"]
     assert [j["id"] for j in got] == ["77"]
+    dead = dead_letters(inst, 2)
+
+    def found(**asked):
+        return [j["id"] for j in inst.api("GET", JOBS, token=boss, params=asked).json()["results"]]
+    both = found(notification_id=str(dead))
+    assert len(both) == 2 and found(q=str(dead)) == both and found(q=str(dead), state="dead", ordering="created_at") == both[::-1]
+    assert found(q=both[1]) == both[1:] and found(q=f"{dead}-2") == [j for j in both if j == str(dead + 102)]
+    assert found(q="letter", **{"class": "transactional"})[:2] == both and "77" in found(q="webp", after="1", before="78")
+    assert not found(q="letter", **{"class": "critical"}) and not found(q="zzqx") and found(ordering="created_at")[0] == "77"
+    page = inst.api("GET", JOBS, token=boss, params={"q": "letter", "ordering": "created_at", "limit": 1}).json()
+    page = inst.api("GET", page["next"].replace(inst.url, ""), token=boss).json()
+    assert page["queues"] == [] and [j["id"] for j in page["results"]] == both[:1]
+    r = inst.api("POST", f"{JOBS}discard/", token=boss, json={"ids": [*both, "77", both[0]]}).json()
+    assert [x["code"] for x in r["results"]] == [None, None, "not_dead", "not_found"] and r["done"] == 2
     inst.rows("DELETE FROM job WHERE id = 77")
     problem(inst.api("POST", JOBS + "redrive/", token=boss, json={}), 400, field="ids")
 

@@ -83,6 +83,14 @@ def test_members_are_devices_and_users(inst):
     assert inst.api("DELETE", f"{path}{d1['id']}/", token=inst.token).status_code == 204
     for gone in (f"user-{me['id']}", d1["id"], "user-x", "device-", "none"):
         refused(inst.api("DELETE", f"{path}{gone}/", token=inst.token), 404)
+    # some together; and some browsers of one's own
+    again = [f"user-{me['id']}", f"device-{d1['id']}"]
+    assert add(user_id=me["id"], device_ids=[d1["id"]]).status_code == 201
+    r = inst.api("POST", f"{PATH}{g}/remove-members/", token=inst.token, json={"ids": again + ["user-x"]}).json()
+    assert (r["done"], r["failed"], r["results"][2]["code"]) == (2, 1, "not_found")
+    assert {m["id"] for m in members(inst, g)["results"]} == {f"user-{you['id']}", f"device-{d2['id']}"}
+    r = inst.api("POST", "/api/push/subscriptions/remove/", token=me["token"], json={"ids": [d1["id"], d2["id"]]}).json()
+    assert [x["status"] for x in r["results"]] == [204, 404]
     # a device that is removed leaves its groups
     assert inst.api("DELETE", f"/api/push/subscriptions/{d2['id']}/", token=you["token"]).status_code == 204
     assert [m["id"] for m in members(inst, g)["results"]] == [f"user-{you['id']}"]
