@@ -1475,6 +1475,7 @@ EXTRA_FILES = \
 	tests/browser/console_admin.js \
 	tests/browser/console_admin2.js \
 	tests/browser/console_lists.js \
+	tests/browser/console_outside.js \
 	tests/browser/console_pictures.js \
 	tests/browser/console_user.js \
 	tests/browser/firefox.js \

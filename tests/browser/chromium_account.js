@@ -15,6 +15,7 @@ const path = require('node:path');
 const lib = require('./instance.js');
 const { WAIT, WIDTHS, forget_limits, page_faults, until, watch, with_chromium } = require('./chromium.js');
 const { axe } = require('./console.js');
+const { layout_faults } = require('./layout.js');
 
 const FIRST = 'Blue-Harbour-7!';
 const SECOND = 'Rain-Cloud7?';
@@ -159,8 +160,10 @@ async function restores(browser, instance, opt)
 			await fits('done');
 			/* The link is used up, and the page says so. */
 			await page.reload({ waitUntil: 'load' });
-			await page.waitForFunction(() => document.getElementById('said').textContent);
-			assert.equal(await page.isDisabled('#restore button'), true);
+			await page.waitForSelector('#done:not([hidden])', { timeout: WAIT });
+			assert.match(await page.textContent('#when'), /کار نمی‌کند/);
+			assert.equal(await page.isVisible('#restore button'), false);
+			await fits('used');
 		});
 	assert.equal(await person.signs_in(FIRST), 200);
 }
@@ -191,7 +194,7 @@ async function links(browser, instance, opt)
 		const looks = async (step, with_axe = false) => {
 			for (const [width, height] of WIDTHS) {
 				await page.setViewportSize({ width, height });
-				const faults = await page.evaluate(`window.violations = []; (${page_faults})()`);
+				const faults = [...await page.evaluate(`window.violations = []; (${page_faults})()`), ...await layout_faults(page)];
 				if (opt.shots)
 					await page.screenshot({ path: path.join(opt.shots, `link-${step}-${locale}-${width}.png`), fullPage: true });
 				assert.deepEqual(faults, [], `${step}, ${locale}, ${width}`);

@@ -16,7 +16,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const lib = require('./instance.js');
 const { WAIT, with_chromium } = require('./chromium.js');
-const { administrator, ask, axe, code_for, console_faults, context_of, forget_limits, look_at_all, messages, register, said, settled, sql, totp, until, watch } = require('./console.js');
+const { administrator, ask, code_for, console_faults, context_of, forget_limits, look_at_all, messages, register, said, settled, sql, totp, until, watch } = require('./console.js');
 
 const FIRST_LOAD = 100000;
 const say = (text) => process.stdout.write(`  ${text}\n`);
@@ -365,27 +365,73 @@ async function walk(browser, instance, opt)
 	await context.close();
 }
 
-/* The pages before signing in. */
-async function outside(browser, instance)
+/*
+ * Nothing but keys, in a system's own colours and without movement: sign in, read a notification from the bell, change a
+ * preference, end a session.
+ */
+async function by_keys(browser, instance, opt)
 {
-	const faults = [];
-
-	for (const language of ['en', 'fa']) {
-		const context = await context_of(browser, instance, null, { language, width: 320, height: 700 });
-		const page = await context.newPage();
-		for (const at of ['/console/signin/', '/console/register/', '/console/reset/', '/console/restore/']) {
-			await page.goto(`${instance.url}${at}`, { timeout: WAIT });
-			/* Every step of the page, shown at once. */
-			await page.evaluate(() => document.querySelectorAll('main form').forEach((f) => { f.hidden = false; }));
-			for (const theme of ['light', 'dark']) {
-				await page.evaluate((to) => { document.documentElement.dataset.theme = to; }, theme);
-				faults.push(...(await axe(page)).map((f) => `${at} ${language} ${theme}: ${f}`));
-			}
+	const person = await register(instance);
+	const context = await browser.newContext({ ignoreHTTPSErrors: instance.any_certificate || false, locale: 'en-GB', forcedColors: 'active', reducedMotion: 'reduce' });
+	const page = await context.newPage();
+	const faults = await watch(context, page, [new URL(instance.url).origin]);
+	const keys = page.keyboard;
+	/* On to what is wanted, as somebody who hears or sees the focus. */
+	const reach = async (css, text = '') => {
+		for (let n = 0; n < 120; n++) {
+			await keys.press('Tab');
+			const there = await page.evaluate(([c, t]) => {
+				const el = document.activeElement;
+				return el.matches(c) && (el.getAttribute('aria-label') || (el.labels && el.labels[0] ? el.labels[0].textContent : el.textContent)).includes(t)
+					&& (getComputedStyle(el).outlineStyle !== 'none' || `no ring on ${el.outerHTML.slice(0, 90)}`);
+			}, [css, text]);
+			if (there)
+				return assert.equal(there, true);
 		}
-		await context.close();
-	}
-	assert.deepEqual(faults, []);
-	say('axe: the pages before signing in');
+		throw new Error(`the keys do not come to ${css} ${text}`);
+	};
+	const to = async (name) => {
+		await keys.press('Control+k');
+		await page.waitForSelector('.palette', { timeout: WAIT });
+		await keys.type(name);
+		await keys.press('Enter');
+		await page.waitForFunction((n) => (document.querySelector('main h1') || {}).textContent === n, name, { timeout: WAIT });
+		await settled(page);
+	};
+
+	await notify(instance, person.id, { title: 'Read me', body: 'By the keys.' });
+	await page.goto(`${instance.url}/console/signin/`, { timeout: WAIT });
+	await page.waitForFunction(() => document.activeElement.id === 'username', null, { timeout: WAIT });
+	await keys.type(person.phone);
+	await reach('#password');
+	await keys.type(person.password);
+	await keys.press('Enter');
+	await page.waitForURL('**/console/inbox/', { timeout: WAIT });
+	await settled(page);
+	await to('Profile');
+	await reach('a.bell');
+	await keys.press('Enter');
+	await page.waitForSelector('.inbox-row.new', { timeout: WAIT });
+	await reach('button', 'Mark as read: Read me');
+	await keys.press('Enter');
+	await page.waitForSelector('.inbox-row:not(.new)', { timeout: WAIT });
+	await page.waitForFunction(() => !document.querySelector('.bell .dot'), null, { timeout: WAIT });
+	await to('Preferences');
+	await reach('input[role="switch"]', 'Order, E-mail');
+	await keys.press('Space');
+	await until('the switch', async () => (await ask(instance, 'GET', '/api/preferences/', undefined, person.token)).json.types.order?.email === false);
+	if (opt.shots)
+		await page.screenshot({ path: path.join(opt.shots, 'keys-preferences.png'), fullPage: true });
+	await to('Sessions');
+	assert.equal(await page.locator('tbody tr').count(), 2);
+	await reach('td.row-actions button', 'Sign out');
+	await keys.press('Enter');
+	await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1, null, { timeout: WAIT });
+	assert.equal((await ask(instance, 'GET', '/api/auth/profile/', undefined, person.token)).status, 401);
+	const moving = await page.evaluate(() => document.getAnimations().filter((a) => a.playState === 'running').length);
+	assert.deepEqual([moving, ...faults.filter((f) => !f.includes('/ws/notifications/'))], [0]);
+	await context.close();
+	say('by the keys alone: sign in, read one from the bell, change a preference, end a session');
 }
 
 lib.main('console_user', async () => {
@@ -399,11 +445,14 @@ lib.main('console_user', async () => {
 			});
 			await first_load(browser, instance, null, '/console/signin/', language, (page) => page.waitForLoadState('networkidle', { timeout: WAIT }));
 		}
-		await outside(browser, instance);
 		const person = await register(instance);
 		await notify(instance, person.id, { title: 'One to look at', body: 'With a text', type: 'order' });
-		await look_at_all(browser, instance, person, 'user');
-		say('axe: every page in both themes and directions');
+		await look_at_all(browser, instance, person, 'user', ['/console/nothing/'], { layout: true, dialogs: [
+			['/console/profile/', '.line button >> nth=0'], ['/console/sessions/', '.page-actions .button >> nth=0'],
+			['/console/security/', 'button:has-text("Set up"), button:has-text("راه‌اندازی")'], ['/console/data/', '.button.danger'],
+		] });
+		say('axe and layout: every page and its dialogs in both themes and directions');
+		await by_keys(browser, instance, opt);
 		await walk(browser, instance, opt).catch(async (e) => {
 			for (const page of browser.contexts().flatMap((c) => c.pages()))
 				if (opt.shots)

@@ -4,6 +4,7 @@ What must hold is in SECURITY.md S33, S39, S40, S44 and in D13 to D18; each
 test's name says which part.
 """
 import base64
+import hashlib
 import json
 import os
 import re
@@ -609,6 +610,16 @@ def test_a_browser_gets_pages_for_what_nginx_refuses(edge):
             assert f'<html lang="{lang}" dir="{"rtl" if lang == "fa" else "ltr"}">' in text and "<script" not in text and "style=" not in text
             assert a.one("X-Request-Id") in text and bool(re.search("<h1>[^<]*[\u0600-\u06ff]", text)) == (lang == "fa")
             assert (status == 503) == bool(a.all("Retry-After"))
+
+
+def test_the_pages_on_other_hosts_name_their_style_by_its_hash():
+    """There no file of ours is; a style that was changed without its hash would not be applied."""
+    with open(f"{TOP}/nginx/snippets/gatepost-authz.conf", encoding="utf-8") as f:
+        text = f.read()
+    pages = re.findall(r"style-src '([^;]*)';[^\n]*\n\treturn \d+ '<!doctype[^\n]*<style>(.*?)</style>", text)
+    assert len(pages) == text.count("<style>") == 2 and "unsafe" not in text
+    for named, style in pages:
+        assert named.rstrip("'") == "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def test_static_files(edge):

@@ -27,6 +27,7 @@ export function use_form(first, send, key = '')
 	const latest = useRef(values);
 	const begun = useRef(key);
 	const base = useId();
+	const labels = useRef(/** @type {Record<string, string>} */ ({})).current;
 
 	latest.current = values;
 	useEffect(() => {
@@ -40,7 +41,7 @@ export function use_form(first, send, key = '')
 	}, [key]);
 
 	return useMemo(() => ({
-		values, errors, trouble, busy,
+		values, errors, trouble, busy, labels,
 		id: (name) => `${base}-${name}`,
 		set: (name, value) => {
 			set_values((v) => ({ ...v, [name]: value }));
@@ -79,6 +80,8 @@ function Summary({ form, labels })
 {
 	const ref = useRef(null);
 	const names = Object.keys(form.errors);
+	/* Refused for what stands in the fields, and nothing else: the list below says all, in the words of the form. */
+	const fields = names.length > 0 && names.every((n) => labels[n]);
 
 	/* Before it is drawn: later it would take the focus from whoever went on. */
 	useLayoutEffect(() => {
@@ -90,7 +93,7 @@ function Summary({ form, labels })
 	return html`<div ref=${ref} class="notice bad" role="alert" tabindex="-1">
 		<${Icon} name="warn" />
 		<div>
-			<p dir="auto">${sentence_of(form.trouble)}</p>
+			${!fields ? html`<p dir="auto">${sentence_of(form.trouble)}</p>` : names.length > 1 && html`<p>${t('form.check')}</p>`}
 			${names.length > 0 && html`<ul>${names.map((n) => html`<li key=${n}>
 				<a href=${`#${form.id(n)}`} onClick=${(e) => {
 					const el = document.getElementById(form.id(n));
@@ -99,7 +102,7 @@ function Summary({ form, labels })
 						el.focus();
 					}
 				}}><bdi>${labels[n] || n}</bdi>: <bdi>${[].concat(form.errors[n]).join(' ')}</bdi></a></li>`)}</ul>`}
-			${form.trouble.request_id && html`<p class="small soft">${t('api.request')} <code>${form.trouble.request_id}</code></p>`}
+			${!fields && form.trouble.request_id && html`<p class="small soft">${t('api.request')} <code>${form.trouble.request_id}</code></p>`}
 		</div>
 	</div>`;
 }
@@ -126,7 +129,7 @@ export function Field({ form, name, label, type = 'text', hint, options = [], ro
 	const value = form.values[name];
 	const common = { id, name, 'aria-describedby': described, 'aria-invalid': wrong ? 'true' : undefined, ...more };
 
-	form.labels = { ...form.labels, [name]: label };
+	form.labels[name] = label;
 	const notes = html`
 		${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
 		${wrong && html`<p class="wrong" id=${`${id}-wrong`} dir="auto">${[].concat(wrong).join(' ')}</p>`}`;

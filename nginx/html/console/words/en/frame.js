@@ -22,6 +22,7 @@ export default {
 	'chart.none': 'The chart could not be drawn.',
 	'chart.table': 'Show as table',
 	'chart.time': 'Time',
+	'form.check': 'Please check these:',
 	'missing.title': 'Page not found',
 	'missing.text': 'There is nothing at this address, or it is not for your account.',
 	'missing.home': 'Go to the start',

@@ -90,7 +90,7 @@ export default {
 	'security.password_lead': 'Changing it signs out every other session.',
 	'security.old': 'Current password',
 	'security.new': 'New password',
-	'security.new_hint': 'At least eight characters, with upper and lower case and a symbol such as ! or @.',
+	'security.new_hint': 'At least eight characters, with upper and lower case and a symbol such as\u00a0!\u00a0or\u00a0@.',
 	'security.password_go': 'Change password',
 	'security.forgot': 'Forgot your password?',
 	'security.password_done': 'Password changed. Your other sessions are signed out.',

@@ -22,6 +22,7 @@ export default {
 	'chart.none': 'نمودار رسم نشد.',
 	'chart.table': 'نمایش جدول',
 	'chart.time': 'زمان',
+	'form.check': 'این‌ها را درست کنید:',
 	'missing.title': 'صفحه پیدا نشد',
 	'missing.text': 'در این نشانی چیزی نیست، یا برای حساب شما نیست.',
 	'missing.home': 'رفتن به آغاز',

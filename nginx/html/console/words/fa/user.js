@@ -90,7 +90,7 @@ export default {
 	'security.password_lead': 'با تغییر آن همهٔ نشست‌های دیگر بسته می‌شوند.',
 	'security.old': 'گذرواژهٔ کنونی',
 	'security.new': 'گذرواژهٔ تازه',
-	'security.new_hint': 'دست‌کم هشت نویسه، با حروف بزرگ و کوچک و نشانه‌ای مانند ! یا @.',
+	'security.new_hint': 'دست‌کم هشت نویسه، با حروف بزرگ و کوچک و نشانه‌ای مانند\u00a0!\u00a0یا\u00a0@.',
 	'security.password_go': 'تغییر گذرواژه',
 	'security.forgot': 'فراموش کرده‌اید؟',
 	'security.password_done': 'گذرواژه تغییر کرد و نشست‌های دیگر بسته شدند.',
