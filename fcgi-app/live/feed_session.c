@@ -18,11 +18,14 @@ struct checking {
 };
 
 #define UNSURE_US	US_PER_S
+#define TELL_US		(60 * US_PER_S)
 
 static struct {
 	bool	 under_way;
 	int64_t	 stale_us;	/* the list was last seen too old */
 	int64_t	 known_us;	/* the last answer's question began */
+	int64_t	 unsure_us;	/* since when it is not known; 0: it is */
+	int64_t	 told_us;	/* of it, the log was */
 } q;
 
 bool
@@ -32,6 +35,25 @@ session_unsure(void)
 
 	return q.stale_us != 0 && now_us - q.stale_us < UNSURE_US &&
 	    now_us - q.known_us > UNSURE_US;
+}
+
+/* Whoever waits for news sees an open connection: the operator is told why
+ * nothing comes. */
+static void
+tell_unsure(int64_t now_us)
+{
+	if (!session_unsure()) {
+		q.unsure_us = 0;
+		return;
+	}
+	if (q.unsure_us == 0)
+		q.unsure_us = now_us;
+	if (now_us - q.unsure_us < UNSURE_US ||
+	    (q.told_us != 0 && now_us - q.told_us < TELL_US))
+		return;
+	q.told_us = now_us;
+	log_warn("for %" PRId64 " ms it is not known which sessions live: "
+	    "nothing new is told", (now_us - q.unsure_us) / 1000);
 }
 
 static int
@@ -111,6 +133,7 @@ feed_ask_sessions(void)
 	struct checking *k;
 	size_t n = hub_size();
 
+	tell_unsure(clock_mono());
 	q.stale_us = clock_mono();
 	if (q.under_way || n == 0 || feed_away())
 		return;

@@ -411,6 +411,14 @@ def test_where_nobody_keeps_the_list_the_database_is_asked(inst, sara):
             for kind in (Socket, Stream):
                 with kind(inst, token=sara.first.access) as d:
                     assert (lambda f: (f["type"], f["reason"]))(d.frame()) == ("bye", "revoked")
+            # Nor can the database say: nothing new is told, and the log says for how long.
+            c = inst.connect()
+            with c.cursor() as cursor:
+                cursor.execute("LOCK TABLES session WRITE")
+                wait_until("the warning", lambda: "it is not known which sessions live" in inst.log("live"), 10)
+            c.close()
+            b.say(type="ping")
+            assert b.of("pong")
         finally:
             inst.start("api")
             inst.ready()
