@@ -60,8 +60,10 @@ DB_STMT(CAMPAIGN_OPEN, DB_WORKER, DB_READ,
 /* The attempt number is the fence: who holds such a job holds it no more.
  * What waits for its recipient's hour keeps that hour where a lease would have
  * its end; a time in run_at is for jobs that are ready (0001). */
+/* By its own index: where a campaign is a good part of the queue the optimizer
+ * would walk the whole of it, and stand in the way of everybody's jobs. */
 DB_STMT(CAMPAIGN_HOLD_JOBS, DB_API | DB_WORKER, DB_SAFE,
-    "UPDATE job SET lease_ends_at = IF(state = 0, run_at, NULL),"
+    "UPDATE job FORCE INDEX (job_notification) SET lease_ends_at = IF(state = 0, run_at, NULL),"
     " state = 3, run_at = NULL, owner = 0, attempt = attempt + 1"
     " WHERE notification_id = ? AND (state = 1 OR (state = 0"
     "  AND run_at <= UTC_TIMESTAMP(6) + INTERVAL " HELD_AHEAD " SECOND))");
