@@ -3,6 +3,9 @@
  */
 #include "store/personal.h"
 
+#include "base/buf.h"
+#include "store/delivery.h"
+
 /* A page's texts; a notification's content is at most a megabyte. */
 #define PAGE_MEMORY	((size_t)24 * 1024 * 1024)
 #define CLOSE_BATCH	1000u
@@ -85,11 +88,22 @@ struct purging {
 	int64_t		 rows;
 };
 
-static int
-purge_work(struct db *db, void *arg, struct err *e)
-{
-	struct purging *p = arg;
+struct waiting { uint64_t notification_id, seq; struct buf b; size_t n; };
 
+static int
+waiting_row(void *arg, struct err *e)
+{
+	struct waiting *w = arg;
+
+	(void)e;
+	buf_printf(&w->b, "%c[%" PRIu64 ",%" PRIu64 "]", w->n++ == 0 ? '[' :
+	    ',', w->notification_id, w->seq);
+	return 0;
+}
+
+static int
+purge_statements(struct db *db, struct purging *p, struct err *e)
+{
 	p->rows = 0;
 	for (size_t i = 0; i < PERSONAL_PURGES; i++) {
 		int64_t n;
@@ -106,6 +120,31 @@ purge_work(struct db *db, void *arg, struct err *e)
 			break;
 	}
 	return 0;
+}
+
+static int
+purge_work(struct db *db, void *arg, struct err *e)
+{
+	struct purging *p = arg;
+	struct waiting w = { .n = 0 };
+	int rc = -1;
+
+	if (p->r->ends == NULL)
+		return purge_statements(db, p, e);
+	buf_init(&w.b, p->max * 48 + 16);
+	if (db_each(db, p->r->ends, NULL, DB_IN(DB_U64(p->user_id),
+	    DB_U64(p->max)), DB_OUT(DB_TO_U64(&w.notification_id),
+	    DB_TO_U64(&w.seq)), waiting_row, &w, e) < 0 ||
+	    purge_statements(db, p, e) < 0)
+		goto out;
+	rc = 0;
+	if (w.n > 0) {
+		buf_char(&w.b, ']');
+		rc = delivery_changed_list(db, buf_text(&w.b), e);
+	}
+out:
+	buf_fini(&w.b);
+	return rc;
 }
 
 int64_t

@@ -33,6 +33,9 @@ struct personal_rule {
 	const struct db_stmt *purge[PERSONAL_PURGES];
 	const char	*why;
 	bool		 at_close;	/* gone as soon as the account closes */
+	/* Deliveries that the purge may end, by (user_id, limit): those that
+	 * it did are counted and told as any that end; or NULL. */
+	const struct db_stmt *ends;
 };
 extern const struct personal_rule personal_rules[];
 extern const size_t personal_rules_count;

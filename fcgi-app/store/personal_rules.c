@@ -99,7 +99,7 @@ const struct personal_rule personal_rules[] = {
 	    { &PERSONAL_PURGE_NOTIFICATION }, NULL, false },
 	{ "delivery", EXPORT(DELIVERY, 2, 100), HELD(DELIVERY),
 	    { &PERSONAL_PURGE_NOTICE, &PERSONAL_PURGE_DELIVERY }, NULL,
-	    false },
+	    false, &PERSONAL_ENDS_DELIVERY },
 	{ "user", EXPORT(USER, 1, 1), HELD(USER), { &PERSONAL_PURGE_USER },
 	    NULL, false },
 	/* The salt before the rows: what is erased without its salt is

@@ -131,14 +131,35 @@ def hours(inst):
     return {r["state"]: int(r["n"]) for r in inst.rows("SELECT state, SUM(n) n FROM delivery_hour GROUP BY state")}
 
 
+def not_to_be_disturbed(inst, user):
+    """What is sent to them waits."""
+    inst.rows("INSERT INTO preference (user_id, quiet_from, quiet_to, quiet_zone, updated_at) SELECT %s,"
+              " (t + 1380) %% 1440, (t + 120) %% 1440, 'UTC', NOW() FROM (SELECT HOUR(UTC_TIME()) * 60 t) x", user["id"])
+
+
+def test_what_a_purged_account_leaves_unsent_is_told_and_counted(inst, boss, receiver, hook):
+    u = a_user(inst)
+    not_to_be_disturbed(inst, u)
+    r = inst.api("POST", "/api/notifications/", token=boss, json={"user_id": u["id"], "title": "t", "body": "b", "channels": ["email"]})
+    assert r.status_code == 202, r.text
+    id_ = r.json()["id"]
+    wait_until("it waits", lambda: inst.rows("SELECT 1 FROM delivery d JOIN job j USING (notification_id, seq) WHERE"
+                                             " d.notification_id = %s AND d.state = 'queued' AND j.kind = 2", id_))
+    before = hours(inst).get("cancelled", 0)
+    inst.rows("INSERT INTO closing (user_id, asked_at, purge_at, was_active, close_key, link_hash) VALUES (%s, UTC_TIMESTAMP(6),"
+              " UTC_TIMESTAMP(6), 1, 1, UNHEX(SHA2(%s, 256)))", u["id"], id_)
+    told, event = wait_until("it is told", lambda: receiver.of(id_, "cancelled"), 30)[0]
+    assert event["data"]["reason"] == "user_gone" and not event["data"].get("user_id") and u["email"] not in told["body"]
+    assert hours(inst)["cancelled"] == before + 1
+
+
 @pytest.mark.parametrize("end", ["cancelled", "expired"])
 def test_campaigns_ends_are_told_and_counted(inst, boss, receiver, hook, end):
     """Those that wait in the queue, and those that were not released yet."""
     users = [a_user(inst) for _ in range(30)]
     # Half of them are not to be disturbed: their jobs wait.
     for u in users[::2]:
-        inst.rows("INSERT INTO preference (user_id, quiet_from, quiet_to, quiet_zone, updated_at) SELECT %s,"
-                  " (t + 1380) %% 1440, (t + 120) %% 1440, 'UTC', NOW() FROM (SELECT HOUR(UTC_TIME()) * 60 t) x", u["id"])
+        not_to_be_disturbed(inst, u)
     before = hours(inst)
     r = inst.api("POST", "/api/campaigns/", token=boss, json={
         "name": "c", "channels": ["email"], "title": "t", "body": "b", "rate": 2, "start": True,
