@@ -8,6 +8,8 @@
 #include "store/job_admin.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "store/delivery_cols.h"
 
 #define COLUMNS								\
 	"SELECT j.id, j.class, j.state, j.kind, j.notification_id, j.seq,"	\
@@ -63,6 +65,7 @@ DB_STMT(JOB_DEAD_QUEUE, DB_API | DB_CTL, DB_SAFE,
     " STRAIGHT_JOIN job j ON j.id = t.id STRAIGHT_JOIN delivery d"
     " ON d.notification_id = j.notification_id AND d.seq = j.seq"
     " SET d.state = 'queued', d.reason = 'redriven',"
+    DELIVERY_LOG_ADD
     " d.updated_at = UTC_TIMESTAMP(6)"
     " WHERE j.kind <> 1 AND d.state = 'failed'");
 DB_STMT(JOB_DEAD_READY, DB_API | DB_CTL, DB_SAFE,
@@ -149,6 +152,7 @@ again_work(struct db *db, void *arg, struct err *e)
 	struct again *g = arg;
 	const struct db_value provider = DB_STR(g->provider);
 	struct arena *a = arena_new(1u << 20);
+	char at[CLOCK_TEXT_MAX];
 	const char *asked;
 	int rc = -1;
 
@@ -179,8 +183,10 @@ again_work(struct db *db, void *arg, struct err *e)
 	if (g->rows == 0)
 		goto out;
 	buf_char(&g->ids, ']');
-	if (db_run(db, &JOB_DEAD_QUEUE, DB_IN(DB_STR(buf_text(&g->ids))),
-	    e) < 0 ||
+	clock_rfc3339(clock_now(), false, at);
+	if (db_run(db, &JOB_DEAD_QUEUE, DB_IN(DB_STR(buf_text(&g->ids)),
+	    DB_STR(arena_printf(a, "{\"at\":\"%s\",\"outcome\":\"redriven\","
+	    "\"reason\":\"redriven\"}\n", at))), e) < 0 ||
 	    db_run(db, &JOB_DEAD_READY, DB_IN(DB_STR(buf_text(&g->ids))),
 	    e) < 0)
 		rc = -1;

@@ -58,13 +58,20 @@ struct lapse {
 	unsigned	 revived, unsure, buried, expired;
 };
 
+/* With a line for the story: what is redriven ends for another reason. */
 static struct delivery_change
-ended(const struct job *j, const char *state, const char *reason)
+ended(struct arena *a, const struct job *j, const char *state,
+    const char *reason)
 {
+	char at[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(clock_now(), false, at);
 	return (struct delivery_change){
 	    .notification_id = j->notification_id, .seq = j->seq,
 	    .attempts = j->tries, .state = state, .reason = reason,
-	    .provider_id = "", .log = "" };
+	    .provider_id = "", .log = arena_printf(a, "{\"at\":\"%s\","
+	    "\"provider\":\"%s\",\"outcome\":\"%s\",\"reason\":\"%s\"}",
+	    at, j->provider, state, reason) };
 }
 
 /*
@@ -98,18 +105,18 @@ lapse_work(struct db *db, void *arg, struct err *e)
 		if (l->blocked != NULL) {
 			drop[drops++] = ref;
 			if (j->kind == JOB_SEND)
-				change[changes++] = ended(j, "expired",
+				change[changes++] = ended(l->a, j, "expired",
 				    "provider_blocked");
 			l->expired++;
 		} else if (l->state == JOB_LEAVING && !j->repeat_ok) {
 			drop[drops++] = ref;
-			change[changes++] = ended(j, "unsure",
+			change[changes++] = ended(l->a, j, "unsure",
 			    "worker_died");
 			l->unsure++;
 		} else if (job_last_chance(j)) {
 			bury[buries++] = ref;
 			if (j->kind == JOB_SEND)
-				change[changes++] = ended(j, "failed",
+				change[changes++] = ended(l->a, j, "failed",
 				    "dead_letter");
 			l->buried++;
 		} else {

@@ -79,6 +79,13 @@ r1_what_a_crash_leaves_is_told_apart_by_the_mark(void **state)
 	    "9 dead_letter");
 	assert_string_equal(wt_ask("SELECT COUNT(*) FROM job WHERE "
 	    "notification_id = %" PRIu64, n[2]), "0");
+	/* The story says what happened, whatever comes after. */
+	assert_non_null(strstr(wt_ask("SELECT attempt_log FROM delivery WHERE "
+	    "notification_id = %" PRIu64, n[2]),
+	    "\"outcome\":\"unsure\",\"reason\":\"worker_died\"}"));
+	assert_non_null(strstr(wt_ask("SELECT attempt_log FROM delivery WHERE "
+	    "notification_id = %" PRIu64, n[4]),
+	    "\"outcome\":\"failed\",\"reason\":\"dead_letter\"}"));
 	/* Redriven, it is sent. */
 	{
 		int64_t rows = 0;
