@@ -1227,6 +1227,7 @@ SQL_FILES = \
 	sql/0032_seat.sql \
 	sql/0033_touched.sql \
 	sql/0034_inbox_old.sql \
+	sql/0035_device_dead.sql \
 	sql/grants.sql \
 	sql/users.sql
 

@@ -18,6 +18,8 @@
 #define OPEN_LOST_MAX_S	60u
 #define OPEN_CONFIG_S	30u
 #define OPEN_CONFIG_MAX_S 900u
+#define GONE_SAMPLE	100u	/* PROVIDERS.md 2.3 */
+#define GONE_PERCENT	20u
 #define TOKEN_FRESH_US	(INT64_C(5) * US_PER_S)
 #define LEARN_AFTER_US	(INT64_C(2) * US_PER_S)
 
@@ -425,6 +427,20 @@ lane_result(struct lane *l, const struct item *it, const struct verdict *v,
 	l->opens = 0;
 	l->changed_us = now_us;
 	return LANE_CLOSES;
+}
+
+bool
+lane_many_gone(struct lane *l, bool gone)
+{
+	bool many;
+
+	l->told++;
+	l->gone += gone;
+	if (l->told < GONE_SAMPLE)
+		return false;
+	many = l->gone * 100 > l->told * GONE_PERCENT;
+	l->told = l->gone = 0;
+	return many;
 }
 
 int64_t

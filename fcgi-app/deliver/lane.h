@@ -71,6 +71,8 @@ struct lane {
 	enum lane_gate	 gate;
 	int64_t		 open_until_us, changed_us;
 	unsigned	 fails, configs, opens;
+	/* devices: of so many answers, so many were gone (lane_many_gone) */
+	unsigned	 told, gone;
 	bool		 asking;	/* for the trial, in the database */
 	bool		 due;		/* the last look saw due jobs */
 	void		*owner;		/* the loop */
@@ -125,6 +127,9 @@ enum lane_event { LANE_NOTHING, LANE_OPENS, LANE_CLOSES };
 enum lane_event lane_result(struct lane *l, const struct item *it,
 	    const struct verdict *v, const struct in_answer *in,
 	    int64_t now_us, uint32_t *open_s);
+/* An answer about a device: are unusually many of its service gone by now?
+ * True once in so many answers.  It may be the service that is ill. */
+bool	 lane_many_gone(struct lane *l, bool gone);
 /* How long until it may be tried again, µs; 0 now. */
 int64_t	 lane_open_left(const struct lane *l, int64_t now_us);
 /* What the shared row says. */

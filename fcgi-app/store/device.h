@@ -126,5 +126,8 @@ int	 device_of_group(struct db *db, struct arena *a, const char *kind,
 struct device_dead { uint64_t id; const char *reason; };
 int64_t	 device_mark_dead(struct db *db, const struct device_dead *d,
 	    size_t n, struct err *e) MUST_CHECK;
+/* Those that have been dead for 30 days (PROVIDERS.md 2.3): up to `max` of a
+ * reason.  The most of one, or -1. */
+int	 device_purge(struct db *db, unsigned max, struct err *e) MUST_CHECK;
 
 #endif

@@ -46,6 +46,18 @@ DB_STMT(DEVICE_DEAD, DB_WORKER, DB_SAFE,
     "UPDATE device SET is_active = FALSE, dead_at = UTC_TIMESTAMP(6),"
     " dead_reason = ? WHERE id = ? AND dead_at IS NULL");
 
+/* By reason: an administrator's "no" is kept. */
+DB_STMT(DEVICE_LONG_DEAD, DB_WORKER, DB_READ,
+    "SELECT id FROM device WHERE dead_reason = ?"
+    " AND dead_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY"
+    " ORDER BY dead_at LIMIT ? FOR UPDATE");
+#define IDS "JSON_TABLE(?, '$[*]' COLUMNS (i BIGINT UNSIGNED PATH '$')) t"
+DB_STMT(DEVICE_PURGE_GROUPS, DB_WORKER, DB_SAFE,
+    "DELETE g FROM " IDS " STRAIGHT_JOIN push_group_device g"
+    " ON g.device_id = t.i");
+DB_STMT(DEVICE_PURGE, DB_WORKER, DB_SAFE,
+    "DELETE d FROM " IDS " STRAIGHT_JOIN device d ON d.id = t.i");
+
 struct rows {
 	struct device_target	*out, it;
 	size_t			 n, max, dh_len, auth_len;
@@ -163,4 +175,63 @@ device_mark_dead(struct db *db, const struct device_dead *d, size_t n,
 		rows += rc;
 	}
 	return rows;
+}
+
+/* --- those that are gone for long ----------------------------------------- */
+
+#define KEEP_DAYS	30
+
+struct purging {
+	const char	*reason;
+	unsigned	 max;
+	uint64_t	 it;
+	struct buf	 ids;
+	int		 n;
+};
+
+static int
+purge_row(void *arg, struct err *e)
+{
+	struct purging *p = arg;
+
+	(void)e;
+	buf_printf(&p->ids, "%c%" PRIu64, p->n++ == 0 ? '[' : ',', p->it);
+	return 0;
+}
+
+static int
+purge_work(struct db *db, void *arg, struct err *e)
+{
+	struct purging *p = arg;
+
+	p->n = 0;
+	buf_reset(&p->ids);
+	if (db_each(db, &DEVICE_LONG_DEAD, NULL, DB_IN(DB_STR(p->reason),
+	    DB_U64(KEEP_DAYS), DB_U64(p->max)), DB_OUT(DB_TO_U64(&p->it)),
+	    purge_row, p, e) < 0)
+		return -1;
+	if (p->n == 0)
+		return 1;
+	buf_char(&p->ids, ']');
+	return db_run(db, &DEVICE_PURGE_GROUPS,
+	    DB_IN(DB_STR(buf_text(&p->ids))), e) < 0 || db_run(db,
+	    &DEVICE_PURGE, DB_IN(DB_STR(buf_text(&p->ids))), e) < 0 ? -1 : 0;
+}
+
+int
+device_purge(struct db *db, unsigned max, struct err *e)
+{
+	static const char *const reason[] = { "gone", "vapid_key_mismatch",
+		"device_not_registered", "undone" };
+	struct purging p = { .max = max };
+	int n = 0, rc = 0;
+
+	buf_init(&p.ids, (size_t)max * 24 + 16);
+	for (size_t i = 0; i < COUNT_OF(reason) && rc >= 0; i++) {
+		p.reason = reason[i];
+		rc = db_tx(db, purge_work, &p, e);
+		n = p.n > n ? p.n : n;
+	}
+	buf_fini(&p.ids);
+	return rc < 0 ? -1 : n;
 }

@@ -22,6 +22,11 @@ loop_settle(struct item *it, const struct verdict *v,
 	struct loop *l = it->lane->owner;
 	const char *to = send_elsewhere(it, v, in, loop_elsewhere);
 
+	if (it->device_id != 0 && in->complete && lane_many_gone(it->lane,
+	    v->outcome == OUTCOME_DROP))
+		log_warn("provider %s: more than a fifth of the last devices "
+		    "are gone, as it says; they are kept for 30 days, should "
+		    "it be mistaken", it->lane->name);
 	send_record(it, v, in, loop_db_now(l), open_us, to, loop_record(l));
 	send_unbuild(it);
 }

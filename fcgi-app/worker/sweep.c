@@ -14,6 +14,7 @@
 #include "store/closing.h"
 #include "store/delivery.h"
 #include "store/delivery_log.h"
+#include "store/device.h"
 #include "store/frequency.h"
 #include "store/gate_code.h"
 #include "store/idempotency.h"
@@ -225,6 +226,7 @@ purge(struct db *db, struct sweep *s, struct err *e)
 		known_device_purge,
 		social_purge,
 		closing_purge,
+		device_purge,
 		gate_code_purge,
 		live_ticket_purge,
 		undo_purge,

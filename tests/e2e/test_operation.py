@@ -113,6 +113,24 @@ def test_r3_what_a_dead_worker_held_is_leased_again(inst):
     assert len(set(seen)) == 24
 
 
+def test_what_is_gone_for_a_month_is_forgotten(inst):
+    """By its push service's word: kept for 30 days, should that be mistaken; what an administrator switched off stays."""
+    base = 10 ** 17 + secrets.randbelow(10 ** 16)
+    rows = [("gone", 31), ("gone", 29), ("device_not_registered", 31), ("admin", 31)]
+    for n, (why, days) in enumerate(rows):
+        inst.rows("INSERT INTO device (id, kind, target_hash, target, is_active, dead_at, dead_reason) VALUES (%s, 'expo',"
+                  " UNHEX(SHA2(%s, 256)), 'x', FALSE, UTC_TIMESTAMP(6) - INTERVAL %s DAY, %s)", base + n, base + n, days, why)
+        inst.rows("INSERT INTO push_group_device (group_id, device_id) VALUES (%s, %s)", base, base + n)
+    inst.kill("worker", 15)
+    inst.start("worker")
+
+    def left():
+        return [r["id"] - base for r in inst.rows("SELECT id FROM device WHERE id BETWEEN %s AND %s ORDER BY id", base, base + 3)]
+    wait_until("two are forgotten", lambda: left() == [1, 3])
+    assert [r["device_id"] - base for r in inst.rows("SELECT device_id FROM push_group_device WHERE group_id = %s"
+                                                     " ORDER BY device_id", base)] == [1, 3]
+
+
 def test_a_dead_letter_is_discarded(inst, boss):
     nid = dead_letters(inst, 1)
     job = inst.api("GET", JOBS, token=boss, params={"state": "dead", "notification_id": str(nid)}).json()["results"][0]["id"]

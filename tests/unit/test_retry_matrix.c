@@ -282,6 +282,22 @@ every_recorded_answer_has_a_row(void **state UNUSED)
 	}
 }
 
+/* A push service that is ill says of many that they are gone (PROVIDERS.md
+ * 2.3): that is told, once in a hundred. */
+static void
+r10_many_that_are_gone_at_once_are_told(void **state UNUSED)
+{
+	struct lane l;
+
+	lane_init(&l, "webpush", provider_find("webpush"), 8);
+	for (int i = 0; i < 99; i++)
+		assert_false(lane_many_gone(&l, i < 21));
+	assert_true(lane_many_gone(&l, false));
+	for (int i = 0; i < 100; i++)
+		assert_false(lane_many_gone(&l, i < 20));
+	lane_fini(&l);
+}
+
 /* --- the choice -------------------------------------------------------------- */
 
 static struct plan_route
@@ -390,6 +406,7 @@ main(void)
 		cmocka_unit_test(every_answer_has_its_next_step),
 		cmocka_unit_test(without_another_it_waits),
 		cmocka_unit_test(s51_what_is_bound_goes_nowhere_else),
+		cmocka_unit_test(r10_many_that_are_gone_at_once_are_told),
 		cmocka_unit_test(every_recorded_answer_has_a_row),
 		cmocka_unit_test(turns_follow_the_weights),
 		cmocka_unit_test(the_rest_are_for_the_worst),
