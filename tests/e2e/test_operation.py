@@ -85,7 +85,7 @@ def test_r15_a_redriven_message_past_its_life_is_expired_not_sent(inst, boss):
     wait_until("it is over", lambda: states(inst, nid) == [("expired", "expired")])
     # Why it was late stands in its story.
     story = inst.api("GET", f"/api/admin/deliveries/{nid}-1/", token=boss).json()
-    assert [(a["outcome"], a["reason"]) for a in story["attempts"]] == [("redriven", "redriven")], story
+    assert [a["reason"] for a in story["timeline"] if a["event"] == "attempt"] == ["redriven"], story
 
 
 def test_r3_what_a_dead_worker_held_is_leased_again(inst):
