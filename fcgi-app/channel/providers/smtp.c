@@ -155,7 +155,10 @@ struct rule {
 	long		 wait_s;
 };
 static const struct rule rules[] = {
-	{ 0, "", "SendAsDenied", OUTCOME_CONFIG, 0 },
+	/* Words decide only behind a code of theirs: a refusal of a recipient
+	 * repeats the address, and that is a stranger's to choose. */
+	{ 0, "5.2.0", "SendAsDenied", OUTCOME_CONFIG, 0 },
+	{ 0, "5.2.252", "SendAsDenied", OUTCOME_CONFIG, 0 },
 	/* Quotas and speed: the whole sender waits. */
 	{ 0, "5.4.5", "", OUTCOME_SLOW, HOUR },
 	{ 0, "5.2.0", "Quota", OUTCOME_SLOW, HOUR },
