@@ -294,14 +294,40 @@ event(struct call *c, struct jw *w, int64_t at_us, const char *name,
 	jw_end(w);
 }
 
+/* A line that says itself what it is: a crash, a redrive.  The last of them is
+ * what the row says, too. */
+static void
+own_event(struct call *c, struct jw *w, const struct delivery_seen *d,
+    const char *line, size_t n)
+{
+	struct json *j = NULL;
+	struct err e = ERR_INIT;
+	const char *name, *reason, *at;
+	int64_t us;
+
+	if (json_parse(line, n, JSON_PLAIN, 0, &j, &e) < 0)
+		return;
+	name = json_str(json_get(j, "event"));
+	reason = json_str(json_get(j, "reason"));
+	at = json_str(json_get(j, "at"));
+	if (name != NULL && reason != NULL && at != NULL &&
+	    clock_parse(at, &us) && (strcmp(name, d->state) != 0 ||
+	    strcmp(reason, d->reason) != 0))
+		event(c, w, us, name, reason);
+	json_free(j);
+}
+
 /* Each attempt is a line of JSON that the worker wrote, masked (D24). */
 static void
-attempts(struct call *c, struct jw *w, const char *log)
+attempts(struct call *c, struct jw *w, const struct delivery_seen *d,
+    const char *log)
 {
 	while (log != NULL && *log != '\0') {
 		size_t n = strcspn(log, "\n");
 
-		if (n > 2 && log[0] == '{' && log[n - 1] == '}')
+		if (text_starts(log, "{\"event\":"))
+			own_event(c, w, d, log, n);
+		else if (n > 2 && log[0] == '{' && log[n - 1] == '}')
 			jw_raw(w, NULL, arena_printf(c->arena,
 			    "{\"event\":\"attempt\",%.*s", (int)n - 1,
 			    log + 1));
@@ -318,7 +344,7 @@ timeline(struct call *c, struct jw *w, const struct delivery_story *s)
 	jw_array(w, "timeline");
 	event(c, w, s->accepted_us, "accepted", "");
 	event(c, w, s->d.created_us, "planned", "");
-	attempts(c, w, s->attempt_log);
+	attempts(c, w, &s->d, s->attempt_log);
 	if (over || s->d.reason[0] != '\0')
 		event(c, w, s->d.updated_us, s->d.state, s->d.reason);
 	if (!over)

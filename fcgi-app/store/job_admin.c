@@ -185,7 +185,7 @@ again_work(struct db *db, void *arg, struct err *e)
 	buf_char(&g->ids, ']');
 	clock_rfc3339(clock_now(), false, at);
 	if (db_run(db, &JOB_DEAD_QUEUE, DB_IN(DB_STR(buf_text(&g->ids)),
-	    DB_STR(arena_printf(a, "{\"at\":\"%s\",\"outcome\":\"redriven\","
+	    DB_STR(arena_printf(a, "{\"event\":\"queued\",\"at\":\"%s\","
 	    "\"reason\":\"redriven\"}\n", at))), e) < 0 ||
 	    db_run(db, &JOB_DEAD_READY, DB_IN(DB_STR(buf_text(&g->ids))),
 	    e) < 0)

@@ -59,7 +59,7 @@ struct lapse {
 	unsigned	 revived, unsure, buried, expired;
 };
 
-/* With a line for the story: what is redriven ends for another reason. */
+/* With a line for the story: it may be redriven, and end for another reason. */
 static struct delivery_change
 ended(struct arena *a, const struct job *j, const char *state,
     const char *reason)
@@ -70,9 +70,8 @@ ended(struct arena *a, const struct job *j, const char *state,
 	return (struct delivery_change){
 	    .notification_id = j->notification_id, .seq = j->seq,
 	    .attempts = j->tries, .state = state, .reason = reason,
-	    .provider_id = "", .log = arena_printf(a, "{\"at\":\"%s\","
-	    "\"provider\":\"%s\",\"outcome\":\"%s\",\"reason\":\"%s\"}",
-	    at, j->provider, state, reason) };
+	    .provider_id = "", .log = arena_printf(a, "{\"event\":\"%s\","
+	    "\"at\":\"%s\",\"reason\":\"%s\"}", state, at, reason) };
 }
 
 /*

@@ -85,7 +85,8 @@ def test_r15_a_redriven_message_past_its_life_is_expired_not_sent(inst, boss):
     wait_until("it is over", lambda: states(inst, nid) == [("expired", "expired")])
     # Why it was late stands in its story.
     story = inst.api("GET", f"/api/admin/deliveries/{nid}-1/", token=boss).json()
-    assert [a["reason"] for a in story["timeline"] if a["event"] == "attempt"] == ["redriven"], story
+    told = [(e["event"], e["reason"], e["reason_text"][:13]) for e in story["timeline"][2:]]
+    assert told[0] == ("queued", "redriven", "A dead letter") and told[-1][:2] == ("expired", "expired") and len(told) == 2, story
 
 
 def test_r3_what_a_dead_worker_held_is_leased_again(inst):
@@ -302,7 +303,8 @@ def test_d21_a_partition_a_month_three_ahead(inst):
     rows = inst.rows("SELECT COUNT(*) n FROM delivery")
     inst.rows(f"ALTER TABLE delivery REORGANIZE PARTITION {names[2]}, {names[3]}, p_all INTO"
               " (PARTITION p_all VALUES LESS THAN MAXVALUE)")
-    assert [p["name"] for p in partitions(inst)] == names[:2] + ["p_all"]
+    # A worker that has just begun may be first.
+    assert [p["name"] for p in partitions(inst)] in (names[:2] + ["p_all"], names)
     inst.ctl("partitions", "run")
     assert [p["name"] for p in partitions(inst)] == names and inst.rows("SELECT COUNT(*) n FROM delivery") == rows
     # New rows are in this month's.
