@@ -360,11 +360,12 @@ open_lane(struct lane *l, uint32_t s, unsigned fault, int64_t now_us,
 }
 
 /* A refusal in words is none, however the transfer ended: a mail server's is
- * an error to the client (net.c). */
+ * an error to the client (net.c).  Headers of a success whose rest never came
+ * are one. */
 static bool
 lost(const struct in_answer *in)
 {
-	if (in->complete)
+	if (in->complete && in->status >= 400)
 		return false;
 	switch (in->error) {
 	case NET_DNS: case NET_CONNECT: case NET_TLS: case NET_TIMEOUT:
