@@ -109,6 +109,10 @@ delivery_again(struct db *db, const struct delivery_again *g, struct err *e)
 int
 delivery_partitions(struct db *db, unsigned keep_days, struct err *e)
 {
+	if (db_run(db, &DELIVERY_PARTITIONS, DB_IN(DB_U64(keep_days)), e) >= 0)
+		return 0;
+	/* Another did it at this moment: it is there, and nothing to do. */
+	err_clear(e);
 	return db_run(db, &DELIVERY_PARTITIONS, DB_IN(DB_U64(keep_days)),
 	    e) < 0 ? -1 : 0;
 }
