@@ -137,7 +137,9 @@ export function Loaded({ of, head = false, children })
 		return html`${of.error && html`<${Trouble} error=${of.error} again=${of.reload} />`}${children(of.data)}`;
 	if (of.error instanceof Problem && of.error.status === 404)
 		return html`<${Empty} icon="search" title=${t('gone.title')} text=${t('gone.text')} head=${head} />`;
-	return of.error ? html`<${Trouble} error=${of.error} again=${of.reload} />` : html`<${Loading} />`;
+	if (!of.error)
+		return html`<${Loading} />`;
+	return html`${head && html`<${Head} title=${t('gone.failed')} />`}<${Trouble} error=${of.error} again=${of.reload} />`;
 }
 
 /**

@@ -155,4 +155,5 @@ export default {
 	'amr.link': 'link in a mail',
 	'gone.title': 'There is no such thing',
 	'gone.text': 'It was removed, or its address is not whole.',
+	'gone.failed': 'Not loaded',
 };

@@ -155,4 +155,5 @@ export default {
 	'amr.link': 'پیوند ایمیل',
 	'gone.title': 'چنین چیزی نیست',
 	'gone.text': 'حذف شده است یا نشانی کامل نیست.',
+	'gone.failed': 'بارگذاری نشد',
 };
