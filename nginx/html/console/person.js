@@ -25,8 +25,8 @@ async function ask()
 	}
 }
 
-/** @param {{id: number}} props */
-export function Person({ id })
+/* The name, once it is known. */
+function use_name(id)
 {
 	useEffect(() => {
 		if (asked.has(id))
@@ -37,5 +37,14 @@ export function Person({ id })
 	}, [id]);
 	const name = known.value.get(id);
 
-	return html`<a class="row-link" href=${`/console/users/${id}/`}>${name ? html`<${Addr} text=${name} />` : html`<bdi>#${id}</bdi>`}</a>`;
+	return name ? html`<${Addr} text=${name} />` : html`<bdi>#${id}</bdi>`;
+}
+
+/** Who it is, and no more. @param {{id: number}} props */
+export const Name = ({ id }) => use_name(id);
+
+/** Who it is, with a way to them. @param {{id: number}} props */
+export function Person({ id })
+{
+	return html`<a class="row-link" href=${`/console/users/${id}/`}>${use_name(id)}</a>`;
 }

@@ -3,6 +3,7 @@ import { html, useEffect, useId, useState } from '../lib.js';
 import { List } from '../list.js';
 import { Icon } from '../icons.js';
 import { Addr, Badge, Head } from '../ui.js';
+import { Name } from '../person.js';
 import { Time } from '../time.js';
 import { new_key, post } from '../api.js';
 import { go, query, set_query } from '../router.js';
@@ -91,7 +92,7 @@ export default function Deliveries()
 			{ name: 'until', label: t('until'), type: 'time' },
 		]}
 		columns=${[
-			{ key: 'target', label: t('log.to'), main: true, csv: (d) => d.target, show: (d) => html`<${Addr} text=${d.target || (d.user_id ? t('log.user', { id: d.user_id }) : '–')} />` },
+			{ key: 'target', label: t('log.to'), main: true, csv: (d) => d.target, show: (d) => (d.target ? html`<${Addr} text=${d.target} />` : d.user_id ? html`<${Name} id=${d.user_id} />` : null) },
 			{ key: 'channel', label: t('log.channel'), show: (d) => html`<span class="stack">${word('channel', d.channel)}<bdi class="soft small">${d.provider}</bdi></span>` },
 			{ key: 'title', label: t('log.what'), wide: true, show: (d) => html`<span class="stack clip"><bdi>${d.title || word('type', d.type)}</bdi></span>` },
 			{ key: 'state', label: t('log.state'), csv: (d) => d.state, show: (d) => html`<span class="stack"><span><${Badge} state=${d.state} /></span>

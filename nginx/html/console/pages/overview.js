@@ -161,13 +161,13 @@ export default function Overview()
 				{ label: t('overview.s.sent'), values: by_hour(stats.deliveries, hours, (d) => d.state === 'sent'), colour: 'accent' },
 				{ label: t('overview.s.delivered'), values: by_hour(stats.deliveries, hours, (d) => d.state === 'delivered'), colour: 'good' },
 				{ label: t('overview.s.lost'), values: by_hour(stats.deliveries, hours, (d) => LOST.includes(d.state)), colour: 'bad' },
-			]} />` : html`<${Loading} />`}
+			]} />` : long.error ? html`<${Trouble} error=${long.error} again=${long.reload} />` : html`<${Loading} />`}
 		<//>
 		<${Card}>
 			${stats ? html`<${Chart} title=${t('overview.chart.sign_ins')} x=${x} series=${[
 				{ label: t('overview.s.ok'), values: by_hour(stats.sign_ins, hours, (s) => s.outcome === 'ok'), colour: 'good' },
 				{ label: t('overview.s.refused'), values: by_hour(stats.sign_ins, hours, (s) => s.outcome !== 'ok'), colour: 'warn' },
-			]} />` : html`<${Loading} />`}
+			]} />` : long.error ? html`<${Trouble} error=${long.error} again=${long.reload} />` : html`<${Loading} />`}
 		<//>
 		<${Card}>
 			<${Chart} title=${t('overview.chart.rate')} x=${points.map((p) => p.at)} format=${(n) => number(Math.round(n * 10) / 10)} series=${[
