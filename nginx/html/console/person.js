@@ -20,6 +20,7 @@ async function ask()
 			const { results } = await get('/api/admin/users/', { ids: ids.slice(i, i + AT_ONCE).join(','), page_size: AT_ONCE });
 			known.value = new Map([...known.value, ...results.map((u) => [u.id, name_of(u)])]);
 		} catch {
+			ids.slice(i).forEach((id) => asked.delete(id));
 			return;
 		}
 	}
