@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from conftest import no_faults
+from contract import Contract
 from instance import TOP, free_port, wait_until
 from people import forget_limits, problem
 from push_case import at_once, browser, new_user, subscribed
@@ -109,6 +110,8 @@ def test_what_becomes_of_a_delivery_is_told_and_verified_by_the_library(inst, bo
     good, bad = push(inst), push(inst, 413)
     wait_until("both are told", lambda: receiver.of(good) and receiver.of(bad))
     (told, event), (other, failed) = receiver.of(good)[0], receiver.of(bad)[0]
+    for one in (event, failed):
+        Contract().told("event", one)
     assert event["type"] == "delivery.sent" and event["data"]["channel"] == "web_push" and event["data"]["attempts"] == 1
     assert failed["type"] == "delivery.failed" and failed["data"]["reason"] == "payload_too_large"
     assert told["path"] == "/hook?x=1" and told["headers"]["content-type"] == "application/json"

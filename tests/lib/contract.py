@@ -26,7 +26,8 @@ class Contract:
         self.paths = sorted(self.doc["paths"], key=lambda p: ("{" in p, p))
 
     def operations(self):
-        return {(m.upper(), p) for p, item in self.doc["paths"].items() for m in item}
+        """Those of the application."""
+        return {(m.upper(), p) for p, item in self.doc["paths"].items() for m, op in item.items() if "x-served-by" not in op}
 
     def resolve(self, node):
         while "$ref" in node:
@@ -85,9 +86,26 @@ class Contract:
             assert r.content == b"", f"{where}: a body"
         else:
             assert kind in content, f"{where}: {kind}"
-        if content and not kind.startswith("text/"):
+        if kind.endswith("json"):
             body, schema = r.json(), content[kind]["schema"]
             jsonschema.Draft202012Validator(schema, resolver=self.resolver).validate(body)
             self.no_more(body, schema, where)
         self.seen.add((method, template, r.status_code))
         return r
+
+    def told(self, name, value):
+        """What a webhook of the document is told."""
+        schema = self.doc["webhooks"][name]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        jsonschema.Draft202012Validator(schema, resolver=self.resolver).validate(value)
+        self.no_more(value, schema, name)
+
+    def frame(self, value):
+        """What is sent on /ws/notifications/: one of its kinds, whole, and no member more."""
+        fit = []
+        for kind in self.doc["components"]["schemas"]["LiveFrame"]["oneOf"]:
+            named = kind["properties"]["type"]
+            if value.get("type") in named.get("enum", [named.get("const")]) and set(kind["required"]) <= set(value):
+                jsonschema.Draft202012Validator(kind, resolver=self.resolver).validate(value)
+                self.no_more(value, kind, value["type"])
+                fit.append(kind)
+        assert len(fit) == 1, f"{value} is {len(fit)} of the kinds of frames"

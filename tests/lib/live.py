@@ -1,6 +1,7 @@
 """Clients of /ws/notifications/: a WebSocket and an event stream on plain sockets, so that a test may do to them what
 no library does, and see every byte.  (tests/e2e/test_live.py also connects with the `websockets` library.)"""
 import base64
+import collections
 import hashlib
 import json
 import os
@@ -8,7 +9,13 @@ import socket
 import ssl
 import struct
 import time
+import types
 import urllib.parse
+
+import requests
+
+import contract
+import record
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -32,9 +39,22 @@ class Closed(Exception):
         self.code, self.reason = code, reason
 
 
+_contract, _held = [], collections.Counter()
+
+
+def held(frame):
+    """The frame; the first of each type are held against the API's document."""
+    _held[frame.get("type")] += 1
+    if _held[frame.get("type")] <= 5:
+        if not _contract:
+            _contract.append(contract.Contract())
+        _contract[0].frame(frame)
+    return frame
+
+
 class _Wire:
     def __init__(self, inst, path, headers, source=None, seconds=15, rcvbuf=None):
-        self.until = seconds
+        self.until, self.path = seconds, path
         host = urllib.parse.urlsplit(inst.url)
         raw = socket.socket()
         if rcvbuf:
@@ -70,8 +90,15 @@ class _Wire:
         got, self.buf = self.buf[:n], self.buf[n:]
         return got
 
+    def _record(self, body=b""):
+        """For scripts/check-contract, as what goes through `requests`."""
+        if record.active:
+            record.active.take(types.SimpleNamespace(method="GET", url="https://localhost" + self.path, headers={}, body=None),
+                               types.SimpleNamespace(status_code=self.status, headers=requests.structures.CaseInsensitiveDict(self.headers), content=body))
+
     def _refused(self):
         body = self._exactly(int(self.headers.get("content-length", 0)))
+        self._record(body)
         self.sock.close()
         raise Refused(self.status, self.headers, body)
 
@@ -138,6 +165,7 @@ class Socket(_Wire):
         super().__init__(inst, path or _path(query), {**h, **(headers or {})}, source, rcvbuf=rcvbuf)
         if self.status != 101:
             self._refused()
+        self._record()
         want = base64.b64encode(hashlib.sha1(key.encode() + GUID).digest()).decode()
         assert self.headers["sec-websocket-accept"] == want
 
@@ -180,7 +208,7 @@ class Socket(_Wire):
                 code = struct.unpack(">H", payload[:2])[0] if payload else None
                 raise Closed(code, payload[2:].decode())
             elif opcode == 1:
-                return json.loads(payload)
+                return held(json.loads(payload))
 
     def end(self, seconds=15):
         """The close that comes, and the frames before it."""
@@ -205,6 +233,7 @@ class Stream(_Wire):
         super().__init__(inst, _path(query), {**h, **(headers or {})}, source)
         if self.status != 200:
             self._refused()
+        self._record(b"events")     # as long as it lasts
         self.chunked = self.headers.get("transfer-encoding") == "chunked"
         self.text = b""
         self.retry = None
@@ -245,7 +274,7 @@ class Stream(_Wire):
 
     def frame(self):
         fields = self.event()
-        got = json.loads(fields["data"])
+        got = held(json.loads(fields["data"]))
         assert got["type"] == fields["event"]
         self.id = fields.get("id")
         return got

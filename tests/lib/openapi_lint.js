@@ -98,7 +98,11 @@ async function lint(text)
 	const config = await createConfig({ extends: ['recommended-strict'], rules: RULES });
 	const found = await lintFromString({ source: text, config });
 
-	return found.map((p) => `${p.location[0].pointer || ''} ${p.ruleId}: ${p.message}`);
+	/* Files that nginx gives to everybody refuse nobody. */
+	const files = ({ location, ruleId }) => ruleId === 'operation-4xx-response' &&
+		/^#\/paths\/~1api~1(schema|docs)~1/.test(location[0].pointer);
+
+	return found.filter((p) => !files(p)).map((p) => `${p.location[0].pointer || ''} ${p.ruleId}: ${p.message}`);
 }
 
 async function main(file)

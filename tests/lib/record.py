@@ -91,17 +91,21 @@ class Recorder:
         self.out.flush()
 
 
+active = None       # the recorder, once it records
+
+
 def install():
     """Begin to record, where the environment asks for it."""
+    global active
     directory = os.environ.get("GATEPOST_RECORD")
     if not directory:
         return
     os.makedirs(directory, exist_ok=True)
-    recorder, send = Recorder(directory), requests.Session.send
+    active, send = Recorder(directory), requests.Session.send
 
     def recorded(self, request, **more):
         answer = send(self, request, **more)
         if request.url.startswith("https:") and not more.get("stream"):
-            recorder.take(request, answer)
+            active.take(request, answer)
         return answer
     requests.Session.send = recorded

@@ -39,5 +39,5 @@ export default function System()
 			]} /><//></div>
 			<${Card} title=${t('system.settings')} lead=${t('system.settings_lead')}><${Facts} rows=${Object.entries(s.settings).map(([n, v]) => [word('sys', n), html`<span dir="ltr">${String(v)}</span>`])} /><//>
 		</div>
-		<p class="soft small">${t('system.metrics')} <code dir="ltr">gatepostctl doctor</code></p>`}<//>`;
+		<p class="soft small">${t('system.terminal')} <code dir="ltr">gatepostctl doctor</code></p>`}<//>`;
 }

@@ -384,7 +384,7 @@ export default {
 	'system.oldest': 'The first has waited',
 	'system.settings': 'Settings',
 	'system.settings_lead': 'Changed in the settings file.',
-	'system.metrics': 'Figures for Prometheus are at /metrics, on the machine itself. At the terminal:',
+	'system.terminal': 'The same at the terminal:',
 	'sys.public_url': 'Address',
 	'sys.site_name': 'Name',
 	'sys.region': 'Region of numbers',

@@ -384,7 +384,7 @@ export default {
 	'system.oldest': 'انتظار نخستین',
 	'system.settings': 'تنظیمات',
 	'system.settings_lead': 'در فایل تنظیمات تغییر می‌کند.',
-	'system.metrics': 'ارقام برای Prometheus در /metrics است، روی خود ماشین. در پایانه:',
+	'system.terminal': 'همین در پایانه:',
 	'sys.public_url': 'نشانی',
 	'sys.site_name': 'نام',
 	'sys.region': 'منطقهٔ شماره‌ها',
