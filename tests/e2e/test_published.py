@@ -71,15 +71,18 @@ def test_the_authentication_api(inst):
 
 
 def test_the_readmes_first_call(inst, tmp_path):
-    """A newcomer pastes the whole block at once."""
+    """A newcomer pastes each block whole, one after the other, into one shell."""
     with open(f"{TOP}/README.md", encoding="utf-8") as f:
-        block = re.search(r"## A first call.*?```sh\n(.*?)```", f.read(), re.S).group(1)
+        blocks = re.findall(r"```sh\n(.*?)```", f.read().partition("## A first call")[2], re.S)
+    assert len(blocks) >= 3
+    block = "".join(blocks)
     (tmp_path / "var").symlink_to(inst.dir)
     out = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", block.replace("/tmp/", f"{tmp_path}/")], cwd=tmp_path,
                          capture_output=True, text=True, timeout=60)
     assert out.returncode == 0, out.stderr
     profiles = re.findall(r'"phone_number":"\+989121234567"', out.stdout)
     assert len(profiles) == 2 and '"message":"Notification sent"' in out.stdout, out.stdout
+    assert re.search(r'"id":"\d+"', out.stdout) and "Sara" in out.stdout and "problem" not in out.stdout, out.stdout
 
 
 def test_a_code_with_zeros_in_front_is_a_shorter_number(inst):
