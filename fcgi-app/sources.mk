@@ -285,6 +285,8 @@ CHANNEL_SOURCES = \
 	fcgi-app/channel/dsn.h \
 	fcgi-app/channel/html_clean.c \
 	fcgi-app/channel/html_clean.h \
+	fcgi-app/channel/mail_page.c \
+	fcgi-app/channel/mail_page.h \
 	fcgi-app/channel/part.c \
 	fcgi-app/channel/part.h \
 	fcgi-app/channel/providers/expo.c \

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/lang.h"
 #include "base/text.h"
+#include "channel/mail_page.h"
 #include "channel/providers/whatsapp.h"
 #include "channel/sms_text.h"
 
@@ -109,8 +110,8 @@ html_line(struct arena *a, struct buf *b, const struct digest_line *l)
 	const char *title = cut(a, l->title, TITLE_CHARS);
 	const char *body = cut(a, l->body, BODY_CHARS);
 
-	buf_str(b, "<div dir=\"auto\" style=\"padding:12px 0;border-top:1px "
-	    "solid #e3e6ea\">\n<p style=\"margin:0;font-weight:600\">");
+	buf_str(b, "<div dir=\"auto\" class=\"l\" style=\"padding:12px 0;"
+	    "border-top:1px solid #e3e4ea\">\n<p style=\"margin:0;font-weight:600\">");
 	if (is_link(l->url)) {
 		buf_str(b, "<a href=\"");
 		escaped(b, l->url);
@@ -135,24 +136,16 @@ html(struct arena *a, const struct digest_text *t, enum lang lang,
 	struct buf b;
 
 	buf_init(&b, HTML_MAX);
-	buf_printf(&b, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\">\n"
-	    "<head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-	    "content=\"width=device-width\"></head>\n<body style=\"margin:0;"
-	    "padding:24px;background:#f4f5f7;color:#1c2430;font:16px/1.6 "
-	    "system-ui,Tahoma,sans-serif\">\n<div style=\"max-width:480px;"
-	    "margin:auto;padding:28px;background:#fff;border-radius:12px\">\n"
-	    "<h1 style=\"margin:0 0 16px;font-size:22px\">", lang_tag(lang),
-	    lang_dir(lang));
-	escaped(&b, title);
-	buf_str(&b, "</h1>\n");
+	mail_page_open(&b, lang_tag(lang), lang == LANG_FA, NULL, title);
 	for (size_t i = 0; i < t->lines; i++)
 		html_line(a, &b, &t->line[i]);
 	if (more > 0) {
-		buf_str(&b, "<p style=\"margin:12px 0 0;color:#5b6675\">");
+		buf_str(&b, "<p class=\"s\" style=\"margin:12px 0 0;"
+		    "color:#5a5f6d\">");
 		escaped(&b, filled(a, words[lang].more, more));
 		buf_str(&b, "</p>\n");
 	}
-	buf_str(&b, "</div>\n</body>\n</html>\n");
+	mail_page_close(&b);
 	out = b.over ? NULL : arena_strdup(a, buf_text(&b));
 	buf_fini(&b);
 	return out;

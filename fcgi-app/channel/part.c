@@ -7,6 +7,7 @@
 #include "base/conf.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "channel/mail_page.h"
 
 #define PAGE_MAX	((size_t)192 * 1024)
 
@@ -120,29 +121,13 @@ page(struct arena *a, const char *title, const char *body, const char *url)
 	const char *s;
 
 	buf_init(&b, PAGE_MAX);
-	buf_printf(&b, "<!doctype html>\n<html dir=\"%s\">\n<head>"
-	    "<meta charset=\"utf-8\"><meta name=\"viewport\" content=\""
-	    "width=device-width\"></head>\n<body style=\"margin:0;"
-	    "padding:24px;background:#f4f5f7;color:#1c2430;font:16px/1.6 "
-	    "system-ui,Tahoma,sans-serif\">\n<div style=\"max-width:480px;"
-	    "margin:auto;padding:28px;background:#fff;border-radius:12px\">\n"
-	    "<p style=\"margin:0 0 16px;color:#5b6675\">",
-	    rtl ? "rtl" : "ltr");
-	add_escaped(&b, conf_str(CONF_SITE_NAME));
-	buf_str(&b, "</p>\n<h1 style=\"margin:0 0 12px;font-size:22px\">");
-	add_escaped(&b, title);
-	buf_str(&b, "</h1>\n<p style=\"margin:0\">");
+	mail_page_open(&b, NULL, rtl, conf_str(CONF_SITE_NAME), title);
+	buf_str(&b, "<p style=\"margin:0\">");
 	add_escaped(&b, body);
 	buf_str(&b, "</p>\n");
-	if (text_starts(url, "https://") || text_starts(url, "http://")) {
-		buf_printf(&b, "<p dir=\"ltr\" style=\"text-align:%s\">"
-		    "<a href=\"", rtl ? "right" : "left");
-		add_escaped(&b, url);
-		buf_str(&b, "\">");
-		add_escaped(&b, url);
-		buf_str(&b, "</a></p>\n");
-	}
-	buf_str(&b, "</div>\n</body>\n</html>\n");
+	if (text_starts(url, "https://") || text_starts(url, "http://"))
+		mail_page_button(&b, rtl, url, rtl ? "باز کردن" : "Open");
+	mail_page_close(&b);
 	s = b.over ? NULL : arena_strdup(a, buf_text(&b));
 	buf_fini(&b);
 	return s;

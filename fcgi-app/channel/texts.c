@@ -6,6 +6,7 @@
  * fails a unit test, and so does a code's SMS that English sends in two parts.
  */
 #include "channel/texts.h"
+#include "channel/mail_page.h"
 #include "channel/part.h"
 
 #include "base/conf.h"
@@ -170,18 +171,8 @@ page(struct arena *a, const struct text_row *row, const struct message *m)
 	const char *s;
 
 	buf_init(&b, MAIL_BODY_MAX);
-	buf_printf(&b, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\">\n"
-	    "<head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-	    "content=\"width=device-width\"></head>\n"
-	    "<body style=\"margin:0;padding:24px;background:#f4f5f7;"
-	    "color:#1c2430;font:16px/1.6 system-ui,Tahoma,sans-serif\">\n"
-	    "<div style=\"max-width:480px;margin:auto;padding:28px;"
-	    "background:#fff;border-radius:12px\">\n<p style=\"margin:0 0 "
-	    "16px;color:#5b6675\">", row->locale, rtl ? "rtl" : "ltr");
-	add_escaped(&b, site_of(m));
-	buf_printf(&b, "</p>\n<h1 style=\"margin:0 0 12px;font-size:22px\">");
-	fill(&b, row->heading, row, m, ESCAPE_HTML);
-	buf_str(&b, "</h1>\n");
+	mail_page_open(&b, row->locale, rtl, site_of(m),
+	    filled(a, row->heading, row, m));
 	if (carries_code(row->template)) {
 		/* It reads from the left, and stands where the text does. */
 		buf_printf(&b, "<p dir=\"ltr\" style=\"text-align:%s;margin:0 0 "
@@ -192,16 +183,12 @@ page(struct arena *a, const struct text_row *row, const struct message *m)
 	}
 	buf_str(&b, "<p style=\"margin:0\">");
 	fill(&b, row->body, row, m, ESCAPE_HTML);
+	buf_str(&b, "</p>\n");
 	if (*member(m->secret, "link") != '\0' &&
-	    strstr(row->body, "{link}") == NULL) {
-		buf_printf(&b, "</p>\n<p dir=\"ltr\" style=\"text-align:%s\">"
-		    "<a href=\"", side);
-		add_escaped(&b, member(m->secret, "link"));
-		buf_str(&b, "\">");
-		add_escaped(&b, member(m->secret, "link"));
-		buf_str(&b, "</a>");
-	}
-	buf_str(&b, "</p>\n</div>\n</body>\n</html>\n");
+	    strstr(row->body, "{link}") == NULL)
+		mail_page_button(&b, rtl, member(m->secret, "link"),
+		    rtl ? "باز کردن پیوند" : "Open the link");
+	mail_page_close(&b);
 	s = arena_strdup(a, buf_text(&b));
 	buf_fini(&b);
 	return s;

@@ -449,7 +449,7 @@ def _(w, op):
     w.call("DELETE", f"/api/push/groups/{w.group('news')}/")
 
 
-@of("groupMembersAdd", "groupMembersList", "groupMemberDelete", "groupsList", "pushSendGroup")
+@of("groupMembersAdd", "groupMembersList", "groupMembersRemove", "groupMemberDelete", "groupsList", "pushSendGroup")
 def _(w, op):
     group = w.group("news")
     w.call("POST", f"/api/push/groups/{group}/members/", {"user_ids": [w.sara.id]})
