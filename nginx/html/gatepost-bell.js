@@ -659,8 +659,11 @@ export class GatepostBell extends HTMLElement {
 		el.count.hidden = unread === 0;
 		el.count.textContent = unread > 99 ? `${this.#number(99)}+` : this.#number(unread);
 		el.button.setAttribute('aria-label', unread ? this.#say('unread', { n: this.#number(unread) }) : this.#say('title'));
-		el.all.disabled = unread === 0;
-		el.all.hidden = this.#state === 'signed_out';
+		/* Nothing to do: not there, and who pressed it stays in the panel. */
+		const idle = unread === 0 || this.#state === 'signed_out';
+		if (idle && this.shadowRoot?.activeElement === el.all)
+			el.panel.focus();
+		el.all.hidden = idle;
 		el.trouble.hidden = !['waiting', 'offline'].includes(this.#state);
 		el.trouble.textContent = this.#say('waiting');
 		el.foot.hidden = !el.foot.firstChild || this.#state === 'signed_out';
