@@ -6,6 +6,7 @@
  * call is made once more.
  */
 import { language, t } from './i18n.js';
+import { span } from './time.js';
 
 /** What the API refused, as its problem document says it. */
 export class Problem extends Error {
@@ -186,6 +187,6 @@ export function sentence_of(e)
 		return t('api.fault');
 	const parts = [e.message];
 	if (e.retry_after)
-		parts.push(t('api.retry_after', { seconds: e.retry_after }));
+		parts.push(t('api.retry_after', { time: span(e.retry_after) }));
 	return parts.join(' ');
 }

@@ -2,7 +2,7 @@
  * The inbox as it changes, by Gatepost's own client library (/gatepost.js): one
  * connection for all tabs, and polling where nothing better gets through.
  */
-import { load_counts, counts, inbox_news, me, take_counts } from './state.js';
+import { load_counts, counts, inbox_came, inbox_news, me, take_counts } from './state.js';
 import { here } from './router.js';
 import { toast } from './toast.js';
 import { go } from './router.js';
@@ -22,8 +22,10 @@ export async function follow_inbox()
 		after: counts.value.seq,
 		onNotification: (n) => {
 			inbox_news.value++;
-			/* The inbox shows it itself. */
-			if (!document.hidden && here.value.path !== '/console/inbox/')
+			/* The inbox shows it itself, and says it. */
+			if (here.value.path === '/console/inbox/')
+				inbox_came.value = { seq: n.seq, title: n.title };
+			else if (!document.hidden)
 				toast(n.title, 'plain');
 		},
 		onCounts: (c) => {

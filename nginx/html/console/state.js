@@ -17,6 +17,9 @@ export const counts = signal({ unread: 0, unseen: 0, seq: 0 });
 /** Rises whenever something in the inbox changed; pages that show it ask again. */
 export const inbox_news = signal(0);
 
+/** What came last while the inbox stands open, {seq, title}: it is said to who cannot see the list change. */
+export const inbox_came = signal(/** @type {any} */ (null));
+
 export async function load_me()
 {
 	me.value = await get('/api/auth/profile/');

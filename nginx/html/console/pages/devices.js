@@ -32,6 +32,8 @@ async function try_one(id, key)
 function Browser({ mine, changed })
 {
 	const able = can_push();
+	/* An iPad says that it is a Mac, and has fingers. */
+	const ios = /iPhone|iPad|iPod/.test(navigator.userAgent) || (navigator.platform === 'MacIntel' && navigator.maxTouchPoints > 1);
 	const denied = able && Notification.permission === 'denied';
 
 	async function enable()
@@ -44,7 +46,8 @@ function Browser({ mine, changed })
 	return html`<${Card} title=${t('devices.here')} lead=${t('devices.here_lead')}>
 		<div class="line"><div class="line-text"><p class="row"><b>${browser_of(navigator.userAgent)}</b>
 			<${Badge} tone=${mine ? 'good' : denied ? 'bad' : 'plain'}>${mine ? t('security.on') : denied ? t('devices.blocked') : t('security.off')}<//></p>
-			<p class="soft small">${!able ? t('devices.cannot') : denied ? t('devices.blocked_text') : mine ? t('devices.on_text') : t('devices.off_text')}</p></div>
+			<p class="soft small">${!able ? t('devices.cannot') : denied ? t('devices.blocked_text') : mine ? t('devices.on_text') : t('devices.off_text')}</p>
+			${!able && ios && html`<p class="soft small">${t('devices.ios')}</p>`}</div>
 			${able && !mine && html`<${Act} kind="primary" icon="bell" disabled=${denied} act=${() => enable().catch((e) => {
 				toast(e.message === 'denied' ? t('devices.blocked_text') : e.name === 'Problem' || e.doc ? sentence_of(e) : t('devices.refused'), 'bad');
 			})} done=${t('devices.enabled')}>${t('devices.enable')}<//>`}

@@ -5,7 +5,7 @@ import { Act, Empty, Head, Loading, Trouble } from '../ui.js';
 import { Time } from '../time.js';
 import { get, post, sentence_of } from '../api.js';
 import { go, query, set_query } from '../router.js';
-import { counts, inbox_news, take_counts } from '../state.js';
+import { counts, inbox_came, inbox_news, take_counts } from '../state.js';
 import { number, t, word } from '../i18n.js';
 import { toast } from '../toast.js';
 
@@ -131,10 +131,13 @@ export default function Inbox()
 			load();		/* that answer may not know of this yet */
 	}
 	const { rows, error, loading } = state;
+	const came = inbox_came.value;
+	useEffect(() => () => { inbox_came.value = null; }, []);		/* what was said is not said again */
 
 	return html`<${Head} title=${t('nav.inbox')} lead=${counts.value.unread ? t('inbox.count', { n: number(counts.value.unread) }) : t('inbox.none_unread')}>
 		${counts.value.unread > 0 && html`<${Act} icon="check" act=${read_all}>${t('inbox.read_all')}<//>`}
 	<//>
+	<p class="hidden" role="status">${came && html`<span key=${came.seq} dir="auto">${t('inbox.came', { title: came.title })}</span>`}</p>
 	<div class="tabs" role="group" aria-label=${t('inbox.show')}>${TABS.map((x) => html`<button key=${x} type="button" class="tab"
 		aria-pressed=${x === tab ? 'true' : 'false'} onClick=${() => set_query({ show: x === 'all' ? null : x })}>${t(`inbox.tab.${x}`)}</button>`)}</div>
 	${error && html`<${Trouble} error=${error} again=${load} />`}

@@ -17,7 +17,7 @@ export default {
 	'api.away': 'The server does not answer. Check the connection, then try again.',
 	'api.fault': 'Something went wrong on this page. Load it again.',
 	'api.request': 'Request',
-	'api.retry_after': 'Try again in {seconds} s.',
+	'api.retry_after': 'Try again in {time}.',
 	'dialog.type': 'Type “{typed}” to confirm',
 	'chart.none': 'The chart could not be drawn.',
 	'chart.table': 'Show as table',
