@@ -227,7 +227,7 @@ async function links(browser, instance, opt)
 		if (want.confirm)
 			assert.equal(await page.title(), want.confirm);
 		await looks('confirm', true);
-		await presses('confirmed');
+		await presses('confirmed', undefined, true);
 		/* Used: a refusal is a page too. */
 		await page.goto(`${instance.url}/api/verify-email/?token=${link}`, { timeout: WAIT });
 		await looks('used', true);
@@ -238,7 +238,7 @@ async function links(browser, instance, opt)
 		if (want.stop)
 			assert.equal(await page.title(), want.stop);
 		await looks('unsubscribe', true);
-		await presses('unsubscribed', want.stopped);
+		await presses('unsubscribed', want.stopped, true);
 
 		/* Signed in by the link of a mail: the page is whose it says, and the button leads where one was going. */
 		forget_limits(instance);
@@ -265,7 +265,7 @@ async function links(browser, instance, opt)
 		await presses('undone', want.undone, true);
 		assert.equal(await page.getAttribute('main a', 'href'), '/console/reset/');
 		assert.equal((await page.goto(back, { timeout: WAIT })).status(), 410);
-		await looks('undo-used');
+		await looks('undo-used', true);
 		await context.close();
 		await scripted.close();
 		say(`  links without scripts, ${locale}`);

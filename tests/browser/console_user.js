@@ -253,7 +253,7 @@ async function walk(browser, instance, opt)
 	await page.click('dialog button:has-text("Make new codes")');
 	await page.waitForSelector('h2:text-is("Confirm it is you")');
 	await page.click('dialog >> text=Use the authenticator app');
-	await page.waitForSelector('dialog input[inputmode="numeric"]');
+	await page.waitForSelector('dialog input[inputmode="numeric"][autocomplete="one-time-code"]');
 	/* The app's present digits were used up; those of the next half minute serve too. */
 	await page.fill('dialog input[inputmode="numeric"]', totp(secret, Date.now() + 30000));
 	await page.click('dialog:has-text("Confirm it is you") button.primary');

@@ -3,8 +3,10 @@ strict emulator of the provider."""
 import concurrent.futures
 import hashlib
 import json
+import os
 import random
 import re
+import subprocess
 import time
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 import mmdb
 from conftest import no_faults
 from factor_people import both
-from instance import Instance, wait_until
+from instance import TOP, Instance, wait_until
 from people import OTHER, PASSWORD, Person, a_phone, an_email, calm, forget_limits, old_code, problem, same, within
 
 COST = 100
@@ -438,6 +440,26 @@ def test_s48_a_prefix_that_does_not_convert_is_suspended_and_others_are_not(guar
 
 
 # --- proof of work (S49) ---------------------------------------------------------------------------------------
+
+PAGE = """
+const vm = require('node:vm');
+const page = { TextEncoder, crypto: crypto.webcrypto || crypto, fetch, setTimeout, document: { documentElement: { lang: 'en' } } };
+vm.runInNewContext(require('node:fs').readFileSync(process.argv[1], 'utf8'), page);
+page.ask_json(process.argv[2], JSON.parse(process.argv[3])).then(async (a) => console.log(a.status, await a.text()));
+"""
+
+
+def test_s49_the_pages_do_the_work_that_a_crowded_site_asks_for(guard, conf):
+    conf(POW="auto")
+    assert ask(guard, far()).status_code == 200
+    guard.rows("UPDATE sms_spend SET spent = 300000 WHERE scope = 6 AND window_s = 3600")
+    phone = far()
+    assert problem(ask(guard, phone), 403, "pow_required")["difficulty"] == 8
+    done = subprocess.run(["node", "-e", PAGE, os.path.join(TOP, "nginx/html/console/signin/pow.js"),
+                           f"{guard.url}/api/auth/password/reset/request/", json.dumps({"phone_number": phone})],
+                          env={**os.environ, "NODE_EXTRA_CA_CERTS": str(guard.ca)}, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("200 ") and "register_id" in done.stdout, done
+
 
 def test_s49_always_asks_unknown_devices_first(guard, conf):
     conf(POW="always")
