@@ -1398,6 +1398,7 @@ EXTRA_FILES = \
 	scripts/check-console \
 	scripts/check-contract \
 	scripts/check-layers \
+	scripts/check-man \
 	scripts/check-openapi \
 	scripts/check-reasons \
 	scripts/check-words \
