@@ -7,7 +7,7 @@
  * Shown: what nginx says of the console's files, and that the first load stays below 100 KB compressed; an account is made and
  * proved by its code; the inbox shows what commits, without a reload, and is read and archived; profile, address, preferences,
  * second step with its recovery codes, sessions, messages, history and their CSV, the data and the end of the account; a token
- * that ran out is renewed unseen; keys, focus and titles; and axe on every page in both themes and directions.
+ * that ran out is renewed unseen; keys, focus and titles; how a session ends (console_ends.js); and axe on every page in both themes and directions.
  *
  * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
  */
@@ -17,6 +17,7 @@ const path = require('node:path');
 const lib = require('./instance.js');
 const { WAIT, with_chromium } = require('./chromium.js');
 const { administrator, ask, code_for, console_faults, context_of, forget_limits, look_at_all, messages, register, said, settled, sql, totp, until, watch } = require('./console.js');
+const { session_ends } = require('./console_ends.js');
 
 const FIRST_LOAD = 100000;
 const say = (text) => process.stdout.write(`  ${text}\n`);
@@ -252,7 +253,7 @@ async function walk(browser, instance, opt)
 	await page.click('button:has-text("Make new codes")');
 	await page.click('dialog button:has-text("Make new codes")');
 	await page.waitForSelector('h2:text-is("Confirm it is you")');
-	await page.click('dialog >> text=Use the authenticator app');
+	/* At once: the password alone would be refused. */
 	await page.waitForSelector('dialog input[inputmode="numeric"][autocomplete="one-time-code"]');
 	/* The app's present digits were used up; those of the next half minute serve too. */
 	await page.fill('dialog input[inputmode="numeric"]', totp(secret, Date.now() + 30000));
@@ -459,6 +460,7 @@ lib.main('console_user', async () => {
 					await page.screenshot({ path: path.join(opt.shots, 'walk-failed.png') }).catch(() => {});
 			throw e;
 		});
+		await session_ends(browser, instance);
 	});
 	process.stdout.write('PASSED console_user\n');
 });

@@ -38,11 +38,17 @@ export function sign_in_address()
 
 let leaving = false;
 
-/** From here on the page is on its way elsewhere: what is refused meanwhile leads nowhere. */
-export function leave()
+/** From here on the page is on its way elsewhere: what is refused meanwhile leads nowhere. `yes`: false, and it stays after all. */
+export function leave(yes = true)
 {
-	leaving = true;
+	leaving = yes;
 }
+
+/** What somebody has begun to fill in and not sent yet (form.js): leaving would lose it. */
+export const begun = new Set();
+
+/** Whether the page has something that leaving would lose. */
+export const unsaved = () => begun.size > 0 || document.querySelector('dialog[open]') !== null;
 
 /* Leaves for the sign-in page; the promise never ends, so that nothing is drawn meanwhile. */
 function go_to_sign_in()
@@ -146,8 +152,15 @@ export async function call(method, path, opt = {})
 	}
 	if (answer.status === 401 && !opt.public) {
 		answer = await again_signed_in(method, address, how);
-		if (answer.status === 401)
-			return go_to_sign_in();
+		if (answer.status === 401) {
+			if (leaving || !unsaved())
+				return go_to_sign_in();
+			/* What is asked in the background waits for the person to send, or to go. */
+			const { ask_sign_in } = method === 'GET' ? {} : await import('./reauth.js');
+			if (ask_sign_in && await ask_sign_in())
+				return call(method, path, opt);
+			throw new Problem(401, { detail: t('over.title'), code: 'sign_in_required' });
+		}
 	}
 	if (answer.ok)
 		return document_of(answer);

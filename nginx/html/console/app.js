@@ -4,7 +4,7 @@
 import { html, effect, render, signal, useEffect, useLayoutEffect, useRef, useState } from './lib.js';
 import { LANGUAGES, bring_words, choose_language, isolated, language, number, t } from './i18n.js';
 import { GROUPS, PAGES } from './pages.js';
-import { counts, is_admin, is_superuser, load_me, me, name_of, sign_out } from './state.js';
+import { counts, is_admin, is_superuser, load_me, me, name_of, sign_out, watch_who } from './state.js';
 import { go, here, match, start_router } from './router.js';
 import { Icon } from './icons.js';
 import { Dialogs } from './dialog.js';
@@ -269,6 +269,7 @@ function keys(event)
 export async function start()
 {
 	await Promise.all([bring_words('frame'), load_me()]);
+	watch_who();
 	start_router();
 	document.addEventListener('keydown', keys);
 	window.addEventListener('unhandledrejection', () => toast(t('api.fault'), 'bad'));

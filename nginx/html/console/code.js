@@ -14,14 +14,16 @@ export function Code({ send, done, again, label })
 {
 	const [said, set_said] = useState('');
 	const [busy, set_busy] = useState(false);
+	const sending = useRef(false);
 	const [trouble, set_trouble] = useState('');
 	const tried = useRef('');
 	const id = useId();
 
 	async function go(code)
 	{
-		if (busy || code.length === 0)
+		if (sending.current || code.length === 0)
 			return;
+		sending.current = true;
 		tried.current = code;
 		set_busy(true);
 		set_trouble('');
@@ -30,15 +32,16 @@ export function Code({ send, done, again, label })
 		} catch (e) {
 			set_trouble(sentence_of(e));
 			set_busy(false);
+			sending.current = false;
 			document.getElementById(id)?.select();
 		}
 	}
 	return html`<form class="code-form" onSubmit=${(e) => { e.preventDefault(); go(latin(said)); }}>
 		<div class="field">
 			<label for=${id}>${label || t('code.label')}</label>
-			<input id=${id} class="code-input" dir="ltr" inputmode="numeric" autocomplete="one-time-code" autofocus maxlength="12" value=${said}
+			<input id=${id} class="code-input" dir="ltr" inputmode="numeric" autocomplete="one-time-code" autofocus value=${said}
 				aria-invalid=${trouble ? 'true' : undefined} aria-describedby=${`${id}-wrong`} onInput=${(e) => {
-					const code = latin(e.target.value).slice(0, DIGITS);
+					const code = latin(e.target.value).replace(/\D/g, '').slice(0, DIGITS);
 					set_said(code);
 					if (/^\d{6}$/.test(code) && code !== tried.current)
 						go(code);

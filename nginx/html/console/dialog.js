@@ -4,7 +4,7 @@
  */
 import { html, signal, useEffect, useId, useRef, useState } from './lib.js';
 import { Icon } from './icons.js';
-import { t } from './i18n.js';
+import { isolated, t, visible } from './i18n.js';
 import { sentence_of } from './api.js';
 
 const open = signal(/** @type {any[]} */ ([]));
@@ -33,29 +33,34 @@ function Confirm({ text, detail, yes, danger, typed, act, close })
 	const [busy, set_busy] = useState(false);
 	const [trouble, set_trouble] = useState('');
 	const id = useId();
-	const ready = !typed || said.trim() === typed;
+	const sending = useRef(false);
+	/* As it is seen: what cannot be, and how wide a gap is, need not be typed. */
+	const wanted = visible(typed || '');
+	const ready = visible(said) === wanted || !wanted;
 
 	async function go_ahead(event)
 	{
 		event.preventDefault();
-		if (!ready || busy)
+		if (!ready || sending.current)
 			return;
 		if (!act)
 			return close(true);
+		sending.current = true;
 		set_busy(true);
 		try {
 			close({ value: await act() });
 		} catch (e) {
 			set_trouble(sentence_of(e));
 			set_busy(false);
+			sending.current = false;
 		}
 	}
 
 	return html`<form onSubmit=${go_ahead}>
 		<p dir="auto">${text}</p>
 		${detail && html`<p class="soft" dir="auto">${detail}</p>`}
-		${typed && html`<div class="field">
-			<label for=${id}>${t('dialog.type', { typed })}</label>
+		${wanted && html`<div class="field">
+			<label for=${id}>${t('dialog.type', { typed: isolated(wanted) })}</label>
 			<input id=${id} value=${said} autocomplete="off" spellcheck=${false} dir="auto" onInput=${(e) => set_said(e.target.value)} />
 		</div>`}
 		${trouble && html`<p class="trouble" role="alert">${trouble}</p>`}

@@ -10,12 +10,23 @@
  */
 import { html, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from './lib.js';
 import { Icon } from './icons.js';
-import { Problem, sentence_of } from './api.js';
+import { Problem, begun as unsent, sentence_of } from './api.js';
 import { t } from './i18n.js';
+
+/** Says for as long as it is drawn whether it holds something that is not sent yet. @param {boolean} on */
+export function use_unsent(on)
+{
+	const mark = useRef({}).current;
+
+	useEffect(() => {
+		unsent[on ? 'add' : 'delete'](mark);
+		return () => { unsent.delete(mark); };
+	}, [on]);
+}
 
 /**
  * @param {Record<string, any>} first  the values at the start; the form begins anew when `key` changes
- * @param {(values: Record<string, any>) => Promise<any>} send
+ * @param {(values: Record<string, any>) => Promise<any>} send  false: nothing was sent after all
  * @param {any} [key]
  */
 export function use_form(first, send, key = '')
@@ -28,7 +39,10 @@ export function use_form(first, send, key = '')
 	const begun = useRef(key);
 	const base = useId();
 	const labels = useRef(/** @type {Record<string, string>} */ ({})).current;
+	const sending = useRef(false);
+	const [touched, set_touched] = useState(false);
 
+	use_unsent(touched);
 	latest.current = values;
 	useEffect(() => {
 		/* Not at the start: effects run after the page is drawn, and somebody may have typed by then. */
@@ -38,12 +52,14 @@ export function use_form(first, send, key = '')
 		set_values(first);
 		set_errors({});
 		set_trouble(null);
+		set_touched(false);
 	}, [key]);
 
 	return useMemo(() => ({
 		values, errors, trouble, busy, labels,
 		id: (name) => `${base}-${name}`,
 		set: (name, value) => {
+			set_touched(true);
 			set_values((v) => ({ ...v, [name]: value }));
 			set_errors(({ [name]: _, ...rest }) => rest);
 		},
@@ -54,23 +70,28 @@ export function use_form(first, send, key = '')
 			set_values(first);
 			set_errors({});
 			set_trouble(null);
+			set_touched(false);
 		},
 		submit: async (event) => {
 			if (event)
 				event.preventDefault();
-			if (busy)
+			/* Not `busy`: a second press may come before it is drawn. */
+			if (sending.current)
 				return;
+			sending.current = true;
 			set_busy(true);
 			set_errors({});
 			set_trouble(null);
 			try {
-				await send(latest.current);
+				if (await send(latest.current) !== false)
+					set_touched(false);
 			} catch (e) {
 				set_errors(e instanceof Problem ? e.errors : {});
 				set_trouble(e);
 				if (!(e instanceof Problem))
 					console.error(e);
 			}
+			sending.current = false;
 			set_busy(false);
 		},
 	}), [values, errors, trouble, busy, base]);

@@ -105,18 +105,24 @@ export function choose_language(to)
 	location.reload();
 }
 
+/* What turns the order of letters round: within a sentence of ours, nobody's text does. */
+const tame = (text) => String(text).replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
+
 /** Left-to-right text (an address, a number, a code) within a sentence of either direction. */
-export const ltr = (text) => `\u2066${text}\u2069`;
+export const ltr = (text) => `\u2066${tame(text)}\u2069`;
 
 /** Somebody's own text, of whichever direction, within a sentence. */
-export const isolated = (text) => `\u2068${text}\u2069`;
+export const isolated = (text) => `\u2068${tame(text)}\u2069`;
 
 /** Several words in a row, those that are nothing left out. */
 export const listed = (words) => words.filter(Boolean).join(language === 'fa' ? '، ' : ', ');
 
-/** Digits of Persian and Arabic keyboards as ASCII, without the spaces people type. */
+/** Text as it is seen: without what has no width, and any gap one space. */
+export const visible = (text) => text.normalize('NFC').replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '').replace(/\s+/g, ' ').trim();
+
+/** Digits of Persian and Arabic keyboards as ASCII, without the spaces people type and the marks of direction that come with a copy. */
 export function latin(text)
 {
-	return text.trim().replace(/[\u06f0-\u06f9]/g, (d) => String(d.charCodeAt(0) - 0x6f0))
+	return visible(text).replace(/[\u06f0-\u06f9]/g, (d) => String(d.charCodeAt(0) - 0x6f0))
 		.replace(/[\u0660-\u0669]/g, (d) => String(d.charCodeAt(0) - 0x660)).replace(/\s/g, '');
 }

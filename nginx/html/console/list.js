@@ -28,14 +28,17 @@ const CSV_PAGE = 100;
 const STRETCHES = 5;	/* of a log, asked for one page */
 const CSV_MAX = 50000;
 
-/* A cell as CSV.  A spreadsheet runs what begins with these characters, so such text gets a quote before it. */
+/*
+ * A cell as CSV.  A spreadsheet runs what begins with these characters, so such text gets a quote before it; and so within, where one
+ * that takes semicolons, tabs or lines for the next cell would begin anew.
+ */
 function csv_cell(value)
 {
 	let s = value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
-	if (typeof value === 'string' && /^[=+\-@\t\r]/.test(s) && !/^\+\d+$/.test(s))
-		s = `'${s}`;
-	return /[",\n\r]/.test(s) ? `"${s.replace(/"/g, '""')}"` : s;
+	if (typeof value !== 'number' && !/^\+\d+$/.test(s))
+		s = s.replace(/(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])/g, '$1\'');
+	return /[",;\t\n\r]/.test(s) ? `"${s.replace(/"/g, '""')}"` : s;
 }
 
 const plain_value = (column, row) => (column.csv ? column.csv(row) : row[column.key]);

@@ -44,8 +44,8 @@
 	for (const input of document.querySelectorAll('input[autocomplete="one-time-code"][data-auto]')) {
 		let last = '';
 		input.addEventListener('input', () => {
-			const code = input.value.replace(/\s/g, '');
-			if (/^[0-9\u06f0-\u06f9\u0660-\u0669]{6}$/.test(code) && code !== last && input.inputMode !== 'text') {
+			const code = digits(input.value);
+			if (/^[0-9]{6}$/.test(code) && code !== last && input.inputMode !== 'text') {
 				last = code;
 				input.form.requestSubmit();
 			}

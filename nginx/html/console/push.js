@@ -95,6 +95,20 @@ export async function turn_on()
 	return 'on';
 }
 
+const LET_GO = 3000;	/* ms that the push service has */
+
+/**
+ * Who signs out leaves no way for their messages to come to the browser's next person.  The push service tells the sender; what the
+ * account was told stays, so that the same browser is no second device after the next sign-in.
+ */
+export async function let_go()
+{
+	const sub = await current();
+
+	if (sub)
+		await Promise.race([sub.unsubscribe(), new Promise((go_on) => setTimeout(go_on, LET_GO))]);
+}
+
 /** @param {{id: string, endpoint: string}} row  what the account knows; of this browser or another */
 export async function turn_off(row)
 {

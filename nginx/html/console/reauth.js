@@ -1,21 +1,35 @@
 /*
  * "Is it you?": before a grave step the API wants a sign-in of the last
  * minutes (reauth_required).  Asks for the password, or for a code where there
- * is none or a second factor serves.
+ * is none; where a second factor is on, for that.  And where the session has
+ * ended while somebody was filling in a form: they sign in elsewhere, and go on.
  */
 import { html, useEffect, useId, useState } from './lib.js';
 import { dialog } from './dialog.js';
-import { call, sentence_of } from './api.js';
+import { call, sentence_of, sign_in_address } from './api.js';
 import { latin, ltr, t } from './i18n.js';
+import { me } from './state.js';
 
-let asking = null;
+let asking = null, over = null;
 
-/* One way to prove it. */
-const quietly = (method, path, body) => call(method, path, { body, reauth: false, public: true, patient: true });
+/* A 401 is an answer here: wrong; of a token that ran out meanwhile, once a fresh one is there, it is asked again. */
+async function quietly(method, path, body)
+{
+	const how = { body, reauth: false, public: true, patient: true };
+
+	try {
+		return await call(method, path, how);
+	} catch (e) {
+		if (e.status !== 401 || !['invalid_token', 'token_expired', 'sign_in_required'].includes(e.code))
+			throw e;
+		await call('POST', '/api/auth/token/refresh/?tokens=cookie', { body: {}, public: true }).catch(() => {});
+		return call(method, path, how);
+	}
+}
 
 function Ask({ close })
 {
-	const [methods, set_methods] = useState(/** @type {string[]} */ ([]));
+	const [ways, set_ways] = useState(['password']);
 	const [how, set_how] = useState('password');
 	const [value, set_value] = useState('');
 	const [sent, set_sent] = useState(/** @type {any} */ (null));
@@ -24,7 +38,11 @@ function Ask({ close })
 	const id = useId();
 
 	useEffect(() => {
-		call('GET', '/api/auth/mfa/').then((m) => set_methods(m.methods.length ? m.methods : ['sms', 'email'])).catch(() => {});
+		call('GET', '/api/auth/mfa/').then((m) => {
+			set_ways(m.enabled ? m.methods : ['password', 'sms', 'email']);
+			if (m.enabled)
+				choose(m.methods[0]);	/* the password alone would be refused */
+		}).catch(() => { /* the password, then */ });
 	}, []);
 
 	async function choose(method)
@@ -71,7 +89,7 @@ function Ask({ close })
 				value=${value} onInput=${(e) => set_value(e.target.value)} />
 		</div>
 		${trouble && html`<p class="trouble" role="alert" dir="auto">${trouble}</p>`}
-		<p class="ways">${['password', ...methods].filter((m) => m !== how).map((m) => html`<button key=${m} type="button" class="link"
+		<p class="ways">${ways.filter((m) => m !== how).map((m) => html`<button key=${m} type="button" class="link"
 			onClick=${() => choose(m)}>${t(`reauth.by.${m}`)}</button>`)}</p>
 		<div class="dialog-actions">
 			<button type="button" class="button" onClick=${() => close(false)}>${t('cancel')}</button>
@@ -91,4 +109,45 @@ export function ask_who()
 		return Boolean(ok);
 	});
 	return asking;
+}
+
+function Over({ close })
+{
+	const [trouble, set_trouble] = useState('');
+
+	async function go_on(event)
+	{
+		event.preventDefault();
+		try {
+			const now = await quietly('GET', '/api/auth/profile/');
+			if (now.id === me.value.id)
+				close(true);
+			else
+				set_trouble(t('over.other'));
+		} catch (e) {
+			set_trouble(e.status === 401 ? t('over.not_yet') : sentence_of(e));
+		}
+	}
+	return html`<form onSubmit=${go_on}>
+		<p>${t('over.text')}</p>
+		<p><a class="button" href=${sign_in_address()} target="_blank" rel="noopener">${t('over.sign_in')}</a></p>
+		${trouble && html`<p class="trouble" role="alert" dir="auto">${trouble}</p>`}
+		<div class="dialog-actions">
+			<button type="button" class="button" onClick=${() => close(false)}>${t('cancel')}</button>
+			<button class="button primary">${t('go_on')}</button>
+		</div>
+	</form>`;
+}
+
+/**
+ * The session has ended: asks to sign in in another tab, once for however many calls wait.
+ * @returns {Promise<boolean>}  whether the same person is signed in again
+ */
+export function ask_sign_in()
+{
+	over = over || dialog({ title: t('over.title'), body: Over }).then((ok) => {
+		over = null;
+		return Boolean(ok);
+	});
+	return over;
 }

@@ -2,8 +2,10 @@
  * What every page may want to know: who is signed in, and how many
  * notifications wait.
  */
-import { get, leave, post } from './api.js';
+import { call, get, leave, post, sentence_of, unsaved } from './api.js';
+import { t } from './i18n.js';
 import { computed, signal } from './lib.js';
+import { toast } from './toast.js';
 
 /** The profile of who is signed in, as GET /api/auth/profile/ gives it. */
 export const me = signal(/** @type {any} */ (null));
@@ -41,11 +43,72 @@ export async function load_counts()
 	}
 }
 
+/* ---- one browser, one session: all tabs are the same person's, or go ---- */
+
+const AGAIN = 10000;		/* ms between two looks at who it is */
+const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('gatepost-who') : null;
+const who = (user) => (user ? `${user.id} ${user.acted_by || ''}` : '');
+let looked = 0;
+
+/* Somebody else by now, or nobody: what stands here is not theirs to see, nor what is done here theirs. */
+function turn_away()
+{
+	leave();
+	document.getElementById('app').hidden = true;
+	location.reload();
+}
+
+async function look_who()
+{
+	if (!me.value || Date.now() - looked < AGAIN)
+		return;
+	looked = Date.now();
+	try {
+		const now = await call('GET', '/api/auth/profile/', { public: unsaved() });
+		if (who(now) !== who(me.value))
+			turn_away();
+	} catch {
+		/* no answer: the next call tells */
+	}
+}
+
+/** Sees to it for as long as the page stands. */
+export function watch_who()
+{
+	if (tabs) {
+		tabs.onmessage = (event) => event.data !== who(me.value) && turn_away();
+		tabs.postMessage(who(me.value));
+	}
+	document.addEventListener('visibilitychange', () => !document.hidden && look_who());
+	/* Kept by the browser and shown again by "back": perhaps to another. */
+	window.addEventListener('pageshow', (event) => event.persisted && turn_away());
+}
+
+/** Nobody is signed in here any more: the other tabs go too, and this browser gets no more of the account's pushes. */
+export async function gone()
+{
+	leave();
+	if (tabs)
+		tabs.postMessage('');
+	if (me.value && !me.value.acted_by && typeof Notification === 'function' && Notification.permission === 'granted')
+		await import('./push.js').then((m) => m.let_go()).catch((e) => console.warn('push', e));
+}
+
 /** @param {string} [then]  where signing in again leads to */
 export async function sign_out(then)
 {
 	leave();
-	await post('/api/auth/logout/?tokens=cookie', {}, { public: true }).catch(() => {});
+	try {
+		await post('/api/auth/logout/?tokens=cookie', {}, { public: true });
+	} catch (e) {
+		/* Else who goes away believes to be signed out. */
+		if (e.status !== 401) {
+			leave(false);
+			toast(t('account.still', { why: sentence_of(e) }), 'bad');
+			return;
+		}
+	}
+	await gone();
 	location.assign(`/console/signin/${then ? `?rd=${encodeURIComponent(then)}` : ''}`);
 }
 

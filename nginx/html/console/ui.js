@@ -150,12 +150,14 @@ export function Act({ act, children, kind = '', icon, done, disabled = false, ..
 {
 	const [busy, set_busy] = useState(false);
 	const alive = useRef(true);
+	const under_way = useRef(false);
 
 	useEffect(() => () => { alive.current = false; }, []);
 	async function run()
 	{
-		if (busy)
+		if (under_way.current)
 			return;
+		under_way.current = true;
 		set_busy(true);
 		try {
 			const was = await act();
@@ -164,6 +166,7 @@ export function Act({ act, children, kind = '', icon, done, disabled = false, ..
 		} catch (e) {
 			toast(sentence_of(e), 'bad');
 		}
+		under_way.current = false;
 		if (alive.current)
 			set_busy(false);
 	}

@@ -15,13 +15,14 @@ function Editor({ article, set })
 	const form = use_form({ title: article.title, content: article.content, status: article.status }, async (v) => {
 		if (v.status === 'published' && article.status !== 'published'
 		    && !await confirm({ title: t('articles.publish'), text: t('article.publish_text'), yes: t('articles.publish') }))
-			return;
+			return false;
 		const got = fresh ? await post('/api/articles/', v, { key: `${key}-${v.status}-${v.content.length}` }) : await patch(`/api/articles/${article.id}/`, v);
 		toast(t('saved'));
 		if (fresh)
 			go(`/console/articles/${got.id}/`, { replace: true });
 		else
 			set(got);
+		return true;
 	});
 
 	async function remove()

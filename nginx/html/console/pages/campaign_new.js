@@ -91,9 +91,9 @@ export default function CampaignNew()
 		if (v.rate)
 			body.rate = Number(v.rate);
 		if (start && !await dialog({ title: t('campaign_new.sure'), body: Check, props: { values: v } }))
-			return;
+			return false;
 		const made = await post('/api/campaigns/', body, { key: `${key}-${start ? 1 : 0}-${JSON.stringify(body).length}` });
-		go(`/console/campaigns/${made.id}/`);
+		return go(`/console/campaigns/${made.id}/`);
 	});
 	const v = form.values;
 

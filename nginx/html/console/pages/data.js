@@ -2,8 +2,8 @@
 import { html } from '../lib.js';
 import { Act, Card, Head } from '../ui.js';
 import { confirm } from '../dialog.js';
-import { del, get, leave } from '../api.js';
-import { me } from '../state.js';
+import { del, get } from '../api.js';
+import { gone, me } from '../state.js';
 import { when } from '../time.js';
 import { t } from '../i18n.js';
 import { toast } from '../toast.js';
@@ -27,7 +27,7 @@ async function end()
 
 	if (!done)
 		return;
-	leave();
+	await gone();
 	toast(t('data.deleted', { when: when(done.value.purge_at) }), 'plain');
 	setTimeout(() => location.assign('/console/signin/'), 4000);
 }

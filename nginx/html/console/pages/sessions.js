@@ -5,6 +5,7 @@ import { Act, Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
 import { confirm } from '../dialog.js';
 import { del, leave, post } from '../api.js';
+import { gone } from '../state.js';
 import { number, t, word } from '../i18n.js';
 import { toast } from '../toast.js';
 
@@ -41,10 +42,15 @@ export default function Sessions()
 	{
 		const ended = await confirm({ title: t('sessions.all'), text: t('sessions.all_text'), yes: t('sessions.all_yes'), danger: true, act: () => {
 			leave();
-			return post('/api/auth/sessions/revoke-all/');
+			return post('/api/auth/sessions/revoke-all/').catch((e) => {
+				leave(false);
+				throw e;
+			});
 		} });
-		if (ended)
-			location.assign('/console/signin/');
+		if (!ended)
+			return;
+		await gone();
+		location.assign('/console/signin/');
 	}
 
 	return html`<${Head} title=${t('nav.sessions')} lead=${t('sessions.lead')}>

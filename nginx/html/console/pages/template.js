@@ -8,6 +8,7 @@ import { Act, Badge, Card, Head, Loaded, Scroll, use_data } from '../ui.js';
 import { Time } from '../time.js';
 import { call, get, new_key, patch, post, sentence_of } from '../api.js';
 import { confirm } from '../dialog.js';
+import { use_unsent } from '../form.js';
 import { toast } from '../toast.js';
 import { number, t, word } from '../i18n.js';
 
@@ -107,6 +108,7 @@ function Editor({ template, reload })
 	const locales = useMemo(() => (shown ? Object.keys(shown.locales) : []), [shown]);
 	const here = locales.includes(locale) ? locale : locales[0];
 
+	use_unsent(changed);
 	const change = (d) => {
 		set_definition(d);
 		set_text(pretty(d));

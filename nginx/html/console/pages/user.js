@@ -8,7 +8,7 @@ import { del, get, patch, post, put, sentence_of } from '../api.js';
 import { is_superuser, me, name_of } from '../state.js';
 import { go } from '../router.js';
 import { toast } from '../toast.js';
-import { country_name, language_name, ltr, t } from '../i18n.js';
+import { country_name, isolated, language_name, ltr, t } from '../i18n.js';
 import { Marks, known } from './users.js';
 import { SessionList } from './signed_in.js';
 import { EditUser } from './user_edit.js';
@@ -114,14 +114,14 @@ function Grave({ user, reload, set_version })
 	}
 	async function impersonate()
 	{
-		if (await ask({ title: t('user.act', { name }), text: t('user.act_text'), warn: t('user.act_warn'), yes: t('user.act_yes'),
+		if (await ask({ title: t('user.act', { name: isolated(name) }), text: t('user.act_text'), warn: t('user.act_warn'), yes: t('user.act_yes'),
 			act: (reason) => post(`${path}impersonate/`, { reason, cookie: true }) }))
 			location.assign('/console/');
 	}
 	async function remove()
 	{
 		const typed = user.email || user.phone_number || String(user.id);
-		if (await confirm({ title: t('user.delete'), text: t('user.delete_text', { name }), yes: t('user.delete'), danger: true, typed,
+		if (await confirm({ title: t('user.delete'), text: t('user.delete_text', { name: isolated(name) }), yes: t('user.delete'), danger: true, typed,
 			act: () => del(`/api/users/${user.id}/`) })) {
 			toast(t('user.deleted'));
 			go('/console/users/');

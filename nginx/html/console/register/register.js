@@ -26,13 +26,6 @@ const at = (id) => document.getElementById(id);
 const lead = at('step').textContent;
 let register_id;
 
-/* Digits of Persian and Arabic keyboards, and the spaces that people type. */
-function latin(text)
-{
-	return text.replace(/\s/g, '').replace(/[۰-۹]/g, (d) => d.charCodeAt(0) - 0x6f0)
-		.replace(/[٠-٩]/g, (d) => d.charCodeAt(0) - 0x660);
-}
-
 function tell(text, good = false)
 {
 	at('said').textContent = text;
@@ -106,7 +99,7 @@ at('who').addEventListener('submit', async (event) => {
 
 at('prove').addEventListener('submit', async (event) => {
 	event.preventDefault();
-	const code = latin(at('code').value);
+	const code = digits(at('code').value);
 	if (!code) {
 		tell(say.no_code);
 		return;

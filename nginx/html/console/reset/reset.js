@@ -15,6 +15,7 @@ const words = {
 		password: 'گذرواژهٔ تازه',
 		save: 'ثبت گذرواژه',
 		again: 'فرستادن کد دیگر',
+		back: 'نشانی دیگری',
 		sent: 'کد دیگری فرستاده شد.',
 		all: 'همه را پر کنید.',
 		done: 'گذرواژه ثبت شد و همهٔ نشست‌ها بسته شدند.',
@@ -39,13 +40,6 @@ function good(text)
 	at('said').className = 'good';
 }
 
-/* Digits of Persian and Arabic keyboards, and the spaces that people type. */
-function latin(text)
-{
-	return text.replace(/\s/g, '').replace(/[۰-۹]/g, (d) => d.charCodeAt(0) - 0x6f0)
-		.replace(/[٠-٩]/g, (d) => d.charCodeAt(0) - 0x660);
-}
-
 async function ask(path, body)
 {
 	let answer, doc = {};
@@ -68,6 +62,16 @@ async function ask(path, body)
 	return answer && answer.ok ? doc : null;
 }
 
+const first = at('step').textContent;
+
+function show(second)
+{
+	at('step').textContent = second ? say.type : first;
+	at('who').hidden = second;
+	at('set').hidden = !second;
+	at(second ? 'code' : 'username').focus();
+}
+
 at('who').addEventListener('submit', async (event) => {
 	event.preventDefault();
 	const to = at('username').value.trim();
@@ -80,10 +84,13 @@ at('who').addEventListener('submit', async (event) => {
 	if (!doc)
 		return;
 	register_id = doc.register_id;
-	at('step').textContent = say.type;
-	at('who').hidden = true;
-	at('set').hidden = false;
-	at('code').focus();
+	at('for').value = to;
+	show(true);
+});
+
+at('back').addEventListener('click', () => {
+	good('');
+	show(false);
 });
 
 at('set').addEventListener('submit', async (event) => {
@@ -93,7 +100,7 @@ at('set').addEventListener('submit', async (event) => {
 		return;
 	}
 	const doc = await ask('/api/auth/password/reset/',
-		{ register_id, otp_code: latin(at('code').value), new_password: at('password').value });
+		{ register_id, otp_code: digits(at('code').value), new_password: at('password').value });
 	if (!doc)
 		return;
 	at('set').hidden = true;

@@ -28,7 +28,7 @@ function own_page(rd)
 {
 	try {
 		const to = new URL(rd || '/', location.origin);
-		if (to.origin === location.origin && !to.username && !to.password)
+		if (to.origin === location.origin && to.protocol === location.protocol && !to.username && !to.password)
 			return to.href;
 	} catch {
 		/* not an address: the front page, then */

@@ -14,13 +14,6 @@ const said = $('said');
 const forms = ['signin', 'ask', 'code', 'second', 'link'];
 const state = { register_id: null, mfa_token: null, methods: [], method: null, link_token: null, provider: null };
 
-/* Digits as people type them: Persian, Arabic, with spaces. */
-function plain(text)
-{
-	return text.trim().replace(/[\u06f0-\u06f9]/g, (d) => d.charCodeAt(0) - 0x6f0)
-		.replace(/[\u0660-\u0669]/g, (d) => d.charCodeAt(0) - 0x660).replace(/\s/g, '');
-}
-
 function show(name, text = '')
 {
 	for (const f of forms)
@@ -165,7 +158,7 @@ const steps = {
 	},
 	async code(form)
 	{
-		const code = plain(form.otp.value);
+		const code = digits(form.otp.value);
 		if (!code) {
 			said.textContent = words.no_code;
 			return;
@@ -179,7 +172,7 @@ const steps = {
 	},
 	async second(form)
 	{
-		const code = plain(form.factor.value);
+		const code = (state.method === 'recovery' ? latin : digits)(form.factor.value);
 		if (!code) {
 			said.textContent = words.no_code;
 			return;
@@ -213,7 +206,7 @@ async function run(form, step)
 
 	for (const b of buttons)
 		b.disabled = true;
-	said.textContent = '';
+	said.textContent = said.className = '';
 	try {
 		await step(form);
 	} catch {
@@ -238,7 +231,8 @@ $('by_password').addEventListener('click', () => {
 });
 $('again').addEventListener('click', () => run($('code'), async () => {
 	const { ok, body } = await ask('/api/auth/otp/refresh/', { register_id: state.register_id });
-	said.textContent = ok ? '' : sentence(body);
+	said.textContent = ok ? words.sent_again : sentence(body);
+	said.className = ok ? 'good' : '';
 }));
 for (const id of ['anew', 'second_anew'])
 	$(id).addEventListener('click', () => start(''));

@@ -14,6 +14,7 @@ const WORDS = {
 		connect: 'Connect', not_now: 'Not now', or: 'or', other: (who) => `Continue with ${who}`,
 		both: 'Enter both.', one: 'Enter a phone number or an e-mail address.', no_code: 'Enter the code.',
 		sent: (to) => `If there is an account for ${to}, a code is on its way.${to.includes('@') ? ' The e-mail also has a link.' : ''}`,
+		sent_again: 'Another code is on its way.',
 		not_proved: 'We sent you a code to confirm that the address is yours.',
 		second: 'Two-step verification',
 		how: {
@@ -53,6 +54,7 @@ const WORDS = {
 		connect: 'وصل شود', not_now: 'فعلاً نه', or: 'یا', other: (who) => `ادامه با ${who}`,
 		both: 'هر دو را وارد کنید.', one: 'شمارهٔ تلفن یا ایمیل را وارد کنید.', no_code: 'کد را وارد کنید.',
 		sent: (to) => `اگر حسابی با ${to} باشد، کد در راه است.${to.includes('@') ? ' در ایمیل پیوند هم هست.' : ''}`,
+		sent_again: 'کد دیگری در راه است.',
 		not_proved: 'کدی برای شما فرستاده شد تا نشان دهید نشانی از آن شماست.',
 		second: 'مرحلهٔ دوم',
 		how: {
