@@ -311,6 +311,8 @@ function lint()
 		if ('example' in q) {
 			schemas.check(schemas.requests, `${where} ${q.name}`, q.schema, q.example);
 			count++;
+		} else if (!resolve(q.schema).enum && q.schema.type !== 'boolean') {
+			faults.push(`${where} ${q.name}: no example`);
 		}
 	};
 
