@@ -36,7 +36,7 @@ mail_page_open(struct buf *b, const char *lang, bool rtl, const char *site,
 	    "background:#f6f6f8;color:#17181c;font:16px/1.6 system-ui,Tahoma,"
 	    "sans-serif\">\n<div class=\"c\" style=\"max-width:480px;"
 	    "margin:auto;padding:26px 24px;background:#fff;border:1px solid "
-	    "#e3e4ea;border-radius:14px\">\n", rtl ? "rtl" : "ltr", dark);
+	    "#e3e4ea;border-radius:14px;overflow-wrap:break-word\">\n", rtl ? "rtl" : "ltr", dark);
 	if (site != NULL) {
 		buf_str(b, "<p class=\"s\" style=\"margin:0 0 14px;"
 		    "color:#5a5f6d;font-size:14px;font-weight:600\">");
@@ -50,6 +50,17 @@ mail_page_open(struct buf *b, const char *lang, bool rtl, const char *site,
 }
 
 void
+mail_page_link(struct buf *b, const char *url)
+{
+	buf_str(b, "<a dir=\"ltr\" href=\"");
+	add(b, url);
+	buf_str(b, "\" style=\"color:#4453c9;overflow-wrap:anywhere;"
+	    "word-break:break-word\">");
+	add(b, url);
+	buf_str(b, "</a>");
+}
+
+void
 mail_page_button(struct buf *b, bool rtl, const char *url, const char *word)
 {
 	buf_str(b, "<p style=\"margin:20px 0 0\"><a class=\"k\" href=\"");
@@ -59,12 +70,10 @@ mail_page_button(struct buf *b, bool rtl, const char *url, const char *word)
 	    "font-weight:600;text-decoration:none\">");
 	add(b, word);
 	buf_printf(b, "</a></p>\n<p dir=\"ltr\" class=\"s\" style=\""
-	    "text-align:%s;margin:12px 0 0;color:#5a5f6d;font-size:12px;"
-	    "overflow-wrap:anywhere\"><a href=\"", rtl ? "right" : "left");
-	add(b, url);
-	buf_str(b, "\" style=\"color:#4453c9\">");
-	add(b, url);
-	buf_str(b, "</a></p>\n");
+	    "text-align:%s;margin:12px 0 0;color:#5a5f6d;font-size:12px\">",
+	    rtl ? "right" : "left");
+	mail_page_link(b, url);
+	buf_str(b, "</p>\n");
 }
 
 void

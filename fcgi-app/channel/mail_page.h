@@ -16,6 +16,8 @@ void	 mail_page_open(struct buf *b, const char *lang, bool rtl,
  * rather copy it.  Both are text; the caller has judged the address. */
 void	 mail_page_button(struct buf *b, bool rtl, const char *url,
 	    const char *word);
+/* An address within a sentence, to press; a long one breaks anywhere. */
+void	 mail_page_link(struct buf *b, const char *url);
 void	 mail_page_close(struct buf *b);
 
 #endif

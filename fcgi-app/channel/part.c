@@ -145,13 +145,22 @@ one_line(struct arena *a, const char *s)
 	return copy;
 }
 
+/* A mail is read elsewhere: what is an address on this site names it. */
+static const char *
+absolute(struct arena *a, const char *url)
+{
+	return url[0] == '/' && url[1] != '/' ? arena_printf(a, "%s%s",
+	    conf_str(CONF_PUBLIC_URL), url) : url;
+}
+
 static void
 mail(struct arena *a, const struct message *m, struct rendered *r)
 {
 	const struct json *c = m->content;
 	const char *title = part_text(c, m->locale, "email", "title");
 	const char *body = or_empty(part_text(c, m->locale, "email", "body"));
-	const char *url = or_empty(part_text(c, m->locale, "email", "url"));
+	const char *url = absolute(a, or_empty(part_text(c, m->locale, "email",
+	    "url")));
 	const char *subject = part_text(c, m->locale, "email", "subject");
 	const char *text = part_text(c, m->locale, "email", "text");
 

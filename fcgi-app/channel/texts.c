@@ -132,6 +132,9 @@ fill(struct buf *b, const char *text, const struct text_row *row,
 			}
 		if (value == NULL)
 			buf_char(b, *text);
+		else if (how == ESCAPE_HTML && text_starts(text, "{link}") &&
+		    text_starts(value, "http"))
+			mail_page_link(b, value);
 		else if (how == ESCAPE_HTML)
 			add_escaped(b, value);
 		else

@@ -369,8 +369,10 @@ def test_one_click_stops_that_kind_and_no_other(inst):
     n = final(inst, send(inst, user_id=u["id"], channels=["email"], type="message").json()["id"])
     assert ways(n, u) == {"email": ("skipped", "opted_out")}
     # What nobody may turn off has no such link, and passes.
-    m = mail(inst, u, **{"class": "critical"})
+    m = mail(inst, u, url="/orders/7", **{"class": "critical"})
     assert "list-unsubscribe" not in m["headers"]
+    # A mail is read elsewhere: an address on this site is whole there.
+    assert f"{inst.url}/orders/7" in m["text"] and m["html"].count(f'href="{inst.url}/orders/7"') == 2
 
 
 def test_an_address_of_nobody_is_barred(inst):

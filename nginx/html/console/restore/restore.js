@@ -85,6 +85,7 @@ form.addEventListener('submit', async (event) => {
 		button.disabled = false;
 		return;
 	}
+	document.getElementById('when').hidden = true;
 	said.textContent = say.back;
 	said.className = 'good';
 	button.hidden = true;
