@@ -249,6 +249,8 @@ async function devices(w)
 	await w.nav('Devices');
 	const row = w.page.locator('tbody tr', { hasText: 'Firefox · Android' });
 	await w.page.locator('tbody tr', { hasText: 'Edge · Windows' }).getByRole('button', { name: /^Remove/ }).click();
+	await w.page.getByRole('heading', { name: /Remove \S?Edge · Windows/ }).waitFor();
+	await w.page.locator('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
 	await said(w.page, 'Removed. It gets no more');
 	await w.page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
 	await row.getByRole('button', { name: /^Send a test/ }).click();
@@ -300,6 +302,8 @@ async function by_keys(w)
 	await until('the preference', () => w.page.evaluate(async () => (await (await fetch('/api/preferences/')).json()).types.payment?.email === false));
 	await w.go_to('sessions', '/console/sessions/');
 	await w.tab_to('the other session', () => Boolean(document.activeElement.closest('td.row-actions')));
+	await w.page.keyboard.press('Enter');
+	await w.tab_to('the answer', () => document.activeElement.matches('dialog .danger'));
 	await w.page.keyboard.press('Enter');
 	await said(w.page, 'That session is signed out.');
 	await w.fine('by keys alone: signed in, a preference, a session ended');

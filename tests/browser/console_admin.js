@@ -327,9 +327,11 @@ lib.main('console_admin', () => with_chromium(async (browser, instance) => {
 	await page.getByRole('heading', { level: 1, name: 'Mina Rahimi' }).waitFor();
 	assert.equal(sql(instance, `SELECT email FROM user WHERE id = ${mina.id}`), `mina-${mina.id}@example.com`);
 	await page.getByRole('switch', { name: /^Staff/ }).check();
+	await yes('Continue').click();
 	await toast('Saved.');
 	assert.equal(sql(instance, `SELECT is_staff FROM user WHERE id = ${mina.id}`), '1');
 	await page.getByRole('switch', { name: /^Staff/ }).uncheck();
+	await yes('Take away').click();
 	await toast('Saved.');
 	await page.getByLabel('Country codes').fill('ir, xx1');
 	await button('Save', page.locator('.card', { hasText: 'Allowed countries' })).click();

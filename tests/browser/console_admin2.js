@@ -224,6 +224,8 @@ async function providers(page, instance, settings)
 	await page.getByLabel('Daily limit').fill('7');
 	await page.getByRole('switch', { name: 'Active' }).uncheck();
 	await button(page, 'Save').click();
+	await dialog(page).getByText('Nothing more goes by it').waitFor({ timeout: WAIT });
+	await dialog(page).getByRole('button', { name: 'Deactivate', exact: true }).click();
 	await page.locator('.page-head .badge', { hasText: 'inactive' }).waitFor({ timeout: WAIT });
 	await button(page, 'Reset counter').click();
 	await dialog(page).getByRole('button', { name: 'Reset counter' }).click();
@@ -294,6 +296,7 @@ async function webhooks(page, instance, settings)
 	await button(page, 'Activate').click();
 	await page.locator('.page-head .badge', { hasText: 'active' }).waitFor({ timeout: WAIT });
 	await button(page, 'Deactivate').click();
+	await dialog(page).getByRole('button', { name: 'Deactivate', exact: true }).click();
 	await page.locator('.page-head .badge', { hasText: 'inactive' }).waitFor({ timeout: WAIT });
 	/* In the list: several at once. */
 	await open(page, instance, `/console/webhooks/?q=Walk+${tag}&state=inactive`);

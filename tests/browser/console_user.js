@@ -287,6 +287,7 @@ async function walk(browser, instance, opt)
 	await page.waitForSelector('tr:has-text("this one")');
 	assert.equal(await page.locator('tbody tr').count(), 2);
 	await page.click('td.row-actions button');
+	await page.click('dialog .danger');
 	await toast('That session is signed out.');
 	await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
 	await until('the other is out', async () => (await lib.request(`${instance.url}/api/auth/profile/`, { ca: instance.ca,

@@ -144,6 +144,7 @@ async function by_devices(instance, browser, page)
 	await tab.goto(`${instance.url}/console/devices/`, { timeout: WAIT });
 	await tab.waitForSelector('::-p-xpath(//tr[contains(., "This one")])', { timeout: WAIT });
 	await (await tab.waitForSelector('::-p-xpath(//tr[contains(., "This one")]//button[contains(., "Remove")])', { timeout: WAIT })).click();
+	await (await tab.waitForSelector('dialog .danger', { timeout: WAIT })).click();
 	await says('It gets no more');
 	await press('Turn on');
 	await says('Push notifications are on in this browser');

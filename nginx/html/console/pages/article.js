@@ -16,6 +16,9 @@ function Editor({ article, set })
 		if (v.status === 'published' && article.status !== 'published'
 		    && !await confirm({ title: t('articles.publish'), text: t('article.publish_text'), yes: t('articles.publish') }))
 			return false;
+		if (v.status === 'draft' && article.status === 'published'
+		    && !await confirm({ title: t('article.unpublish_title', { name: article.title }), text: t('articles.unpublish_text'), yes: t('articles.unpublish'), danger: true }))
+			return false;
 		const got = fresh ? await post('/api/articles/', v, { key: `${key}-${v.status}-${v.content.length}` }) : await patch(`/api/articles/${article.id}/`, v);
 		toast(t('saved'));
 		if (fresh)

@@ -25,7 +25,8 @@ export default function Articles()
 		actions=${[
 			{ label: t('articles.publish'), each: (r) => patch(`/api/articles/${r.id}/`, { status: 'published' }), when: (r) => r.status === 'draft',
 				ask: (rows) => ({ title: t('articles.publish'), text: t('articles.publish_text', { n: number(rows.length) }) }) },
-			{ label: t('articles.unpublish'), each: (r) => patch(`/api/articles/${r.id}/`, { status: 'draft' }), when: (r) => r.status === 'published' },
+			{ label: t('articles.unpublish'), each: (r) => patch(`/api/articles/${r.id}/`, { status: 'draft' }), when: (r) => r.status === 'published',
+				ask: (rows) => ({ title: t('articles.unpublish_title', { n: rows.length }), text: t('articles.unpublish_text') }) },
 			{ label: t('delete'), icon: 'trash', danger: true, each: (r) => del(`/api/articles/${r.id}/`),
 				ask: (rows) => ({ title: t('articles.delete'), text: t('articles.delete_text', { n: number(rows.length) }) }) },
 		]}

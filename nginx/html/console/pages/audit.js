@@ -46,5 +46,6 @@ export default function Audit()
 			{ key: 'at', label: t('audit.at'), order: 'created_at', show: (r) => html`<${Time} value=${r.at} />` },
 			{ key: 'user_agent', fold: true, label: t('audit.agent'), show: (r) => r.user_agent && html`<bdi class="small soft" title=${r.user_agent}>${browser_of(r.user_agent)}</bdi>` },
 		]}
-		empty=${{ icon: 'history', title: t('audit.empty'), text: t('audit.empty_text') }} />`;
+		empty=${{ icon: 'history', title: t('audit.empty'), text: t('audit.empty_text'),
+			action: html`<a class="button" href="/console/signed-in/">${t('audit.empty_go')}</a>` }} />`;
 }

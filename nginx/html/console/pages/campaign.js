@@ -82,6 +82,7 @@ export default function Campaign({ params })
 					{ key: 'sent_at', fold: true, label: t('campaign.sent'), show: (r) => html`<${Time} value=${r.sent_at} />` },
 				]}
 				row_actions=${(r) => (r.id ? html`<a class="button small" href=${`/console/deliveries/${r.id}/`}>${t('campaign.why')}</a>` : null)}
-				empty=${{ icon: 'users', title: t('campaign.nobody'), text: t('campaign.nobody_text') }} />
+				empty=${{ icon: 'users', title: t('campaign.nobody'), text: t(c.planned ? 'campaign.nobody_wide' : 'campaign.nobody_text'),
+					action: c.planned && html`<a class="button" href="/console/campaigns/new/">${t('campaigns.new')}</a>` }} />
 		<//>`}<//>`;
 }

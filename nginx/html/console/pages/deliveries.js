@@ -29,6 +29,8 @@ export function kind_of(text)
 	return /^\d{1,10}$/.test(text) ? 'user' : 'title';
 }
 
+const clear = () => set_query({ for: null, by: null, before: null, after: null });
+
 function Find()
 {
 	const q = query.value;
@@ -60,7 +62,7 @@ function Find()
 			<kbd aria-hidden="true">/</kbd>
 		</div>
 		<button class="button">${t('log.go')}</button>
-		${q.get('for') && html`<button type="button" class="link" onClick=${() => set_query({ for: null, by: null, before: null, after: null })}>${t('list.clear')}</button>`}
+		${q.get('for') && html`<button type="button" class="link" onClick=${clear}>${t('list.clear')}</button>`}
 	</form>`;
 }
 
@@ -103,6 +105,7 @@ export default function Deliveries()
 		actions=${[{ label: t('delivery.again'), icon: 'refresh', when: (d) => AGAIN.includes(d.state),
 			ask: (rows) => ({ title: t('log.again_title', { n: rows.length }), text: t('log.again_text') }),
 			each: (d) => post(`/api/admin/deliveries/${d.id}/resend/`, {}, { key: new_key() }) }]}
-		empty=${q.get('for') ? { icon: 'search', title: t('list.nothing'), text: t('log.nothing_text') }
+		empty=${q.get('for') ? { icon: 'search', title: t('list.nothing'), text: t('log.nothing_text'),
+			action: html`<button type="button" class="button" onClick=${clear}>${t('list.clear')}</button>` }
 			: { icon: 'list', title: t('log.empty'), text: t('log.empty_text'), action: html`<a class="button primary" href="/console/send/">${t('log.first')}</a>` }} />`;
 }

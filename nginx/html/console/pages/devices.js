@@ -3,6 +3,7 @@ import { html, useEffect, useState } from '../lib.js';
 import { List } from '../list.js';
 import { Act, Badge, Card, Head } from '../ui.js';
 import { Time } from '../time.js';
+import { confirm } from '../dialog.js';
 import { get, new_key, post, sentence_of } from '../api.js';
 import { can_push, current, turn_off, turn_on } from '../push.js';
 import { t } from '../i18n.js';
@@ -16,6 +17,8 @@ function browser_of(agent)
 
 	return [first(names), first(systems)].filter(Boolean).join(' · ') || agent;
 }
+
+const name_of = (d) => (d.user_agent ? browser_of(d.user_agent) : d.browser || t('sessions.unknown'));
 
 /* A message to one browser, and what its push service said of it. */
 async function try_one(id, key)
@@ -72,6 +75,14 @@ export default function Devices()
 		await look();
 		set_version((v) => v + 1);
 	}
+	async function remove(d)
+	{
+		const gone = await confirm({ title: t('devices.remove_title', { name: name_of(d) }), text: t('devices.remove_text'), yes: t('devices.remove'), danger: true,
+			act: () => turn_off(d) });
+		if (gone)
+			await changed();
+		return Boolean(gone);
+	}
 	useEffect(() => { look().catch(() => {}); }, []);
 
 	return html`<${Head} title=${t('nav.devices')} lead=${t('devices.lead')} />
@@ -79,7 +90,7 @@ export default function Devices()
 		<h2 class="section">${t('devices.all')}</h2>
 		<${List} url="/api/push/subscriptions/" name="devices" label=${t('devices.all')} version=${version} csv=${false}
 			columns=${[
-				{ key: 'browser', label: t('devices.browser'), main: true, show: (d) => html`<span><bdi>${d.user_agent ? browser_of(d.user_agent) : d.browser || t('sessions.unknown')}</bdi>
+				{ key: 'browser', label: t('devices.browser'), main: true, show: (d) => html`<span><bdi>${name_of(d)}</bdi>
 					${mine && mine.id === d.id && html` <${Badge} tone="good">${t('sessions.this')}<//>`}</span>` },
 				{ key: 'endpoint', label: t('devices.service'), show: (d) => html`<bdi>${new URL(d.endpoint).host}</bdi>` },
 				{ key: 'active', label: t('devices.state'), show: (d) => html`<${Badge} state=${d.active ? 'active' : 'inactive'} />` },
@@ -87,11 +98,7 @@ export default function Devices()
 			]}
 			row_actions=${(d) => html`${d.active && !(mine && mine.id === d.id) && html`<${Act} kind="small" act=${() => try_one(d.id, new_key()).then(changed)}>
 					${t('devices.test')}<span class="hidden"> ${d.browser}</span><//>`}
-				<${Act} kind="small danger" act=${async () => {
-					await turn_off(d);
-					await changed();
-					return true;
-				}} done=${t('devices.removed')}>${t('devices.remove')}<span class="hidden"> ${d.browser}</span><//>`}
+				<${Act} kind="small danger" act=${() => remove(d)} done=${t('devices.removed')}>${t('devices.remove')}<span class="hidden"> ${d.browser}</span><//>`}
 			empty=${{ icon: 'device', title: t('devices.empty'), text: t('devices.empty_text') }} />
 		<${Card} title=${t('devices.app')} lead=${t('devices.app_lead')}>
 			<${Act} icon="send" act=${async () => {

@@ -83,6 +83,7 @@ export default function Group({ params })
 				]}
 				actions=${[{ label: t('group.remove'), danger: true, each: (r) => del(`/api/push/groups/${encodeURIComponent(params.id)}/members/${encodeURIComponent(r.id)}/`),
 					ask: (rows) => ({ title: t('group.remove'), text: t('group.remove_text', { n: number(rows.length) }) }) }]}
-				empty=${{ icon: 'users', title: t('group.empty'), text: t('group.empty_text') }} />
+				empty=${{ icon: 'users', title: t('group.empty'), text: t('group.empty_text'),
+					action: html`<button type="button" class="button" onClick=${() => add(g)}><${Icon} name="plus" size="16" />${t('group.add')}</button>` }} />
 		<//>`}<//>`;
 }

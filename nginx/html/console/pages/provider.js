@@ -42,6 +42,9 @@ function Change({ p, reload })
 		const body = body_of(p.kind, v);
 		if (!Object.keys(body.secrets).length)
 			delete body.secrets;
+		if (p.is_active && !v.is_active
+		    && !await confirm({ title: t('provider.off_title', { name: p.name }), text: t('provider.off_text'), yes: t('providers.off'), danger: true }))
+			return;
 		await patch(`/api/admin/providers/${p.id}/`, body);
 		toast(t('saved'));
 		reload();

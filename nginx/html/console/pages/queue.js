@@ -83,5 +83,6 @@ export default function Queue()
 				ask: (rows) => ({ title: t('queue.discard_title', { n: rows.length }), text: t('queue.discard_text') }),
 				each: (j) => del(`/api/admin/jobs/${j.id}/`) },
 		]}
-		empty=${{ icon: 'queue', title: t('queue.empty'), text: t('queue.empty_text') }} />`;
+		empty=${{ icon: 'queue', title: t('queue.empty'), text: t('queue.empty_text'),
+			action: html`<a class="button" href="/console/deliveries/">${t('queue.empty_go')}</a>` }} />`;
 }

@@ -27,6 +27,15 @@ export default function Sessions()
 {
 	const [version, set_version] = useState(0);
 
+	async function end_one(s, reload)
+	{
+		const ended = await confirm({ title: t('sessions.end_title', { name: s.device || t('sessions.unknown') }), text: t('sessions.end_text'), yes: t('sessions.end'), danger: true,
+			act: () => del(`/api/auth/sessions/${s.id}/`) });
+		if (ended)
+			reload();
+		return Boolean(ended);
+	}
+
 	async function end_others()
 	{
 		const ended = await confirm({ title: t('sessions.others'), text: t('sessions.others_text'), yes: t('sessions.others_yes'), danger: true,
@@ -67,9 +76,6 @@ export default function Sessions()
 			{ key: 'last_seen_at', label: t('sessions.seen'), show: (s) => html`<${Time} value=${s.last_seen_at} />` },
 			{ key: 'created_at', label: t('sessions.since'), show: (s) => html`<${Time} value=${s.created_at} />` },
 		]}
-		row_actions=${(s, reload) => !s.current && html`<${Act} kind="small" act=${async () => {
-			await del(`/api/auth/sessions/${s.id}/`);
-			reload();
-			return true;
-		}} done=${t('sessions.one_ended')}>${t('sessions.end')}<span class="hidden"> ${s.device}</span><//>`} />`;
+		row_actions=${(s, reload) => !s.current && html`<${Act} kind="small" act=${() => end_one(s, reload)}
+			done=${t('sessions.one_ended')}>${t('sessions.end')}<span class="hidden"> ${s.device}</span><//>`} />`;
 }

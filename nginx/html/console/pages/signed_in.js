@@ -38,7 +38,8 @@ export function SessionList({ user, version })
 		actions=${[{ label: t('signed.end'), icon: 'out', danger: true, when: (s) => s.is_active,
 			ask: (rows) => ({ title: t('signed.end_title', { n: rows.length }), text: rows.some((s) => s.current) ? t('signed.end_own') : t('signed.end_text') }),
 			each: (s) => del(`/api/admin/sessions/${s.id}/`) }]}
-		empty=${{ icon: 'clock', title: t('signed.empty'), text: t('signed.empty_text') }} />`;
+		empty=${{ icon: 'clock', title: t('signed.empty'), text: t('signed.empty_text'),
+			action: all && html`<a class="button" href="/console/users/">${t('signed.empty_go')}</a>` }} />`;
 }
 
 export default function SignedIn()

@@ -80,5 +80,6 @@ export function Targets({ type })
 				ask: (rows) => ({ title: t('targets.off_title', { n: rows.length }), text: t('targets.off_text') }) },
 		]}
 		empty=${{ icon: type === 'expo' ? 'device' : 'bell', title: t(`targets.${type}_empty`), text: t(`targets.${type}_empty_text`),
-			action: type === 'web_push' && html`<a class="button primary" href="/console/devices/">${t('targets.first')}</a>` }} />`;
+			action: type === 'web_push' ? html`<a class="button primary" href="/console/devices/">${t('targets.first')}</a>`
+				: html`<a class="button" href="/api/docs/">${t('targets.docs')}</a>` }} />`;
 }

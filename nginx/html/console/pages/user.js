@@ -43,14 +43,16 @@ function Rights({ user, set })
 		return undefined;
 	}
 	const mine = me.value && me.value.id === user.id;
+	const name = name_of(user);
 
 	return html`<${Card} title=${t('user.rights')} lead=${is_superuser.value ? t('user.rights_lead') : t('user.rights_staff')}>
 		<div class="switches">
 			<${Switch} checked=${user.is_active} label=${t('users.active')} disabled=${mine} change=${(on) => change({ is_active: on },
 				on ? null : { title: t('users.disable'), text: t('users.disable_text'), yes: t('users.disable'), danger: true })} />
-			<${Switch} checked=${user.is_staff} label=${t('user.staff')} disabled=${!is_superuser.value} change=${(on) => change({ is_staff: on })} />
+			<${Switch} checked=${user.is_staff} label=${t('user.staff')} disabled=${!is_superuser.value} change=${(on) => change({ is_staff: on },
+				{ title: t(on ? 'user.staff_give' : 'user.staff_take', { name }), text: t(on ? 'user.staff_text' : 'user.staff_end'), yes: t(on ? 'go_on' : 'user.take'), danger: !on })} />
 			<${Switch} checked=${user.is_superuser} label=${t('user.superuser')} disabled=${!is_superuser.value || mine} change=${(on) => change({ is_superuser: on },
-				on ? { title: t('user.superuser'), text: t('user.superuser_text'), yes: t('go_on'), danger: true } : null)} />
+				{ title: t(on ? 'user.superuser_give' : 'user.superuser_take', { name }), text: t(on ? 'user.superuser_text' : 'user.superuser_end'), yes: t(on ? 'go_on' : 'user.take'), danger: true })} />
 		</div>
 	<//>`;
 }

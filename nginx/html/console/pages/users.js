@@ -55,5 +55,6 @@ export default function Users()
 				ask: (rows) => ({ title: t('users.disable_title', { n: rows.length }), text: t('users.disable_text') }) },
 			{ label: t('users.enable'), icon: 'check', when: (u) => !u.is_active, each: step('enable') },
 		]}
-		empty=${{ icon: 'users', title: t('users.empty'), text: t('users.empty_text') }} />`;
+		empty=${{ icon: 'users', title: t('users.empty'), text: t('users.empty_text'),
+			action: html`<a class="button" href="/console/register/">${t('users.empty_go')}</a>` }} />`;
 }

@@ -72,8 +72,10 @@ export default function Webhook({ params })
 			go('/console/webhooks/');
 	}
 	const turn = (h) => async () => {
-		of.set(await patch(path, { is_active: !h.is_active }));
-		return true;
+		const act = async () => of.set(await patch(path, { is_active: !h.is_active }));
+		if (!h.is_active)
+			return act();
+		return confirm({ title: t('webhook.off_title', { name: new URL(h.url).host }), text: t('webhooks.off_text', { n: 1 }), yes: t('webhook.off'), danger: true, act });
 	};
 
 	return html`<${Loaded} of=${of} head>${(h) => html`
