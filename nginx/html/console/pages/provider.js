@@ -44,7 +44,7 @@ function Change({ p, reload })
 			delete body.secrets;
 		if (p.is_active && !v.is_active
 		    && !await confirm({ title: t('provider.off_title', { name: p.name }), text: t('provider.off_text'), yes: t('providers.off'), danger: true }))
-			return;
+			return false;
 		await patch(`/api/admin/providers/${p.id}/`, body);
 		toast(t('saved'));
 		reload();

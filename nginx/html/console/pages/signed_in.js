@@ -9,8 +9,8 @@ import { known } from './users.js';
 
 const place = (s) => listed([s.city, known(s.country) && country_name(s.country)]);
 
-/** @param {{user?: number, version?: any}} props  of one user, or everybody's */
-export function SessionList({ user, version })
+/** @param {{user?: number, version?: any, fixed?: boolean}} props  of one user, or everybody's; `fixed`: seen, not ended */
+export function SessionList({ user, version, fixed = false })
 {
 	const all = user === undefined;
 	const who = { key: 'user_id', label: t('signed.who'), main: true, show: (s) => html`<span class="stack"><${Addr} text=${s.email || s.phone_number || t('log.user', { id: s.user_id })} /><span class="soft small">#${s.user_id}</span></span>` };
@@ -35,7 +35,7 @@ export function SessionList({ user, version })
 			{ key: 'last_seen_at', fold: true, label: t('signed.seen'), show: (s) => html`<${Time} value=${s.last_seen_at} />` },
 			{ key: 'created_at', label: t('signed.since'), order: 'created_at', show: (s) => html`<${Time} value=${s.created_at} />` },
 		]}
-		actions=${[{ label: t('signed.end'), icon: 'out', danger: true, when: (s) => s.is_active,
+		actions=${fixed ? [] : [{ label: t('signed.end'), icon: 'out', danger: true, when: (s) => s.is_active,
 			ask: (rows) => ({ title: t('signed.end_title', { n: rows.length }), text: rows.some((s) => s.current) ? t('signed.end_own') : t('signed.end_text') }),
 			each: (s) => del(`/api/admin/sessions/${s.id}/`) }]}
 		empty=${{ icon: 'clock', title: t('signed.empty'), text: t('signed.empty_text'),

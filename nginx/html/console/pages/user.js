@@ -9,7 +9,7 @@ import { is_superuser, me, name_of } from '../state.js';
 import { go } from '../router.js';
 import { toast } from '../toast.js';
 import { country_name, isolated, language_name, ltr, t } from '../i18n.js';
-import { Marks, known } from './users.js';
+import { Marks, known, may_change } from './users.js';
 import { SessionList } from './signed_in.js';
 import { EditUser } from './user_edit.js';
 
@@ -47,7 +47,7 @@ function Rights({ user, set })
 
 	return html`<${Card} title=${t('user.rights')} lead=${is_superuser.value ? t('user.rights_lead') : t('user.rights_staff')}>
 		<div class="switches">
-			<${Switch} checked=${user.is_active} label=${t('users.active')} disabled=${mine} change=${(on) => change({ is_active: on },
+			<${Switch} checked=${user.is_active} label=${t('users.active')} disabled=${mine || !may_change(user)} change=${(on) => change({ is_active: on },
 				on ? null : { title: t('users.disable'), text: t('users.disable_text'), yes: t('users.disable'), danger: true })} />
 			<${Switch} checked=${user.is_staff} label=${t('user.staff')} disabled=${!is_superuser.value} change=${(on) => change({ is_staff: on },
 				{ title: t(on ? 'user.staff_give' : 'user.staff_take', { name }), text: t(on ? 'user.staff_text' : 'user.staff_end'), yes: t(on ? 'go_on' : 'user.take'), danger: !on })} />
@@ -64,6 +64,8 @@ function Countries({ user, set })
 		toast(t('saved'));
 	}, user.allowed_countries.join());
 
+	if (!may_change(user) || (!is_superuser.value && me.value.id === user.id))
+		return html`<${Card} title=${t('user.countries')}><p>${user.allowed_countries.length > 0 ? html`<bdi>${user.allowed_countries.join(', ')}</bdi>` : t('user.no_countries')}</p><//>`;
 	return html`<${Card} title=${t('user.countries')}>
 		<${Form} form=${form}>
 			<${Field} form=${form} name="allowed_countries" label=${t('user.countries_label')} hint=${t('user.countries_hint')} dir="ltr" autocomplete="off" spellcheck=${false} />
@@ -156,8 +158,10 @@ function Page({ user, set, reload })
 		reload();
 	}
 
+	const may = may_change(user);
+
 	return html`<${Head} title=${name_of(user)} back=${['/console/users/', t('nav.users')]} lead=${html`<${Marks} user=${user} />`}>
-		<button type="button" class="button" onClick=${edit}>${t('user.edit')}</button>
+		${may && html`<button type="button" class="button" onClick=${edit}>${t('user.edit')}</button>`}
 		<a class="button" href=${`/console/deliveries/?by=user&for=${user.id}`}>${t('user.deliveries')}</a>
 		<a class="button" href=${`/console/subscriptions/?user_id=${user.id}`}>${t('user.devices')}</a>
 		<a class="button" href=${`/console/audit/?user_id=${user.id}`}>${t('user.audit')}</a>
@@ -182,8 +186,8 @@ function Page({ user, set, reload })
 			<${Groups} user=${user} />
 		</div>
 	</div>
-	<section class="under"><h2>${t('user.sessions')}</h2><${SessionList} user=${user.id} version=${version} /></section>
-	<${Grave} user=${user} reload=${reload} set_version=${set_version} />`;
+	<section class="under"><h2>${t('user.sessions')}</h2><${SessionList} user=${user.id} version=${version} fixed=${!may} /></section>
+	${may ? html`<${Grave} user=${user} reload=${reload} set_version=${set_version} />` : html`<p class="soft">${t('user.peer')}</p>`}`;
 }
 
 export default function User({ params })

@@ -4,11 +4,14 @@ import { List } from '../list.js';
 import { Addr, Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
 import { post } from '../api.js';
-import { me, name_of } from '../state.js';
+import { is_superuser, me, name_of } from '../state.js';
 import { country_name, t } from '../i18n.js';
 
 /** Where a country is known at all (ZZ is not). */
 export const known = (country) => Boolean(country) && country !== 'ZZ';
+
+/** Whether who is signed in may change this account: another administrator's is a superuser's to change. */
+export const may_change = (user) => is_superuser.value || (me.value && me.value.id === user.id) || !(user.is_staff || user.is_superuser);
 
 /** What an account may do, and whether it is one. */
 export function Marks({ user })
@@ -26,7 +29,7 @@ const step = (name) => (u) => post(`/api/admin/users/${u.id}/${name}/`);
 
 export default function Users()
 {
-	const other = (u) => !me.value || u.id !== me.value.id;
+	const other = (u) => (!me.value || u.id !== me.value.id) && may_change(u);
 
 	return html`<${Head} title=${t('nav.users')} lead=${t('users.lead')} />
 	<${List} url="/api/admin/users/" name="users" label=${t('nav.users')} search="q" search_label=${t('users.search')} ordering="-id"
@@ -53,7 +56,7 @@ export default function Users()
 				ask: (rows) => ({ title: t('users.sign_out_title', { n: rows.length }), text: t('users.sign_out_text') }) },
 			{ label: t('users.disable'), icon: 'block', danger: true, when: (u) => u.is_active && other(u), each: step('disable'),
 				ask: (rows) => ({ title: t('users.disable_title', { n: rows.length }), text: t('users.disable_text') }) },
-			{ label: t('users.enable'), icon: 'check', when: (u) => !u.is_active, each: step('enable') },
+			{ label: t('users.enable'), icon: 'check', when: (u) => !u.is_active && may_change(u), each: step('enable') },
 		]}
 		empty=${{ icon: 'users', title: t('users.empty'), text: t('users.empty_text'),
 			action: html`<a class="button" href="/console/register/">${t('users.empty_go')}</a>` }} />`;

@@ -342,6 +342,8 @@ export default {
 	'user.rights': 'Rights',
 	'user.rights_lead': 'A change of role is in force within a second.',
 	'user.rights_staff': 'Only superusers give roles.',
+	'user.peer': 'This account is an administrator’s: only superusers change it.',
+	'user.no_countries': 'Anywhere: no country is set.',
 	'user.staff': 'Staff: sees this console',
 	'user.superuser': 'Superuser: may do everything',
 	'user.superuser_text': 'Superusers mint tokens, give roles and act as others.',
