@@ -19,6 +19,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const lib = require('./instance.js');
 const { WAIT, with_chromium } = require('./chromium.js');
+const { layout_faults } = require('./layout.js');
 const { administrator, check_list, context_of, look_at_all, messages, settled, sql, until, watch } = require('./console.js');
 
 const tag = crypto.randomBytes(3).toString('hex');
@@ -347,6 +348,35 @@ async function system(page, instance)
 	say('system: says how it is');
 }
 
+/* What is to be found on no page is found where it is. */
+const BAD = {
+	'the document is wider than its window': '<div style="width: 3000px; height: 1px"></div>',
+	'text is cut': '<div style="width: 100px; overflow: hidden; white-space: nowrap">A text that is longer than its box</div>',
+	'is broken in two': '<p style="width: 80px; word-break: break-all; font: 16px monospace">aaaa bbbbbb</p>',
+	'text stands out of its box': '<div style="width: 60px; white-space: nowrap">Longer than that is this</div>',
+	'what a field says is cut': '<select aria-label="Which" style="width: 50px"><option>A long word to choose</option></select>',
+	'a field’s hint is cut': '<input aria-label="What" style="width: 60px" placeholder="A long word to write">',
+	'too small to press': '<button style="width: 9px; height: 9px; padding: 0"></button><button style="width: 9px; height: 9px; padding: 0"></button>',
+	'a control is out of its box': '<div style="width: 60px"><button style="width: 120px; height: 30px">Out</button></div>',
+	'a control is under another thing': '<div style="position: relative"><button style="height: 30px">Under</button><i style="position: absolute; inset: 0"></i></div>',
+};
+
+async function layout_sees(browser)
+{
+	const page = await browser.newPage();
+	const faults = async (body) => {
+		await page.setContent(`<!doctype html><body style="font: 16px sans-serif">${body}`);
+		return layout_faults(page);
+	};
+
+	for (const [what, body] of Object.entries(BAD)) {
+		const found = await faults(body);
+		assert.ok(found.some((f) => f.includes(what)), `${what}: ${found.join('; ')}`);
+	}
+	assert.deepEqual(await faults('<p>All is <a href="/">well</a> here.</p><button style="height: 30px">Go on</button><code style="word-break: break-all">0123456789abcdef</code>'), []);
+	await page.close();
+}
+
 lib.main('console_admin2', () => with_chromium(async (browser, instance) => {
 	const boss = administrator(instance);
 	const [id, mail] = sql(instance, `SELECT id, email FROM user WHERE email = '${boss.username}'`).split('\t');
@@ -356,6 +386,7 @@ lib.main('console_admin2', () => with_chromium(async (browser, instance) => {
 	const page = await context.newPage();
 	const faults = await watch(context, page, [new URL(instance.url).origin], [400, 401, 409]);
 
+	await layout_sees(browser);
 	await templates(page, instance, mail);
 	await campaigns(page, instance, id);
 	await groups(page, instance, id);
