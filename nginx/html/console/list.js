@@ -162,8 +162,9 @@ function Folded({ columns, row })
 
 /**
  * @typedef {{key: string, label: string, show?: (row: any) => any, csv?: (row: any) => any, order?: string, main?: boolean,
- *	number?: boolean, wide?: boolean, fold?: boolean, text?: (row: any) => string, by?: (row: any) => any}} Column  `main` is the head of a card on a
- *	phone and carries the link; what may `fold` stands below it where the table has no room; of a whole list, `text` is what is searched and `by` what is ordered by, where the plain value is not
+ *	number?: boolean, wide?: boolean, fold?: boolean, text?: (row: any) => string, by?: (row: any) => any}} Column  `main` is the
+ *	head of a card on a phone and carries the link; what may `fold` stands below it where the table has no room; of a whole list,
+ *	`text` is what is searched and `by` what is ordered by, where the plain value is not
  * @typedef {{name: string, label: string, type?: 'boolean'|'text'|'time', options?: [string, string][],
  *	test?: (row: any, value: string) => boolean}} ListFilter  `test`: of a whole list, where it is not the row's member of that name
  * @typedef {{label: string, icon?: string, danger?: boolean, ask?: (rows: any[]) => any, each?: (row: any) => Promise<any>,
