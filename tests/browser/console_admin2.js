@@ -351,6 +351,7 @@ async function system(page, instance)
 /* What is to be found on no page is found where it is. */
 const BAD = {
 	'the document is wider than its window': '<div style="width: 3000px; height: 1px"></div>',
+	'scrolls sideways by': '<div style="width: 100px; overflow-x: auto; white-space: nowrap">A text that is longer than its box</div>',
 	'text is cut': '<div style="width: 100px; overflow: hidden; white-space: nowrap">A text that is longer than its box</div>',
 	'is broken in two': '<p style="width: 80px; word-break: break-all; font: 16px monospace">aaaa bbbbbb</p>',
 	'text stands out of its box': '<div style="width: 60px; white-space: nowrap">Longer than that is this</div>',

@@ -39,6 +39,12 @@ function find_faults()
 	if (scope !== document.body && scope.scrollWidth > scope.clientWidth)
 		add(`the dialog is wider than its window by ${scope.scrollWidth - scope.clientWidth}`, scope);
 
+	/* A table may be wider than its place, and code; nothing else is. */
+	for (const el of scope.querySelectorAll('*'))
+		if (el.scrollWidth > el.clientWidth + 1 && el.clientWidth > 0 && turns(el) && !el.matches('pre, code, textarea, input, select') && !unseen(el)
+		    && ![...el.querySelectorAll('table, pre')].some((t) => style(t).display !== 'block' || t.tagName === 'PRE'))
+			add(`scrolls sideways by ${el.scrollWidth - el.clientWidth}`, el);
+
 	/* ---- text ---- */
 	const range = document.createRange();
 	const walker = document.createTreeWalker(scope, NodeFilter.SHOW_TEXT);

@@ -88,7 +88,7 @@ export default {
 	'log.empty': 'Nothing has been sent yet',
 	'log.empty_text': 'Codes, notifications and mails appear here as soon as they are accepted.',
 	'log.first': 'Send the first one',
-	'log.find_hint': 'Address, number or id',
+	'log.find_hint': 'Address, number, id',
 	'delivery.title': '{channel} to {to}',
 	'delivery.why': 'What became of it',
 	'delivery.again': 'Send again',

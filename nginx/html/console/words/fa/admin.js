@@ -88,7 +88,7 @@ export default {
 	'log.empty': 'هنوز چیزی فرستاده نشده است',
 	'log.empty_text': 'کدها، اعلان‌ها و ایمیل‌ها همین که پذیرفته شوند اینجا دیده می‌شوند.',
 	'log.first': 'نخستین پیام را بفرستید',
-	'log.find_hint': 'نشانی، شماره یا شناسه',
+	'log.find_hint': 'نشانی، شماره، شناسه',
 	'delivery.title': '{channel} به {to}',
 	'delivery.why': 'چه شد',
 	'delivery.again': 'دوباره بفرست',
