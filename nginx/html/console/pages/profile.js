@@ -1,7 +1,7 @@
 /* Who this person is here: name, language and zone; number and e-mail, which change only when a code proves the new one. */
 import { html, useState } from '../lib.js';
 import { Field, Form, Submit, use_form } from '../form.js';
-import { Badge, Card, Head } from '../ui.js';
+import { Addr, Badge, Card, Head } from '../ui.js';
 import { Code } from '../code.js';
 import { dialog } from '../dialog.js';
 import { patch, post } from '../api.js';
@@ -102,7 +102,7 @@ function Contact({ kind, value, proved })
 
 	return html`<div class="line">
 		<div class="line-text"><p class="soft small">${name}</p>
-			<p class="row"><bdi>${value || t('profile.nothing')}</bdi>${value && html`<${Badge} tone=${proved ? 'good' : 'warn'}>${proved ? t('profile.proved') : t('profile.unproved')}<//>`}</p></div>
+			<p class="row">${value ? html`<${Addr} text=${value} />` : t('profile.nothing')}${value && html`<${Badge} tone=${proved ? 'good' : 'warn'}>${proved ? t('profile.proved') : t('profile.unproved')}<//>`}</p></div>
 		<div class="row">
 			${value && !proved && html`<button type="button" class="button small" onClick=${() => dialog({ title: t('profile.prove'), body: Prove, props: { kind } })}>
 				${t('profile.prove')}<span class="hidden"> ${name}</span></button>`}
