@@ -764,6 +764,7 @@ UNIT_TESTS = \
 	test_crypto \
 	test_crypto_p256 \
 	test_db \
+	test_deliver_lane \
 	test_dispatch \
 	test_err \
 	test_file \
@@ -973,6 +974,10 @@ test_crypto_p256_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 test_db_SOURCES = tests/unit/test_db.c
 test_db_LDADD = $(GP_TEST_LIBS)
 test_db_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+test_deliver_lane_SOURCES = tests/unit/test_deliver_lane.c
+test_deliver_lane_LDADD = $(GP_TEST_LIBS)
+test_deliver_lane_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 test_dispatch_SOURCES = tests/unit/test_dispatch.c
 test_dispatch_LDADD = $(GP_TEST_LIBS)
