@@ -390,30 +390,14 @@ digest_put_off(struct db *db, uint64_t id, struct err *e)
 	return db_run(db, &DIGEST_PUT_OFF, DB_IN(DB_U64(id)), e) < 0 ? -1 : 0;
 }
 
-struct carriers { uint64_t *id, it; size_t n, max; };
-
-static int
-carrier_row(void *arg, struct err *e)
-{
-	struct carriers *c = arg;
-
-	(void)e;
-	if (c->n == c->max)
-		return 1;
-	c->id[c->n++] = c->it;
-	return 0;
-}
-
 int
 digest_carriers_of(struct db *db, uint64_t user_id, uint64_t *id, size_t max,
     struct err *e)
 {
-	struct carriers c = { .id = id, .max = max };
+	uint64_t it;
 
-	if (db_each(db, &DIGEST_CARRIERS_OF, NULL, DB_IN(DB_U64(user_id),
-	    DB_U64(max)), DB_OUT(DB_TO_U64(&c.it)), carrier_row, &c, e) < 0)
-		return -1;
-	return (int)c.n;
+	return db_list(db, &DIGEST_CARRIERS_OF, NULL, DB_IN(DB_U64(user_id),
+	    DB_U64(max)), DB_OUT(DB_TO_U64(&it)), DB_ROWS(id, &it, max), e);
 }
 
 int
