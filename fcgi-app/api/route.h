@@ -62,7 +62,7 @@ enum route_throttle { THR_NONE, THR_ANON, THR_USER, THR_SIGNIN, THR_SIGNUP,
 enum limit_class { LIMIT_API, LIMIT_AUTH, LIMIT_SEND, LIMIT_NONE };
 
 enum idem { IDEM_NO, IDEM_YES };
-enum body_kind { BODY_64K = 64, BODY_1M = 1024 };
+enum body_kind { BODY_64K = 64, BODY_1M = 1024, BODY_3M = 3072 };
 
 struct shm;
 struct shm_slot;

@@ -209,10 +209,13 @@ in_group(const struct group *g, const struct route *r)
 static void
 print_group(const struct route **r, const struct group *g)
 {
-	const char *body = g->body == BODY_1M ? "1m" : "64k";
+	const char *body = g->body == BODY_3M ? "3m" :
+	    g->body == BODY_1M ? "1m" : "64k";
 	const char *last = "";
 	struct buf b;
 
+	/* The largest are anybody's to send: what is beyond a megabyte of them
+	 * is nginx's on disk, not in its memory. */
 	buf_init(&b, OUT_MAX);
 	for (size_t i = 0; i < routes_count; i++) {
 		if (!in_group(g, r[i]) || strcmp(r[i]->path, last) == 0)
@@ -229,7 +232,8 @@ print_group(const struct route **r, const struct group *g)
 		    "\tclient_body_buffer_size %s;\n"
 		    "\tinclude snippets/gatepost-fcgi.conf;\n"
 		    "\tfastcgi_pass %s%s;\n"
-		    "}\n", buf_text(&b), limit_words[g->limit], body, body,
+		    "}\n", buf_text(&b), limit_words[g->limit], body,
+		    g->body == BODY_3M ? "1m" : body,
 		    g->pool == POOL_BY_METHOD ? "$gp_pool_by_method" : "gp_",
 		    g->pool == POOL_BY_METHOD ? "" : pool_name(g->pool));
 	buf_fini(&b);
@@ -240,7 +244,8 @@ print_nginx(struct ctl *c)
 {
 	static const enum limit_class limits[] = { LIMIT_NONE, LIMIT_API,
 		LIMIT_AUTH, LIMIT_SEND };
-	static const enum body_kind bodies[] = { BODY_64K, BODY_1M };
+	static const enum body_kind bodies[] = { BODY_64K, BODY_1M,
+		BODY_3M };
 	const struct route **r = sorted(c);
 
 	puts("# Printed by `gatepostctl routes --nginx` from "

@@ -48,7 +48,7 @@ struct req {
 	const char	*gate_site;	/* host at whose own address a code came */
 };
 
-#define BODY_HARD_MAX	((size_t)1024 * 1024 + 4096)
+#define BODY_HARD_MAX	((size_t)3 * 1024 * 1024 + 4096)
 
 /*
  * A transport: environment and body of one request.  `param` returns a

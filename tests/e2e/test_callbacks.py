@@ -163,7 +163,9 @@ def test_ids_differ_by_case(inst, sent):
     value(messages=[{"from": "16505551234", "timestamp": "99999999999999999999", "type": "text"}]),
     value(contacts=[{"user_id": "US.1"}], messages=[{"timestamp": "1750000000", "type": "text"}]),
     {"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "message_template_status_update", "value": {
-        "event": "PAUSED", "message_template_name": "x\n\u202e"}}]}]}])
+        "event": "PAUSED", "message_template_name": "x\n\u202e"}}]}]},
+    # As large as they say it may be: 3 MB.
+    value(contacts=["x" * 1000] * 2900)])
 def test_whatever_is_signed_is_taken(inst, doc):
     taken(from_meta(inst, doc))
 
