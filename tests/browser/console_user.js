@@ -428,6 +428,9 @@ async function by_keys(browser, instance, opt)
 	assert.equal(await page.locator('tbody tr').count(), 2);
 	await reach('td.row-actions button', 'Sign out');
 	await keys.press('Enter');
+	await page.waitForSelector('dialog[open]', { timeout: WAIT });
+	await reach('dialog .danger', 'Sign out');
+	await keys.press('Enter');
 	await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1, null, { timeout: WAIT });
 	assert.equal((await ask(instance, 'GET', '/api/auth/profile/', undefined, person.token)).status, 401);
 	const moving = await page.evaluate(() => document.getAnimations().filter((a) => a.playState === 'running').length);
