@@ -12,6 +12,13 @@ import { me } from './state.js';
 
 let asking = null, over = null;
 
+/* One at a time among all tabs, or two would look like a theft. */
+function fresh_token()
+{
+	const work = () => call('POST', '/api/auth/token/refresh/?tokens=cookie', { body: {}, public: true });
+	return navigator.locks ? navigator.locks.request('gatepost-refresh', work) : work();
+}
+
 /* A 401 is an answer here: wrong; of a token that ran out meanwhile, once a fresh one is there, it is asked again. */
 async function quietly(method, path, body)
 {
@@ -22,7 +29,7 @@ async function quietly(method, path, body)
 	} catch (e) {
 		if (e.status !== 401 || !['invalid_token', 'token_expired', 'sign_in_required'].includes(e.code))
 			throw e;
-		await call('POST', '/api/auth/token/refresh/?tokens=cookie', { body: {}, public: true }).catch(() => {});
+		await fresh_token().catch(() => {});
 		return call(method, path, how);
 	}
 }

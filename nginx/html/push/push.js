@@ -22,7 +22,7 @@
 			on: 'اعلان‌ها در این مرورگر روشن‌اند.', blocked: 'اعلان‌های این سایت بسته‌اند.',
 			unblock: 'در تنظیمات سایت مرورگر (کنار نشانی) اجازه دهید و صفحه را از نو بار کنید.',
 			off: 'اعلان‌ها در این مرورگر خاموش‌اند.', will_ask: 'مرورگر اجازه خواهد خواست.',
-			who: (name) => `وارد شده‌اید: ${name}.`, stranger: 'وارد نشده‌اید: این مرورگر مشترک است، ولی هیچ حسابی آن را نمی‌شناسد.',
+			who: (name) => `وارد شده‌اید: ${name}.`, stranger: 'وارد نشده‌اید. این مرورگر هنوز اعلان‌های کسی را می‌گیرد که آن‌ها را روشن کرد.',
 			nobody: 'وارد نشده‌اید.', untitled: '(بی‌عنوان)', no_key: (why) => `سرور کلیدی نداد: ${why}`,
 			not_saved: (why) => `مشترک شد، ولی سرور نگهش نداشت: ${why}`,
 			second: 'این حساب مرحلهٔ دوم دارد: از صفحهٔ ورود کنسول وارد شوید و بازگردید.',
@@ -38,7 +38,7 @@
 			on: 'Notifications are on in this browser.', blocked: 'Notifications are blocked for this site.',
 			unblock: 'Allow them in the browser’s site settings (beside the address), then reload this page.',
 			off: 'Notifications are off in this browser.', will_ask: 'Your browser will ask for permission.',
-			who: (name) => `Signed in as ${name}.`, stranger: 'Not signed in: this browser is subscribed, but no account knows it.',
+			who: (name) => `Signed in as ${name}.`, stranger: 'Not signed in. This browser still gets the pushes of whoever turned them on.',
 			nobody: 'Not signed in.', untitled: '(no title)', no_key: (why) => `The server gave no key: ${why}`,
 			not_saved: (why) => `Subscribed, but the server did not save it: ${why}`,
 			second: 'This account needs a second factor: sign in through the console, then come back.',
@@ -267,7 +267,11 @@
 
 	async function sign_out()
 	{
-		await call('POST', '/api/auth/logout/', {});
+		const answer = await call('POST', '/api/auth/logout/', {});
+
+		/* Who believes to be signed out, and is not, leaves the account open. */
+		if (!answer.ok && answer.status !== 401)
+			throw new Error(reason(answer));
 		user = null;
 		await render();
 	}
