@@ -117,7 +117,7 @@ async function pages_of(who)
 	const { user_pages } = await import(pathToFileURL(path.join(CONSOLE, 'pages_user.js')));
 	const { admin_pages } = await import(pathToFileURL(path.join(CONSOLE, 'pages_admin.js')));
 	const { admin2_pages } = await import(pathToFileURL(path.join(CONSOLE, 'pages_admin2.js')));
-	const all = who === 'user' ? user_pages : who === 'admin' ? admin_pages : who === 'admin2' ? admin2_pages
+	const all = who === 'none' ? [] : who === 'user' ? user_pages : who === 'admin' ? admin_pages : who === 'admin2' ? admin2_pages
 		: [...user_pages, ...admin_pages, ...admin2_pages];
 
 	return all.filter((p) => !p.path.includes(':'));
@@ -288,5 +288,5 @@ function console_faults()
 
 module.exports = {
 	CONSOLE, administrator, ask, axe, check_list, code_for, console_faults, context_of, forget_limits, look_at_all, messages, pages_of, register, said, settled, sql, totp,
-	until, watch,
+	turn_to, until, watch,
 };

@@ -83,9 +83,10 @@ export default function CampaignNew()
 		has: '', at: '', rate: '', email: true, sms: false, whatsapp: false, web_push: true, expo: false }, async (v) => {
 		const start = !draft.current;
 		const body = { name: v.name, title: v.title, body: v.body, channels: CHANNELS.filter((c) => v[c]), audience: audience_of(v), start };
-		for (const m of ['url', 'html'])
-			if (v[m])
-				body[m] = v[m];
+		if (v.url)
+			body.url = v.url;
+		if (v.html && v.email)
+			body.html = v.html;
 		if (v.at)
 			body.at = new Date(v.at).toISOString();
 		if (v.rate)
@@ -105,6 +106,8 @@ export default function CampaignNew()
 				<${Field} form=${form} name="title" label=${t('templates.title')} required />
 				<${Field} form=${form} name="body" label=${t('templates.body')} type="textarea" required />
 				<${Field} form=${form} name="url" label=${t('campaign_new.url')} dir="ltr" inputmode="url" />
+				${v.email && html`<details><summary>${t('campaign_new.html')}</summary>
+					<${Field} form=${form} name="html" label=${t('campaign_new.html_label')} hint=${t('campaign_new.html_hint')} type="textarea" rows="8" dir="ltr" spellcheck=${false} /></details>`}
 				<fieldset class="field" id=${form.id('channels')} tabindex="-1"><legend>${t('campaigns.channels')}</legend>
 					<div class="ticks">${CHANNELS.map((c) => html`<${Field} key=${c} form=${form} name=${c} label=${t(`channel.${c}`)} type="checkbox" />`)}</div>
 					${form.errors.channels && html`<p class="wrong">${form.errors.channels.join(' ')}</p>`}
