@@ -15,7 +15,7 @@
  */
 import { html, useEffect, useId, useMemo, useRef, useState } from './lib.js';
 import { Icon } from './icons.js';
-import { get, sentence_of } from './api.js';
+import { Problem, get, post, sentence_of } from './api.js';
 import { here, query, set_query } from './router.js';
 import { Empty, Loading, Scroll, Trouble } from './ui.js';
 import { confirm } from './dialog.js';
@@ -55,7 +55,23 @@ function next_of(doc, asked)
 	return members;
 }
 
-async function save_csv(name, columns, pages)
+/** What became of each, in a word; nothing done at all is a failure. @param {{done: number, failed: number, results: any[]}} answer */
+export function tell({ done, failed, results })
+{
+	const first = results.find((r) => r.code), why = first && (first.detail || first.code);
+
+	if (failed && !done)
+		throw new Problem(first.status, first);
+	if (failed)
+		toast(t('list.some', { done: number(done), all: number(done + failed), why }), 'bad');
+	else
+		toast(t('list.done', { n: number(done) }));
+}
+
+/**
+ * Saves rows as CSV.  @param {string} name  @param {Column[]} columns  @param {AsyncIterable<any[]>|Iterable<any[]>} pages
+ */
+export async function save_csv(name, columns, pages)
 {
 	const parts = [`\ufeff${columns.map((c) => csv_cell(c.label)).join(',')}\r\n`];
 	let rows = 0;
@@ -76,23 +92,23 @@ async function save_csv(name, columns, pages)
 	return rows;
 }
 
-function Filter({ filter, value })
+export function Filter({ filter, value })
 {
 	const id = useId();
 	const change = (v) => set_query({ [filter.name]: v, page: null, before: null, after: null }, { replace: false });
 	const options = filter.type === 'boolean' ? [['true', t('yes')], ['false', t('no')]] : filter.options;
 
 	if (options)
-		return html`<label class=${`filter${value ? ' on' : ''}`} for=${id}><span>${filter.label}</span>
+		return html`<label class=${`filter${value ? ' on' : ''}`} for=${id} data-name=${filter.name}><span>${filter.label}</span>
 			<select id=${id} value=${value} onChange=${(e) => change(e.target.value)}>
 				<option value="" selected=${!value}>${t('list.any')}</option>
 				${options.map(([v, text]) => html`<option key=${v} value=${v} selected=${v === value}>${text}</option>`)}
 			</select></label>`;
 	if (filter.type === 'time')
-		return html`<label class=${`filter${value ? ' on' : ''}`} for=${id}><span>${filter.label}</span>
+		return html`<label class=${`filter${value ? ' on' : ''}`} for=${id} data-name=${filter.name}><span>${filter.label}</span>
 			<input id=${id} type="datetime-local" value=${local_time(value)}
 				onChange=${(e) => change(e.target.value ? new Date(e.target.value).toISOString().replace(/\.\d+Z$/, 'Z') : '')} /></label>`;
-	return html`<label class=${`filter${value ? ' on' : ''}`} for=${id}><span>${filter.label}</span>
+	return html`<label class=${`filter${value ? ' on' : ''}`} for=${id} data-name=${filter.name}><span>${filter.label}</span>
 		<input id=${id} type="text" dir="auto" spellcheck=${false} autocomplete="off" value=${value}
 			onChange=${(e) => change(e.target.value.trim())} /></label>`;
 }
@@ -106,7 +122,7 @@ function local_time(value)
 	return new Date(d.getTime() - d.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
 }
 
-function Search({ name, label, value })
+export function Search({ name, label, value })
 {
 	const [said, set_said] = useState(value);
 	const timer = useRef(0);
@@ -168,7 +184,8 @@ function Folded({ columns, row })
  * @typedef {{name: string, label: string, type?: 'boolean'|'text'|'time', options?: [string, string][],
  *	test?: (row: any, value: string) => boolean}} ListFilter  `test`: of a whole list, where it is not the row's member of that name
  * @typedef {{label: string, icon?: string, danger?: boolean, ask?: (rows: any[]) => any, each?: (row: any) => Promise<any>,
- *	all?: (rows: any[]) => Promise<any>, when?: (row: any) => boolean}} Action  `ask` gives what confirm() takes
+ *	all?: (rows: any[]) => Promise<any>, many?: string, when?: (row: any) => boolean}} Action  `ask` gives what confirm() takes; `many` is
+ *	the row of the API that takes the ids and tells of each
  *
  * @param {{url: string, columns: Column[], filters?: ListFilter[], search?: string, search_label?: string, link?: (row: any) => string,
  *	actions?: Action[], row_actions?: (row: any, reload: () => void) => any, empty?: {title: string, text?: any, icon?: string, action?: any}, ordering?: string,
@@ -294,8 +311,12 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 	{
 		const these = picked.filter((r) => !action.when || action.when(r));
 		const work = async () => {
-			if (action.all)
-				return action.all(these);
+			if (action.all || action.many) {
+				const answer = action.all ? await action.all(these) : await post(action.many, { ids: these.map((r) => String(id(r))) });
+				if (answer && answer.results)
+					tell(answer);
+				return answer;
+			}
 			let done = 0, failed = null;
 			for (const row of these) {
 				try {

@@ -112,10 +112,16 @@ export async function let_go()
 /** @param {{id: string, endpoint: string}} row  what the account knows; of this browser or another */
 export async function turn_off(row)
 {
+	await del(`/api/push/subscriptions/${row.id}/`);
+	await give_back([row]);
+}
+
+/** What the API no longer knows, this browser gives back as well. @param {{endpoint: string}[]} rows */
+export async function give_back(rows)
+{
 	const sub = await current();
 
-	await del(`/api/push/subscriptions/${row.id}/`);
-	if (sub && sub.endpoint === row.endpoint) {
+	if (sub && rows.some((r) => r.endpoint === sub.endpoint)) {
 		await sub.unsubscribe();
 		await caches.delete(KEPT).catch(() => {});
 	}

@@ -5,8 +5,8 @@ import { Act, Badge, Card, Head } from '../ui.js';
 import { Time } from '../time.js';
 import { confirm } from '../dialog.js';
 import { get, new_key, post, sentence_of } from '../api.js';
-import { can_push, current, turn_off, turn_on } from '../push.js';
-import { t } from '../i18n.js';
+import { can_push, current, give_back, turn_off, turn_on } from '../push.js';
+import { t, word } from '../i18n.js';
 import { toast } from '../toast.js';
 
 function browser_of(agent)
@@ -83,19 +83,31 @@ export default function Devices()
 			await changed();
 		return Boolean(gone);
 	}
+	async function remove_some(rows)
+	{
+		const answer = await post('/api/push/subscriptions/remove/', { ids: rows.map((d) => d.id) });
+		await give_back(rows);
+		await changed();
+		return answer;
+	}
 	useEffect(() => { look().catch(() => {}); }, []);
 
 	return html`<${Head} title=${t('nav.devices')} lead=${t('devices.lead')} />
 		<${Browser} mine=${mine} changed=${changed} />
 		<h2 class="section">${t('devices.all')}</h2>
-		<${List} url="/api/push/subscriptions/" name="devices" label=${t('devices.all')} version=${version} csv=${false}
+		<${List} url="/api/push/subscriptions/" name="devices" label=${t('devices.all')} version=${version} paged="whole"
+			search="q" search_label=${t('devices.search')} ordering="-seen_at"
+			filters=${[{ name: 'active', label: t('devices.active'), type: 'boolean' }]}
 			columns=${[
-				{ key: 'browser', label: t('devices.browser'), main: true, show: (d) => html`<span><bdi>${name_of(d)}</bdi>
+				{ key: 'browser', label: t('devices.browser'), main: true, order: 'browser', csv: name_of, show: (d) => html`<span><bdi>${name_of(d)}</bdi>
 					${mine && mine.id === d.id && html` <${Badge} tone="good">${t('sessions.this')}<//>`}</span>` },
-				{ key: 'endpoint', label: t('devices.service'), show: (d) => html`<bdi>${new URL(d.endpoint).host}</bdi>` },
-				{ key: 'active', label: t('devices.state'), show: (d) => html`<${Badge} state=${d.active ? 'active' : 'inactive'} />` },
-				{ key: 'seen_at', label: t('devices.seen'), show: (d) => html`<${Time} value=${d.seen_at} />` },
+				{ key: 'endpoint', label: t('devices.service'), order: 'endpoint', csv: (d) => new URL(d.endpoint).host, show: (d) => html`<bdi>${new URL(d.endpoint).host}</bdi>` },
+				{ key: 'active', label: t('devices.state'), csv: (d) => word('state', d.active ? 'active' : 'inactive'), show: (d) => html`<${Badge} state=${d.active ? 'active' : 'inactive'} />` },
+				{ key: 'seen_at', label: t('devices.seen'), order: 'seen_at', show: (d) => html`<${Time} value=${d.seen_at} />` },
+				{ key: 'created_at', label: t('devices.since'), order: 'created_at', show: (d) => html`<${Time} value=${d.created_at} />` },
 			]}
+			actions=${[{ label: t('devices.remove'), icon: 'trash', danger: true, all: remove_some,
+				ask: (rows) => ({ title: t('devices.some', { n: rows.length }), text: t('devices.some_text') }) }]}
 			row_actions=${(d) => html`${d.active && !(mine && mine.id === d.id) && html`<${Act} kind="small" act=${() => try_one(d.id, new_key()).then(changed)}>
 					${t('devices.test')}<span class="hidden"> ${d.browser}</span><//>`}
 				<${Act} kind="small danger" act=${() => remove(d)} done=${t('devices.removed')}>${t('devices.remove')}<span class="hidden"> ${d.browser}</span><//>`}

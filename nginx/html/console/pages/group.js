@@ -7,7 +7,7 @@ import { Icon } from '../icons.js';
 import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
-import { del, get, new_key, post } from '../api.js';
+import { get, new_key, post } from '../api.js';
 import { toast } from '../toast.js';
 import { number, t } from '../i18n.js';
 
@@ -81,7 +81,7 @@ export default function Group({ params })
 					{ key: 'endpoint', label: t('group.device'), wide: true, show: (r) => (r.endpoint ? html`<code class="clip" dir="ltr">${r.endpoint}</code>` : t('group.all_devices')) },
 					{ key: 'created_at', label: t('groups.made'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 				]}
-				actions=${[{ label: t('group.remove'), danger: true, each: (r) => del(`/api/push/groups/${encodeURIComponent(params.id)}/members/${encodeURIComponent(r.id)}/`),
+				actions=${[{ label: t('group.remove'), danger: true, many: `/api/push/groups/${encodeURIComponent(params.id)}/remove-members/`,
 					ask: (rows) => ({ title: t('group.remove'), text: t('group.remove_text', { n: number(rows.length) }) }) }]}
 				empty=${{ icon: 'users', title: t('group.empty'), text: t('group.empty_text'),
 					action: html`<button type="button" class="button" onClick=${() => add(g)}><${Icon} name="plus" size="16" />${t('group.add')}</button>` }} />

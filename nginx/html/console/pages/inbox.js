@@ -1,5 +1,6 @@
 /* The inbox: what was said to this person, newest first, and as it comes. */
 import { html, useEffect, useRef, useState } from '../lib.js';
+import { Filter, Search, save_csv, tell } from '../list.js';
 import { Icon } from '../icons.js';
 import { Act, Empty, Head, Loading, Trouble } from '../ui.js';
 import { Time } from '../time.js';
@@ -10,9 +11,48 @@ import { number, t, word } from '../i18n.js';
 import { toast } from '../toast.js';
 
 const TABS = ['all', 'unread', 'archived'];
+const TYPES = ['system', 'message', 'order', 'payment', 'product', 'review', 'article'];
 const PAGE = 20;
+const CSV_PAGE = 100;
+const STRETCHES = 5;	/* asked for one page of a search */
 
-const asked = (tab) => ({ before: 0, limit: PAGE, unread: tab === 'unread' ? true : '', archived: tab === 'archived' ? true : '' });
+/* What the address asks for, as the API takes it. */
+function asked(q)
+{
+	const tab = TABS.includes(q.get('show')) ? q.get('show') : 'all';
+
+	return { [q.get('ordering') === 'created_at' ? 'after' : 'before']: 0, limit: PAGE, unread: tab === 'unread' ? true : '',
+		archived: tab === 'archived' ? true : '', type: q.get('type') || '', q: q.get('q') || '' };
+}
+
+const path_of = (next) => next.replace(/^https?:\/\/[^/]+/, '');
+
+/* A page: of a search, which looks at so many rows a call, with what the next calls find. */
+async function page_of(doc)
+{
+	for (let n = 1; doc.next && doc.results.length < PAGE && n < STRETCHES; n++) {
+		const more = await get(path_of(doc.next));
+		doc = { ...doc, results: [...doc.results, ...more.results], next: more.next };
+	}
+	return doc;
+}
+
+/* Every row that is asked for. */
+async function* pages(members)
+{
+	let doc = await get('/api/inbox/', { ...members, limit: CSV_PAGE });
+
+	for (; ; doc = await get(path_of(doc.next))) {
+		yield doc.results;
+		if (!doc.next)
+			return;
+	}
+}
+
+const columns = () => [
+	{ key: 'title', label: t('inbox.title') }, { key: 'body', label: t('inbox.text') }, { key: 'type', label: t('inbox.type') },
+	{ key: 'url', label: t('inbox.address') }, { key: 'created_at', label: t('inbox.received') }, { key: 'read_at', label: t('inbox.was_read') },
+];
 
 /* Where a click leads: a page of this site or an address over TLS, and nothing else. */
 function address_of(n)
@@ -27,7 +67,7 @@ function address_of(n)
 	}
 }
 
-function Row({ n, tab, done })
+function Row({ n, tab, done, picked, pick })
 {
 	const url = address_of(n);
 
@@ -50,6 +90,7 @@ function Row({ n, tab, done })
 			location.assign(url.href);
 	}
 	return html`<li class=${`inbox-row${n.read_at ? '' : ' new'}`} data-id=${n.id}>
+		<label class="inbox-pick"><input type="checkbox" aria-label=${`${t('list.pick')}: ${n.title}`} checked=${picked} onChange=${(e) => pick(e.target.checked)} /></label>
 		<span class="inbox-mark">${!n.read_at && html`<span class="hidden">${t('inbox.new')}</span>`}</span>
 		<div class="inbox-text">
 			<p class="inbox-title" dir="auto">${url ? html`<a href=${url.href} onClick=${open}>${n.title}</a>` : n.title}</p>
@@ -69,19 +110,25 @@ function Row({ n, tab, done })
 
 export default function Inbox()
 {
-	const tab = TABS.includes(query.value.get('show')) ? query.value.get('show') : 'all';
-	const [state, set_state] = useState({ rows: [], next: null, error: null, loading: true, tab: '' });
+	const q = query.value;
+	const tab = TABS.includes(q.get('show')) ? q.get('show') : 'all';
+	const up = q.get('ordering') === 'created_at';
+	const sought = Boolean(q.get('q') || q.get('type'));
+	const key = JSON.stringify(asked(q));
+	const [state, set_state] = useState({ rows: [], next: null, error: null, loading: true, key: '' });
+	const [chosen, set_chosen] = useState(/** @type {Set<string>} */ (new Set()));
+	const [busy, set_busy] = useState(false);
 	/* Several questions may be under way: the answer to the last one stands.  `seen` is how far the list on the page goes. */
-	const last = useRef({ turn: 0, waits: false, tab, seen: 0 }).current;
+	const last = useRef({ turn: 0, waits: false, key, seen: 0 }).current;
 
-	last.tab = tab;
+	last.key = key;
 	async function load()
 	{
-		const mine = ++last.turn, shown = last.tab;
+		const mine = ++last.turn, shown = last.key, members = JSON.parse(shown);
 
 		last.waits = true;
 		try {
-			const doc = await get('/api/inbox/', asked(shown));
+			const doc = await page_of(await get('/api/inbox/', members));
 			if (mine !== last.turn)
 				return;
 			last.waits = false;
@@ -91,10 +138,10 @@ export default function Inbox()
 				/* What "more" brought stays below. */
 				const newest = new Set(doc.results.map((r) => r.id));
 				const least = doc.results.length ? doc.results[doc.results.length - 1].seq : Infinity;
-				const below = s.tab === shown ? s.rows.filter((r) => !newest.has(r.id) && r.seq < least) : [];
-				return { rows: [...doc.results, ...below], next: below.length ? s.next : doc.next, error: null, loading: false, tab: shown };
+				const below = s.key === shown && 'before' in members ? s.rows.filter((r) => !newest.has(r.id) && r.seq < least) : [];
+				return { rows: [...doc.results, ...below], next: below.length ? s.next : doc.next, error: null, loading: false, key: shown };
 			});
-			if (shown !== 'archived' && counts.value.unseen > 0)
+			if (!members.archived && counts.value.unseen > 0)
 				post('/api/inbox/seen/').then(take_counts, () => { /* the next time */ });
 		} catch (error) {
 			if (mine !== last.turn)
@@ -103,7 +150,8 @@ export default function Inbox()
 			set_state((s) => ({ ...s, error, loading: false }));
 		}
 	}
-	useEffect(() => { load(); }, [tab, inbox_news.value]);
+	useEffect(() => { load(); }, [key, inbox_news.value]);
+	useEffect(() => { set_chosen(new Set()); }, [key]);
 	/* What came between the list and the first count is told by neither. */
 	useEffect(() => {
 		if (!last.waits && counts.value.seq > last.seen)
@@ -112,7 +160,7 @@ export default function Inbox()
 
 	async function more()
 	{
-		const doc = await get(state.next.replace(/^https?:\/\/[^/]+/, ''));
+		const doc = await page_of(await get(path_of(state.next)));
 		set_state((s) => ({ ...s, rows: [...s.rows, ...doc.results.filter((r) => !s.rows.some((x) => x.id === r.id))], next: doc.next }));
 	}
 	async function read_all()
@@ -133,6 +181,36 @@ export default function Inbox()
 	const { rows, error, loading } = state;
 	const came = inbox_came.value;
 	useEffect(() => () => { inbox_came.value = null; }, []);		/* what was said is not said again */
+	const picked = rows.filter((r) => chosen.has(r.id));
+	const clear = () => set_query({ q: null, type: null });
+	const pick = (id) => (on) => set_chosen((c) => {
+		const n = new Set(c);
+		n[on ? 'add' : 'delete'](id);
+		return n;
+	});
+
+	async function many(what, these)
+	{
+		set_busy(true);
+		try {
+			const answer = await post(`/api/inbox/${what}/`, { ids: these.map((r) => r.id) });
+			take_counts(answer);
+			tell(answer);
+			set_chosen(new Set());
+			const now = new Date().toISOString(), ids = new Set(these.map((r) => r.id));
+			set_state((s) => ({ ...s, rows: what === 'archive' ? s.rows.filter((r) => !ids.has(r.id))
+				: s.rows.map((r) => (ids.has(r.id) ? { ...r, read_at: r.read_at || now } : r)) }));
+			if (last.waits)
+				load();
+		} catch (e) {
+			toast(sentence_of(e), 'bad');
+		}
+		set_busy(false);
+	}
+	async function export_csv()
+	{
+		toast(t('list.csv_done', { n: await save_csv('inbox', columns(), pages(asked(q))) }));
+	}
 
 	return html`<${Head} title=${t('nav.inbox')} lead=${counts.value.unread ? t('inbox.count', { n: number(counts.value.unread) }) : t('inbox.none_unread')}>
 		${counts.value.unread > 0 && html`<${Act} icon="check" act=${read_all}>${t('inbox.read_all')}<//>`}
@@ -140,11 +218,34 @@ export default function Inbox()
 	<p class="hidden" role="status">${came && html`<span key=${came.seq} dir="auto">${t('inbox.came', { title: came.title })}</span>`}</p>
 	<div class="tabs" role="group" aria-label=${t('inbox.show')}>${TABS.map((x) => html`<button key=${x} type="button" class="tab"
 		aria-pressed=${x === tab ? 'true' : 'false'} onClick=${() => set_query({ show: x === 'all' ? null : x })}>${t(`inbox.tab.${x}`)}</button>`)}</div>
+	<div class="list-bar">
+		<${Search} name="q" label=${t('inbox.search')} value=${q.get('q') || ''} />
+		<div class="filters" role="group" aria-label=${t('list.filters')}>
+			<${Filter} filter=${{ name: 'type', label: t('inbox.type'), options: TYPES.map((x) => [x, word('type', x)]) }} value=${q.get('type') || ''} />
+			${sought && html`<button type="button" class="link" onClick=${clear}>${t('list.clear')}</button>`}
+		</div>
+		<div class="list-tools">
+			<button type="button" class="button small" onClick=${() => set_query({ ordering: up ? null : 'created_at' })}>
+				<${Icon} name="sort" size="16" />${up ? t('inbox.oldest') : t('inbox.newest')}</button>
+			${rows.length > 0 && html`<${Act} kind="small" icon="download" act=${export_csv}>CSV<//>`}
+		</div>
+	</div>
+	${picked.length > 0 && html`<div class="picked" role="group" aria-label=${t('list.picked', { n: number(picked.length) })}>
+		<span>${t('list.picked', { n: number(picked.length) })}</span>
+		<button type="button" class="button small" disabled=${busy || !picked.some((r) => !r.read_at)} onClick=${() => many('read', picked.filter((r) => !r.read_at))}>
+			<${Icon} name="check" size="16" />${t('inbox.read')}</button>
+		${tab !== 'archived' && html`<button type="button" class="button small" disabled=${busy} onClick=${() => many('archive', picked)}>
+			<${Icon} name="archive" size="16" />${t('inbox.archive')}</button>`}
+		${picked.length < rows.length && html`<button type="button" class="link" onClick=${() => set_chosen(new Set(rows.map((r) => r.id)))}>${t('inbox.pick_all')}</button>`}
+		<button type="button" class="link" onClick=${() => set_chosen(new Set())}>${t('list.none')}</button>
+	</div>`}
 	${error && html`<${Trouble} error=${error} again=${load} />`}
-	${loading ? html`<${Loading} />` : rows.length === 0 && !error ? html`<${Empty} icon=${tab === 'archived' ? 'archive' : 'inbox'}
+	${loading ? html`<${Loading} />` : rows.length === 0 && sought && !error ? html`<${Empty} icon="search" title=${state.next ? t('list.nothing_yet') : t('list.nothing')}
+			text=${state.next ? t('list.nothing_far') : t('list.nothing_text')}><button type="button" class="button" onClick=${clear}>${t('list.clear')}</button><//>`
+	: rows.length === 0 && !error ? html`<${Empty} icon=${tab === 'archived' ? 'archive' : 'inbox'}
 		title=${t(`inbox.empty.${tab}`)} text=${tab === 'all' ? t('inbox.empty_text') : undefined}>
 			${tab === 'all' && html`<a class="button" href="/console/devices/">${t('inbox.empty_push')}</a>
 				<a class="button" href="/console/preferences/">${t('nav.preferences')}</a>`}<//>`
-	: html`<ul class="card flat inbox" aria-label=${t('nav.inbox')}>${rows.map((n) => html`<${Row} key=${n.id} n=${n} tab=${tab} done=${(to) => change(n.id, to)} />`)}</ul>`}
+	: html`<ul class="card flat inbox" aria-label=${t('nav.inbox')}>${rows.map((n) => html`<${Row} key=${n.id} n=${n} tab=${tab} done=${(to) => change(n.id, to)} picked=${chosen.has(n.id)} pick=${pick(n.id)} />`)}</ul>`}
 	${state.next && html`<p class="center"><${Act} icon="down" act=${more}>${t('inbox.more')}<//></p>`}`;
 }

@@ -4,7 +4,7 @@ import { List } from '../list.js';
 import { Act, Badge, Card, Head, Loading, Scroll, Trouble, use_data } from '../ui.js';
 import { Time } from '../time.js';
 import { confirm } from '../dialog.js';
-import { del, get, post } from '../api.js';
+import { get, post } from '../api.js';
 import { toast } from '../toast.js';
 import { set_query } from '../router.js';
 import { number, t, word } from '../i18n.js';
@@ -81,7 +81,7 @@ export default function Queue()
 			} },
 			{ label: t('queue.discard'), icon: 'trash', danger: true, when: (j) => j.state === 'dead',
 				ask: (rows) => ({ title: t('queue.discard_title', { n: rows.length }), text: t('queue.discard_text') }),
-				each: (j) => del(`/api/admin/jobs/${j.id}/`) },
+				many: '/api/admin/jobs/discard/' },
 		]}
 		empty=${{ icon: 'queue', title: t('queue.empty'), text: t('queue.empty_text'),
 			action: html`<a class="button" href="/console/deliveries/">${t('queue.empty_go')}</a>` }} />`;

@@ -66,16 +66,19 @@ export default function Sessions()
 		<${Act} icon="out" act=${end_others}>${t('sessions.others')}<//>
 		<${Act} kind="danger" icon="out" act=${end_all}>${t('sessions.all')}<//>
 	<//>
-	<${List} url="/api/auth/sessions/" name="sessions" label=${t('nav.sessions')} version=${version} csv=${false}
+	<${List} url="/api/auth/sessions/" name="sessions" label=${t('nav.sessions')} version=${version} paged="all"
+		search="q" search_label=${t('sessions.search')} ordering="-last_seen_at"
 		columns=${[
-			{ key: 'device', label: t('sessions.device'), main: true, show: (s) => html`<span class="stack"><span><bdi>${s.device || t('sessions.unknown')}</bdi>
+			{ key: 'device', label: t('sessions.device'), main: true, order: 'device', show: (s) => html`<span class="stack"><span><bdi>${s.device || t('sessions.unknown')}</bdi>
 				${s.current && html` <${Badge} tone="good">${t('sessions.this')}<//>`}
 				${s.impersonated && html` <${Badge} tone="warn">${t('sessions.impersonated')}<//>`}</span></span>` },
-			{ key: 'place', label: t('sessions.place'), show: (s) => html`<span class="stack"><bdi>${place(s) || t('sessions.nowhere')}</bdi><bdi class="soft small">${s.last_ip || s.ip}</bdi></span>` },
-			{ key: 'amr', label: t('sessions.by'), show: (s) => ways(s.amr) },
-			{ key: 'last_seen_at', label: t('sessions.seen'), show: (s) => html`<${Time} value=${s.last_seen_at} />` },
-			{ key: 'created_at', label: t('sessions.since'), show: (s) => html`<${Time} value=${s.created_at} />` },
+			{ key: 'place', label: t('sessions.place'), order: 'place', csv: (s) => [place(s), s.last_ip || s.ip].filter(Boolean).join(' '), show: (s) => html`<span class="stack"><bdi>${place(s) || t('sessions.nowhere')}</bdi><bdi class="soft small">${s.last_ip || s.ip}</bdi></span>` },
+			{ key: 'amr', label: t('sessions.by'), csv: (s) => ways(s.amr), show: (s) => ways(s.amr) },
+			{ key: 'last_seen_at', label: t('sessions.seen'), order: 'last_seen_at', show: (s) => html`<${Time} value=${s.last_seen_at} />` },
+			{ key: 'created_at', label: t('sessions.since'), order: 'created_at', show: (s) => html`<${Time} value=${s.created_at} />` },
 		]}
+		actions=${[{ label: t('sessions.end'), icon: 'out', danger: true, when: (s) => !s.current, many: '/api/auth/sessions/revoke/',
+			ask: (rows) => ({ title: t('sessions.some', { n: rows.length }), text: t('sessions.some_text'), yes: t('sessions.others_yes') }) }]}
 		row_actions=${(s, reload) => !s.current && html`<${Act} kind="small" act=${() => end_one(s, reload)}
 			done=${t('sessions.one_ended')}>${t('sessions.end')}<span class="hidden"> ${s.device}</span><//>`} />`;
 }

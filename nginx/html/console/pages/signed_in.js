@@ -3,7 +3,6 @@ import { html } from '../lib.js';
 import { List } from '../list.js';
 import { Addr, Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
-import { del } from '../api.js';
 import { country_name, listed, number, t, word } from '../i18n.js';
 import { known } from './users.js';
 
@@ -28,7 +27,7 @@ export function SessionList({ user, version, fixed = false })
 			{ key: 'device', label: t('signed.device'), main: !all, show: (s) => html`<span class="stack"><span><bdi>${s.device}</bdi>
 				${s.current && html` <${Badge} tone="good">${t('signed.this')}<//>`}
 				${s.actor_id && html` <${Badge} tone="warn">${t('signed.acting', { id: s.actor_id })}<//>`}</span></span>` },
-			{ key: 'ip', label: t('signed.place'), show: (s) => html`<span class="stack"><bdi>${place(s) || t('signed.nowhere')}</bdi><bdi class="soft small">${s.last_ip || s.ip}</bdi></span>` },
+			{ key: 'ip', label: t('signed.place'), csv: (s) => [place(s), s.last_ip || s.ip].filter(Boolean).join(' '), show: (s) => html`<span class="stack"><bdi>${place(s) || t('signed.nowhere')}</bdi><bdi class="soft small">${s.last_ip || s.ip}</bdi></span>` },
 			{ key: 'amr', fold: true, label: t('signed.by'), show: (s) => s.amr.split(/[ ,+]+/).filter(Boolean).map((a) => word('amr', a)).join(' + ') },
 			{ key: 'is_active', label: t('log.state'), csv: (s) => (s.is_active ? 'live' : s.end_reason || 'over'), show: (s) => (s.is_active ? html`<${Badge} tone="good">${t('signed.alive')}<//>`
 				: html`<${Badge} tone="plain">${s.end_reason ? word('end', s.end_reason) : t('signed.over')}<//>`) },
@@ -37,7 +36,7 @@ export function SessionList({ user, version, fixed = false })
 		]}
 		actions=${fixed ? [] : [{ label: t('signed.end'), icon: 'out', danger: true, when: (s) => s.is_active,
 			ask: (rows) => ({ title: t('signed.end_title', { n: rows.length }), text: rows.some((s) => s.current) ? t('signed.end_own') : t('signed.end_text') }),
-			each: (s) => del(`/api/admin/sessions/${s.id}/`) }]}
+			many: '/api/admin/sessions/revoke/' }]}
 		empty=${{ icon: 'clock', title: t('signed.empty'), text: t('signed.empty_text'),
 			action: all && html`<a class="button" href="/console/users/">${t('signed.empty_go')}</a>` }} />`;
 }

@@ -7,7 +7,7 @@ import { Icon } from '../icons.js';
 import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
-import { del, new_key, post, sentence_of } from '../api.js';
+import { new_key, post, sentence_of } from '../api.js';
 import { toast } from '../toast.js';
 import { number, t, word } from '../i18n.js';
 
@@ -154,7 +154,7 @@ export default function Suppressions()
 			{ key: 'added_by', fold: true, label: t('suppressions.by'), show: (r) => (r.added_by ? html`<${Person} id=${r.added_by} />` : t('suppressions.by_them')) },
 			{ key: 'created_at', label: t('suppressions.since'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 		]}
-		actions=${[{ label: t('suppressions.remove'), icon: 'trash', danger: true, each: (r) => del(`/api/suppressions/${r.id}/`),
+		actions=${[{ label: t('suppressions.remove'), icon: 'trash', danger: true, many: '/api/suppressions/remove/',
 			ask: (rows) => ({ title: t('suppressions.remove'), text: t('suppressions.remove_text', { n: number(rows.length) }) }) }]}
 		empty=${{ icon: 'block', title: t('suppressions.empty'), text: t('suppressions.empty_text'), action: add }} />`;
 }

@@ -6,7 +6,7 @@ import { Actions, Field, Form, use_form } from '../form.js';
 import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
-import { del, new_key, post } from '../api.js';
+import { new_key, post } from '../api.js';
 import { t } from '../i18n.js';
 
 const SCOPES = ['push', 'send', 'admin'];
@@ -82,7 +82,7 @@ export default function Tokens()
 			{ key: 'expires_at', label: t('tokens.expires'), order: 'expires_at', show: (k) => html`<${Time} value=${k.expires_at} none=${t('tokens.no_end')} />` },
 			{ key: 'created_at', label: t('log.when'), order: 'created_at', show: (k) => html`<${Time} value=${k.created_at} />` },
 		]}
-		actions=${[{ label: t('tokens.revoke'), icon: 'block', danger: true, when: (k) => !k.revoked_at, each: (k) => del(`/api/push/tokens/${k.id}/`),
+		actions=${[{ label: t('tokens.revoke'), icon: 'block', danger: true, when: (k) => !k.revoked_at, many: '/api/push/tokens/revoke/',
 			ask: (rows) => ({ title: t('tokens.revoke_title', { n: rows.length }), text: t('tokens.revoke_text') }) }]}
 		empty=${{ icon: 'key', title: t('tokens.empty'), text: t('tokens.empty_text'), action: button }} />`;
 }

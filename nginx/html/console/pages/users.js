@@ -3,7 +3,6 @@ import { html } from '../lib.js';
 import { List } from '../list.js';
 import { Addr, Badge, Head } from '../ui.js';
 import { Time } from '../time.js';
-import { post } from '../api.js';
 import { is_superuser, me, name_of } from '../state.js';
 import { country_name, t } from '../i18n.js';
 
@@ -24,8 +23,6 @@ export function Marks({ user })
 		${user.is_active && user.is_verified && !user.is_staff && !user.is_superuser && html`<${Badge} tone="good">${t('users.on')}<//>`}
 	</span>`;
 }
-
-const step = (name) => (u) => post(`/api/admin/users/${u.id}/${name}/`);
 
 export default function Users()
 {
@@ -52,11 +49,11 @@ export default function Users()
 			{ key: 'created_at', label: t('users.since'), order: 'created_at', show: (u) => html`<${Time} value=${u.created_at} />` },
 		]}
 		actions=${[
-			{ label: t('users.sign_out'), icon: 'out', when: other, each: step('sign-out'),
+			{ label: t('users.sign_out'), icon: 'out', when: other, many: '/api/admin/users/sign-out/',
 				ask: (rows) => ({ title: t('users.sign_out_title', { n: rows.length }), text: t('users.sign_out_text') }) },
-			{ label: t('users.disable'), icon: 'block', danger: true, when: (u) => u.is_active && other(u), each: step('disable'),
+			{ label: t('users.disable'), icon: 'block', danger: true, when: (u) => u.is_active && other(u), many: '/api/admin/users/disable/',
 				ask: (rows) => ({ title: t('users.disable_title', { n: rows.length }), text: t('users.disable_text') }) },
-			{ label: t('users.enable'), icon: 'check', when: (u) => !u.is_active && may_change(u), each: step('enable') },
+			{ label: t('users.enable'), icon: 'check', when: (u) => !u.is_active && may_change(u), many: '/api/admin/users/enable/' },
 		]}
 		empty=${{ icon: 'users', title: t('users.empty'), text: t('users.empty_text'),
 			action: html`<a class="button" href="/console/register/">${t('users.empty_go')}</a>` }} />`;
