@@ -5,7 +5,8 @@
  *	node tests/browser/console_staff.js --instance var/instance.env
  *
  * Shown: the charts' numbers, and an account at a provider that is left out; the log's finder by all that one can be told; a
- * copied curl, run.
+ * copied curl, run; tests of a template on each channel; the gravest steps, and what the database holds after them; and axe on what
+ * the other walks leave behind too soon.
  *
  * Exit: 0 passed, 1 failed, 77 no Chromium, no playwright-core or no axe-core here.
  */
@@ -14,11 +15,13 @@ const { execFileSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const lib = require('./instance.js');
 const { WAIT, with_chromium } = require('./chromium.js');
-const { administrator, ask, context_of, register, said, settled, sql, until, watch } = require('./console.js');
+const { administrator, ask, context_of, forget_limits, look_at_all, messages, register, said, settled, sql, until, watch } = require('./console.js');
 
 const tag = crypto.randomBytes(3).toString('hex');
 const say = (text) => process.stdout.write(`  ${text}\n`);
 const button = (page, name) => page.getByRole('button', { name, exact: true });
+const dialog = (page) => page.locator('dialog[open]').last();
+const yes = (page, name) => button(dialog(page), name);
 
 async function open(page, instance, at)
 {
@@ -102,6 +105,90 @@ async function charts(page, instance)
 	say('charts: the sign-in and what was sent are in their hours, the live ones go on; an account that is left out is seen, with its reason');
 }
 
+/* ---- the gravest steps ---- */
+
+async function grave(page, instance, nora, others)
+{
+	const is = (column) => sql(instance, `SELECT ${column} FROM user WHERE id = ${nora.id}`);
+	const mfa = () => sql(instance, `SELECT (SELECT COUNT(*) FROM mfa WHERE user_id = ${nora.id} AND sms) + (SELECT COUNT(*) FROM recovery_code WHERE user_id = ${nora.id})`);
+
+	/* Two steps to sign in, and codes; both go, and she is out. */
+	const on = await ask(instance, 'PATCH', '/api/auth/mfa/', { sms: true }, nora.token);
+	assert.equal(on.status, 200, on.text);
+	assert.notEqual(mfa(), '0');
+	const sign_in = async () => {
+		forget_limits(instance);
+		return (await ask(instance, 'POST', '/api/auth/login/', { username: nora.username, password: nora.password })).json;
+	};
+	assert.ok((await sign_in()).mfa_token);
+	await open(page, instance, `/console/users/${nora.id}/`);
+	await button(page, 'Remove them').click();
+	await dialog(page).getByLabel('Reason').fill('x');
+	await yes(page, 'Remove them').click();
+	await dialog(page).locator('.wrong').first().waitFor();
+	assert.notEqual(mfa(), '0', 'not without a reason');
+	await dialog(page).getByLabel('Reason').fill(`ticket ${tag}`);
+	await yes(page, 'Remove them').click();
+	await said(page, 'The second factors are gone.');
+	assert.equal(mfa(), '0');
+	assert.equal((await ask(instance, 'GET', '/api/auth/profile/', undefined, nora.token)).status, 401);
+	assert.ok((await sign_in()).access, 'the password alone is enough again');
+	assert.match(sql(instance, `SELECT detail FROM audit WHERE user_id = ${nora.id} AND event = 'factors_reset' ORDER BY id DESC LIMIT 1`),
+		new RegExp(`ticket ${tag}`), 'why is in the audit');
+
+	/* A superuser, and no more: no is no. */
+	await open(page, instance, `/console/users/${nora.id}/`);
+	const role = page.getByRole('switch', { name: /^Superuser/ });
+	await role.click();
+	await dialog(page).getByRole('heading', { name: /Make \S?Mina Karimi\S? a superuser\?/ }).waitFor();
+	await yes(page, 'Cancel').click();
+	await page.locator('dialog').waitFor({ state: 'detached' });
+	await until('the switch goes back', async () => !await role.isChecked());
+	assert.equal(is('is_superuser'), '0');
+	await role.click();
+	await yes(page, 'Continue').click();
+	await said(page, 'Saved.');
+	assert.equal(is('is_superuser'), '1');
+	await role.click();
+	await yes(page, 'Take away').click();
+	await said(page, 'Saved.');
+	assert.equal(is('is_superuser'), '0');
+	assert.equal(sql(instance, `SELECT GROUP_CONCAT(outcome) FROM audit WHERE user_id = ${nora.id} AND event = 'user_change'`), 'ok,ok');
+
+	/* Several at once: not himself, whatever is ticked. */
+	await open(page, instance, `/console/users/?q=${encodeURIComponent(others[0].phone.slice(1))}`);
+	assert.equal(await page.locator('.table-box tbody tr').count(), 1);
+	await open(page, instance, '/console/users/?ordering=-created_at');
+	for (const o of others)
+		await page.locator('.table-box tbody tr', { hasText: o.phone }).getByRole('checkbox').check();
+	await page.locator('.picked', { hasText: `${others.length} selected` }).waitFor();
+	await button(page, 'Disable').click();
+	await dialog(page).getByRole('heading', { name: `Disable ${others.length} accounts?` }).waitFor();
+	await yes(page, 'Disable').click();
+	await said(page, `${others.length} done.`);
+	const ids = others.map((o) => o.id).join();
+	assert.equal(sql(instance, `SELECT SUM(is_active) FROM user WHERE id IN (${ids})`), '0');
+	assert.equal(sql(instance, `SELECT COUNT(*) FROM session WHERE user_id IN (${ids}) AND ended_at IS NULL`), '0', 'and are out');
+	assert.notEqual(sql(instance, 'SELECT SUM(is_active) FROM user WHERE is_superuser'), '0');
+
+	/* Deleted by the typed name: closed at once, gone after the grace time. */
+	await open(page, instance, `/console/users/${nora.id}/`);
+	await button(page, 'Delete the account').click();
+	assert.equal(await yes(page, 'Delete the account').isDisabled(), true, 'without the name');
+	await dialog(page).locator('input').fill(`${nora.phone}0`);
+	assert.equal(await yes(page, 'Delete the account').isDisabled(), true, 'nor with another');
+	await dialog(page).locator('input').fill(nora.phone);
+	await yes(page, 'Delete the account').click();
+	await said(page, 'The account is closed.');
+	await page.waitForURL('**/console/users/');
+	assert.equal(is('is_active'), '0');
+	assert.equal(sql(instance, `SELECT purge_at > UTC_TIMESTAMP() + INTERVAL 1 DAY AND restored_at IS NULL FROM closing WHERE user_id = ${nora.id}`), '1');
+	assert.equal((await sign_in()).access, undefined);
+	await open(page, instance, `/console/users/${nora.id}/`);
+	await page.locator('.facts div', { hasText: 'Deleted at' }).waitFor();
+	say('the gravest: factors removed, a superuser made and unmade, two disabled at once, one deleted by its typed name');
+}
+
 /* ---- the log's finder, and a curl that runs ---- */
 
 const local_time = (at) => new Date(at + 3.5 * 3600e3).toISOString().slice(0, 16);	/* Tehran's, which knows no summer time */
@@ -165,13 +252,65 @@ async function finder(page, instance, to)
 	return one.id;
 }
 
+/* ---- templates ---- */
+
+async function template_tests(page, instance, staff, device)
+{
+	const t = await made(instance, '/api/templates/', { name: `staff_${tag}`, definition: { type: 'order', variables: {}, default_locale: 'en', locales: { en: { title: `Test ${tag}`, body: 'By the button.',
+		email: { html: `<h1 style="color: rgb(1, 2, 3)">Mail ${tag}</h1><script>parent.ran = 1</script>
+			<p onclick="parent.ran = 1" style="font-weight: 700; background-image: url(https://elsewhere.example.com/a.png)">Read <a href="https://example.com/">this</a> or <a href="javascript:1">that</a>.</p>
+			<img src="https://elsewhere.example.com/b.png" alt="A logo" onerror="parent.ran = 1"><iframe src="https://elsewhere.example.com/"></iframe>` } } } } });
+
+	await open(page, instance, `/console/templates/${t.id}/`);
+	await button(page, 'Web push').click();
+	await said(page, 'The test is on its way: Web push.');
+	await until('the push', async () => (await messages(instance, 'web_push', device.endpoint)).length > 0);
+	await button(page, 'SMS').click();
+	await said(page, 'The test is on its way: SMS.');
+	await until('the SMS', async () => (await messages(instance, 'sms', staff.phone)).some((m) => JSON.stringify(m).includes(tag)));
+	say('a template’s tests by web push and SMS arrive');
+	return t;
+}
+
 lib.main('console_staff', () => with_chromium(async (browser, instance) => {
-	const plain = await register(instance);
-	const root = await as(browser, instance, administrator(instance), [400, 401]);
+	const boss = administrator(instance);
+	const [staff, plain, nora, other] = [await register(instance), await register(instance), await register(instance), await register(instance)];
+
+	sql(instance, `UPDATE user SET is_staff = 1 WHERE id = ${staff.id}`);
+	const vapid = (await ask(instance, 'GET', '/api/push/vapid-key/')).json.public_key;
+	const device = (await lib.request(`${instance.env.GATEPOST_SANDBOX_URL}/push/subscriptions`, { method: 'POST', body: { vapid_public_key: vapid } })).json;
+	assert.equal((await ask(instance, 'POST', '/api/push/subscriptions/', { subscription: { endpoint: device.endpoint, keys: device.keys } }, staff.token)).status, 201);
+
+	const root = await as(browser, instance, boss, [400, 401]);
+	const his = await as(browser, instance, staff);
 
 	await charts(root.page, instance);
 	await finder(root.page, instance, plain);
+	const template = await template_tests(his.page, instance, staff, device);
+	assert.deepEqual(his.faults, []);
+	await his.context.close();
+	await grave(root.page, instance, nora, [plain, other]);
 	assert.deepEqual(root.faults, []);
 	await root.context.close();
+
+	const hook = await made(instance, '/api/admin/webhooks/', { url: `https://hook-${tag}.example.com/` });
+	const article = (await ask(instance, 'POST', '/api/articles/', { title: `Article ${tag}`, content: 'Read me.', status: 'draft' }, staff.token)).json;
+	/* What the other walks leave before it is looked at. */
+	await made(instance, `/api/templates/${template.id}/versions/`, { definition: { type: 'order', variables: {}, default_locale: 'en', locales: { en: { title: 'Two', body: 'Another.' } } }, activate: false });
+	const later = await made(instance, '/api/campaigns/', { name: `Later ${tag}`, title: 'Later', body: 'Later.', channels: ['sms'], audience: { ids: [Number(staff.id)] },
+		at: new Date(Date.now() + 86400e3).toISOString(), start: true });
+	const webhook = `/console/webhooks/${hook.id}/`, page_of = `/console/users/${staff.id}/`;
+	const head = (n) => `.page-actions button >> nth=${n}`;
+	await look_at_all(browser, instance, boss, 'none', [webhook, `/console/articles/${article.id}/`, `/console/campaigns/${later.id}/`], { layout: true, dialogs: [
+		[webhook, head(1)], [webhook, head(2)], [webhook, head(3)], [webhook, head(4)],
+		[`/console/articles/${article.id}/`, head(0)],
+		[`/console/templates/${template.id}/`, '.row-actions button >> nth=0'],
+		[`/console/campaigns/${later.id}/`, '.page-actions .danger'],
+		[page_of, 'input[role="switch"] >> nth=1'], [page_of, 'input[role="switch"] >> nth=2'],
+		['/console/tokens/', ['.page-actions button', 'dialog form .primary', '.token-text pre']],
+	] });
+	sql(instance, "UPDATE admin_token SET revoked_at = UTC_TIMESTAMP(6) WHERE name = '' AND revoked_at IS NULL");
+	sql(instance, `UPDATE webhook SET is_active = 0 WHERE id = ${hook.id}`);
+	say('axe and the layout: a webhook, an article, a campaign that waits, and what each asks; the token that is shown once');
 	process.stdout.write('PASSED console_staff\n');
 }));
