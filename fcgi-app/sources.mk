@@ -1489,7 +1489,6 @@ EXTRA_FILES = \
 	tests/browser/console_outside.js \
 	tests/browser/console_pictures.js \
 	tests/browser/console_staff.js \
-	tests/browser/console_staff_try.js \
 	tests/browser/console_user.js \
 	tests/browser/firefox.js \
 	tests/browser/firefox_console.js \

@@ -4,9 +4,10 @@
  *
  *	node tests/browser/console_staff.js --instance var/instance.env
  *
- * Shown: the charts' numbers, and an account at a provider that is left out; the log's finder by all that one can be told; a
- * copied curl, run; tests of a template on each channel; the gravest steps, and what the database holds after them; and axe on what
- * the other walks leave behind too soon.
+ * Shown: who is staff and no superuser is refused nothing on any page that his menu has, and is shown nothing that he would be refused;
+ * who is neither sees no such page; the charts' numbers, and an account at a provider that is left out; the gravest steps, and what
+ * the database holds after them; the log's finder by all that one can be told; a copied curl, run; a campaign's progress and
+ * audiences; tests of a template on each channel; and axe on what the other walks leave behind too soon.
  *
  * Exit: 0 passed, 1 failed, 77 no Chromium, no playwright-core or no axe-core here.
  */
@@ -15,7 +16,7 @@ const { execFileSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const lib = require('./instance.js');
 const { WAIT, with_chromium } = require('./chromium.js');
-const { administrator, ask, context_of, forget_limits, look_at_all, messages, register, said, settled, sql, until, watch } = require('./console.js');
+const { administrator, ask, context_of, forget_limits, look_at_all, messages, pages_of, register, said, settled, sql, turn_to, until, watch } = require('./console.js');
 
 const tag = crypto.randomBytes(3).toString('hex');
 const say = (text) => process.stdout.write(`  ${text}\n`);
@@ -103,6 +104,81 @@ async function charts(page, instance)
 	await page.getByRole('row', { name: /smtp.*well/ }).waitFor();
 	assert.equal(await page.locator('.notice').count(), 0);
 	say('charts: the sign-in and what was sent are in their hours, the live ones go on; an account that is left out is seen, with its reason');
+}
+
+/* ---- staff, and who is not ---- */
+
+async function staff_walk(browser, instance, staff, root_id, plain, things)
+{
+	const { context, page, faults } = await as(browser, instance, staff);
+	const pages = [...await pages_of('admin'), ...await pages_of('admin2')];
+	const his = pages.filter((p) => p.who === 'admin'), not_his = pages.filter((p) => p.who !== 'admin');
+
+	await open(page, instance, '/console/overview/');
+	const menu = await page.locator('nav a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+	assert.deepEqual(his.filter((p) => p.icon && !menu.includes(p.path)).map((p) => p.path), [], 'his menu has every page of his');
+	assert.deepEqual(not_his.filter((p) => menu.includes(p.path)).map((p) => p.path), []);
+	assert.ok(not_his.some((p) => p.path === '/console/tokens/'));
+	for (const at of [...his.map((p) => p.path).filter((p) => p !== '/console/overview/'), ...things]) {
+		await turn_to(page, at);
+		await settled(page);
+		assert.equal(await page.locator('.notice.bad, .empty-title:text-is("There is no such thing")').count(), 0, `${at}: nothing is refused`);
+		assert.deepEqual(faults, [], at);
+	}
+	for (const { path } of not_his) {
+		await page.goto(`${instance.url}${path}`);
+		await page.getByRole('heading', { name: 'Page not found' }).waitFor();
+	}
+	/* What he would be refused he is not shown. */
+	const none = async (at, ...names) => {
+		await turn_to(page, at);
+		await settled(page);
+		for (const name of names)
+			assert.equal(await page.getByRole('button', { name, exact: true }).count(), 0, `${at}: ${name}`);
+	};
+	await none(`/console/users/${plain.id}/`, 'Act as them', 'Remove them');
+	assert.equal(await page.getByLabel('Groups', { exact: true }).count(), 0, 'groups are a superuser’s to give');
+	for (const role of [/^Staff/, /^Superuser/])
+		assert.equal(await page.getByRole('switch', { name: role }).isDisabled(), true, 'and so are roles');
+	assert.equal(await page.getByRole('switch', { name: 'Active' }).isDisabled(), false);
+	await none(`/console/users/${root_id}/`, 'Edit', 'Sign out everywhere', 'Send the reset', 'Delete the account', 'Act as them', 'Save', 'End');
+	assert.equal(await page.getByRole('switch', { name: 'Active' }).isDisabled(), true);
+	await page.getByText('only superusers change it').waitFor();
+	await none(`/console/users/${staff.id}/`, 'Act as them', 'Save');
+	await none('/console/providers/', 'New account');
+	assert.equal(await page.locator('.page-head .primary').count(), 0);
+	assert.equal(await page.locator('td.pick').count(), 0);
+	/* What is his he does. */
+	await turn_to(page, `/console/users/${plain.id}/`);
+	await settled(page);
+	await button(page, 'Sign out everywhere').click();
+	await yes(page, 'Sign out everywhere').click();
+	await said(page, 'Signed out everywhere.');
+	assert.equal((await ask(instance, 'GET', '/api/auth/profile/', undefined, plain.token)).status, 401);
+	assert.deepEqual(faults, []);
+	say(`staff: ${his.length} pages of his menu and ${things.length} more, nothing refused, nothing shown that would be`);
+	return { context, page, faults };
+}
+
+async function plain_walk(browser, instance, plain)
+{
+	const { context, page, faults } = await as(browser, instance, plain);
+
+	await open(page, instance, '/console/');
+	await page.waitForURL(/\/console\/(inbox\/)?$/);
+	const pages = [...await pages_of('admin'), ...await pages_of('admin2')].map((p) => p.path);
+	const menu = await page.locator('nav a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+	assert.deepEqual(menu.filter((at) => pages.includes(at)), []);
+	for (const at of ['/console/users/', '/console/tokens/', `/console/users/${plain.id}/`]) {
+		await page.goto(`${instance.url}${at}`);
+		await page.getByRole('heading', { name: 'Page not found' }).waitFor();
+	}
+	await page.keyboard.press('Control+k');
+	await dialog(page).locator('input').fill('users');
+	await dialog(page).getByText('No page has that name.').waitFor();
+	assert.deepEqual(faults, []);
+	await context.close();
+	say('who is neither: no such page, not in the menu and not by its name');
 }
 
 /* ---- the gravest steps ---- */
@@ -252,7 +328,47 @@ async function finder(page, instance, to)
 	return one.id;
 }
 
-/* ---- templates ---- */
+/* ---- campaigns and templates ---- */
+
+async function campaigns(page, instance, people)
+{
+	const group = await made(instance, '/api/push/groups/', { name: `staff-${tag}` });
+	await made(instance, `/api/push/groups/${group.id}/members/`, { user_ids: people.map((p) => p.id) });
+
+	await open(page, instance, '/console/campaigns/new/');
+	await page.getByLabel('Name', { exact: true }).fill(`Group ${tag}`);
+	await page.getByLabel('Title').fill(`Hello ${tag}`);
+	await page.getByLabel('Text', { exact: true }).fill('To the group.');
+	await page.getByLabel('Web push', { exact: true }).uncheck();
+	await page.locator('summary', { hasText: 'The mail as HTML' }).click();
+	await page.getByLabel('HTML', { exact: true }).fill(`<h1>Hello ${tag}</h1><p>In colours.</p>`);
+	/* Nobody's language but English, somewhere, lately, with a phone: all counted by the API. */
+	await page.getByLabel('Who gets it').selectOption('filter');
+	await page.getByLabel('Signed in within').selectOption('7');
+	await page.getByLabel('Can be reached by').selectOption('email');
+	await page.getByText(/That is (one person|\d+ people) now/).waitFor();
+	await page.getByLabel('Countries').fill('IS');
+	await page.getByText('That is 0 people now.').waitFor();
+	await page.getByLabel('Who gets it').selectOption('group');
+	await page.getByLabel('Name of the group').fill(`staff-${tag}`);
+	await page.getByText(`That is ${people.length === 1 ? 'one person' : `${people.length} people`} now.`).waitFor();
+	await button(page, 'Send now').click();
+	await yes(page, 'Send now').click();
+	await page.locator('.page-head .badge', { hasText: 'done' }).waitFor();
+	/* How far it is, in each of its places. */
+	const n = people.length;
+	await page.locator(`.meter[aria-label*="sent ${n},"]`).waitFor();
+	await page.locator('.tile', { hasText: 'sent' }).locator(`b:text-is("${n}")`).waitFor();
+	await page.getByText(`${n} of ${n}`).first().waitFor();
+	assert.equal(await page.locator('.meter .part').count(), 1);
+	const at = new URL(page.url()).pathname;
+	await open(page, instance, `/console/campaigns/?q=Group+${tag}`);
+	await page.locator('.table-box tbody tr', { hasText: `${n} of ${n}` }).waitFor();
+	assert.equal(await page.locator('.table-box progress').evaluate((p) => p.value / p.max), 1);
+	await until('its HTML', async () => (await messages(instance, 'email', administrator(instance).username)).some((m) => JSON.stringify(m).includes('In colours.')));
+	say('campaigns: its HTML, audiences by conditions and by a group, and the progress in meter, tile and list');
+	return at;
+}
 
 async function template_tests(page, instance, staff, device)
 {
@@ -274,6 +390,7 @@ async function template_tests(page, instance, staff, device)
 
 lib.main('console_staff', () => with_chromium(async (browser, instance) => {
 	const boss = administrator(instance);
+	const root_id = sql(instance, `SELECT id FROM user WHERE email = '${boss.username}'`);
 	const [staff, plain, nora, other] = [await register(instance), await register(instance), await register(instance), await register(instance)];
 
 	sql(instance, `UPDATE user SET is_staff = 1 WHERE id = ${staff.id}`);
@@ -282,20 +399,25 @@ lib.main('console_staff', () => with_chromium(async (browser, instance) => {
 	assert.equal((await ask(instance, 'POST', '/api/push/subscriptions/', { subscription: { endpoint: device.endpoint, keys: device.keys } }, staff.token)).status, 201);
 
 	const root = await as(browser, instance, boss, [400, 401]);
-	const his = await as(browser, instance, staff);
-
 	await charts(root.page, instance);
-	await finder(root.page, instance, plain);
+	const story = await finder(root.page, instance, plain);
+	const campaign = await campaigns(root.page, instance, [{ id: Number(root_id) }]);
+	const hook = await made(instance, '/api/admin/webhooks/', { url: `https://hook-${tag}.example.com/` });
+	sql(instance, `UPDATE webhook SET is_active = 0 WHERE id = ${hook.id}`);
+	const article = (await ask(instance, 'POST', '/api/articles/', { title: `Article ${tag}`, content: 'Read me.', status: 'draft' }, staff.token)).json;
+	const group = sql(instance, `SELECT id FROM push_group WHERE name = 'staff-${tag}'`);
+	const his = await staff_walk(browser, instance, staff, root_id, plain, [`/console/users/${plain.id}/`, `/console/users/${root_id}/`, `/console/deliveries/${story}/`, campaign,
+		'/console/templates/3/', `/console/groups/${group}/`, '/console/providers/smtp/', `/console/webhooks/${hook.id}/`, `/console/articles/${article.id}/`]);
 	const template = await template_tests(his.page, instance, staff, device);
 	assert.deepEqual(his.faults, []);
 	await his.context.close();
+	await plain_walk(browser, instance, plain);
 	await grave(root.page, instance, nora, [plain, other]);
 	assert.deepEqual(root.faults, []);
 	await root.context.close();
 
-	const hook = await made(instance, '/api/admin/webhooks/', { url: `https://hook-${tag}.example.com/` });
-	const article = (await ask(instance, 'POST', '/api/articles/', { title: `Article ${tag}`, content: 'Read me.', status: 'draft' }, staff.token)).json;
 	/* What the other walks leave before it is looked at. */
+	sql(instance, `UPDATE webhook SET is_active = 1 WHERE id = ${hook.id}`);
 	await made(instance, `/api/templates/${template.id}/versions/`, { definition: { type: 'order', variables: {}, default_locale: 'en', locales: { en: { title: 'Two', body: 'Another.' } } }, activate: false });
 	const later = await made(instance, '/api/campaigns/', { name: `Later ${tag}`, title: 'Later', body: 'Later.', channels: ['sms'], audience: { ids: [Number(staff.id)] },
 		at: new Date(Date.now() + 86400e3).toISOString(), start: true });
