@@ -397,6 +397,9 @@ conf_defaults() {
 	    [GATEPOST_OIDC1_ISSUER]=https://localhost:$(value SANDBOX_OIDC)
 	    [GATEPOST_OIDC1_CLIENT_ID]=sandbox-client
 	    [GATEPOST_OIDC1_CLIENT_SECRET]=sandbox-oidc-secret
+	    [GATEPOST_GOOGLE_ISSUER]=https://localhost:$(value SANDBOX_OIDC)
+	    [GOOGLE_CLIENT_ID]=sandbox-client
+	    [GOOGLE_CLIENT_SECRET]=sandbox-oidc-secret
 	    [FACEBOOK_APP_ID]=138483919580948
 	    [FACEBOOK_APP_SECRET]=sandbox-facebook-secret
 	    [GATEPOST_FACEBOOK_URL]=https://localhost:$(value SANDBOX_FACEBOOK)

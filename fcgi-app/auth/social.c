@@ -28,7 +28,7 @@ google(struct social_provider *p)
 	p->kind = SOCIAL_OIDC;
 	p->name = "google";
 	p->label = "Google";
-	p->issuer = GOOGLE;
+	p->issuer = conf_str(CONF_GOOGLE_ISSUER);
 	p->client_id = conf_str(CONF_GOOGLE_ID);
 	p->client_secret = conf_str(CONF_GOOGLE_SECRET);
 	p->scopes = "openid email profile";

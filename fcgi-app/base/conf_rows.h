@@ -197,6 +197,7 @@ CONF(CONF_PUSH_WAIT_S, "GATEPOST_PUSH_WAIT_S", CONF_INT, "5", 0, 15, "How long t
 CONF(CONF_RETURN_ORIGINS, "GATEPOST_RETURN_ORIGINS", CONF_LIST, "", 0, 2000, "Origins, besides our own, that a sign-in by another site may return to (next=).")
 CONF(CONF_GOOGLE_ID, "GOOGLE_CLIENT_ID", CONF_TEXT, "", 0, 200, "Google: client id; set, /api/auth/social/google/ signs in. Register PUBLIC_URL/api/auth/social/google/callback there.")
 CONF(CONF_GOOGLE_SECRET, "GOOGLE_CLIENT_SECRET", CONF_SECRET, "", 0, 500, "Google: client secret.")
+CONF(CONF_GOOGLE_ISSUER, "GATEPOST_GOOGLE_ISSUER", CONF_URL, "https://accounts.google.com", 0, 200, "Google: the issuer that its discovery document states. For tests.")
 CONF(CONF_FACEBOOK_ID, "FACEBOOK_APP_ID", CONF_TEXT, "", 0, 40, "Facebook: app id; set, /api/auth/social/facebook/ signs in.")
 CONF(CONF_FACEBOOK_SECRET, "FACEBOOK_APP_SECRET", CONF_SECRET, "", 0, 200, "Facebook: app secret.")
 CONF(CONF_FACEBOOK_URL, "GATEPOST_FACEBOOK_URL", CONF_URL, "https://www.facebook.com", 0, 200, "Facebook: where its dialog is.")

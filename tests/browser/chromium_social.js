@@ -59,14 +59,14 @@ async function choose(page, instance, start, button, person)
 
 async function looks(browser, instance, shots)
 {
-	for (const [locale, name] of [['en-GB', /^Continue with (Sandbox|Facebook)$/], ['fa-IR', /^ادامه با (Sandbox|Facebook)$/]]) {
+	for (const [locale, name] of [['en-GB', /^Continue with (Sandbox|Facebook|Google)$/], ['fa-IR', /^ادامه با (Sandbox|Facebook|Google)$/]]) {
 		for (const [width, colorScheme] of [[320, 'light'], [320, 'dark'], [1280, 'light'], [1280, 'dark']]) {
 			const { context, page, faults } = await open(browser, instance, { locale, colorScheme, viewport: { width, height: 800 } });
 			await page.goto(instance.url + SIGNIN, { waitUntil: 'load' });
 			await page.waitForSelector('#providers a');
 			const buttons = await page.$$eval('#providers a', (all) => all.map((a) => ({ text: a.textContent, href: a.href,
 				box: a.getBoundingClientRect().toJSON() })));
-			assert.deepEqual(buttons.map((b) => new URL(b.href).pathname), ['facebook', 'sandbox'].map((p) => `/api/auth/social/${p}/start`));
+			assert.deepEqual(buttons.map((b) => new URL(b.href).pathname), ['google', 'facebook', 'sandbox'].map((p) => `/api/auth/social/${p}/start`));
 			for (const b of buttons) {
 				assert.match(b.text, name);
 				assert.ok(b.box.height >= 40 && b.box.left >= 0 && b.box.right <= width, JSON.stringify(b));
@@ -147,6 +147,27 @@ async function facebook(browser, instance)
 	assert.equal(who.first_name, 'Phone Only');
 	await context.close();
 	say('  Facebook, without an address');
+}
+
+/* As the other issuers, but for an address: it is proved where Google itself keeps the mailbox, whatever it says of others. */
+async function google(browser, instance)
+{
+	for (const [address, proved] of [['gmail.com', true], ['example.com', false]]) {
+		const sub = crypto.randomBytes(8).toString('hex');
+
+		await sandbox(instance, 'PUT', '/oidc/settings', { people: { [sub]: { name: 'Gil Mail', given_name: 'Gil', family_name: 'Mail',
+			email: `gil.${sub}@${address}`, email_verified: true } } });
+		const { context, page, faults } = await open(browser, instance);
+		await choose(page, instance, SIGNIN, 'Google', 'Gil Mail');
+		assert.match(new URL(page.url()).pathname, /^\/console\//);
+		const who = await me(page);
+		assert.equal(who.first_name, 'Gil');
+		assert.equal(who.email_verified, proved, address);
+		assert.equal(await page.evaluate(() => fetch('/api/auth/social/').then((r) => r.json()).then((r) => r.results[0].provider)), 'google');
+		assert.deepEqual(faults, []);
+		await context.close();
+	}
+	say('  Google, with a mailbox of its own and with another');
 }
 
 async function cancelled(browser, instance, shots)
@@ -230,6 +251,7 @@ async function visits(browser, instance, opt)
 		await looks(browser, instance, opt.shots);
 		await whole_visit(browser, instance, opt.shots);
 		await facebook(browser, instance);
+		await google(browser, instance);
 		await cancelled(browser, instance, opt.shots);
 		if (instance.env.GATEPOST_SITE_URL)
 			await behind_the_gate(browser, instance);

@@ -931,5 +931,5 @@ def test_s64_a_deletion_leaves_an_account_with_another_way_in(inst):
 
 def test_providers_are_listed_without_secrets(inst):
     r = inst.api("GET", "/api/auth/social/providers/")
-    assert {p["provider"] for p in r.json()["results"]} == {"facebook", "sandbox"}
+    assert {p["provider"] for p in r.json()["results"]} == {"facebook", "google", "sandbox"}
     assert "secret" not in r.text and PASSWORD not in r.text
