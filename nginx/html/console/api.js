@@ -191,6 +191,26 @@ export const del = (path, body, opt = {}) => call('DELETE', path, { ...opt, body
 export const new_key = () => crypto.randomUUID();
 
 /**
+ * The Idempotency-Key of what a form asks for: the same for every try with the same body, so that a lost answer makes nothing
+ * twice; another as soon as something else is asked for, or when `done()` says that the same may be asked for once more.
+ * @returns {((body: any) => string) & {done: () => void}}
+ */
+export function wish()
+{
+	let said = '', key = '';
+	const of = (body) => {
+		const text = JSON.stringify(body);
+
+		if (text !== said)
+			[said, key] = [text, new_key()];
+		return key;
+	};
+
+	of.done = () => { said = ''; };
+	return of;
+}
+
+/**
  * One sentence for what went wrong; with the request's id, by which the log finds it.
  * @param {any} e
  */

@@ -3,14 +3,14 @@ import { html, useState } from '../lib.js';
 import { Act, Badge, Card, Head, Loaded, use_data } from '../ui.js';
 import { Field, Form, Submit, use_form } from '../form.js';
 import { confirm } from '../dialog.js';
-import { del, get, new_key, patch, post } from '../api.js';
+import { del, get, patch, post, wish } from '../api.js';
 import { go } from '../router.js';
 import { toast } from '../toast.js';
 import { t } from '../i18n.js';
 
 function Editor({ article, set })
 {
-	const [key] = useState(new_key);
+	const [key_of] = useState(wish);
 	const fresh = !article.id;
 	const form = use_form({ title: article.title, content: article.content, status: article.status }, async (v) => {
 		if (v.status === 'published' && article.status !== 'published'
@@ -19,7 +19,7 @@ function Editor({ article, set })
 		if (v.status === 'draft' && article.status === 'published'
 		    && !await confirm({ title: t('article.unpublish_title', { name: article.title }), text: t('articles.unpublish_text'), yes: t('articles.unpublish'), danger: true }))
 			return false;
-		const got = fresh ? await post('/api/articles/', v, { key: `${key}-${v.status}-${v.content.length}` }) : await patch(`/api/articles/${article.id}/`, v);
+		const got = fresh ? await post('/api/articles/', v, { key: key_of(v) }) : await patch(`/api/articles/${article.id}/`, v);
 		toast(t('saved'));
 		if (fresh)
 			go(`/console/articles/${got.id}/`, { replace: true });

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from '../lib.js';
 import { Card, Head } from '../ui.js';
 import { Field, Form, Submit, use_form } from '../form.js';
-import { new_key, post, sentence_of } from '../api.js';
+import { post, sentence_of, wish } from '../api.js';
 import { dialog } from '../dialog.js';
 import { go } from '../router.js';
 import { number, t } from '../i18n.js';
@@ -77,7 +77,7 @@ function Check({ values, close })
 
 export default function CampaignNew()
 {
-	const [key] = useState(new_key);
+	const [key_of] = useState(wish);
 	const draft = useRef(false);
 	const form = use_form({ name: '', title: '', body: '', url: '', html: '', who: 'all', group: '', ids: '', locale: '', countries: '', seen: '',
 		has: '', at: '', rate: '', email: true, sms: false, whatsapp: false, web_push: true, expo: false }, async (v) => {
@@ -93,7 +93,7 @@ export default function CampaignNew()
 			body.rate = Number(v.rate);
 		if (start && !await dialog({ title: t('campaign_new.sure'), body: Check, props: { values: v } }))
 			return false;
-		const made = await post('/api/campaigns/', body, { key: `${key}-${start ? 1 : 0}-${JSON.stringify(body).length}` });
+		const made = await post('/api/campaigns/', body, { key: key_of(body) });
 		return go(`/console/campaigns/${made.id}/`);
 	});
 	const v = form.values;

@@ -7,7 +7,7 @@ import { Icon } from '../icons.js';
 import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
-import { get, new_key, post } from '../api.js';
+import { get, post, wish } from '../api.js';
 import { toast } from '../toast.js';
 import { number, t } from '../i18n.js';
 
@@ -26,9 +26,12 @@ async function find(id)
 
 function Push({ group, close })
 {
-	const [key] = useState(new_key);
-	const form = use_form({ title: '', body: '', url: '' }, async (v) => close(await post('/api/push/send/group/',
-		{ group: group.name, title: v.title, body: v.body, ...(v.url ? { url: v.url } : {}) }, { key: `${key}-${v.title.length}-${v.body.length}` })));
+	const [key_of] = useState(wish);
+	const form = use_form({ title: '', body: '', url: '' }, async (v) => {
+		const body = { group: group.name, title: v.title, body: v.body, ...(v.url ? { url: v.url } : {}) };
+
+		return close(await post('/api/push/send/group/', body, { key: key_of(body) }));
+	});
 
 	return html`<${Form} form=${form}>
 		<${Field} form=${form} name="title" label=${t('templates.title')} required />

@@ -1,18 +1,19 @@
 /* Groups of browsers and people, that pushes and campaigns name. */
-import { html } from '../lib.js';
+import { html, useState } from '../lib.js';
 import { List } from '../list.js';
 import { Badge, Head } from '../ui.js';
 import { Actions, Field, Form, use_form } from '../form.js';
 import { Icon } from '../icons.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
-import { del, new_key, post } from '../api.js';
+import { del, post, wish } from '../api.js';
 import { go } from '../router.js';
 import { number, t } from '../i18n.js';
 
 function New({ close })
 {
-	const form = use_form({ name: '', open: false }, async (v) => close(await post('/api/push/groups/', v, { key: new_key() })));
+	const [key_of] = useState(wish);
+	const form = use_form({ name: '', open: false }, async (v) => close(await post('/api/push/groups/', v, { key: key_of(v) })));
 
 	return html`<${Form} form=${form}>
 		<${Field} form=${form} name="name" label=${t('groups.name')} required />

@@ -1,8 +1,8 @@
 /* An e-mail, a text or a WhatsApp message by hand, as the replaced system's dashboard had it. */
-import { html, useRef } from '../lib.js';
+import { html, useState } from '../lib.js';
 import { Field, Form, Submit, use_form } from '../form.js';
 import { Card, Head } from '../ui.js';
-import { new_key, post } from '../api.js';
+import { post, wish } from '../api.js';
 import { query, set_query } from '../router.js';
 import { latin, number, t } from '../i18n.js';
 import { toast } from '../toast.js';
@@ -21,8 +21,7 @@ function segments(text)
 
 function Message({ channel })
 {
-	/* One key for one wish: trying again after a lost answer sends nothing twice. */
-	const key = useRef(new_key());
+	const [key_of] = useState(wish);
 	const form = use_form({ to: '', subject: '', message: '', message_type: 'text', template: '', language: '' }, async (v) => {
 		const to = channel === 'email' ? v.to.trim() : latin(v.to);
 		const body = channel === 'email' ? { to, subject: v.subject, message: v.message }
@@ -30,13 +29,13 @@ function Message({ channel })
 			: v.message_type === 'template' ? { to, message_type: 'template', ...(v.template ? { template: v.template } : {}), ...(v.language ? { language: v.language } : {}) }
 			: { to, message_type: 'text', message: v.message };
 		try {
-			await post(`/api/communications/${channel}/`, body, { key: key.current });
+			await post(`/api/communications/${channel}/`, body, { key: key_of(body) });
 		} catch (e) {
 			if (e.status > 0 && e.status < 500)
-				key.current = new_key();	/* refused: what is sent next is another wish */
+				key_of.done();		/* refused: what is sent next is another wish */
 			throw e;
 		}
-		key.current = new_key();
+		key_of.done();
 		form.reset();
 		toast(t('send.accepted'));
 	}, channel);

@@ -6,7 +6,7 @@ import { Actions, Field, Form, use_form } from '../form.js';
 import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
-import { new_key, post } from '../api.js';
+import { post, wish } from '../api.js';
 import { t } from '../i18n.js';
 
 const SCOPES = ['push', 'send', 'admin'];
@@ -28,7 +28,7 @@ function Made({ token, close })
 
 function New({ close })
 {
-	const [key] = useState(new_key);
+	const [key_of] = useState(wish);
 	const form = use_form({ name: '', push: true, send: false, admin: false, expires: '', cidr: '' }, async (v) => {
 		const scopes = SCOPES.filter((s) => v[s]);
 		if (scopes.length === 0)
@@ -38,7 +38,7 @@ function New({ close })
 			body.expires_at = new Date(v.expires).toISOString().replace(/\.\d+Z$/, 'Z');
 		if (v.cidr.trim())
 			body.cidr = v.cidr.trim();
-		return close(await post('/api/push/token/generate/', body, { key }));
+		return close(await post('/api/push/token/generate/', body, { key: key_of(body) }));
 	});
 
 	return html`<${Form} form=${form} labels=${{ expires_at: t('tokens.expires') }}>

@@ -7,15 +7,18 @@ import { EVENTS, HookFields, HookState, Secret, events_of, state_of, values_of }
 import { Icon } from '../icons.js';
 import { Time } from '../time.js';
 import { dialog } from '../dialog.js';
-import { del, new_key, patch, post } from '../api.js';
+import { del, patch, post, wish } from '../api.js';
 import { go } from '../router.js';
 import { t, word } from '../i18n.js';
 
 function New({ close })
 {
-	const [key] = useState(new_key);
-	const form = use_form(values_of(null), async (v) => close(await post('/api/admin/webhooks/',
-		{ url: v.url, description: v.description, events: events_of(v) }, { key: `${key}-${v.url.length}` })));
+	const [key_of] = useState(wish);
+	const form = use_form(values_of(null), async (v) => {
+		const body = { url: v.url, description: v.description, events: events_of(v) };
+
+		return close(await post('/api/admin/webhooks/', body, { key: key_of(body) }));
+	});
 
 	return html`<${Form} form=${form}><${HookFields} form=${form} />
 		<${Actions} form=${form} close=${close}>${t('webhooks.create')}<//><//>`;
