@@ -234,6 +234,10 @@ text_has_control(const char *s)
 		if (c == 0x7f ||
 		    (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
 			return true;
+		/* U+202D and U+202E turn round whatever comes after. */
+		if (c == 0xe2 && (strncmp(s, "\xe2\x80\xad", 3) == 0 ||
+		    strncmp(s, "\xe2\x80\xae", 3) == 0))
+			return true;
 	}
 	return false;
 }

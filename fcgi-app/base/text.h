@@ -35,7 +35,8 @@ size_t	 utf8_step(const void *p, size_t n);
 bool	 utf8_valid(const void *p, size_t n);
 /* Code points of valid UTF-8. */
 size_t	 utf8_count(const char *s);
-/* Has a byte below 0x20 other than \t \n \r, or 0x7f? */
+/* Has a byte below 0x20 other than \t \n \r, or 0x7f; or an override of the
+ * direction (UAX #9: U+202D, U+202E), which turns round what stands after? */
 bool	 text_has_control(const char *s);
 /* Has CR, LF or NUL in n bytes (H5)? */
 bool	 text_has_crlf(const char *s, size_t n);

@@ -144,6 +144,8 @@ control_bytes_are_seen(void **state UNUSED)
 	static const struct { const char *s; bool has; } row[] = {
 		{ "plain \t\r\n", false }, { "\x1b[31m", true },
 		{ "a\x7f", true }, { "\x01", true }, { "\xd8\xb3", false },
+		{ "a\xe2\x80\xae" "b", true }, { "\xe2\x80\xad" "b", true },
+		{ "\xe2\x81\xa8" "b\xe2\x81\xa9\xe2\x80\x8f", false },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
