@@ -12,8 +12,12 @@ import { latin, number, t, word } from '../i18n.js';
 const BY = ['to', 'user', 'request_id', 'provider_id', 'notification_id', 'title', 'body'];
 export const CHANNELS = ['email', 'sms', 'whatsapp', 'web_push', 'expo', 'in_app', 'webhook'];
 const STATES = ['queued', 'sent', 'delivered', 'read', 'skipped', 'failed', 'expired', 'cancelled', 'unsure'];
-/** What the API lets be sent again. */
-export const AGAIN = ['failed', 'unsure', 'expired'];
+const OVER = ['failed', 'unsure', 'expired'];
+const SECRET = ['code', 'notice', ''];
+
+/** What the API lets be sent again: not what carried a code or a link, nor an event of a webhook, which is replayed. */
+export const can_again = (d) => OVER.includes(d.state) && !SECRET.includes(d.type) && d.channel !== 'webhook' && Boolean(d.target)
+	&& !['', 'digest'].includes(d.provider);
 
 /** What was typed, and what it looks like: the name of the API's filter, or 'id' for one delivery. */
 export function kind_of(text)
@@ -102,7 +106,7 @@ export default function Deliveries()
 			{ key: 'attempts', fold: true, label: t('log.attempts'), number: true, show: (d) => number(d.attempts) },
 			{ key: 'created_at', label: t('log.when'), order: 'created_at', show: (d) => html`<${Time} value=${d.created_at} />` },
 		]}
-		actions=${[{ label: t('delivery.again'), icon: 'refresh', when: (d) => AGAIN.includes(d.state),
+		actions=${[{ label: t('delivery.again'), icon: 'refresh', when: can_again,
 			ask: (rows) => ({ title: t('log.again_title', { n: rows.length }), text: t('log.again_text') }),
 			each: (d) => post(`/api/admin/deliveries/${d.id}/resend/`, {}, { key: new_key() }) }]}
 		empty=${q.get('for') ? { icon: 'search', title: t('list.nothing'), text: t('log.nothing_text'),

@@ -11,7 +11,7 @@ import { confirm } from '../dialog.js';
 import { get, new_key, post } from '../api.js';
 import { toast } from '../toast.js';
 import { ltr, number, t, word } from '../i18n.js';
-import { AGAIN, why } from './deliveries.js';
+import { can_again, why } from './deliveries.js';
 
 const TONE = { delivered: 'good', read: 'good', sent: 'good', failed: 'bad', unsure: 'warn', expired: 'warn', queued: 'plain' };
 const MARK = { good: 'check', bad: 'warn', warn: 'warn', plain: 'clock' };
@@ -56,7 +56,7 @@ function next_of(d)
 	if (d.state === 'unsure')
 		return t('delivery.next.unsure');
 	if (d.state === 'failed' || d.state === 'expired')
-		return AGAIN.includes(d.state) ? t('delivery.next.again') : t('delivery.next.nothing');
+		return can_again(d) ? t('delivery.next.again') : t('delivery.next.nothing');
 	if (d.state === 'sent')
 		return t('delivery.next.report');
 	return t('delivery.next.nothing');
@@ -144,7 +144,7 @@ function Story({ d, reload })
 				toast(t('copy_failed'), 'bad');
 			}
 		}}><${Icon} name="copy" size="16" />${t('delivery.curl')}</button>
-		${AGAIN.includes(d.state) && html`<${Act} kind="primary" icon="refresh" act=${again}>${t('delivery.again')}<//>`}
+		${can_again(d) && html`<${Act} kind="primary" icon="refresh" act=${again}>${t('delivery.again')}<//>`}
 	<//>
 	<section class=${`verdict ${tone}`} aria-label=${t('delivery.why')}>
 		<span class="verdict-mark"><${Icon} name=${MARK[tone]} size="22" /></span>

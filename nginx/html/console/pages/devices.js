@@ -97,7 +97,6 @@ export default function Devices()
 		<h2 class="section">${t('devices.all')}</h2>
 		<${List} url="/api/push/subscriptions/" name="devices" label=${t('devices.all')} version=${version} paged="whole"
 			search="q" search_label=${t('devices.search')} ordering="-seen_at"
-			filters=${[{ name: 'active', label: t('devices.active'), type: 'boolean' }]}
 			columns=${[
 				{ key: 'browser', label: t('devices.browser'), main: true, order: 'browser', csv: name_of, show: (d) => html`<span><bdi>${name_of(d)}</bdi>
 					${mine && mine.id === d.id && html` <${Badge} tone="good">${t('sessions.this')}<//>`}</span>` },

@@ -11,7 +11,6 @@ import { del, get, new_key, patch, post } from '../api.js';
 import { go } from '../router.js';
 import { toast } from '../toast.js';
 import { number, t, word } from '../i18n.js';
-import { AGAIN } from './deliveries.js';
 
 function Replay({ path, close })
 {
@@ -109,9 +108,6 @@ export default function Webhook({ params })
 					{ key: 'reason_text', label: t('campaign.reason'), wide: true },
 					{ key: 'created_at', label: t('campaign.made'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 				]}
-				actions=${[{ label: t('delivery.again'), icon: 'refresh', when: (d) => AGAIN.includes(d.state),
-					ask: (rows) => ({ title: t('log.again_title', { n: rows.length }), text: t('log.again_text') }),
-					each: (d) => post(`/api/admin/deliveries/${d.id}/resend/`, {}, { key: new_key() }) }]}
 				empty=${{ icon: 'hook', title: t('webhook.nothing'), text: t('webhook.nothing_text') }} />
 		<//>`}<//>`;
 }

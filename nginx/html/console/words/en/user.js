@@ -202,7 +202,6 @@ export default {
 	'devices.all': 'All browsers',
 	'devices.browser': 'Browser',
 	'devices.search': 'Browser or push service',
-	'devices.active': 'Active',
 	'devices.since': 'Added',
 	'devices.some': { one: 'Remove one browser?', other: 'Remove {n} browsers?' },
 	'devices.some_text': 'They get no more notifications until they are turned on again.',

@@ -202,7 +202,6 @@ export default {
 	'devices.all': 'همهٔ مرورگرها',
 	'devices.browser': 'مرورگر',
 	'devices.search': 'مرورگر یا سرویس اعلان',
-	'devices.active': 'روشن',
 	'devices.since': 'افزوده شده',
 	'devices.some': '{n} مرورگر برداشته شود؟',
 	'devices.some_text': 'تا دوباره روشن نشوند اعلانی نمی‌گیرند.',
