@@ -64,12 +64,13 @@ pid_file_take(const char *run_dir, const char *id, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* The file that we alone have locked, on this host since it started: no two
- * that live are the same, and who is killed leaves it where it was. */
+/* The name of the file that we alone have locked, in its directory on this
+ * host since it started: no two that live have the same, and who is killed
+ * leaves it to the next, even where the file itself was cleared away. */
 uint64_t
 pid_file_owner(void)
 {
-	struct arena *a = arena_new(4096);
+	struct arena *a = arena_new(2 * PATH_MAX);
 	struct err e = ERR_INIT;
 	uint64_t own = rand_id();
 	uint8_t digest[32];
@@ -79,8 +80,8 @@ pid_file_owner(void)
 
 	if (pid_fd != -1 && fstat(pid_fd, &st) == 0 &&
 	    file_read(a, BOOT_ID, 64, &boot, &n, &e) == 0) {
-		const char *text = arena_printf(a, "%s %ju %ju", boot,
-		    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+		const char *text = arena_printf(a, "%s %ju %s", boot,
+		    (uintmax_t)st.st_dev, pid_path);
 
 		sha256(digest, text, strlen(text));
 		memcpy(&own, digest, sizeof(own));

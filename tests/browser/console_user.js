@@ -57,38 +57,31 @@ async function headers(instance)
 	say('headers: strict policy, revalidated or kept for good, compressed, and nothing for what is not there');
 }
 
-/* Bytes of bodies as they came over the wire, compressed, of everything but the API's answers and the live stream. */
+/* All that the browser asked for but the API's answers and the live stream; and so many bytes it is, compressed, as nginx sends it. */
 async function first_load(browser, instance, person, at, language, done)
 {
 	const context = await context_of(browser, instance, person, { language });
 	const page = await context.newPage();
-	const cdp = await context.newCDPSession(page);
-	const ours = new Set(), under_way = new Set();
-	const heads = new Map();
-	let bytes = 0, all = 0;
+	const asked = new Map();
+	let bytes = 0;
 
-	await cdp.send('Network.enable');
-	await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
-	cdp.on('Network.requestWillBeSent', (e) => {
-		if (e.request.url.startsWith(`${instance.url}/`) && !e.request.url.includes('/api/'))
-			under_way.add(e.requestId) && ours.add(e.requestId);
-	});
-	cdp.on('Network.loadingFailed', (e) => under_way.delete(e.requestId));
-	cdp.on('Network.responseReceived', (e) => heads.set(e.requestId, e.response.encodedDataLength));
-	cdp.on('Network.loadingFinished', (e) => {
-		if (!under_way.delete(e.requestId))
-			return;
-		bytes += e.encodedDataLength - (heads.get(e.requestId) || 0);
-		all += e.encodedDataLength;
+	page.on('request', (r) => {
+		if (r.url().startsWith(`${instance.url}/`) && !r.url().includes('/api/'))
+			asked.set(r.url(), r.headers().accept || '*/*');
 	});
 	await page.goto(`${instance.url}${at}`, { timeout: WAIT, waitUntil: 'load' });
 	await done(page);
-	/* What the browser tells of the network comes later than what the page knows. */
-	await until('all that was asked for', async () => under_way.size === 0 && ours.size > await page.evaluate(() =>
-		performance.getEntriesByType('resource').filter((r) => r.name.startsWith(`${location.origin}/`) && !r.name.includes('/api/')).length));
+	await until('all that was asked for', async () => asked.size > await page.evaluate(() =>
+		new Set(performance.getEntriesByType('resource').map((r) => r.name).filter((r) => r.startsWith(`${location.origin}/`) && !r.includes('/api/'))).size));
 	await context.close();
+	for (const [url, accept] of asked) {
+		const got = await lib.request(url, { ca: instance.ca, headers: { accept, 'accept-encoding': 'gzip, deflate, br, zstd', 'accept-language': language } });
+
+		assert.equal(got.status, 200, url);
+		bytes += got.bytes;
+	}
 	assert.ok(bytes > 5000 && bytes < FIRST_LOAD, `${at}: ${bytes} bytes`);
-	say(`first load of ${at} (${language}): ${ours.size} files, ${(bytes / 1000).toFixed(1)} KB compressed, ${(all / 1000).toFixed(1)} KB with heads`);
+	say(`first load of ${at} (${language}): ${asked.size} files, ${(bytes / 1000).toFixed(1)} KB compressed`);
 }
 
 /* --- the walk ----------------------------------------------------------------------------------------------------- */

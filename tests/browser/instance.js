@@ -84,7 +84,7 @@ function request_once(url, { method = 'GET', headers = {}, body, ca, timeout = 3
 				} catch {
 					/* the caller looks at text then */
 				}
-				resolve({ status: res.statusCode, headers: res.headers, text, json });
+				resolve({ status: res.statusCode, headers: res.headers, text, json, bytes: Buffer.concat(chunks).length });
 			});
 		});
 		req.on('timeout', () => req.destroy(new Error(`${method} ${url}: no answer in ${timeout} ms`)));

@@ -267,7 +267,7 @@ def test_routes_in_three_forms():
             *_, limit, size, pool = next(p for p in places if re.search(p[0], form))
             if pool == "$gp_pool_by_method":        # gatepost-http.conf: reading needs no hash
                 pool = "gp_main" if r["method"] == "GET" else "gp_hash"
-            assert (limit, size, pool) == (r["limit"], "1m" if r["body_max"] > 65536 else "64k",
+            assert (limit, size, pool) == (r["limit"], f"{r['body_max'] >> 20}m" if r["body_max"] > 65536 else "64k",
                                            "gp_" + r["pool"]), form
 
 

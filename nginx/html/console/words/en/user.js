@@ -2,7 +2,7 @@
 export default {
 	'sessions.lead': 'Browsers and apps where you are signed in. Sign out what you do not recognize, then change your password.',
 	'sessions.device': 'Device',
-	'sessions.search': 'Device, location or address',
+	'sessions.search': 'Device, place or IP',
 	'sessions.some': { one: 'Sign out one session?', other: 'Sign out {n} sessions?' },
 	'sessions.some_text': 'They end at once.',
 	'sessions.unknown': 'Unknown device',
