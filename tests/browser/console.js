@@ -286,7 +286,27 @@ function console_faults()
 	return faults.concat((window.violations || []).map((v) => `policy: ${v}`));
 }
 
+/** A person who goes through the console: `instance` and `page` are whose. */
+class Walk {
+	/* To a page by the navigation, as a person goes. */
+	async nav(name)
+	{
+		await this.page.click(`.nav a:has-text("${name}")`);
+		await this.page.waitForFunction((n) => (document.querySelector('main h1') || {}).textContent === n, name);
+		await settled(this.page);
+	}
+
+	/* The code that comes there next: what came before is not it. */
+	async next_code(channel, to, act)
+	{
+		forget_limits(this.instance);
+		const seen = (await messages(this.instance, channel, to)).map((m) => (/\b\d{6}\b/.exec(m.text || '') || [])[0]);
+		await act();
+		return code_for(this.instance, channel, to, seen);
+	}
+}
+
 module.exports = {
-	CONSOLE, administrator, ask, axe, check_list, code_for, console_faults, context_of, forget_limits, look_at_all, messages, pages_of, register, said, settled, sql, totp,
+	CONSOLE, Walk, administrator, ask, axe, check_list, code_for, console_faults, context_of, forget_limits, look_at_all, messages, pages_of, register, said, settled, sql, totp,
 	turn_to, until, watch,
 };

@@ -14,8 +14,8 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const path = require('node:path');
 const lib = require('./instance.js');
-const { WAIT, forget_limits, until, with_chromium } = require('./chromium.js');
-const { ask, axe, code_for, console_faults, context_of, messages, said, settled, totp, watch } = require('./console.js');
+const { WAIT, until, with_chromium } = require('./chromium.js');
+const { Walk, ask, axe, console_faults, context_of, messages, said, settled, totp, watch } = require('./console.js');
 
 const PASSWORD = 'Blue-Harbour-7!';
 const REFUSALS = [400, 401, 403, 404, 409, 422, 429];
@@ -23,10 +23,10 @@ const say = (text) => process.stdout.write(`  ${text}\n`);
 const a_phone = () => `+98912${String(crypto.randomInt(1e7)).padStart(7, '0')}`;
 
 /* One browser, one person, and what goes wrong around them. */
-class Walk {
+class Visit extends Walk {
 	static async begin(browser, instance, opt)
 	{
-		const w = new Walk();
+		const w = new Visit();
 		w.instance = instance;
 		w.opt = opt;
 		w.context = await context_of(browser, instance, null);
@@ -47,23 +47,6 @@ class Walk {
 			found.push(...await axe(this.page));
 		assert.deepEqual(found, [], what);
 		say(what);
-	}
-
-	/* To a page by the navigation, as a person goes. */
-	async nav(name)
-	{
-		await this.page.click(`.nav a:has-text("${name}")`);
-		await this.page.waitForFunction((n) => (document.querySelector('main h1') || {}).textContent === n, name);
-		await settled(this.page);
-	}
-
-	/* The code that comes there next: what came before is not it. */
-	async next_code(channel, to, act)
-	{
-		forget_limits(this.instance);
-		const seen = (await messages(this.instance, channel, to)).map((m) => (/\b\d{6}\b/.exec(m.text || '') || [])[0]);
-		await act();
-		return code_for(this.instance, channel, to, seen);
 	}
 
 	line(name)
@@ -329,7 +312,7 @@ async function by_code(w)
 
 lib.main('console_account', async () => {
 	await with_chromium(async (browser, instance, opt) => {
-		const w = await Walk.begin(browser, instance, opt);
+		const w = await Visit.begin(browser, instance, opt);
 		try {
 			for (const part of [by_email, addresses, second_steps, other_sites, devices, whatsapp])
 				await part(w);

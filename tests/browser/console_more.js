@@ -18,7 +18,7 @@ const crypto = require('node:crypto');
 const path = require('node:path');
 const lib = require('./instance.js');
 const { WAIT, with_chromium } = require('./chromium.js');
-const { ask, code_for, console_faults, forget_limits, messages, register, said, settled, sql, until, watch } = require('./console.js');
+const { Walk, ask, console_faults, forget_limits, messages, register, said, settled, sql, until, watch } = require('./console.js');
 
 const PASSWORD = 'Blue-Harbour-7!', OTHER = 'Green-Harbour-8!';
 const REFUSALS = [400, 401, 403, 404, 409, 422, 429];
@@ -27,10 +27,10 @@ const a_phone = () => `+98912${String(crypto.randomInt(1e7)).padStart(7, '0')}`;
 const an_email = () => `more${crypto.randomBytes(5).toString('hex')}@example.com`;
 
 /* One browser, and what goes wrong in it. */
-class Walk {
+class Visit extends Walk {
 	static async begin(browser, instance, opt)
 	{
-		const w = new Walk();
+		const w = new Visit();
 		w.browser = browser;
 		w.instance = instance;
 		w.opt = opt;
@@ -56,22 +56,6 @@ class Walk {
 	go(at)
 	{
 		return this.page.goto(`${this.instance.url}${at}`);
-	}
-
-	async nav(name)
-	{
-		await this.page.click(`.nav a:has-text("${name}")`);
-		await this.page.waitForFunction((n) => (document.querySelector('main h1') || {}).textContent === n, name);
-		await settled(this.page);
-	}
-
-	/* The code that comes there next: what came before is not it. */
-	async next_code(channel, to, act)
-	{
-		forget_limits(this.instance);
-		const seen = (await messages(this.instance, channel, to)).map((m) => (/\b\d{6}\b/.exec(m.text || '') || [])[0]);
-		await act();
-		return code_for(this.instance, channel, to, seen);
 	}
 
 	async sign_in(name, password)
@@ -432,7 +416,7 @@ async function locked(w)
 
 lib.main('console_more', async () => {
 	await with_chromium(async (browser, instance, opt) => {
-		const w = await Walk.begin(browser, instance, opt);
+		const w = await Visit.begin(browser, instance, opt);
 		try {
 			await new_account(w);
 			await unproved(w);
