@@ -144,7 +144,7 @@ main(int argc, char **argv)
 	if (ending)
 		goto out;
 	setup.run_dir = conf_str(CONF_RUN_DIR);
-	setup.seat_owner = pid_file_owner();
+	setup.seat_owner = worker_owner(setup.run_dir);
 	setup.inflight = (unsigned)conf_int(CONF_WORKER_INFLIGHT);
 	setup.lease_s = (unsigned)conf_int(CONF_WORKER_LEASE_S);
 	setup.batch = (unsigned)conf_int(CONF_WORKER_BATCH);

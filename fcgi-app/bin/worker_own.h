@@ -15,9 +15,12 @@
 int	 pid_file_take(const char *run_dir, const char *id, struct err *e)
 	    MUST_CHECK;
 void	 pid_file_drop(void);
-/* Who we are to the other workers, once it is taken: the same for whoever
- * takes the file after one that was killed, so that it need not wait until
- * what the dead one held is nobody's.  Never 0. */
-uint64_t pid_file_owner(void);
+/*
+ * Who we are to the other workers: the same as the one that was killed and
+ * whose place among those of run_dir we take, so that we need not wait until
+ * what it held is nobody's.  A place is a locked file, run_dir/seat-<n>.  By
+ * chance where there is none.  Never 0.
+ */
+uint64_t worker_owner(const char *run_dir);
 
 #endif

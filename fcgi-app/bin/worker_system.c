@@ -1,5 +1,5 @@
 /*
- * worker_system.c - the pid file.
+ * worker_system.c - the pid file, and the place among the host's workers.
  */
 #include "bin/worker_own.h"
 
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define BOOT_ID		"/proc/sys/kernel/random/boot_id"
+#define PLACES		64
 
 static char pid_path[PATH_MAX];
 static int pid_fd = -1;
@@ -64,24 +65,43 @@ pid_file_take(const char *run_dir, const char *id, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* The name of the file that we alone have locked, in its directory on this
- * host since it started: no two that live have the same, and who is killed
- * leaves it to the next, even where the file itself was cleared away. */
+/* The first place of run_dir that no living worker has; kept until we end.
+ * Its number, or -1: none, or it cannot be had. */
+static int
+place_take(const char *run_dir)
+{
+	char path[PATH_MAX];
+
+	for (int k = 0; k < PLACES; k++) {
+		int fd;
+
+		if (snprintf(path, sizeof(path), "%s/seat-%d", run_dir, k) >=
+		    (int)sizeof(path) || (fd = open(path, O_RDWR | O_CREAT |
+		    O_CLOEXEC, 0644)) < 0)
+			return -1;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return k;	/* the lock ends with the process */
+		close(fd);
+	}
+	return -1;
+}
+
 uint64_t
-pid_file_owner(void)
+worker_owner(const char *run_dir)
 {
 	struct arena *a = arena_new(2 * PATH_MAX);
 	struct err e = ERR_INIT;
 	uint64_t own = rand_id();
+	int place = place_take(run_dir);
 	uint8_t digest[32];
 	struct stat st;
 	char *boot;
 	size_t n;
 
-	if (pid_fd != -1 && fstat(pid_fd, &st) == 0 &&
+	if (place >= 0 && stat(run_dir, &st) == 0 &&
 	    file_read(a, BOOT_ID, 64, &boot, &n, &e) == 0) {
-		const char *text = arena_printf(a, "%s %ju %s", boot,
-		    (uintmax_t)st.st_dev, pid_path);
+		const char *text = arena_printf(a, "%s %ju %s %d", boot,
+		    (uintmax_t)st.st_dev, run_dir, place);
 
 		sha256(digest, text, strlen(text));
 		memcpy(&own, digest, sizeof(own));

@@ -805,7 +805,7 @@ def test_facebook_account_that_comes_and_goes(inst):
 
 
 def test_where_facebook_is_not_set_up(inst):
-    with inst.changed(("api",), GATEPOST_FACEBOOK_APP_ID=None):
+    with inst.changed(("api",), FACEBOOK_APP_ID=None, FACEBOOK_APP_SECRET=None):
         problem(login_facebook(inst, access_token="x" * 40), 404, "unknown_provider")
         problem(inst.api("POST", "/api/auth/social/facebook/deletion/", json={"signed_request": "a.b"}), 404, "unknown_provider")
 
