@@ -238,6 +238,13 @@ def test_the_last_superuser_stays_whatever_happens_at_once(inst):
     assert root
 
 
+def test_the_last_superuser_is_not_disabled_by_himself(inst, root):
+    me = inst.api("GET", PROFILE, token=root).json()["id"]
+    inst.rows("UPDATE user SET is_superuser = FALSE WHERE id <> %s", me)
+    problem(inst.api("POST", f"{USERS}{me}/disable/", token=root), 409, "last_superuser")
+    assert inst.api("GET", PROFILE, token=root).status_code == 200
+
+
 def test_s12_staff_do_not_lift_the_country_rule_that_binds_them(inst, root):
     p = made(inst, is_staff=True)
     problem(p.first.call("PATCH", at(p), json={"allowed_countries": []}), 403, "role_required")
