@@ -143,6 +143,8 @@ async function order_by(page, index, label, what)
 {
 	const values = async () => (await rows_of(page)).map((r) => r[index].at || r[index].text).filter((v) => v && v !== '–');
 	const head = page.locator('.list th .order', { hasText: label });
+	const plain = (s) => (/^[\d٬,.]+$/.test(s) ? Number(s.replace(/\D/g, '')) : s.toLowerCase());
+	const rises = (all) => all.every((v, i) => i === 0 || plain(all[i - 1]) <= plain(v));
 	const was = {};
 
 	for (let n = 0; n < 2; n++) {
@@ -151,13 +153,14 @@ async function order_by(page, index, label, what)
 		const name = asked(page, 'ordering');
 		assert.ok(name, `${what}: the order is in the address`);
 		assert.equal(await page.locator('.list th[aria-sort]').count(), 1, `${what}: the order is seen`);
-		was[name.startsWith('-') ? 'down' : 'up'] = await values();
+		const way = name.startsWith('-') ? 'down' : 'up';
+		/* The rows of before stand until the others are there. */
+		await until(`${what}: ${label} ${way}`, async () => {
+			was[way] = await values();
+			return was[way].length > 0 && rises(way === 'up' ? was[way] : [...was[way]].reverse());
+		});
 	}
-	assert.ok(was.up && was.down && was.up.length > 0, `${what}: ${label} both ways`);
 	assert.deepEqual(was.down, [...was.up].reverse(), `${what}: ${label} both ways`);
-	const plain = (s) => (/^[\d٬,.]+$/.test(s) ? Number(s.replace(/\D/g, '')) : s.toLowerCase());
-	const sorted = [...was.up].sort((a, b) => (plain(a) < plain(b) ? -1 : plain(a) > plain(b) ? 1 : 0));
-	assert.deepEqual(was.up, sorted, `${what}: ${label} rises`);
 }
 
 /**

@@ -53,7 +53,7 @@ def test_dead_letters_are_listed_explained_and_redriven_by_one_call(inst, boss):
     assert all("three times" in j["reason_text"] and j["delivery_id"].startswith(f"{nid}-") for j in mine)
     assert {"provider": "webpush", "class": "transactional", "state": "dead", "count": 3} in [
         {k: q[k] for k in ("provider", "class", "state", "count")} for q in r["queues"]]
-    assert json.loads(inst.ctl("--json", "jobs", "queues").stdout.splitlines()[0])["state"] == "dead"
+    assert "dead" in {json.loads(line)["state"] for line in inst.ctl("--json", "jobs", "queues").stdout.splitlines()}
     one = mine[0]["id"]
     assert inst.api("GET", f"{JOBS}{one}/", token=boss).json()["state"] == "dead"
     assert inst.api("POST", f"{JOBS}{one}/redrive/", token=boss).json() == {"redriven": 1}
