@@ -42,16 +42,24 @@ cancel = { "campaign_cancel", campaign_cancel, { "cancelled", "" } };
 struct stepping { struct call *c; const struct step *s; uint64_t id;
 	bool taken; };
 
+/* What is refused is refused for the state in which it was asked, not for one
+ * that another step made a moment later. */
 static int
 step_work(struct db *db, void *arg, struct err *e)
 {
 	struct stepping *x = arg;
 	struct call *c = x->c;
-	int rc = x->s->take(db, x->id, e);
+	const char *state = "";
+	int rc;
 
-	x->taken = rc > 0;
-	if (rc < 0)
+	if (campaign_hold(db, c->arena, x->id, &state, e) < 0 ||
+	    (rc = x->s->take(db, x->id, e)) < 0)
 		return -1;
+	x->taken = rc > 0;
+	if (!x->taken && strcmp(state, x->s->done[0]) != 0 &&
+	    strcmp(state, x->s->done[1]) != 0)
+		return err_set(e, ERR_CONFLICT, "campaign_state",
+		    "campaign %" PRIu64 " is %s", x->id, state);
 	/* The key is used up by a step that was taken before, too. */
 	if (idem_take(c, db, x->id, e) < 0)
 		return -1;
@@ -69,16 +77,8 @@ take_step(struct call *c, const struct step *s, struct err *e)
 		return -1;
 	if (db_tx(c->db, step_work, &x, e) < 0)
 		return -1;
-	if (!x.taken) {
-		if (campaign_own(c, x.id, &row, e) < 0)
-			return -1;
-		if (strcmp(row.state, s->done[0]) != 0 &&
-		    strcmp(row.state, s->done[1]) != 0)
-			return err_set(e, ERR_CONFLICT, "campaign_state",
-			    "campaign %" PRIu64 " is %s", x.id, row.state);
-	} else {
+	if (x.taken)
 		(void)bell_ring(conf_str(CONF_RUN_DIR), "worker");
-	}
 	return campaign_show(c, x.id, 200, e);
 }
 

@@ -90,6 +90,8 @@ DB_STMT(CAMPAIGN_NOTIFICATION, DB_API, DB_SAFE,
 /* More are held than one statement frees: the rest is the worker's. */
 DB_STMT(CAMPAIGN_UNTOUCHED, DB_API, DB_SAFE,
     "UPDATE campaign SET touched = 0 WHERE id = ?");
+DB_STMT(CAMPAIGN_HOLD, DB_API, DB_READ,
+    "SELECT state FROM campaign WHERE id = ? FOR UPDATE");
 DB_STMT(CAMPAIGN_PAUSE, DB_API | DB_WORKER, DB_SAFE,
     "UPDATE campaign SET state = 'paused', reason = ?, detail = ?,"
     " paused_at = UTC_TIMESTAMP(6)"
@@ -217,6 +219,14 @@ campaign_change(struct db *db, const struct campaign *c, struct err *e)
 		return (int)rc;
 	return db_run(db, &CAMPAIGN_CHANGE_LIFE, DB_IN(DB_WHEN(c->ends_us),
 	    DB_U64(c->id)), e) < 0 ? -1 : 1;
+}
+
+int
+campaign_hold(struct db *db, struct arena *a, uint64_t id, const char **state,
+    struct err *e)
+{
+	return db_one(db, &CAMPAIGN_HOLD, a, DB_IN(DB_U64(id)),
+	    DB_OUT(DB_TO_STR(state)), e);
 }
 
 int

@@ -58,6 +58,10 @@ int	 campaign_change(struct db *db, const struct campaign *c,
  * Steps, in a transaction of the caller's: 1 done, 0 the state (or a time
  * that is over) does not allow it, -1.
  */
+/* Its state (in a), which nobody else changes before the transaction's end:
+ * 1, or 0 (no such campaign). */
+int	 campaign_hold(struct db *db, struct arena *a, uint64_t id,
+	    const char **state, struct err *e) MUST_CHECK;
 /* draft → scheduled (start_at is ahead) or running; `now` overrides a
  * schedule.  With the notification's row. */
 int	 campaign_start(struct db *db, uint64_t id, bool now, struct err *e)
