@@ -18,13 +18,7 @@ struct users_in {
 	const char	*group, *ids, *ordering;
 };
 static const struct field users_rows[] = {
-	FIELD_OF(FT_INT, struct users_in, list.limit, "limit", 1, 100, 0),
-	FIELD_OF(FT_INT, struct users_in, list.offset, "offset", 0, 1000000,
-	    0),
-	FIELD_OF(FT_INT, struct users_in, list.page, "page", 1, 10000, 0),
-	FIELD_OF(FT_INT, struct users_in, list.page_size, "page_size", 1,
-	    100, 0),
-	FIELD_TEXT(struct users_in, list.q, "q", 0, 100, F_TRIM),
+	LIST_FIELDS(struct users_in, list),
 	FIELD_OF(FT_BOOL, struct users_in, staff, "is_staff", 0, 0, F_LOOSE),
 	FIELD_OF(FT_BOOL, struct users_in, superuser, "is_superuser", 0, 0,
 	    F_LOOSE),

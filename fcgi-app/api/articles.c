@@ -44,13 +44,7 @@ struct articles_in {
 	struct opt_int	 author;
 };
 static const struct field articles_rows[] = {
-	FIELD_OF(FT_INT, struct articles_in, page.limit, "limit", 1, 100, 0),
-	FIELD_OF(FT_INT, struct articles_in, page.offset, "offset", 0,
-	    1000000, 0),
-	FIELD_OF(FT_INT, struct articles_in, page.page, "page", 1, 10000, 0),
-	FIELD_OF(FT_INT, struct articles_in, page.page_size, "page_size", 1,
-	    100, 0),
-	FIELD_TEXT(struct articles_in, page.q, "q", 0, 100, F_TRIM),
+	LIST_FIELDS(struct articles_in, page),
 	FIELD_ENUM(struct articles_in, status, "status", "draft|published",
 	    0),
 	FIELD_OF(FT_INT, struct articles_in, author, "author", 1, INT64_MAX,

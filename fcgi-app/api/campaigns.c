@@ -43,13 +43,7 @@ const struct fieldset campaign_patch_fields =
 struct campaigns_in { struct list_in list; const char *state, *ordering; };
 #define STATES "draft|scheduled|running|paused|done|cancelled|failed"
 static const struct field list_rows[] = {
-	FIELD_OF(FT_INT, struct campaigns_in, list.limit, "limit", 1, 100, 0),
-	FIELD_OF(FT_INT, struct campaigns_in, list.offset, "offset", 0,
-	    1000000, 0),
-	FIELD_OF(FT_INT, struct campaigns_in, list.page, "page", 1, 10000, 0),
-	FIELD_OF(FT_INT, struct campaigns_in, list.page_size, "page_size", 1,
-	    100, 0),
-	FIELD_TEXT(struct campaigns_in, list.q, "q", 0, 100, F_TRIM),
+	LIST_FIELDS(struct campaigns_in, list),
 	FIELD_ENUM(struct campaigns_in, state, "state", STATES, 0),
 	FIELD_ENUM(struct campaigns_in, ordering, "ordering",
 	    "name|-name|people|-people|at|-at", 0),

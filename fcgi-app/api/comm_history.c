@@ -15,13 +15,7 @@
 struct history_in { struct list_in page; const char *type, *status,
 	*ordering; };
 static const struct field history_rows[] = {
-	FIELD_OF(FT_INT, struct history_in, page.limit, "limit", 1, 100, 0),
-	FIELD_OF(FT_INT, struct history_in, page.offset, "offset", 0, 1000000,
-	    0),
-	FIELD_OF(FT_INT, struct history_in, page.page, "page", 1, 10000, 0),
-	FIELD_OF(FT_INT, struct history_in, page.page_size, "page_size", 1,
-	    100, 0),
-	FIELD_TEXT(struct history_in, page.q, "q", 0, 100, F_TRIM),
+	LIST_FIELDS(struct history_in, page),
 	FIELD_ENUM(struct history_in, type, "type", "email|sms|whatsapp", 0),
 	FIELD_ENUM(struct history_in, status, "status",
 	    "pending|sent|failed", 0),
@@ -44,7 +38,6 @@ write_row(void *arg, struct err *e)
 {
 	struct listing *l = arg;
 	const struct communication *m = &l->m;
-	const char *status = communication_status(m->state);
 	struct jw *w = l->w;
 	const char *why;
 
@@ -52,12 +45,12 @@ write_row(void *arg, struct err *e)
 	jw_object(w, NULL);
 	jw_id(w, "id", m->id);
 	jw_str(w, "type", m->channel);
-	jw_str(w, "status", status);
+	jw_str(w, "status", m->status);
 	jw_str(w, "state", m->state);
 	jw_str(w, "recipient", m->recipient);
 	jw_str(w, "content", m->content);
 	text_or_null(w, "subject", m->subject);
-	why = strcmp(status, "failed") != 0 ? NULL :
+	why = strcmp(m->status, "failed") != 0 ? NULL :
 	    *m->reason == '\0' ? m->state : m->reason;
 	jw_str(w, "error_message", why);
 	jw_str(w, "reason_text", why == NULL ? NULL :

@@ -41,15 +41,7 @@ const struct fieldset group_members_fields =
 
 struct members_list_in { struct list_in list; const char *ordering; };
 static const struct field members_list_rows[] = {
-	FIELD_OF(FT_INT, struct members_list_in, list.limit, "limit", 1, 100,
-	    0),
-	FIELD_OF(FT_INT, struct members_list_in, list.offset, "offset", 0,
-	    1000000, 0),
-	FIELD_OF(FT_INT, struct members_list_in, list.page, "page", 1, 10000,
-	    0),
-	FIELD_OF(FT_INT, struct members_list_in, list.page_size, "page_size",
-	    1, 100, 0),
-	FIELD_TEXT(struct members_list_in, list.q, "q", 0, 100, F_TRIM),
+	LIST_FIELDS(struct members_list_in, list),
 	FIELD_ENUM(struct members_list_in, ordering, "ordering",
 	    "created_at|-created_at", 0),
 };

@@ -6,18 +6,12 @@
 #include "base/conf.h"
 #include "base/text.h"
 
-#define MOST		100
 #define FEW		10
 #define PAGE		20
-#define FAR		1000000
 
-static const struct field list_rows[] = {
-	FIELD_OF(FT_INT, struct list_in, limit, "limit", 1, MOST, 0),
-	FIELD_OF(FT_INT, struct list_in, offset, "offset", 0, FAR, 0),
-	FIELD_OF(FT_INT, struct list_in, page, "page", 1, FAR / MOST, 0),
-	FIELD_OF(FT_INT, struct list_in, page_size, "page_size", 1, MOST, 0),
-	FIELD_TEXT(struct list_in, q, "q", 0, 100, F_TRIM),
-};
+/* list_in is itself the struct: the rows' member is the whole of it. */
+struct list_alone { struct list_in list; };
+static const struct field list_rows[] = { LIST_FIELDS(struct list_alone, list) };
 const struct fieldset list_fields =
     FIELDSET(struct list_in, list_rows, IN_QUERY);
 /* Without the last: tokens are few and are not searched. */

@@ -12,6 +12,17 @@ struct list_in {
 	const char	*q;
 };
 
+#define LIST_MOST	100		/* rows a page */
+#define LIST_FAR	1000000		/* rows from the first */
+/* Their rows in a fieldset of struct s, whose member m is the list_in: */
+#define PAGE_FIELDS(s, m) \
+	FIELD_OF(FT_INT, s, m.limit, "limit", 1, LIST_MOST, 0), \
+	FIELD_OF(FT_INT, s, m.offset, "offset", 0, LIST_FAR, 0), \
+	FIELD_OF(FT_INT, s, m.page, "page", 1, LIST_FAR / LIST_MOST, 0), \
+	FIELD_OF(FT_INT, s, m.page_size, "page_size", 1, LIST_MOST, 0)
+#define LIST_FIELDS(s, m) \
+	PAGE_FIELDS(s, m), FIELD_TEXT(s, m.q, "q", 0, 100, F_TRIM)
+
 struct list {
 	unsigned	 limit, offset;	/* of the rows to read */
 	bool		 by_offset;	/* how the caller pages */

@@ -20,10 +20,7 @@ struct bars_in { struct list_in list; const char *channel, *reason,
 	*address, *ordering; };
 #define L struct bars_in
 static const struct field bars_rows[] = {
-	FIELD_OF(FT_INT, L, list.limit, "limit", 1, 100, 0),
-	FIELD_OF(FT_INT, L, list.offset, "offset", 0, 1000000, 0),
-	FIELD_OF(FT_INT, L, list.page, "page", 1, 10000, 0),
-	FIELD_OF(FT_INT, L, list.page_size, "page_size", 1, 100, 0),
+	PAGE_FIELDS(L, list),
 	FIELD_ENUM(L, channel, "channel", "email|sms|whatsapp", 0),
 	FIELD_ENUM(L, reason, "reason", REASONS, 0),
 	FIELD_TEXT(L, address, "address", 1, 254, F_TRIM | F_LINE),

@@ -44,12 +44,7 @@ struct users_in {
 	const char	*gender, *email, *phone, *ordering;
 };
 static const struct field users_rows[] = {
-	FIELD_OF(FT_INT, struct users_in, l.limit, "limit", 1, 100, 0),
-	FIELD_OF(FT_INT, struct users_in, l.offset, "offset", 0, 1000000, 0),
-	FIELD_OF(FT_INT, struct users_in, l.page, "page", 1, 10000, 0),
-	FIELD_OF(FT_INT, struct users_in, l.page_size, "page_size", 1, 100,
-	    0),
-	FIELD_TEXT(struct users_in, l.q, "q", 0, 100, F_TRIM),
+	LIST_FIELDS(struct users_in, l),
 	FIELD_OF(FT_BOOL, struct users_in, is_staff, "is_staff", 0, 0, 0),
 	FIELD_OF(FT_BOOL, struct users_in, is_superuser, "is_superuser", 0, 0,
 	    0),

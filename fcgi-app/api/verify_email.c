@@ -203,7 +203,8 @@ live(struct call *c, const char *token, struct otp_flow *f, struct user *u,
 		rc = user_find(c->db, c->arena, f->user_id, u, e);
 	if (rc < 0)
 		return -1;
-	return rc == 1 && waits(u) && u->email_cmp != NULL && strcmp(u->email_cmp, f->target) == 0 ? 0 :
+	return rc == 1 && waits(u) && u->email_cmp != NULL &&
+	    strcmp(u->email_cmp, f->target) == 0 ? 0 :
 	    err_field(e, "token", "invalid_link",
 	    "unknown, used or over, or its address is not the account's");
 }

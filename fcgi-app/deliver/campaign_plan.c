@@ -274,7 +274,7 @@ addresses(struct db *db, struct slice *s, struct err *e)
 	return 0;
 }
 
-/* --- the transaction ---------------------------------------------------------------------------- */
+/* --- the transaction ----------------------------------------------------- */
 
 /* What goes with the rows: the inbox, and jobs of those whose recipients are
  * not to be disturbed yet (all others get theirs when they are released). */

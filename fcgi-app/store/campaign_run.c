@@ -83,17 +83,14 @@ DB_STMT(CAMPAIGN_JOBS_DROP, DB_API | DB_WORKER, DB_SAFE,
     "DELETE j FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  i BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.i");
 #define FREE "UPDATE job SET state = 0, run_at = GREATEST(UTC_TIMESTAMP(6),"	\
-	" COALESCE(lease_ends_at, UTC_TIMESTAMP(6))), lease_ends_at = NULL"	\
-	" WHERE notification_id = ? AND state = 3"
+	" COALESCE(lease_ends_at, UTC_TIMESTAMP(6))), lease_ends_at = NULL"
+#define OF_HELD	" WHERE notification_id = ? AND state = 3"
 /* They may be leased before their end is changed with the others'. */
 DB_STMT(CAMPAIGN_FREE_JOBS, DB_API | DB_WORKER, DB_SAFE,
-    "UPDATE job SET state = 0, run_at = GREATEST(UTC_TIMESTAMP(6),"
-    " COALESCE(lease_ends_at, UTC_TIMESTAMP(6))), lease_ends_at = NULL,"
-    " expires_at = COALESCE((SELECT c.ends_at FROM campaign c"
-    "  WHERE c.id = ?), expires_at)"
-    " WHERE notification_id = ? AND state = 3 LIMIT ?");
+    FREE ", expires_at = COALESCE((SELECT c.ends_at FROM campaign c"
+    "  WHERE c.id = ?), expires_at)" OF_HELD " LIMIT ?");
 DB_STMT(CAMPAIGN_FREE_SLICE, DB_WORKER, DB_SAFE,
-    FREE " AND seq > ? AND seq <= ?");
+    FREE OF_HELD " AND seq > ? AND seq <= ?");
 DB_STMT(CAMPAIGN_LIVE_SLICE, DB_WORKER, DB_SAFE,
     "UPDATE job SET expires_at = ? WHERE notification_id = ?"
     " AND state IN (0, 3, 4) AND seq > ? AND seq <= ?");

@@ -6,14 +6,16 @@
 
 #define PENDING	"'queued', 'sending'"
 #define SENT	"'sent', 'delivered', 'read'"
+/* The words that old clients know, of a delivery's state. */
+#define STATUS								\
+	"CASE WHEN COALESCE(d.state, 'queued') IN (" PENDING ") THEN 'pending'" \
+	" WHEN d.state IN (" SENT ") THEN 'sent' ELSE 'failed' END"
 #define OF_PAGE								\
 	" FROM notification n LEFT JOIN delivery d"			\
 	" ON d.notification_id = n.id AND d.seq = 1"			\
 	" WHERE n.user_id = ? AND n.type = 'communication'"		\
 	" AND n.token_id IS NULL AND (? = '' OR n.channel = ?)"		\
-	" AND (? = '' OR ? = CASE"					\
-	"  WHEN COALESCE(d.state, 'queued') IN (" PENDING ") THEN 'pending'" \
-	"  WHEN d.state IN (" SENT ") THEN 'sent' ELSE 'failed' END)"	\
+	" AND (? = '' OR ? = " STATUS ")"				\
 	" AND (? = '' OR LOCATE(?, n.title) > 0"			\
 	"  OR LOCATE(?, JSON_VALUE(n.content, '$.body')) > 0"		\
 	"  OR LOCATE(?, JSON_VALUE(n.audience, '$.to')) > 0)"
@@ -21,7 +23,7 @@
 	"SELECT n.id, n.channel, n.title,"				\
 	" LEFT(COALESCE(JSON_VALUE(n.content, '$.body'), ''), 4000),"	\
 	" COALESCE(JSON_VALUE(n.audience, '$.to'), ''),"		\
-	" COALESCE(d.state, 'queued'), COALESCE(d.reason, ''),"		\
+	" " STATUS ", COALESCE(d.state, 'queued'), COALESCE(d.reason, '')," \
 	" COALESCE(d.provider_id, ''), n.created_at, d.sent_at" OF_PAGE	\
 	" ORDER BY n.id"
 DB_STMT(COMMUNICATION_COUNT, DB_API, DB_READ, "SELECT COUNT(*)" OF_PAGE);
@@ -32,21 +34,6 @@ DB_STMT(COMMUNICATION_LIST_UP, DB_API, DB_READ, LIST " LIMIT ? OFFSET ?");
 	DB_U64((p)->user_id), DB_STR((p)->channel), DB_STR((p)->channel),	\
 	DB_STR((p)->status), DB_STR((p)->status), DB_STR((p)->q),		\
 	DB_STR((p)->q), DB_STR((p)->q), DB_STR((p)->q)
-
-const char *
-communication_status(const char *state)
-{
-	static const struct { const char *state, *status; } row[] = {
-		{ "queued", "pending" }, { "sending", "pending" },
-		{ "sent", "sent" }, { "delivered", "sent" },
-		{ "read", "sent" },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(row); i++)
-		if (strcmp(row[i].state, state) == 0)
-			return row[i].status;
-	return "failed";
-}
 
 int64_t
 communication_count(struct db *db, const struct communication_page *p,
@@ -68,7 +55,8 @@ communication_each(struct db *db, struct arena *a,
 	    DB_U64(p->offset)),
 	    DB_OUT(DB_TO_U64(&m->id), DB_TO_STR(&m->channel),
 	    DB_TO_STR(&m->subject), DB_TO_STR(&m->content),
-	    DB_TO_STR(&m->recipient), DB_TO_STR(&m->state),
+	    DB_TO_STR(&m->recipient), DB_TO_STR(&m->status),
+	    DB_TO_STR(&m->state),
 	    DB_TO_STR(&m->reason), DB_TO_STR(&m->provider_id),
 	    DB_TO_TIME(&m->created_us), DB_TO_TIME(&m->sent_us)), row, arg,
 	    e);

@@ -11,6 +11,7 @@ struct communication {
 	uint64_t	 id;
 	const char	*channel, *subject, *content;	/* at most 4000 characters */
 	const char	*recipient;
+	const char	*status;	/* pending, sent or failed: of its state */
 	const char	*state, *reason, *provider_id;	/* "queued" before it is planned */
 	int64_t		 created_us, sent_us;
 };
@@ -22,8 +23,6 @@ struct communication_page {
 	bool		 up;			/* oldest first */
 	unsigned	 limit, offset;
 };
-/* The words that old clients know, of a delivery's state. */
-const char *communication_status(const char *state);
 /* Of a user, by time.  `row` as in db_each. */
 int64_t	 communication_count(struct db *db,
 	    const struct communication_page *p, struct err *e);

@@ -78,7 +78,8 @@ device_search(struct db *db, struct arena *a, struct device_search *f,
 	if (find_edge(db, f, &low, &high, e) < 0)
 		return -1;
 	return (int)db_each(db, f->span.up ? &DEVICE_SEARCH_UP :
-	    &DEVICE_SEARCH, a, DB_IN(DB_U64(low), DB_U64(high), user, user, kind, kind, hash, hash, q, q, q, q, q, q, q, q, q, q,
+	    &DEVICE_SEARCH, a, DB_IN(DB_U64(low), DB_U64(high), user,
+	    user, kind, kind, hash, hash, q, q, q, q, q, q, q, q, q, q,
 	    active, active, since, since, until, until,
 	    DB_U64(f->limit)), DB_OUT(DB_TO_U64(&d->id),
 	    DB_TO_U64(&d->user_id), DB_TO_STR(&d->kind),

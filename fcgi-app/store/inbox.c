@@ -9,7 +9,8 @@
  * other instead of running into a deadlock. */
 DB_STMT(INBOX_NUMBER, DB_WORKER, DB_ONCE,
     "INSERT INTO inbox_count (user_id, seq, unread, unseen, version,"
-    " changed_at) SELECT t.u, t.k, t.k, t.k, 1, UTC_TIMESTAMP(6) FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+    " changed_at) SELECT t.u, t.k, t.k, t.k, 1, UTC_TIMESTAMP(6)"
+    " FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  u BIGINT UNSIGNED PATH '$[0]', k INT UNSIGNED PATH '$[1]')) t"
     " ON DUPLICATE KEY UPDATE seq = inbox_count.seq + t.k,"
     " unread = inbox_count.unread + t.k,"
