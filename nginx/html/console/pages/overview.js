@@ -38,11 +38,17 @@ const hours_axis = (hours) => {
 	return Array.from({ length: hours }, (_, i) => now - (hours - 1 - i) * HOUR);
 };
 
+const gap = (at) => ({ at: Math.round(at), due: null, ready: null, sent: null, lost: null });
+let kept = [];	/* what was seen before the page was left: it is there again when one comes back */
+
 /* The newest answer, and what changed from one to the next. */
 function use_live()
 {
-	const [state, set_state] = useState(() => ({ stats: null, error: null,
-		points: [{ at: Math.round(Date.now() / 1000) - KEPT * EVERY / 1000, due: null, ready: null, sent: null, lost: null }] }));
+	const [state, set_state] = useState(() => {
+		const now = Date.now() / 1000, from = now - KEPT * EVERY / 1000, seen = kept.filter((p) => p.at > from);
+
+		return { stats: null, error: null, points: [gap(from), ...seen, ...(seen.length > 0 ? [gap(seen.at(-1).at + 1)] : [])] };
+	});
 	const before = useRef(null);
 
 	useEffect(() => {
@@ -57,10 +63,11 @@ function use_live()
 						return;
 					const at = Date.now() / 1000, was = before.current;
 					const sent = sum(stats.deliveries, (d) => d.state === 'sent'), lost = sum(stats.deliveries, (d) => LOST.includes(d.state));
-					const per_s = (now, then) => (was && now >= then ? (now - then) / Math.max(1, at - was.at) : 0);
+					const per_s = (now, then) => (now >= then ? (now - then) / Math.max(1, at - was.at) : 0);
 					const point = { at: Math.round(at), due: stats.queue.due, ready: stats.queue.ready,
-						sent: was ? per_s(sent, was.sent) : 0, lost: was ? per_s(lost, was.lost) : 0 };
+						sent: was ? per_s(sent, was.sent) : null, lost: was ? per_s(lost, was.lost) : null };
 					before.current = { at, sent, lost };
+					kept = [...kept, point].slice(-KEPT);
 					set_state((s) => ({ stats, error: null, points: [...s.points, point].slice(-KEPT) }));
 				} catch (error) {
 					if (!gone)
@@ -122,18 +129,32 @@ function Classes({ classes })
 
 const HEALTH = { ok: 'good', inactive: 'plain', not_configured: 'warn', quota_spent: 'warn', open: 'bad', half_open: 'warn' };
 
-function Providers({ rows })
+function Lost({ sent, lost })
 {
+	return html`<td data-label=${t('overview.lost')} class="number"><span class=${lost > 0 ? 'bad-text' : 'soft'}>${number(lost)}</span>
+		${lost > 0 && html` <span class="small soft">${percent.format(lost / (sent + lost))}</span>`}</td>`;
+}
+
+const OUT = ['inactive', 'not_configured'];
+
+/* What each let go in the range, and what of it was lost; those that take no part come last. */
+function Providers({ rows, deliveries })
+{
+	const of = (p, test) => sum(deliveries, (d) => d.provider === p.name && test(d.state));
+	const shown = [...rows].sort((a, b) => OUT.includes(a.health) - OUT.includes(b.health));
+
 	return html`<${Scroll} label=${t('overview.providers')}><table class="table plain" aria-label=${t('overview.providers')}>
-		<thead><tr><th scope="col">${t('delivery.provider')}</th><th scope="col">${t('log.channel')}</th><th scope="col">${t('overview.health')}</th>
-			<th scope="col" class="number">${t('overview.today')}</th></tr></thead>
-		<tbody>${rows.map((p) => html`<tr key=${p.id}>
-			<td data-label=${t('delivery.provider')} class="main"><a class="row-link" href=${`/console/deliveries/?provider=${encodeURIComponent(p.name)}`}><bdi>${p.name}</bdi></a></td>
-			<td data-label=${t('log.channel')}>${word('channel', p.channel)}</td>
+		<thead><tr><th scope="col">${t('delivery.provider')}</th><th scope="col">${t('overview.health')}</th>
+			<th scope="col" class="number">${t('overview.sent')}</th><th scope="col" class="number">${t('overview.lost')}</th></tr></thead>
+		<tbody>${shown.map((p) => html`<tr key=${p.id}>
+			<td data-label=${t('delivery.provider')} class="main"><span class="stack"><a class="row-link" href=${`/console/deliveries/?provider=${encodeURIComponent(p.name)}`}><bdi>${p.name}</bdi></a>
+				<span class="small soft plain">${word('channel', p.channel)}</span></span></td>
 			<td data-label=${t('overview.health')}><span class="stack"><span><${Badge} tone=${p.breaker.state !== 'closed' ? HEALTH[p.breaker.state] : HEALTH[p.health] || 'plain'}>
 				${p.breaker.state !== 'closed' ? word('breaker', p.breaker.state) : word('health', p.health)}<//></span>
 				${p.breaker.state !== 'closed' && html`<span class="small soft">${t('overview.breaker', { n: p.breaker.failures, time: span(p.breaker.retry_in_s) })}</span>`}</span></td>
-			<td data-label=${t('overview.today')} class="number">${number(p.sent_today)}${p.daily_limit > 0 ? ` / ${number(p.daily_limit)}` : ''}</td>
+			<td data-label=${t('overview.sent')} class="number"><span class="stack">${number(of(p, (s) => s === 'sent'))}
+				${p.daily_limit > 0 && html`<span class="small soft">${t('overview.of_limit', { n: number(p.sent_today), all: number(p.daily_limit) })}</span>`}</span></td>
+			<${Lost} sent=${of(p, (s) => s === 'sent')} lost=${of(p, (s) => LOST.includes(s))} />
 		</tr>`)}</tbody>
 	</table><//>`;
 }
@@ -185,7 +206,7 @@ export default function Overview()
 	<div class="columns wide">
 		<${Card} title=${t('overview.providers')} actions=${html`<a class="button small" href="/console/providers/">${t('overview.all_providers')}</a>`}>
 			${providers.error && html`<${Trouble} error=${providers.error} again=${providers.reload} />`}
-			${providers.data ? (providers.data.length > 0 ? html`<${Providers} rows=${providers.data} />`
+			${providers.data ? (providers.data.length > 0 ? html`<${Providers} rows=${providers.data} deliveries=${stats ? stats.deliveries : []} />`
 				: html`<${Empty} icon="plug" title=${t('overview.no_provider')} text=${t('overview.no_provider_text')} />`) : !providers.error && html`<${Loading} />`}
 		<//>
 		<${Card} title=${t('overview.classes')} actions=${html`<a class="button small" href="/console/queue/">${t('nav.queue')}<${Icon} name="next" size="16" /></a>`}>

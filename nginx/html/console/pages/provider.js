@@ -3,7 +3,7 @@ import { html, useState } from '../lib.js';
 import { Act, Badge, Card, Facts, Head, Loaded, use_data } from '../ui.js';
 import { Field, Form, Submit, use_form } from '../form.js';
 import { AccountFields } from './provider_form.js';
-import { Health } from './providers.js';
+import { Health, today } from './providers.js';
 import { KINDS, body_of } from './provider_kinds.js';
 import { Time } from '../time.js';
 import { confirm } from '../dialog.js';
@@ -82,7 +82,7 @@ export default function Provider({ params })
 		${p.problem && html`<div class="notice warn"><div dir="auto">${p.problem}</div></div>`}
 		<div class="columns">
 			<${Card} title=${t('providers.health')}><${Facts} rows=${[
-				[t('providers.today'), p.daily_limit ? t('providers.of_limit', { n: number(p.sent_today), all: number(p.daily_limit) }) : number(p.sent_today)],
+				[t('providers.today'), today(p)],
 				[t('provider.breaker'), html`${word('account_breaker', p.breaker.state)}${p.breaker.reason ? html` · <code>${p.breaker.reason}</code>` : ''}`],
 				[t('provider.failures'), number(p.breaker.failures)],
 				p.breaker.retry_in_s ? [t('provider.retry'), t('provider.seconds', { n: number(p.breaker.retry_in_s) })] : null,

@@ -37,6 +37,14 @@ async function create()
 }
 
 /** One word for how an account is. @param {{p: any}} props */
+/** What went by it today, of how much may; of the settings file's accounts only those with a limit count. */
+export function today(p)
+{
+	if (p.daily_limit)
+		return t('providers.of_limit', { n: number(p.sent_today), all: number(p.daily_limit) });
+	return p.implicit ? '–' : number(p.sent_today);
+}
+
 export function Health({ p })
 {
 	if (!p.is_active)
@@ -65,8 +73,7 @@ export default function Providers()
 			{ key: 'kind', fold: true, label: t('providers.kind'), text: (r) => `${r.kind} ${word('kind', r.kind)}`, show: (r) => html`${word('kind', r.kind)}${r.implicit ? html` <span class="soft small">${t('providers.from_file')}</span>` : ''}` },
 			{ key: 'health', label: t('providers.health'), csv: (r) => r.health, show: (r) => html`<${Health} p=${r} />` },
 			{ key: 'weight', label: t('providers.weight'), number: true, order: 'weight', show: (r) => number(r.weight) },
-			{ key: 'sent_today', label: t('providers.today'), number: true, order: 'sent_today', show: (r) => (r.daily_limit
-				? t('providers.of_limit', { n: number(r.sent_today), all: number(r.daily_limit) }) : number(r.sent_today)) },
+			{ key: 'sent_today', label: t('providers.today'), number: true, order: 'sent_today', show: (r) => today(r) },
 		]}
 		actions=${is_superuser.value ? [
 			{ label: t('providers.on'), each: (r) => patch(`/api/admin/providers/${r.id}/`, { is_active: true }), when: (r) => own(r) && !r.is_active },

@@ -27,7 +27,7 @@ export default {
 	'overview.providers': 'Providers',
 	'overview.all_providers': 'All providers',
 	'overview.health': 'Health',
-	'overview.today': 'Sent today',
+	'overview.of_limit': '{n} of {all} today',
 	'overview.breaker': { one: '{n} failure; tried again in {time}', other: '{n} failures; tried again in {time}' },
 	'overview.no_provider': 'No provider is set up',
 	'overview.no_provider_text': 'Add one, then send a test by it.',

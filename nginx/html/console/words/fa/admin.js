@@ -27,7 +27,7 @@ export default {
 	'overview.providers': 'ارائه‌دهندگان',
 	'overview.all_providers': 'همهٔ ارائه‌دهندگان',
 	'overview.health': 'وضعیت',
-	'overview.today': 'فرستاده‌شدهٔ امروز',
+	'overview.of_limit': '{n} از {all} امروز',
 	'overview.breaker': '{n} خطا؛ آزمون دوباره تا {time} دیگر',
 	'overview.no_provider': 'ارائه‌دهنده‌ای تنظیم نشده است',
 	'overview.no_provider_text': 'یکی بیفزایید و با آن پیامی آزمایشی بفرستید.',
