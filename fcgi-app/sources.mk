@@ -1262,6 +1262,7 @@ NGINX_FILES = \
 	nginx/html/console/list.js \
 	nginx/html/console/list_whole.js \
 	nginx/html/console/live.js \
+	nginx/html/console/mail_frame.js \
 	nginx/html/console/outside.js \
 	nginx/html/console/page.js \
 	nginx/html/console/pages.js \

@@ -4,7 +4,7 @@
  *
  *	node tests/browser/console_admin2.js --instance var/instance.env
  *
- * Shown: a template is made, changed, seen on each channel, sent to oneself and activated; a campaign is counted, sent, followed to
+ * Shown: a template is made, changed, seen on each channel (a mail rendered, and harmless whoever wrote it), sent to oneself and activated; a campaign is counted, sent, followed to
  * each recipient, another is scheduled, paused and cancelled by its typed name; groups and a push; addresses are put on the list,
  * brought from a file, found, exported and taken off; an article is written, published and deleted; an account at a provider is
  * added, tested, switched off and deleted; a webhook gives its secret once and shows its attempts; nginx takes the lines for a
@@ -52,6 +52,81 @@ async function type_and_confirm(page, name, yes)
 	assert.equal(await go.isDisabled(), true, 'without the name');
 	await d.locator('input').fill(name);
 	await go.click();
+}
+
+/* Everything that a mail's HTML could do to whoever looks at it; MARK is in each address that would be asked. */
+const MARK = 'walk-must-not-ask';
+const HOSTILE = `<html dir="rtl" style="background:url(/${MARK}-0)"><head><base href="https://elsewhere.example/"><meta http-equiv="refresh" content="0;url=/${MARK}-1">
+<meta name="color-scheme" content="light dark"><style>@import url(/${MARK}-2);@import "/${MARK}-3";.c{color:rgb(1, 2, 3)}
+@media (prefers-color-scheme: dark){.c{color:rgb(4, 5, 6)}}.d{background:url( '/${MARK}-4' )}@font-face{font-family:x;src:url(/${MARK}-5)}.d{font-family:x}</style>
+<link rel="stylesheet" href="/${MARK}-6"><script>top.walk_ran = 1</script></head><body onload="top.walk_ran = 2" style="margin:11px">
+<p class="c" style="padding-top:7px" onclick="top.walk_ran = 3">shown as it is</p><p class="d" style="background:url(&quot;/${MARK}-7&quot;);padding-top:9px">styled</p>
+<script>top.walk_ran = 4</script><img src="/${MARK}-8" alt="a picture" onerror="top.walk_ran = 5"><img src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" alt="">
+<svg onload="top.walk_ran = 6"><image href="/${MARK}-9"/></svg><iframe src="/${MARK}-10" srcdoc="<script>top.walk_ran = 7</script>"></iframe>
+<object data="/${MARK}-11"></object><video poster="/${MARK}-12" src="/${MARK}-13"></video><form action="/${MARK}-14"><input name="password" autofocus><button>Pay</button></form>
+<a href="javascript:top.walk_ran = 8" target="_top">a script</a><a href="/${MARK}-15" target="_top" ping="/${MARK}-16">a link</a>
+<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=/${MARK}-17 onerror=top.walk_ran=9&gt;"></table></math>
+<table background="/${MARK}-18"><tr><td>cell</td></tr></table><div style="position:fixed;inset:0;z-index:9">over it all</div></body></html>`;
+
+/*
+ * A mail stands there as its reader sees it, and does nothing, whoever wrote it.  On a page of its own, for what such a mail tries the
+ * browser says where the other tests look for what the console did wrong.
+ */
+async function mail_preview(browser, instance, boss)
+{
+	const context = await context_of(browser, instance, boss);
+	const page = await context.newPage();
+	const asked = [], answered = [];
+	const mail = page.frameLocator('.mail-frame');
+	const colour = () => mail.getByText('shown as it is').evaluate((el) => getComputedStyle(el).color);
+
+	page.on('request', (r) => { if (r.url().includes(MARK)) asked.push(r.url()); });
+	page.on('response', (r) => { if (r.url().includes(MARK)) answered.push(r.url()); });
+	await open(page, instance, '/console/templates/3/');
+	await button(page, 'Whole definition').click();
+	const definition = JSON.parse(await page.locator('#definition').inputValue());
+	definition.locales.en.email = { html: HOSTILE.replace(/[{}]/g, '$&$&') };
+	await page.locator('#definition').fill(JSON.stringify(definition));
+	await mail.getByText('shown as it is').waitFor({ timeout: WAIT });
+	/* Its styles, and its light and dark, whatever the browser has. */
+	assert.deepEqual(await mail.locator('body').evaluate((body) => [getComputedStyle(body).margin, getComputedStyle(body.querySelector('.c')).paddingTop, getComputedStyle(body).direction,
+		getComputedStyle(body.querySelector('.d')).paddingTop]), ['11px', '7px', 'rtl', '9px']);
+	await until('the picture that it brings', () => mail.locator('img').nth(1).evaluate((img) => img.naturalWidth === 1));
+	assert.equal(await colour(), 'rgb(1, 2, 3)');
+	await button(page, 'Dark mode').click();
+	await until('the dark', async () => await colour() === 'rgb(4, 5, 6)');
+	await page.getByText('4 pictures from elsewhere are not loaded here.').waitFor({ timeout: WAIT });
+	/* Nothing of what acts is there. */
+	assert.deepEqual(await mail.locator('html').evaluate((root) => [...root.querySelectorAll('body *')].filter((el) => ['SCRIPT', 'IFRAME', 'OBJECT', 'FORM', 'INPUT', 'BUTTON', 'LINK', 'VIDEO']
+		.includes(el.tagName.toUpperCase()) || el.namespaceURI !== 'http://www.w3.org/1999/xhtml' || el.getAttributeNames().some((n) => /^(on|href|background|target|ping|srcset|action)/.test(n)))
+		.map((el) => el.outerHTML)), []);
+	assert.equal(await mail.getByText('a link').getAttribute('title'), `/${MARK}-15`);
+	/* What stands over everything stands over the mail alone. */
+	assert.equal(await mail.getByText('over it all').evaluate((el) => el.ownerDocument === document && window !== top), true);
+	await mail.getByText('a script').click({ force: true });
+	await mail.getByText('a link').click({ force: true });
+	assert.equal(await mail.getByText('shown as it is').count(), 1);
+	assert.equal(await page.evaluate(() => window.walk_ran), undefined);
+	assert.deepEqual(asked, []);
+	/* Should the lists let something through, the frame and the policies hold by themselves.  (The browser tells of a request that
+	 * it refuses to make, too; one that was made has an answer.) */
+	assert.equal(await page.locator('.mail-frame').getAttribute('sandbox'), 'allow-same-origin');
+	const last = page.waitForEvent('console', { predicate: (m) => m.text().includes(`${MARK}-last`), timeout: WAIT });
+	await page.locator('.mail-frame').evaluate((frame, mark) => {
+		const page = frame.contentDocument, { body } = page;
+
+		body.innerHTML = `<img src="/${mark}-a" onerror="top.walk_ran = 10"><a href="/${mark}-b" target="_top">go</a><form action="/${mark}-c"><button>go</button></form><svg onload="top.walk_ran = 11"></svg>`;
+		body.append(Object.assign(page.createElement('script'), { textContent: 'top.walk_ran = 12' }), Object.assign(page.createElement('script'), { src: `/gatepost.js?${mark}-d` }));
+		body.querySelector('a').click();
+		body.querySelector('button').click();
+		body.append(Object.assign(page.createElement('img'), { src: `/${mark}-last` }));
+	}, MARK);
+	await last;
+	assert.equal(await page.evaluate(() => window.walk_ran), undefined);
+	assert.deepEqual(answered, []);
+	assert.equal(new URL(page.url()).pathname, '/console/templates/3/');
+	await context.close();
+	say('a mail in the preview: styled, light and dark, and nothing in it runs, asks, leads or covers; the frame holds without the lists');
 }
 
 async function templates(page, instance, mail)
@@ -389,6 +464,7 @@ lib.main('console_admin2', () => with_chromium(async (browser, instance) => {
 
 	await layout_sees(browser);
 	await templates(page, instance, mail);
+	await mail_preview(browser, instance, boss);
 	await campaigns(page, instance, id);
 	await groups(page, instance, id);
 	await suppressions(page, instance);

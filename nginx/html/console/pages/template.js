@@ -9,6 +9,7 @@ import { Time } from '../time.js';
 import { call, get, new_key, patch, post, sentence_of } from '../api.js';
 import { confirm } from '../dialog.js';
 import { use_unsent } from '../form.js';
+import { MailFrame } from '../mail_frame.js';
 import { toast } from '../toast.js';
 import { number, t, word } from '../i18n.js';
 
@@ -68,28 +69,38 @@ function Words({ definition, change })
 	</div>`;
 }
 
+/* What is said there, in its language; what is said of it is in the page's. */
+function Bubble({ locale, class: kind = '', children })
+{
+	return html`<div class=${`bubble ${kind}`} lang=${locale} dir=${locale === 'fa' ? 'rtl' : 'ltr'}>${children}</div>`;
+}
+
+const title_and_body = (part) => html`<div><b dir="auto">${part.title}</b><p dir="auto">${part.body}</p></div>`;
+
 function Preview({ shown, locale })
 {
 	const p = shown.locales[locale];
+	const [dark, set_dark] = useState(() => getComputedStyle(document.documentElement).colorScheme === 'dark');
 
 	if (!p)
 		return null;
-	return html`<div class="previews" lang=${locale} dir=${locale === 'fa' ? 'rtl' : 'ltr'}>
-		<section class="preview push"><h3>${t('channel.web_push')}</h3>
-			<div class="bubble"><b dir="auto">${p.web_push.title}</b><p dir="auto">${p.web_push.body}</p></div>
+	return html`<div class="previews">
+		<section class="preview"><h3>${t('channel.web_push')}</h3>
+			<${Bubble} locale=${locale} class="pushed"><img src="/push/icon.svg" alt="" width="32" height="32" />${title_and_body(p.web_push)}<//>
 			<p class=${`small ${p.web_push.bytes > p.web_push.bytes_max ? 'bad-text' : 'soft'}`}>
 				${t('template.bytes', { n: number(p.web_push.bytes), max: number(p.web_push.bytes_max) })}</p></section>
 		<section class="preview"><h3>${t('channel.sms')}</h3>
-			<div class="bubble"><p dir="auto">${p.sms.text}</p></div>
+			<${Bubble} locale=${locale}><p class="lines" dir="auto">${p.sms.text}</p><//>
 			<p class=${`small ${p.sms.fits ? 'soft' : 'bad-text'}`}>${t('template.segments', { n: number(p.sms.segments), units: number(p.sms.units),
 				encoding: p.sms.encoding === 'ucs2' ? 'UCS-2' : 'GSM-7' })}</p></section>
-		<section class="preview"><h3>${t('channel.email')}</h3>
-			<div class="bubble"><b dir="auto">${p.email.subject}</b><p class="lines" dir="auto">${p.email.text}</p></div>
-			${p.email.html && html`<details><summary class="small">${t('template.html')}</summary><pre class="scroll" dir="ltr" tabindex="0">${p.email.html}</pre></details>`}</section>
-		<section class="preview"><h3>${t('channel.expo')}</h3>
-			<div class="bubble"><b dir="auto">${p.expo.title}</b><p dir="auto">${p.expo.body}</p></div></section>
-		<section class="preview"><h3>${t('channel.in_app')}</h3>
-			<div class="bubble"><b dir="auto">${p.in_app.title}</b><p dir="auto">${p.in_app.body}</p></div></section>
+		<section class="preview mail"><div class="mail-head"><h3>${t('channel.email')}</h3>
+				${p.email.html && html`<button type="button" class="tab" aria-pressed=${dark ? 'true' : 'false'} onClick=${() => set_dark(!dark)}>${t('template.dark')}</button>`}</div>
+			<${Bubble} locale=${locale}><b dir="auto">${p.email.subject}</b>${!p.email.html && html`<p class="lines" dir="auto">${p.email.text}</p>`}<//>
+			${p.email.html && html`<${MailFrame} source=${p.email.html} dark=${dark} />
+				<details><summary class="small">${t('template.text')}</summary><${Bubble} locale=${locale}><p class="lines" dir="auto">${p.email.text}</p><//></details>
+				<details><summary class="small">${t('template.html')}</summary><pre class="scroll" dir="ltr" tabindex="0">${p.email.html}</pre></details>`}</section>
+		<section class="preview"><h3>${t('channel.expo')}</h3><${Bubble} locale=${locale}>${title_and_body(p.expo)}<//></section>
+		<section class="preview"><h3>${t('channel.in_app')}</h3><${Bubble} locale=${locale}>${title_and_body(p.in_app)}<//></section>
 	</div>`;
 }
 
