@@ -177,7 +177,7 @@ name_of(struct arena *a, const struct json *doc, const char *name)
 {
 	const char *s = text_of(doc, name);
 
-	return s == NULL || text_has_control(s) ? "" : arena_strdup(a, s);
+	return s == NULL || !text_is_line(s) ? "" : arena_strdup(a, s);
 }
 
 static int

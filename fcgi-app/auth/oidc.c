@@ -244,7 +244,7 @@ oidc_person(struct arena *a, const struct social_provider *p,
 		    (!p->google || google_owns(c, email));
 	}
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (names[i] == NULL || text_has_control(names[i]))
+		if (names[i] == NULL || !text_is_line(names[i]))
 			names[i] = "";
 	who->name = arena_strdup(a, names[0]);
 	who->first_name = arena_strdup(a, *names[1] != '\0' ? names[1] :

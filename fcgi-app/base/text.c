@@ -242,6 +242,50 @@ text_has_control(const char *s)
 	return false;
 }
 
+/* Of the sign at s: 1 begins an embedding or an isolate, -1 ends one, 0. */
+static int
+turns(const char *s, bool *isolate)
+{
+	*isolate = strncmp(s, "\xe2\x81", 2) == 0;
+	if (!*isolate && strncmp(s, "\xe2\x80", 2) != 0)
+		return 0;
+	switch ((unsigned char)s[2]) {
+	case 0xaa: case 0xab:		/* U+202A, U+202B */
+		return *isolate ? 0 : 1;
+	case 0xac:			/* U+202C */
+		return *isolate ? 0 : -1;
+	case 0xa6: case 0xa7: case 0xa8:	/* U+2066 to U+2068 */
+		return *isolate ? 1 : 0;
+	case 0xa9:			/* U+2069 */
+		return *isolate ? -1 : 0;
+	}
+	return 0;
+}
+
+bool
+text_is_line(const char *s)
+{
+	uint64_t open = 1;	/* a bit each that stands open, below a mark */
+	bool isolate;
+
+	if (text_has_control(s) || s[strcspn(s, "\t\r\n")] != '\0')
+		return false;
+	for (; *s != '\0'; s++) {
+		int turn = turns(s, &isolate);
+
+		/* Nobody nests them this deep. */
+		if (turn > 0 && open >> 60 != 0)
+			return false;
+		if (turn > 0)
+			open = open << 1 | isolate;
+		else if (turn < 0 && (open == 1 || (open & 1) != isolate))
+			return false;
+		else if (turn < 0)
+			open >>= 1;
+	}
+	return open == 1;
+}
+
 bool
 text_has_crlf(const char *s, size_t n)
 {

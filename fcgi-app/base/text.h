@@ -38,6 +38,11 @@ size_t	 utf8_count(const char *s);
 /* Has a byte below 0x20 other than \t \n \r, or 0x7f; or an override of the
  * direction (UAX #9: U+202D, U+202E), which turns round what stands after? */
 bool	 text_has_control(const char *s);
+/* Is it one line that may stand within somebody else's: none of the above, no
+ * tab or line break, and each embedding and isolate (UAX #9: U+202A, U+202B,
+ * U+2066 to U+2068) has its end after it, and no end stands alone?  What sets
+ * no direction beyond itself (ZWNJ, ZWJ, LRM, RLM, ALM) is text. */
+bool	 text_is_line(const char *s);
 /* Has CR, LF or NUL in n bytes (H5)? */
 bool	 text_has_crlf(const char *s, size_t n);
 

@@ -236,8 +236,7 @@ set_text(struct import *m, const struct record *r, enum column c,
 	const char *v = filled(r, c);
 
 	*out = v;
-	if (v == NULL || (utf8_count(v) <= max && !text_has_control(v) &&
-	    strpbrk(v, "\t\r\n") == NULL))
+	if (v == NULL || (utf8_count(v) <= max && text_is_line(v)))
 		return true;
 	complain(m, r->line, name, "too long, or with control characters");
 	return false;

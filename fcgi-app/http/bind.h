@@ -46,7 +46,7 @@ enum field_type {
 enum field_flags { F_REQUIRED = 1, F_SECRET = 2 /* never in a message */,
 	F_LOOSE = 4, F_JSON_TEXT = 8, F_TRIM = 16, F_NULLABLE = 32
 	/* null is told apart from absent: see bind_is_null */,
-	F_LINE = 64 /* text of one line: no tab or line break either */,
+	F_LINE = 64 /* text_is_line() */,
 	F_MULTIPART = 128 /* of a row that takes multipart without a file */ };
 
 struct opt_int	{ bool set; int64_t v; };

@@ -43,18 +43,12 @@ blank(struct binding *x, const char *s)
 	return true;
 }
 
-static bool
-has_break(const char *s)
-{
-	return s[strcspn(s, "\t\r\n")] != '\0';
-}
-
 static void
 put_text(struct binding *x, const char *s)
 {
 	int64_t n = (int64_t)utf8_count(s);
 
-	if (text_has_control(s) || ((x->f->flags & F_LINE) && has_break(s)))
+	if ((x->f->flags & F_LINE) ? !text_is_line(s) : text_has_control(s))
 		bind_fault(x, "Control characters are not allowed.");
 	else if (n < x->f->min)
 		bind_fault(x, "Ensure this field has at least %" PRId64

@@ -158,6 +158,47 @@ control_bytes_are_seen(void **state UNUSED)
 	assert_false(text_has_crlf("ab\n", 2));
 }
 
+/* What may stand in a name, and what would turn round the sentence after it. */
+static void
+a_line_turns_back_what_it_turns(void **state UNUSED)
+{
+	static const struct { const char *s; bool is; } row[] = {
+		{ "", true }, { "a\tb", false }, { "a\nb", false },
+		{ "a\xe2\x80\xae" "b", false },
+		/* ZWNJ, ZWJ, LRM, RLM and ALM are ordinary in Persian. */
+		{ "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xb1\xe2\x80\x8d", true },
+		{ "\xe2\x80\x8e+98\xe2\x80\x8f\xd8\x9c", true },
+		/* LRE, RLE … PDF; LRI, RLI, FSI … PDI */
+		{ "\xe2\x80\xaa" "a\xe2\x80\xac", true },
+		{ "\xe2\x80\xab" "a\xe2\x80\xac" "b", true },
+		{ "\xe2\x81\xa6" "a\xe2\x81\xa9", true },
+		{ "\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9\xe2\x81\xa9", true },
+		{ "\xe2\x81\xa8\xe2\x80\xaa\xe2\x80\xac\xe2\x81\xa9", true },
+		{ "a\xe2\x80\xaa", false }, { "\xe2\x80\xab" "a", false },
+		{ "\xe2\x81\xa6", false }, { "\xe2\x81\xa7", false },
+		{ "\xe2\x81\xa8", false }, { "a\xe2\x80\xac", false },
+		{ "a\xe2\x81\xa9", false },
+		{ "\xe2\x81\xa8\xe2\x80\xaa\xe2\x81\xa9\xe2\x80\xac", false },
+		{ "\xe2\x81\xa8\xe2\x80\xac", false },
+		/* Others of the same rows of the table. */
+		{ "\xe2\x80\xa6\xe2\x80\xa7\xe2\x81\xaa\xe2\x81\xac", true },
+	};
+	char deep[70 * 6 + 1];
+
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		print_message("row %zu\n", i);
+		assert_int_equal(text_is_line(row[i].s), row[i].is);
+	}
+	for (size_t i = 0; i < 70; i++) {
+		memcpy(deep + 3 * i, "\xe2\x81\xa6", 3);
+		memcpy(deep + 3 * (70 + i), "\xe2\x81\xa9", 3);
+	}
+	deep[sizeof(deep) - 1] = '\0';
+	assert_false(text_is_line(deep));
+	deep[3 * 130] = '\0';
+	assert_true(text_is_line(deep + 3 * 10));
+}
+
 static void
 numbers_are_whole_and_in_range(void **state UNUSED)
 {
@@ -318,6 +359,7 @@ main(void)
 		cmocka_unit_test(hex_is_exact),
 		cmocka_unit_test(utf8_follows_table_3_7),
 		cmocka_unit_test(control_bytes_are_seen),
+		cmocka_unit_test(a_line_turns_back_what_it_turns),
 		cmocka_unit_test(numbers_are_whole_and_in_range),
 		cmocka_unit_test(copies_say_when_they_did_not_fit),
 		cmocka_unit_test(case_and_blanks_are_ascii_only),
