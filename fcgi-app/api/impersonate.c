@@ -3,7 +3,7 @@
  *
  * What must stay true (S70): its tokens carry act; only rows that say ACTING
  * take them; nothing makes the session longer; begin and end are in the
- * audit under the superuser's name.
+ * audit under the superuser's name; the sign-in whose cookies it takes ends.
  */
 #include "api/superuser.h"
 
@@ -23,7 +23,23 @@ const struct fieldset impersonate_fields =
 struct begin {
 	struct superuser_act act;
 	struct grant	 g;
+	struct grant_ended ended;
+	bool		 cookie;
 };
+
+/* Without its cookies the superuser's own sign-in would live on unseen, for
+ * as long as a week: nobody could use it, and nobody would think to end it. */
+static int
+end_replaced(struct db *db, struct begin *x, struct err *e)
+{
+	struct call *c = x->act.c;
+
+	if (!x->cookie)
+		return 0;
+	return grant_end(db, c->who.user_id, c->who.session_id, "acting",
+	    &x->ended, e) < 0 ? -1 : answer_audit(c, "logout", "ok",
+	    c->who.user_id, c->who.session_id, e);
+}
 
 static int
 begin_work(struct db *db, void *arg, struct err *e)
@@ -46,30 +62,33 @@ begin_work(struct db *db, void *arg, struct err *e)
 	    (t->told = notice_everywhere(db, &t->u, t->notice_ids,
 	    "impersonated", t->reason, c->req->request_id, e)) < 0))
 		return -1;
-	return superuser_audit(db, t, "impersonation_begin", x->g.session_id,
-	    e);
+	return end_replaced(db, x, e) < 0 ? -1 : superuser_audit(db, t,
+	    "impersonation_begin", x->g.session_id, e);
 }
 
 int
 impersonate_post(struct call *c, const void *in_, struct err *e)
 {
 	const struct impersonate_in *in = in_;
-	struct begin x = { .g = { 0 } };
+	struct begin x = { .ended = GRANT_ENDED_NONE,
+	    .cookie = in->cookie.set && in->cookie.v };
 	struct jw *w;
 
 	if (superuser_may(&x.act, c, "impersonate", in->reason, e) < 0)
 		return -1;
 	if (db_tx(c->db, begin_work, &x, e) < 0)
 		return answer_refused(c, "impersonation_begin", x.act.u.id, e);
+	grant_publish(&x.ended);
 	if (x.act.told > 0)
 		notice_ring();
 	resp_no_store(c->resp);
-	/* By cookie it takes the place of the superuser's own sign-in. */
-	if (in->cookie.set && in->cookie.v)
+	if (x.cookie)
 		resp_set_tokens(c->resp, x.g.access, x.g.refresh);
 	w = resp_json(c->resp, 201);
-	jw_str(w, "access", x.g.access);
-	jw_str(w, "refresh", x.g.refresh);
+	if (!x.cookie) {
+		jw_str(w, "access", x.g.access);
+		jw_str(w, "refresh", x.g.refresh);
+	}
 	jw_id(w, "session_id", x.g.session_id);
 	jw_i64(w, "expires_in", conf_int(CONF_IMPERSONATE_S));
 	answer_user(w, "user", &x.act.u);

@@ -240,6 +240,14 @@ def test_by_cookie_only_when_asked(inst):
     assert b.call("POST", "/api/auth/login/", json={"username": inst.env["GATEPOST_ADMIN_EMAIL"],
                                                     "password": inst.env["GATEPOST_ADMIN_PASSWORD"]}).status_code == 200
     assert "Set-Cookie" not in b.call("POST", at(p), json={"reason": "because"}).headers
-    assert b.call("POST", at(p), json={"reason": "because", "cookie": True}).status_code == 201
+    own = [r["id"] for r in b.call("GET", SESSIONS).json()["results"] if r["current"]]
+    old = Bearer(inst, {"access_token": b.access, "refresh": b.refresh})
+    r = b.call("POST", at(p), json={"reason": "because", "cookie": True})
+    assert r.status_code == 201 and not {"access", "refresh"} & set(r.json())
+    # What the cookies were of is signed in nowhere: it has ended, and its owner's list has it no more.
+    wait_until("the end of what was replaced", lambda: old.call("GET", PROFILE).status_code == 401, 1.5)
+    problem(old.with_refresh(REFRESH), 401)
+    assert own[0] not in [r["id"] for r in inst.api("GET", SESSIONS, token=inst.admin()).json()["results"]]
+    assert inst.rows("SELECT end_reason FROM session WHERE id = %s", own[0])[0]["end_reason"] == "acting"
     assert b.call("GET", PROFILE).json()["id"] == p.id
     assert b.call("POST", "/api/auth/logout/", json={}).status_code == 200 and not b.access
