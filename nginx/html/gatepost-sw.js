@@ -14,8 +14,8 @@ const ICON = '/push/icon.svg';
 const HOME = '/console/inbox/';
 const CONSOLE = '/console/';
 const ANSWER = 1000;		/* ms that a page has to say that it shows it */
-/* The endpoint that the account was told of, written by whoever told it. */
-const KEPT = 'gatepost-push', TOLD = '/push/endpoint';
+/* The endpoint that the account was told of, and whose that is, written by whoever told it. */
+const KEPT = 'gatepost-push', TOLD = '/push/endpoint', WHOSE = 'X-Gatepost-User';
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
@@ -133,52 +133,61 @@ async function told()
 {
 	try {
 		const kept = await (await caches.open(KEPT)).match(TOLD);
-		return kept ? await kept.text() : null;
+		return kept ? { endpoint: await kept.text(), user: kept.headers.get(WHOSE) } : null;
 	} catch {
 		return null;		/* a browser that lets nothing be kept */
 	}
 }
 
-async function tell(endpoint)
+async function tell(endpoint, user)
 {
 	try {
-		await (await caches.open(KEPT)).put(TOLD, new Response(endpoint));
+		await (await caches.open(KEPT)).put(TOLD, new Response(endpoint, { headers: { [WHOSE]: user } }));
 	} catch {
 		/* then the account has one more device than there are, until the push service says that it is gone */
 	}
 }
 
-function post(path, body)
+function ask(method, path, body)
 {
-	return fetch(path, { method: 'POST', credentials: 'same-origin', headers: { 'Content-Type': 'application/json', 'X-Gatepost': '1' },
-		body: JSON.stringify(body) });
+	return fetch(path, { method, credentials: 'same-origin', cache: 'no-store', headers: { 'Content-Type': 'application/json', 'X-Gatepost': '1' },
+		body: body && JSON.stringify(body) });
 }
 
 /* With a fresh token where the old one ran out; one of all tabs and this asks for it at a time. */
-async function post_signed_in(path, body)
+async function ask_signed_in(method, path, body)
 {
-	const first = await post(path, body);
+	const first = await ask(method, path, body);
 
 	if (first.status !== 401)
 		return first;
 	return navigator.locks.request('gatepost-refresh', async () => {
-		const again = await post(path, body);
+		const again = await ask(method, path, body);
 		if (again.status !== 401)
 			return again;
-		const fresh = await post('/api/auth/token/refresh/?tokens=cookie', {});
-		return fresh.ok ? post(path, body) : again;
+		const fresh = await ask('POST', '/api/auth/token/refresh/?tokens=cookie', {});
+		return fresh.ok ? ask(method, path, body) : again;
 	});
+}
+
+/* The id of who is signed in, or null. */
+async function who()
+{
+	const answer = await ask_signed_in('GET', '/api/auth/profile/');
+
+	return answer.ok ? String((await answer.json()).id) : null;
 }
 
 /*
  * The browser or its push service dropped the old subscription. Some browsers hand over a new one, others only tell; either
- * way the account needs the new address in place of the old. The cookies sign the user in; when they have expired, a page does this at
- * its next visit, as what was told last still stands.
+ * way the account needs the new address in place of the old. The cookies sign the user in; when they have expired, or are somebody
+ * else's by now, a page does this at the user's next visit, as what was told last still stands.
  */
 async function renew(event)
 {
 	let sub = event.newSubscription || await self.registration.pushManager.getSubscription();
-	const old = await told() || (event.oldSubscription ? event.oldSubscription.endpoint : null);
+	const had = await told();
+	const old = had ? had.endpoint : event.oldSubscription ? event.oldSubscription.endpoint : null;
 
 	if (!sub) {
 		const answer = await fetch('/api/push/vapid-key/', { credentials: 'omit', cache: 'no-store' });
@@ -187,10 +196,13 @@ async function renew(event)
 		const { public_key } = await answer.json();
 		sub = await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: to_bytes(public_key) });
 	}
-	const replaces = old && old !== sub.endpoint ? { replaces: old } : {};
-	const answer = await post_signed_in('/api/push/subscriptions/', { subscription: sub.toJSON(), ...replaces });
-	if (answer.ok)
-		await tell(sub.endpoint);
+	const user = await who();
+	if (user && (!had || !had.user || had.user === user)) {
+		const replaces = old && old !== sub.endpoint ? { replaces: old } : {};
+		const answer = await ask_signed_in('POST', '/api/push/subscriptions/', { subscription: sub.toJSON(), ...replaces });
+		if (answer.ok)
+			await tell(sub.endpoint, user);
+	}
 	for (const page of await pages())
 		page.postMessage({ type: 'gatepost-resubscribed', at: Date.now() });
 }

@@ -9,7 +9,8 @@
  * is fetched from elsewhere. Then DevTools hands the service worker pushes as a push service would, hostile ones among them, and the
  * notifications that Chromium lists are compared. (Chromium's own push service is Google's: the whole way is Firefox's test.)
  * A click leads to the page that is meant, in the console that stands open or in a new window; an address that the push service
- * changed takes the old one's place in the account, also with a token that has run out; and Chromium would install the console.
+ * changed takes the old one's place in the account, also with a token that has run out, but not when it is another account's; who signs
+ * out is told so when it is true; and Chromium would install the console.
  *
  * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
  */
@@ -222,7 +223,33 @@ async function addresses_change(context, instance, person)
 	assert.ok((await context.cookies()).some((c) => c.name === '__Host-gatepost'));
 	await change(null, three);
 	assert.deepEqual(known(), [three.endpoint], 'twice is once');
-	say('  a new address takes the place of the old, also with a token that ran out');
+	/* What somebody else turned on in this browser is not hers. */
+	await worker.evaluate(async (other) => (await caches.open('gatepost-push')).put('/push/endpoint',
+		new Response('https://updates.push.services.mozilla.com/wpush/v2/of-another', { headers: { 'X-Gatepost-User': other } })), String(person.id + 1));
+	await change(null, await make());
+	assert.deepEqual(known(), [three.endpoint], 'of another account');
+	say('  a new address takes the place of the old, also with a token that ran out, and never another account\'s');
+}
+
+/* Signing out on the page: not said before it is answered. */
+async function signs_out(context, page)
+{
+	const profile = () => page.evaluate(async () => (await fetch('/api/auth/profile/', { cache: 'no-store' })).status);
+
+	await page.reload();
+	await page.waitForSelector('#signout:not([hidden])', { timeout: WAIT });
+	await context.route('**/api/auth/logout/**', (r) => r.fulfill({ status: 503, contentType: 'application/problem+json', json: { title: 'Not now', code: 'unavailable' } }));
+	await page.click('#signout');
+	await page.waitForSelector('#who.bad:has-text("Not now")', { timeout: WAIT });
+	assert.equal(await page.isVisible('#signout'), true, 'still there');
+	assert.equal(await profile(), 200);
+	await context.unroute('**/api/auth/logout/**');
+	await page.click('#signout');
+	await page.waitForSelector('#signin:not([hidden])', { timeout: WAIT });
+	assert.equal(await page.textContent('#who'), 'Not signed in.');
+	assert.equal(await profile(), 401);
+	assert.deepEqual((await context.cookies()).filter((c) => /^__(Host-gatepost|Secure-gatepost-refresh)$/.test(c.name)), []);
+	say('  signed out on the page when that was answered, and not before');
 }
 
 async function worker_serves(browser, instance)
@@ -236,6 +263,7 @@ async function worker_serves(browser, instance)
 	await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
 	await clicks_lead(context, instance, page);
 	await addresses_change(context, instance, person);
+	await signs_out(context, page);
 	await context.close();
 }
 

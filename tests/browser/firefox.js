@@ -54,11 +54,13 @@ async function subscription_of(page)
 	return JSON.parse(await page.$eval('#subscription', (el) => el.textContent));
 }
 
-async function sign_in(page, instance)
+/* person: {username, password} */
+async function sign_in(page, person)
 {
 	await page.waitForSelector('#signin:not([hidden])', { timeout: WAIT });
-	await page.type('#signin [name=username]', instance.env.GATEPOST_ADMIN_EMAIL);
-	await page.type('#signin [name=password]', instance.env.GATEPOST_ADMIN_PASSWORD);
+	await page.$eval('#signin [name=username]', (el) => { el.value = ''; });	/* who was here before */
+	await page.type('#signin [name=username]', person.username);
+	await page.type('#signin [name=password]', person.password);
 	await page.click('#signin button');
 	const who = await page.waitForSelector('#who.good, #who.bad', { timeout: WAIT });
 	const text = await who.evaluate((el) => el.textContent);

@@ -13,6 +13,7 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const firefox = require('./firefox.js');
 const lib = require('./instance.js');
+const { administrator } = require('./console.js');
 
 const { WAIT } = firefox;
 const say = (text) => process.stdout.write(`${text}\n`);
@@ -48,7 +49,7 @@ async function run()
 		say(`${await browser.version()} in a fresh profile, push server ${autopush}`);
 		const page = await browser.newPage();
 		const subscription = await firefox.subscribe(page, instance);
-		await firefox.sign_in(page, instance);
+		await firefox.sign_in(page, administrator(instance));
 		await firefox.account_lists(page, subscription.endpoint);
 		const token = instance.env.GATEPOST_ADMIN_TOKEN;
 		const me = await page.evaluate(async () => (await (await fetch('/api/auth/profile/')).json()).id);

@@ -6,7 +6,8 @@
  *
  * Firefox opens the instance's push page in a fresh profile, subscribes through its own push client to the sandbox's autopush server, and
  * POST /api/push/send/single/ sends to what it got, and an administrator from the console. Passed means: Firefox decrypted the message, its service worker saw what was
- * sent, and Firefox itself lists the notification. Then the browser unsubscribes, and the same send must fail.
+ * sent, and Firefox itself lists the notification. What one person turned on is not taken over by the next. Then the browser
+ * unsubscribes, and the same send must fail.
  *
  * Exit: 0 passed, 1 failed, 77 no Firefox or no puppeteer-core here. FIREFOX names another program.
  */
@@ -14,6 +15,7 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const firefox = require('./firefox.js');
 const lib = require('./instance.js');
+const { administrator, register, sql } = require('./console.js');
 
 const { WAIT } = firefox;
 
@@ -104,7 +106,7 @@ async function send_from_page(page, message, token)
 /* The administrator signs in on the page: nginx sets the cookies, the account learns of this browser, the session may send. */
 async function as_admin(instance, browser, page, subscription, message)
 {
-	await firefox.sign_in(page, instance);
+	await firefox.sign_in(page, administrator(instance));
 	assert.doesNotMatch(await page.evaluate(() => document.cookie), /gatepost/i, 'a script can read a credential');
 	await firefox.account_lists(page, subscription.endpoint);
 	say('  signed in on the page; the account lists this browser');
@@ -112,6 +114,41 @@ async function as_admin(instance, browser, page, subscription, message)
 	await arrived(instance, page, message, 'sent from the page by the session');
 	await from_console(instance, browser, page, subscription);
 	await by_devices(instance, browser, page);
+	await page.click('#signout');
+	await page.waitForSelector('#signin:not([hidden])', { timeout: WAIT });
+	await as_another(instance, page);
+}
+
+/* The next person in this browser: what the administrator turned on stays the administrator's until she turns it on for herself. */
+async function as_another(instance, page)
+{
+	const before = await firefox.subscription_of(page);
+	const person = await register(instance);
+	const owner = (endpoint) => sql(instance, `SELECT user_id FROM device WHERE target = '${endpoint}'`);
+	const mend = (id) => page.evaluate(async (user) => (await import('/console/push.js')).mend(user), String(id));
+	const admin = owner(before.endpoint);
+
+	assert.ok(admin && admin !== String(person.id));
+	await firefox.sign_in(page, person);
+	await page.waitForFunction(() => document.getElementById('state').textContent === 'The notifications of this browser are another account’s.', { timeout: WAIT });
+	/* As if the push service had changed the address since. */
+	await page.evaluate(async (user) => (await caches.open('gatepost-push')).put('/push/endpoint',
+		new Response('https://updates.push.services.mozilla.com/wpush/v2/before', { headers: { 'X-Gatepost-User': user } })), admin);
+	await mend(person.id);
+	assert.equal(owner(before.endpoint), admin, 'the console takes nothing over');
+	await page.click('#enable');
+	await page.waitForFunction((old) => JSON.parse(document.getElementById('subscription').textContent).endpoint !== old, { timeout: WAIT }, before.endpoint);
+	const after = await firefox.subscription_of(page);
+	await firefox.account_lists(page, after.endpoint);
+	await page.waitForSelector('#state.good', { timeout: WAIT });
+	assert.equal(owner(before.endpoint), admin);
+	/* Hers now: a visit mends it. */
+	await page.evaluate(async (user) => (await caches.open('gatepost-push')).put('/push/endpoint',
+		new Response('https://updates.push.services.mozilla.com/wpush/v2/before', { headers: { 'X-Gatepost-User': user } })), String(person.id));
+	sql(instance, `DELETE FROM device WHERE target = '${after.endpoint}'`);
+	await mend(person.id);
+	assert.equal(owner(after.endpoint), String(person.id), 'mended');
+	say('  another account\'s pushes are not taken over, and its own are, by another address');
 	await page.click('#signout');
 	await page.waitForSelector('#signin:not([hidden])', { timeout: WAIT });
 }

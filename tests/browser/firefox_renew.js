@@ -12,6 +12,7 @@ const assert = require('node:assert/strict');
 const autopush = require('../sandbox/autopush.js');
 const firefox = require('./firefox.js');
 const lib = require('./instance.js');
+const { administrator } = require('./console.js');
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
@@ -37,7 +38,7 @@ async function run()
 		browser = await firefox.launch(home, `ws://127.0.0.1:${port}/`);
 		const page = await browser.newPage();
 		const before = await firefox.subscribe(page, instance);
-		await firefox.sign_in(page, instance);
+		await firefox.sign_in(page, administrator(instance));
 		await firefox.account_lists(page, before.endpoint);
 		say(`  subscribed and saved: ${before.endpoint}`);
 

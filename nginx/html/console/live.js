@@ -13,7 +13,7 @@ export async function follow_inbox()
 	if (typeof Notification === 'function' && Notification.permission === 'granted')
 		import('./push.js').then((m) => {
 			m.follow_clicks(go);
-			return m.mend();
+			return m.mend(String(me.value.id));
 		}).catch((e) => console.warn('push', e));
 	await load_counts();
 	const { connect } = await import('/gatepost.js');

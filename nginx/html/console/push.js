@@ -6,7 +6,7 @@ import { del, get, new_key, post } from './api.js';
 
 const WORKER = '/gatepost-sw.js';
 const SCOPE = '/push/';		/* a site on the same host may have a worker of its own at '/' */
-const KEPT = 'gatepost-push', TOLD = '/push/endpoint';		/* as the service worker has them */
+const KEPT = 'gatepost-push', TOLD = '/push/endpoint', WHOSE = 'X-Gatepost-User';		/* as the service worker has them */
 
 /** Whether this browser can at all. */
 export const can_push = () => 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
@@ -39,26 +39,34 @@ export async function current()
 	return r && new URL(r.scope).pathname === SCOPE ? r.pushManager.getSubscription() : null;
 }
 
-/* Tells the account, and what it was told last goes: one browser is one device, whatever its push service calls it. */
-async function tell(sub)
+/* What an account was told last of this browser, and whose it is; null: nothing that is known. */
+async function told()
 {
-	const kept = 'caches' in window ? await caches.open(KEPT).catch(() => null) : null;
-	const had = kept && await kept.match(TOLD);
-	const old = had ? await had.text() : sub.endpoint;
+	const had = 'caches' in window ? await (await caches.open(KEPT)).match(TOLD).catch(() => null) : null;
 
-	await post('/api/push/subscriptions/', { subscription: sub.toJSON(), ...(old === sub.endpoint ? {} : { replaces: old }) }, { key: new_key() });
-	if (kept)
-		await kept.put(TOLD, new Response(sub.endpoint));
+	return had ? { endpoint: await had.text(), user: had.headers.get(WHOSE) } : null;
 }
 
-/** Where the service worker got a new address while nobody was signed in, the account is told now. */
-export async function mend()
+/* Tells the account, and what it was told last goes: one browser is one device, whatever its push service calls it. */
+async function tell(sub, user, had)
+{
+	await post('/api/push/subscriptions/', { subscription: sub.toJSON(), ...(had && had.endpoint !== sub.endpoint ? { replaces: had.endpoint } : {}) },
+		{ key: new_key() });
+	if ('caches' in window)
+		await caches.open(KEPT).then((c) => c.put(TOLD, new Response(sub.endpoint, { headers: { [WHOSE]: user } }))).catch(() => {});
+}
+
+/**
+ * Where the service worker got a new address while nobody was signed in, the account is told now: theirs alone who turned it on.
+ * @param {string} user  the id of who is signed in
+ */
+export async function mend(user)
 {
 	const sub = await current();
-	const had = sub && 'caches' in window && await (await caches.open(KEPT)).match(TOLD);
+	const had = sub && await told();
 
-	if (had && await had.text() !== sub.endpoint)
-		await tell(sub);
+	if (had && had.user === user && had.endpoint !== sub.endpoint)
+		await tell(sub, user, had);
 }
 
 /** Shows here what was clicked in a notification; `go` as in router.js. */
@@ -75,10 +83,12 @@ export function follow_clicks(go)
 }
 
 /**
- * Asks for permission, subscribes, and tells the account.
+ * Asks for permission, subscribes, and tells the account.  What another account left here is given back: its messages that are on
+ * their way come to nobody.
+ * @param {string} user  the id of who is signed in
  * @returns {Promise<'on'|'denied'>}
  */
-export async function turn_on()
+export async function turn_on(user)
 {
 	if (await Notification.requestPermission() !== 'granted')
 		return 'denied';
@@ -86,26 +96,30 @@ export async function turn_on()
 	const key = to_bytes((await get('/api/push/vapid-key/')).public_key);
 	let sub = await r.pushManager.getSubscription();
 	const with_key = sub && sub.options && sub.options.applicationServerKey;
-	if (sub && !(with_key && same(new Uint8Array(with_key), key))) {
-		await sub.unsubscribe();	/* an older key: nothing can reach it any more */
+	const had = await told();
+	/* An older key: nothing can reach it any more. */
+	if (sub && (!(with_key && same(new Uint8Array(with_key), key)) || (had && had.user && had.user !== user))) {
+		await sub.unsubscribe();
 		sub = null;
 	}
 	sub = sub || await r.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
-	await tell(sub);
+	await tell(sub, user, had);
 	return 'on';
 }
 
 const LET_GO = 3000;	/* ms that the push service has */
 
 /**
- * Who signs out leaves no way for their messages to come to the browser's next person.  The push service tells the sender; what the
- * account was told stays, so that the same browser is no second device after the next sign-in.
+ * Who signs out leaves no way for their messages to come to the browser's next person; what somebody else turned on stays theirs.  The
+ * push service tells the sender; what the account was told stays, so that the same browser is no second device after the next sign-in.
+ * @param {string} user  the id of who signs out
  */
-export async function let_go()
+export async function let_go(user)
 {
 	const sub = await current();
+	const had = sub && await told();
 
-	if (sub)
+	if (sub && !(had && had.user && had.user !== user))
 		await Promise.race([sub.unsubscribe(), new Promise((go_on) => setTimeout(go_on, LET_GO))]);
 }
 

@@ -91,7 +91,7 @@ export async function gone()
 	if (tabs)
 		tabs.postMessage('');
 	if (me.value && !me.value.acted_by && typeof Notification === 'function' && Notification.permission === 'granted')
-		await import('./push.js').then((m) => m.let_go()).catch((e) => console.warn('push', e));
+		await import('./push.js').then((m) => m.let_go(String(me.value.id))).catch((e) => console.warn('push', e));
 }
 
 /** @param {string} [then]  where signing in again leads to */

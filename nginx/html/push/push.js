@@ -9,6 +9,7 @@
 	const SW = '/gatepost-sw.js';
 	/* Not '/': a site on the same host may have a worker of its own there, and a registration of the same scope would replace it. */
 	const SCOPE = '/push/';
+	const KEPT = 'gatepost-push', TOLD = '/push/endpoint', WHOSE = 'X-Gatepost-User';	/* as the service worker has them */
 	const WORDS = {
 		fa: {
 			title: 'اعلان‌های مرورگر', lead: 'در این مرورگر روشنشان کنید و یکی برای خود بفرستید.',
@@ -19,7 +20,8 @@
 			head: 'عنوان', body: 'متن', token: 'توکن', token_empty: '(خالی: نشست شما)', send: 'آزمایشی برایم بفرست',
 			hello: 'درود از Gatepost', hello_text: 'اگر این را می‌خوانید، اعلان‌ها به این مرورگر می‌رسند.',
 			got: 'آنچه تا این صفحه باز است رسید', nothing: 'هنوز چیزی نیست.',
-			on: 'اعلان‌ها در این مرورگر روشن‌اند.', blocked: 'اعلان‌های این سایت بسته‌اند.',
+			on: 'اعلان‌ها در این مرورگر روشن‌اند.', others: 'اعلان‌های این مرورگر به حساب دیگری تعلق دارند.',
+			take: 'اگر روشن کنید، از این پس اعلان‌های شما به این مرورگر می‌رسند و اعلان‌های آن حساب دیگر نمی‌رسند.', blocked: 'اعلان‌های این سایت بسته‌اند.',
 			unblock: 'در تنظیمات سایت مرورگر (کنار نشانی) اجازه دهید و صفحه را از نو بار کنید.',
 			off: 'اعلان‌ها در این مرورگر خاموش‌اند.', will_ask: 'مرورگر اجازه خواهد خواست.',
 			who: (name) => `وارد شده‌اید: ${name}.`, stranger: 'وارد نشده‌اید. این مرورگر هنوز اعلان‌های کسی را می‌گیرد که آن‌ها را روشن کرد.',
@@ -35,7 +37,8 @@
 		},
 		en: {
 			hello: 'Hello from Gatepost', hello_text: 'If you can read this, pushes reach this browser.',
-			on: 'Notifications are on in this browser.', blocked: 'Notifications are blocked for this site.',
+			on: 'Notifications are on in this browser.', others: 'The notifications of this browser are another account’s.',
+			take: 'Turn them on, and this browser gets yours from then on, and theirs no more.', blocked: 'Notifications are blocked for this site.',
 			unblock: 'Allow them in the browser’s site settings (beside the address), then reload this page.',
 			off: 'Notifications are off in this browser.', will_ask: 'Your browser will ask for permission.',
 			who: (name) => `Signed in as ${name}.`, stranger: 'Not signed in. This browser still gets the pushes of whoever turned them on.',
@@ -124,19 +127,34 @@
 		return registration ? registration.pushManager.getSubscription() : null;
 	}
 
+	/* What an account was told last of this browser, and whose it is; null: nothing that is known. */
+	async function told()
+	{
+		const had = await caches.open(KEPT).then((c) => c.match(TOLD)).catch(() => null);
+		return had ? { endpoint: await had.text(), user: had.headers.get(WHOSE) } : null;
+	}
+
+	/* Whether another account than the one that is signed in turned them on. */
+	async function others()
+	{
+		const had = user && await told();
+		return Boolean(had && had.user && had.user !== String(user.id));
+	}
+
 	async function render()
 	{
 		const sub = await current();
+		const foreign = sub !== null && await others();
 
-		$('enable').hidden = sub !== null;
+		$('enable').hidden = sub !== null && !foreign;
 		$('enable').disabled = registration === null || Notification.permission === 'denied';
 		$('disable').hidden = sub === null;
 		$('send-button').disabled = sub === null;
 		$('details').hidden = sub === null;
 		$('subscription').textContent = sub ? JSON.stringify(sub.toJSON(), null, 2) : '';
 		if (sub) {
-			note($('state'), say.on, 'good');
-			hint('');
+			note($('state'), foreign ? say.others : say.on, foreign ? '' : 'good');
+			hint(foreign ? say.take : '');
 		} else if (Notification.permission === 'denied') {
 			note($('state'), say.blocked, 'bad');
 			hint(say.unblock);
@@ -185,7 +203,10 @@
 		return a.length === b.length && a.every((x, i) => x === b[i]);
 	}
 
-	/* Subscribes with the server's key; a subscription made with an older key can receive nothing any more and is replaced. */
+	/*
+	 * Subscribes with the server's key; a subscription made with an older key can receive nothing any more and is replaced, and so is
+	 * another account's, whose messages that are on their way come to nobody.
+	 */
 	async function subscribe()
 	{
 		const answer = await call('GET', '/api/push/vapid-key/');
@@ -195,7 +216,7 @@
 		const old = await current();
 		if (old) {
 			const with_key = old.options && old.options.applicationServerKey;
-			if (with_key && same_bytes(new Uint8Array(with_key), key))
+			if (with_key && same_bytes(new Uint8Array(with_key), key) && !await others())
 				return old;
 			await old.unsubscribe();
 		}
@@ -207,15 +228,20 @@
 	{
 		if (!user || !sub)
 			return;
-		const kept = await caches.open('gatepost-push').catch(() => null);	/* as the service worker has it */
-		const had = kept && await kept.match('/push/endpoint');
-		const old = had ? await had.text() : sub.endpoint;
+		const had = await told();
 		const answer = await call_signed_in('POST', '/api/push/subscriptions/',
-			{ subscription: sub.toJSON(), ...(old === sub.endpoint ? {} : { replaces: old }) });
+			{ subscription: sub.toJSON(), ...(had && had.endpoint !== sub.endpoint ? { replaces: had.endpoint } : {}) });
 		if (!answer.ok)
 			throw new Error(say.not_saved(reason(answer)));
-		if (kept)
-			await kept.put('/push/endpoint', new Response(sub.endpoint));
+		await caches.open(KEPT).then((c) => c.put(TOLD, new Response(sub.endpoint, { headers: { [WHOSE]: String(user.id) } }))).catch(() => {});
+	}
+
+	/* What a visit mends: a key that changed on the server, a subscription the account never heard of.  Another's is theirs. */
+	async function mend()
+	{
+		if (await current() && !await others())
+			await save(await subscribe());
+		await render();
 	}
 
 	async function enable()
@@ -237,7 +263,7 @@
 		}
 		if (sub)
 			await sub.unsubscribe();
-		await caches.delete('gatepost-push').catch(() => {});
+		await caches.delete(KEPT).catch(() => {});
 		await render();
 	}
 
@@ -255,7 +281,7 @@
 		if (answer.json.mfa_required)
 			return note($('who'), say.second, 'bad');
 		await who_am_i();
-		return save(await current());
+		await mend();
 	}
 
 	async function who_am_i()
@@ -363,10 +389,7 @@
 		}
 		await render();
 		await who_am_i();
-		/* A key that changed on the server, or a subscription the account never heard of, is mended by a visit. */
-		if (await current())
-			await save(await subscribe());
-		await render();
+		await mend();
 	}
 
 	start().catch((e) => note($('state'), e.message || String(e), 'bad'));

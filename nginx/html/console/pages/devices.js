@@ -7,6 +7,7 @@ import { confirm } from '../dialog.js';
 import { get, new_key, post, sentence_of } from '../api.js';
 import { can_push, current, give_back, turn_off, turn_on } from '../push.js';
 import { t, word } from '../i18n.js';
+import { me } from '../state.js';
 import { toast } from '../toast.js';
 
 function browser_of(agent)
@@ -41,7 +42,7 @@ function Browser({ mine, changed })
 
 	async function enable()
 	{
-		if (await turn_on() === 'denied')
+		if (await turn_on(String(me.value.id)) === 'denied')
 			throw new Error('denied');
 		await changed();
 		return true;
