@@ -358,6 +358,12 @@ def test_s41_s44_too_often(tight, rows):
     forget_limits(tight)
 
 
+def test_what_staff_watch_uses_up_no_day(rows):
+    """A page that asks every five seconds would be refused within the hour, and with it all others, until tomorrow."""
+    watched = [r for r in rows if r["method"] == "GET" and r["path"].startswith("/api/admin/")]
+    assert len(watched) > 12 and not [r["path"] for r in watched if r["throttle"] != "none"]
+
+
 def test_s40_a_spoofed_address_changes_nothing(tight):
     forget_limits(tight)
 
