@@ -397,9 +397,11 @@ async function inbox(page, instance, person)
 {
 	/* That somebody signed in from elsewhere is told there, too. */
 	sql(instance, `DELETE FROM inbox WHERE user_id = ${person.id}; UPDATE inbox_count SET unread = 0, unseen = 0 WHERE user_id = ${person.id}`);
+	/* A spreadsheet begins a cell anew within, where the separator is its own. */
+	const bodies = ['a;=1+1\n @x\t-2, +98912', `only ${tag}`, '=1+1'];
 	for (const n of [1, 2, 3])
 		assert.equal((await lib.request(`${instance.url}/api/notifications/`, { method: 'POST', ca: instance.ca, headers: { authorization: `Bearer ${instance.env.GATEPOST_ADMIN_TOKEN}`,
-			prefer: 'wait=10' }, body: { user_id: person.id, channels: ['in_app'], title: `Note ${n}`, body: n === 2 ? `only ${tag}` : '=1+1', type: n === 3 ? 'order' : 'system' } })).status < 300, true);
+			prefer: 'wait=10' }, body: { user_id: person.id, channels: ['in_app'], title: `Note ${n}`, body: bodies[n - 1], type: n === 3 ? 'order' : 'system' } })).status < 300, true);
 	const titles = () => page.locator('.inbox-title').allTextContents();
 	const show = async (want) => until(`the inbox: ${want}`, async () => JSON.stringify(await titles()) === JSON.stringify(want));
 
@@ -421,7 +423,7 @@ async function inbox(page, instance, person)
 	await show(['Note 1', 'Note 2', 'Note 3']);
 	const [file] = await Promise.all([page.waitForEvent('download', { timeout: WAIT }), page.getByRole('button', { name: 'CSV' }).click()]);
 	const csv = read_csv(fs.readFileSync(await file.path(), 'utf8'));
-	assert.deepEqual(csv.slice(1).map((r) => r.slice(0, 2)), [['Note 1', "'=1+1"], ['Note 2', `only ${tag}`], ['Note 3', "'=1+1"]]);
+	assert.deepEqual(csv.slice(1).map((r) => r.slice(0, 2)), [['Note 1', "a;'=1+1\n' @x\t'-2, +98912"], ['Note 2', `only ${tag}`], ['Note 3', "'=1+1"]]);
 	await page.locator('.inbox-pick input').nth(0).check();
 	await page.locator('.inbox-pick input').nth(1).check();
 	await page.locator('.picked').getByRole('button', { name: 'Mark as read' }).click();
