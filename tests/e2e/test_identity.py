@@ -310,19 +310,21 @@ def test_profile(inst, sara, by):
     assert r.status_code == 200 and PROFILE <= set(r.json()) and r.json()["id"] == sara.id
     for method in ("POST", "PATCH"):
         r = me.call(method, "/api/auth/profile/", json={
-            "first_name": f"Sara {method}", "last_name": "مرادی", "birthday": "1990-02-28", "gender": "F", "locale": "fa",
+            "first_name": f"Sara {method}", "last_name": "مرادی\u200cپور\u200f", "birthday": "1990-02-28", "gender": "F", "locale": "fa",
             "time_zone": "Asia/Tehran", "id": 1, "is_superuser": True, "email": "x@example.com", "unknown": 1})
         assert r.status_code == 200, r.text
         b = r.json()
-        assert (b["first_name"], b["last_name"], b["birthday"]) == (f"Sara {method}", "مرادی", "1990-02-28")
+        assert (b["first_name"], b["last_name"], b["birthday"]) == (
+            f"Sara {method}", "مرادی\u200cپور\u200f", "1990-02-28")
         assert (b["id"], b["is_superuser"], b["email"]) == (sara.id, False, None)
     assert me.call("GET", "/api/auth/profile/").json() == b
     b = me.call("PATCH", "/api/auth/profile/", json={"birthday": None, "gender": None, "time_zone": None}).json()
-    assert (b["birthday"], b["gender"], b["time_zone"], b["last_name"]) == (None, None, None, "مرادی")
+    assert (b["birthday"], b["gender"], b["time_zone"], b["last_name"]) == (None, None, None, "مرادی\u200cپور\u200f")
 
 
 @pytest.mark.parametrize("field, value", [("birthday", "1990-02-30"), ("gender", "X"), ("time_zone", "Asia/Nowhere"),
-                                          ("time_zone", "../etc/passwd"), ("first_name", 5), ("last_name", "x" * 151)])
+                                          ("time_zone", "../etc/passwd"), ("first_name", 5), ("last_name", "x" * 151),
+                                          ("first_name", "\u202aAli"), ("first_name", "Ali\u2067"), ("last_name", "Ali\u2069")])
 def test_profile_names_what_is_wrong(inst, sara, field, value):
     problem(sara.bearer().call("PATCH", "/api/auth/profile/", json={field: value}), 400, field=field)
 
