@@ -792,9 +792,10 @@ def test_facebook_token_of_a_client(inst):
 def test_facebook_account_that_comes_and_goes(inst):
     """Its row was there when it was made, and purged when it was read."""
     sub = people(inst, "facebook", name="Client")
+    token = inst.sandbox._call("POST", "/facebook/token", json={"user": sub})["access_token"]
 
     def again():
-        return login_facebook(inst, access_token=inst.sandbox._call("POST", "/facebook/token", json={"user": sub})["access_token"])
+        return login_facebook(inst, access_token=token)
     inst.rows("CREATE TRIGGER came_and_went BEFORE INSERT ON user FOR EACH ROW SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1062,"
               " MESSAGE_TEXT = %s", "Duplicate entry '1' for key 'user_reg_key'")
     try:
