@@ -65,8 +65,9 @@ const STYLE = `
 :host([hidden]) { display: none; }
 :host([corner]) { position: fixed; z-index: 2147483000; inset-block-end: 1rem; inset-inline-end: 1rem; }
 *, *::before, *::after { box-sizing: border-box; }
-.root { font: 400 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Vazirmatn", "Noto Sans Arabic", sans-serif;
-	color: var(--text); text-align: start; text-transform: none; letter-spacing: normal; white-space: normal; }
+/* Nothing of the page's is inherited, but what its policy of colours says. */
+.root { all: initial; display: block; color-scheme: inherit; font: 400 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Vazirmatn", "Noto Sans Arabic", sans-serif;
+	color: var(--text); text-align: start; }
 h2, p, ul { margin: 0; padding: 0; }
 ul { list-style: none; }
 a { color: var(--accent); }

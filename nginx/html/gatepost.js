@@ -173,6 +173,33 @@ function storage(act, ...args)
 	}
 }
 
+/* One at a time among all tabs; a page that is refused its locks (a frame without an origin, no storage) has no other tabs. */
+function in_turn(name, opt, work)
+{
+	let begun = false;
+	const once = () => {
+		begun = true;
+		return work();
+	};
+
+	if (!navigator.locks)
+		return once();
+	return navigator.locks.request(name, opt, once).catch((e) => {
+		if (begun || (opt.signal && opt.signal.aborted))
+			throw e;
+		return once();
+	});
+}
+
+function channel_of(name)
+{
+	try {
+		return new BroadcastChannel(name);
+	} catch {
+		return null;
+	}
+}
+
 /* ---- the API ---- */
 
 function make_api(options, base)
@@ -219,7 +246,7 @@ function make_api(options, base)
 			}
 			return once('POST', '/api/auth/token/refresh/?tokens=cookie', {});
 		};
-		return navigator.locks ? navigator.locks.request('gatepost-refresh', work) : work();
+		return in_turn('gatepost-refresh', {}, work);
 	}
 
 	async function call(method, path, body)
@@ -439,7 +466,7 @@ export function connect(options = {})
 	const kept = options.remember ? `${name}:seq` : '';
 	const ways = (options.ways || WAYS).filter((w) => w in BY);
 	const api = make_api(options, base);
-	const channel = typeof BroadcastChannel === 'function' ? new BroadcastChannel(name) : null;
+	const channel = channel_of(name);
 	let stop = new AbortController();		/* of this stay: from start() to close() or the page's going */
 	let wake = () => {};
 	/* Initial: the first frames of a connection without `after` are the unread ones; until they are all there a break
@@ -818,8 +845,8 @@ export function connect(options = {})
 		if (channel)
 			channel.onmessage = hear;
 		say({ kind: 'hello', fresh: true });
-		if (navigator.locks && channel)
-			navigator.locks.request(name, { signal }, run).catch(() => {});
+		if (channel)
+			in_turn(name, { signal }, run).catch(() => {});
 		else
 			run();
 	}

@@ -7,7 +7,7 @@
  * Shown: one script tag on a page of a site beside Gatepost's, under a policy without unsafe-inline and with Trusted Types, counts what is
  * unread, lists it, marks it as read and follows its links, live, by keyboard and for a screen reader; on a site of another domain it does
  * so with a token of that site's server; it speaks the page's language and direction, keeps its look whatever the page's style sheet
- * says, and says so when it is empty, cannot load, or nobody is signed in.
+ * says, and says so when it is empty, cannot load, stands in a frame without an origin, or nobody is signed in.
  *
  * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here.
  */
@@ -157,6 +157,22 @@ async function beside(browser, instance, { shots })
 	await page.setViewportSize({ width: 1000, height: 800 });
 	say('  both themes and directions, from 320 pixels');
 
+	/* A style sheet that leaves nothing as it is: what is within is the bell's own. */
+	await page.evaluate(() => {
+		const sheet = new CSSStyleSheet();
+		sheet.replaceSync('* { all: unset !important; font-size: 40px !important; text-indent: 5em !important; word-spacing: 3em !important; text-shadow: 0 0 3px red !important }');
+		document.adoptedStyleSheets = [sheet];
+	});
+	await open(page, 4);
+	await until('it is where it was', () => page.evaluate(() => {
+		const root = document.querySelector('gatepost-bell').shadowRoot;
+		const { width, height } = root.querySelector('.bell').getBoundingClientRect(), panel = root.querySelector('.panel').getBoundingClientRect();
+		const s = getComputedStyle(root.querySelector('.t'));
+		return [width, height, panel.width, s.fontSize, s.textIndent, s.wordSpacing, s.textShadow].join() === '44,44,384,15px,0px,0px,none'
+			&& panel.left >= 0 && panel.right <= innerWidth && panel.bottom <= innerHeight;
+	}));
+	await page.reload({ waitUntil: 'load' });
+
 	/* A link: read, and there. */
 	await open(page, 4);
 	await page.evaluate(() => document.addEventListener('gatepost-open', (e) => { e.preventDefault(); window.opened = e.detail.title; }, { once: true }));
@@ -263,7 +279,23 @@ async function beside(browser, instance, { shots })
 	await anew.close();
 	say('  three places; signed out, it keeps nothing; signed in again, it is there');
 	assert.deepEqual(faults, []);
+	await in_a_frame(await context.newPage(), instance);
 	await context.close();
+}
+
+/* A frame that a page takes its origin from has neither storage nor locks: no inbox comes there, which is said and stops nothing. */
+async function in_a_frame(page, instance)
+{
+	const site = instance.env.GATEPOST_SITE_URL;
+
+	await page.route(`${site}/framed`, (r) => r.fulfill({ contentType: 'text/html',
+		body: `<iframe sandbox="allow-scripts" width="500" height="500" src="${site}/bell/?lang=en"></iframe>` }));
+	await page.goto(`${site}/framed`, { timeout: WAIT });
+	const frame = page.frameLocator('iframe');
+	await frame.locator('gatepost-bell .bell').click({ timeout: WAIT });
+	await frame.locator('gatepost-bell .trouble', { hasText: 'No connection.' }).waitFor({ timeout: WAIT });
+	await page.unroute(`${site}/framed`);
+	say('  in a frame without an origin it says that it cannot');
 }
 
 /* Another domain: no cookie of Gatepost's comes along, so the site's own server gives a token. */
