@@ -1484,6 +1484,7 @@ EXTRA_FILES = \
 	tests/browser/console_account.js \
 	tests/browser/console_admin.js \
 	tests/browser/console_admin2.js \
+	tests/browser/console_awkward.js \
 	tests/browser/console_ends.js \
 	tests/browser/console_lists.js \
 	tests/browser/console_more.js \

@@ -10,8 +10,11 @@ const lib = require('./instance.js');
 const WAIT = 30000;	/* ms: a loaded machine's browser takes a while; no test passes by running out of it */
 const WIDTHS = [[320, 640], [768, 1024], [1440, 900]];
 
-/* Runs test(context) in a profile of its own, as a person's is: what private windows refuse can be tried there. */
-async function with_profile(instance, test)
+/*
+ * Runs test(context) in a profile of its own, as a person's is: what private windows refuse can be tried there.  `before` may put
+ * something into its directory first.
+ */
+async function with_profile(instance, test, before = (home) => home)
 {
 	const { chromium } = lib.need('playwright-core');
 	const program = lib.find_program([process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome']);
@@ -19,6 +22,7 @@ async function with_profile(instance, test)
 	let context = null;
 
 	try {
+		before(home.dir);
 		context = await chromium.launchPersistentContext(`${home.dir}/profile`, {
 			executablePath: program,
 			timeout: 60000,

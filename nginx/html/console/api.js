@@ -6,7 +6,7 @@
  * call is made once more.
  */
 import { language, t } from './i18n.js';
-import { span } from './time.js';
+import { hear_time, span } from './time.js';
 
 /** What the API refused, as its problem document says it. */
 export class Problem extends Error {
@@ -28,12 +28,25 @@ export class Problem extends Error {
 	}
 }
 
+/** There was no answer. */
+export const away = () => new Problem(0, { detail: t('api.away'), code: 'away' });
+
 const SIGN_IN = '/console/signin/';
 
 /** Where signing in leads back to. */
 export function sign_in_address()
 {
 	return `${SIGN_IN}?rd=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
+/* Whether the browser keeps this site out of its storage; its cookies then, too. */
+function kept_out()
+{
+	try {
+		return !localStorage;
+	} catch {
+		return true;
+	}
 }
 
 let leaving = false;
@@ -75,9 +88,16 @@ async function once(method, path, { body, headers, signal })
 	} catch (e) {
 		if (e.name === 'AbortError')
 			throw e;
-		throw new Problem(0, { detail: t('api.away'), code: 'away' });
+		throw away();
 	}
+	hear_time(answer.headers.get('Date'));
 	return answer;
+}
+
+/** One refresh at a time among all tabs; a browser that lets nothing be kept refuses locks as well. @param {() => Promise<any>} work */
+export function in_turn(work)
+{
+	return kept_out() || !navigator.locks ? work() : navigator.locks.request('gatepost-refresh', work);
 }
 
 /*
@@ -93,7 +113,7 @@ async function again_signed_in(method, path, opt)
 		const fresh = await once('POST', '/api/auth/token/refresh/?tokens=cookie', { body: {} });
 		return fresh.ok ? once(method, path, opt) : second;
 	};
-	return navigator.locks ? navigator.locks.request('gatepost-refresh', work) : work();
+	return in_turn(work);
 }
 
 async function document_of(answer)
@@ -115,7 +135,7 @@ async function proof_of_work(doc)
 			const script = document.createElement('script');
 			script.src = '/console/signin/pow.js';
 			script.onload = done;
-			script.onerror = () => failed(new Problem(0, { detail: t('api.away'), code: 'away' }));
+			script.onerror = () => failed(away());
 			document.head.append(script);
 		});
 	return globalThis.solve_challenge(doc.challenge, doc.difficulty);

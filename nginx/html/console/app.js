@@ -7,6 +7,7 @@ import { GROUPS, PAGES } from './pages.js';
 import { counts, is_admin, is_superuser, load_me, me, name_of, sign_out, watch_who } from './state.js';
 import { go, here, match, start_router } from './router.js';
 import { Icon } from './icons.js';
+import { away } from './api.js';
 import { Dialogs } from './dialog.js';
 import { Toasts, toast } from './toast.js';
 import { Empty, Loading, Trouble } from './ui.js';
@@ -66,7 +67,8 @@ function View()
 		}
 		Promise.all([found.page.load(), ...[].concat(found.page.words || []).map(bring_words)])
 			.then(([m]) => !gone && set_shown({ page: found.page, part: m.default, params: found.params, path }))
-			.catch((e) => !gone && set_error(e));
+			/* A file that did not come is no fault of the page's. */
+			.catch((e) => !gone && set_error(/import|module|fetch/i.test(e.message) ? away() : e));
 		return () => { gone = true; };
 	}, [path, turn]);
 

@@ -117,6 +117,9 @@ export const isolated = (text) => `\u2068${tame(text)}\u2069`;
 /** Several words in a row, those that are nothing left out. */
 export const listed = (words) => words.filter(Boolean).join(language === 'fa' ? '، ' : ', ');
 
+/** What somebody looks for, without the signs of direction that come with a copy of an address or a number. */
+export const bare = (text) => tame(text).replace(/[\u200e\u200f]/g, '').trim();
+
 /** Text as it is seen: without what has no width, and any gap one space. */
 export const visible = (text) => text.normalize('NFC').replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '').replace(/\s+/g, ' ').trim();
 

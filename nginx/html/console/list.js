@@ -17,11 +17,11 @@ import { html, useEffect, useId, useMemo, useRef, useState } from './lib.js';
 import { Icon } from './icons.js';
 import { Problem, get, post, sentence_of } from './api.js';
 import { here, query, set_query } from './router.js';
-import { Empty, Loading, Scroll, Trouble } from './ui.js';
+import { Empty, Loading, Scroll, Trouble, still } from './ui.js';
 import { confirm } from './dialog.js';
 import { all_rows, choose } from './list_whole.js';
 import { toast } from './toast.js';
-import { number, t } from './i18n.js';
+import { bare, number, t } from './i18n.js';
 
 const PAGE_SIZE = 25;
 const CSV_PAGE = 100;
@@ -110,7 +110,7 @@ export function Filter({ filter, value })
 				onChange=${(e) => change(e.target.value ? new Date(e.target.value).toISOString().replace(/\.\d+Z$/, 'Z') : '')} /></label>`;
 	return html`<label class=${`filter${value ? ' on' : ''}`} for=${id} data-name=${filter.name}><span>${filter.label}</span>
 		<input id=${id} type="text" dir="auto" spellcheck=${false} autocomplete="off" value=${value}
-			onChange=${(e) => change(e.target.value.trim())} /></label>`;
+			onChange=${(e) => change(bare(e.target.value))} /></label>`;
 }
 
 /* RFC 3339 as datetime-local has it. */
@@ -129,9 +129,11 @@ export function Search({ name, label, value })
 	const sent = useRef([value]);		/* by us, since what the address last said */
 	const id = useId();
 	const search = (v) => {
-		sent.current.push(v.trim());
+		const wanted = bare(v);
+
+		sent.current.push(wanted);
 		/* Back undoes the search, not its last letter. */
-		set_query({ [name]: v.trim(), page: null, before: null, after: null }, { replace: Boolean(value && v.trim()) });
+		set_query({ [name]: wanted, page: null, before: null, after: null }, { replace: Boolean(value && wanted) });
 	};
 
 	/* The address changed otherwise (back, "clear"): what is being typed stays. */
@@ -206,6 +208,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 	const [open, set_open] = useState(false);		/* the filters, where there is no room for them */
 	const box = useId();
 	const turn = useRef(0);
+	const since = useRef(0);		/* when the last turn began; 0: it has ended */
 	const names = [...filters.map((f) => f.name), ...(search ? [search] : [])];
 	const filtered = names.some((n) => q.get(n));
 	const on = filters.filter((f) => q.get(f.name)).length;
@@ -250,6 +253,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 	async function ask(quietly)
 	{
 		const mine = ++turn.current;
+		since.current = performance.now();
 		if (!quietly)
 			set_state((s) => ({ ...s, loading: true }));
 		try {
@@ -261,6 +265,8 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 			if (mine === turn.current)
 				set_state((s) => ({ ...s, error, loading: false }));
 		}
+		if (mine === turn.current)
+			since.current = 0;
 	}
 	useEffect(() => {
 		ask(false);
@@ -270,7 +276,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 	useEffect(() => {
 		if (!every)
 			return undefined;
-		const timer = setInterval(() => !document.hidden && ask(true), every);
+		const timer = setInterval(() => !document.hidden && !still(since.current) && ask(true), every);
 		return () => clearInterval(timer);
 	}, [asked, every]);
 
@@ -289,7 +295,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 		let members = paged === 'page' ? { ...asked, page: 1, page_size: CSV_PAGE } : { ...asked, limit: CSV_PAGE };
 
 		for (;;) {
-			const doc = await get(url, members);
+			const doc = await get(url, members, { patient: true });
 			yield doc.results;
 			if (!doc.next || (doc.results.length === 0 && paged === 'page'))
 				return;

@@ -6,7 +6,7 @@
  */
 import { html, useEffect, useId, useState } from './lib.js';
 import { dialog } from './dialog.js';
-import { call, sentence_of, sign_in_address } from './api.js';
+import { call, in_turn, sentence_of, sign_in_address } from './api.js';
 import { latin, ltr, t } from './i18n.js';
 import { me } from './state.js';
 
@@ -16,7 +16,7 @@ let asking = null, over = null;
 function fresh_token()
 {
 	const work = () => call('POST', '/api/auth/token/refresh/?tokens=cookie', { body: {}, public: true });
-	return navigator.locks ? navigator.locks.request('gatepost-refresh', work) : work();
+	return in_turn(work);
 }
 
 /* A 401 is an answer here: wrong; of a token that ran out meanwhile, once a fresh one is there, it is asked again. */

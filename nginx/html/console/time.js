@@ -7,11 +7,30 @@ const exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 
 const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
 const STEPS = [[60, 'second', 1], [3600, 'minute', 60], [86400, 'hour', 3600], [86400 * 30, 'day', 86400]];
 
+/* By how many ms this device's clock is wrong, as answers date themselves: in a minute's worth of seconds it is not. */
+let off = 0;
+const GRACE = 30000;
+
+/** What the server's clock says, ms since 1970. */
+export const server_now = () => Date.now() + off;
+
 const now = signal(Date.now());
-setInterval(() => { now.value = Date.now(); }, 30000);
+setInterval(() => { now.value = server_now(); }, 30000);
+
+/** Hears what the server's clock says. @param {string|null} date  the header */
+export function hear_time(date)
+{
+	const by = Date.parse(date || '') - Date.now();
+	const before = off;
+
+	if (!Number.isNaN(by))
+		off = Math.abs(by) < GRACE ? 0 : by;
+	if (Math.abs(off - before) >= GRACE)
+		now.value = server_now();
+}
 
 /** "3 min. ago", "in 2 hr."; further away than a month, the date. */
-export function ago(value, at = Date.now())
+export function ago(value, at = server_now())
 {
 	const s = (new Date(value).getTime() - at) / 1000;
 

@@ -54,12 +54,29 @@ export function Loading()
 	return html`<div class="loading" role="status"><span class="spinner" aria-hidden="true" /><span>${t('loading')}</span></div>`;
 }
 
+const AGAIN_MS = 8000;
+
 /**
- * What went wrong, and a way to try again.
+ * What went wrong, and a way to try again.  Where nobody answers, or says "not now", it is tried again by itself: `again` only asks.
  * @param {{error: any, again?: () => void}} props
  */
 export function Trouble({ error, again })
 {
+	const ask = useRef(again);
+	const soon = Boolean(again) && error instanceof Problem && (error.status === 0 || error.status === 503);
+
+	ask.current = again;
+	useEffect(() => {
+		if (!soon)
+			return undefined;
+		const go_on = () => !document.hidden && ask.current && ask.current();
+		const timer = setInterval(go_on, AGAIN_MS * (1 + Math.random()));
+		addEventListener('online', go_on);
+		return () => {
+			clearInterval(timer);
+			removeEventListener('online', go_on);
+		};
+	}, [soon]);
 	return html`<div class="notice bad" role="alert">
 		<${Icon} name="warn" />
 		<div>
@@ -84,6 +101,14 @@ export function Empty({ icon = 'list', title, text, head = false, children })
 	</div>`;
 }
 
+const PATIENCE = 30000;
+
+/**
+ * Whether what was asked then, or never (0), may still be answered: asked anew before, a slow answer would never be the last one.
+ * @param {number} since  by performance.now()
+ */
+export const still = (since) => since > 0 && performance.now() - since < PATIENCE;
+
 /**
  * What a page loads: {data, error, loading, reload, set}.  Asked anew when `key` changes, and every `every` ms while the page
  * is seen; the old data stands meanwhile.
@@ -95,11 +120,13 @@ export function use_data(ask, key = '', { every = 0 } = {})
 {
 	const [state, set_state] = useState({ data: null, error: null, loading: true });
 	const turn = useRef(0);
+	const since = useRef(0);		/* when the last turn began; 0: it has ended */
 	const latest = useRef(ask);
 
 	latest.current = ask;
 	const reload = useCallback(async () => {
 		const mine = ++turn.current;
+		since.current = performance.now();
 		try {
 			const data = await latest.current();
 			if (mine === turn.current)
@@ -108,6 +135,8 @@ export function use_data(ask, key = '', { every = 0 } = {})
 			if (mine === turn.current && error.name !== 'AbortError')
 				set_state((s) => ({ data: s.data, error, loading: false }));
 		}
+		if (mine === turn.current)
+			since.current = 0;
 	}, []);
 
 	useEffect(() => {
@@ -119,7 +148,7 @@ export function use_data(ask, key = '', { every = 0 } = {})
 		if (!every)
 			return undefined;
 		const timer = setInterval(() => {
-			if (!document.hidden)
+			if (!document.hidden && !still(since.current))
 				reload();
 		}, every);
 		return () => clearInterval(timer);

@@ -5,6 +5,7 @@ import { Field, Form, Submit, use_form } from '../form.js';
 import { post, sentence_of, wish } from '../api.js';
 import { dialog } from '../dialog.js';
 import { go } from '../router.js';
+import { server_now } from '../time.js';
 import { number, t } from '../i18n.js';
 
 const CHANNELS = ['email', 'sms', 'whatsapp', 'web_push', 'expo'];
@@ -26,7 +27,7 @@ function audience_of(v)
 	if (v.countries.trim())
 		a.country = words_of(v.countries.toUpperCase());
 	if (v.seen)
-		a.last_seen_after = new Date(Date.now() - Number(v.seen) * 86400e3).toISOString();
+		a.last_seen_after = new Date(server_now() - Number(v.seen) * 86400e3).toISOString();
 	if (v.has)
 		a.has = [v.has];
 	return Object.keys(a).length ? a : { all: true };

@@ -7,7 +7,7 @@ import { Name } from '../person.js';
 import { Time } from '../time.js';
 import { new_key, post } from '../api.js';
 import { go, query, set_query } from '../router.js';
-import { latin, number, t, word } from '../i18n.js';
+import { bare, latin, number, t, word } from '../i18n.js';
 
 const BY = ['to', 'user', 'request_id', 'provider_id', 'notification_id', 'title', 'body'];
 export const CHANNELS = ['email', 'sms', 'whatsapp', 'web_push', 'expo', 'in_app', 'webhook'];
@@ -46,7 +46,8 @@ function Find()
 	function find(event)
 	{
 		event.preventDefault();
-		const what = /^[\s۰-۹٠-٩+()-]+$/.test(text) ? latin(text) : text.trim();
+		const said = bare(text);
+		const what = /^[\s۰-۹٠-٩+()-]+$/.test(said) ? latin(said) : said;
 		const kind = by || kind_of(what);
 		if (kind === 'id')
 			return go(`/console/deliveries/${what}/`);

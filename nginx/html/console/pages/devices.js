@@ -1,7 +1,7 @@
 /* Where pushes of this person arrive: this browser, others, and phones by the app. */
 import { html, useEffect, useState } from '../lib.js';
 import { List } from '../list.js';
-import { Act, Badge, Card, Head } from '../ui.js';
+import { Act, Badge, Card, Head, Trouble } from '../ui.js';
 import { Time } from '../time.js';
 import { confirm } from '../dialog.js';
 import { get, new_key, post, sentence_of } from '../api.js';
@@ -32,7 +32,7 @@ async function try_one(id, key)
 		toast(t('devices.test_failed'), 'bad');
 }
 
-/* `mine`: this browser as the account knows it; a subscription that another account left here is not it. */
+/* `mine`: this browser as the account knows it; a subscription that another account left here is not it.  undefined: nobody knows yet. */
 function Browser({ mine, changed })
 {
 	const able = can_push();
@@ -49,10 +49,10 @@ function Browser({ mine, changed })
 	}
 	return html`<${Card} title=${t('devices.here')} lead=${t('devices.here_lead')}>
 		<div class="line"><div class="line-text"><p class="row"><b>${browser_of(navigator.userAgent)}</b>
-			<${Badge} tone=${mine ? 'good' : denied ? 'bad' : 'plain'}>${mine ? t('security.on') : denied ? t('devices.blocked') : t('security.off')}<//></p>
-			<p class="soft small">${!able ? t('devices.cannot') : denied ? t('devices.blocked_text') : mine ? t('devices.on_text') : t('devices.off_text')}</p>
+			${mine !== undefined && html`<${Badge} tone=${mine ? 'good' : denied ? 'bad' : 'plain'}>${mine ? t('security.on') : denied ? t('devices.blocked') : t('security.off')}<//>`}</p>
+			<p class="soft small">${mine === undefined ? t('loading') : !able ? t('devices.cannot') : denied ? t('devices.blocked_text') : mine ? t('devices.on_text') : t('devices.off_text')}</p>
 			${!able && ios && html`<p class="soft small">${t('devices.ios')}</p>`}</div>
-			${able && !mine && html`<${Act} kind="primary" icon="bell" disabled=${denied} act=${() => enable().catch((e) => {
+			${able && mine === null && html`<${Act} kind="primary" icon="bell" disabled=${denied} act=${() => enable().catch((e) => {
 				toast(e.message === 'denied' ? t('devices.blocked_text') : e.name === 'Problem' || e.doc ? sentence_of(e) : t('devices.refused'), 'bad');
 			})} done=${t('devices.enabled')}>${t('devices.enable')}<//>`}
 			${mine && html`<${Act} icon="send" act=${() => try_one(mine.id, new_key()).then(changed)}>${t('devices.test')}<//>`}
@@ -62,7 +62,8 @@ function Browser({ mine, changed })
 
 export default function Devices()
 {
-	const [mine, set_mine] = useState(/** @type {any} */ (null));
+	const [mine, set_mine] = useState(/** @type {any} */ (undefined));
+	const [trouble, set_trouble] = useState(/** @type {any} */ (null));
 	const [version, set_version] = useState(0);
 
 	async function look()
@@ -70,6 +71,7 @@ export default function Devices()
 		const sub = await current();
 		const { results } = sub ? await get('/api/push/subscriptions/', { limit: 100 }) : { results: [] };
 		set_mine(results.find((d) => d.endpoint === sub.endpoint && d.active) || null);
+		set_trouble(null);
 	}
 	async function changed()
 	{
@@ -91,10 +93,12 @@ export default function Devices()
 		await changed();
 		return answer;
 	}
-	useEffect(() => { look().catch(() => {}); }, []);
+	const first = () => look().catch(set_trouble);
+
+	useEffect(() => { first(); }, []);
 
 	return html`<${Head} title=${t('nav.devices')} lead=${t('devices.lead')} />
-		<${Browser} mine=${mine} changed=${changed} />
+		${trouble ? html`<${Trouble} error=${trouble} again=${first} />` : html`<${Browser} mine=${mine} changed=${changed} />`}
 		<h2 class="section">${t('devices.all')}</h2>
 		<${List} url="/api/push/subscriptions/" name="devices" label=${t('devices.all')} version=${version} paged="whole"
 			search="q" search_label=${t('devices.search')} ordering="-seen_at"

@@ -15,6 +15,7 @@ const TYPES = ['system', 'message', 'order', 'payment', 'product', 'review', 'ar
 const PAGE = 20;
 const CSV_PAGE = 100;
 const STRETCHES = 5;	/* asked for one page of a search */
+const BREATH = 1000;	/* ms between two questions, however fast it comes */
 
 /* What the address asks for, as the API takes it. */
 function asked(q)
@@ -119,14 +120,18 @@ export default function Inbox()
 	const [chosen, set_chosen] = useState(/** @type {Set<string>} */ (new Set()));
 	const [busy, set_busy] = useState(false);
 	/* Several questions may be under way: the answer to the last one stands.  `seen` is how far the list on the page goes. */
-	const last = useRef({ turn: 0, waits: false, key, seen: 0 }).current;
+	const last = useRef({ turn: 0, waits: false, key, seen: 0, begun: 0, timer: 0, again: false, news: inbox_news.value }).current;
 
 	last.key = key;
 	async function load()
 	{
 		const mine = ++last.turn, shown = last.key, members = JSON.parse(shown);
 
+		clearTimeout(last.timer);
+		last.timer = 0;
 		last.waits = true;
+		last.again = false;
+		last.begun = performance.now();
 		try {
 			const doc = await page_of(await get('/api/inbox/', members));
 			if (mine !== last.turn)
@@ -135,10 +140,11 @@ export default function Inbox()
 			last.seen = doc.seq;
 			take_counts(doc);
 			set_state((s) => {
-				/* What "more" brought stays below. */
+				/* What "more" brought stays below, unless more has come since than this page holds. */
 				const newest = new Set(doc.results.map((r) => r.id));
 				const least = doc.results.length ? doc.results[doc.results.length - 1].seq : Infinity;
-				const below = s.key === shown && 'before' in members ? s.rows.filter((r) => !newest.has(r.id) && r.seq < least) : [];
+				const whole = s.key === shown && 'before' in members && s.rows.some((r) => newest.has(r.id));
+				const below = whole ? s.rows.filter((r) => !newest.has(r.id) && r.seq < least) : [];
 				return { rows: [...doc.results, ...below], next: below.length ? s.next : doc.next, error: null, loading: false, key: shown };
 			});
 			if (!members.archived && counts.value.unseen > 0)
@@ -149,13 +155,29 @@ export default function Inbox()
 			last.waits = false;
 			set_state((s) => ({ ...s, error, loading: false }));
 		}
+		if (last.again)
+			soon();
 	}
-	useEffect(() => { load(); }, [key, inbox_news.value]);
+	/* Not while an answer is on its way: it would never be the last one. */
+	function soon()
+	{
+		if (last.waits)
+			last.again = true;
+		else if (!last.timer)
+			last.timer = setTimeout(load, Math.max(0, last.begun + BREATH - performance.now()));
+	}
+	useEffect(() => { load(); }, [key]);
+	useEffect(() => {
+		if (inbox_news.value !== last.news)
+			soon();
+		last.news = inbox_news.value;
+	}, [inbox_news.value]);
+	useEffect(() => () => { clearTimeout(last.timer); }, []);
 	useEffect(() => { set_chosen(new Set()); }, [key]);
 	/* What came between the list and the first count is told by neither. */
 	useEffect(() => {
 		if (!last.waits && counts.value.seq > last.seen)
-			load();
+			soon();
 	}, [counts.value.seq]);
 
 	async function more()
@@ -212,7 +234,7 @@ export default function Inbox()
 		toast(t('list.csv_done', { n: await save_csv('inbox', columns(), pages(asked(q))) }));
 	}
 
-	return html`<${Head} title=${t('nav.inbox')} lead=${counts.value.unread ? t('inbox.count', { n: number(counts.value.unread) }) : t('inbox.none_unread')}>
+	return html`<${Head} title=${t('nav.inbox')} lead=${counts.value.unread ? t('inbox.count', { n: number(counts.value.unread) }) : loading ? '\u00a0' : t('inbox.none_unread')}>
 		${counts.value.unread > 0 && html`<${Act} icon="check" act=${read_all}>${t('inbox.read_all')}<//>`}
 	<//>
 	<p class="hidden" role="status">${came && html`<span key=${came.seq} dir="auto">${t('inbox.came', { title: came.title })}</span>`}</p>

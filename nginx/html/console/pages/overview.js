@@ -10,7 +10,7 @@ import { Badge, Card, Empty, Head, Loading, Scroll, Trouble, use_data } from '..
 import { get } from '../api.js';
 import { here, query, set_query } from '../router.js';
 import { locale, number, t, word } from '../i18n.js';
-import { Time, span } from '../time.js';
+import { Time, server_now, span } from '../time.js';
 
 const EVERY = 5000, KEPT = 120, HOUR = 3600;
 const RANGES = [24, 168, 744];
@@ -24,7 +24,7 @@ const hour_of = (r) => Math.floor(new Date(r.hour).getTime() / 1000 / HOUR) * HO
 /** A value for each hour of the range, 0 where nothing was. */
 function by_hour(rows, hours, test)
 {
-	const now = Math.floor(Date.now() / 1000 / HOUR) * HOUR;
+	const now = Math.floor(server_now() / 1000 / HOUR) * HOUR;
 	const values = new Map();
 
 	for (const r of rows)
@@ -34,7 +34,7 @@ function by_hour(rows, hours, test)
 }
 
 const hours_axis = (hours) => {
-	const now = Math.floor(Date.now() / 1000 / HOUR) * HOUR;
+	const now = Math.floor(server_now() / 1000 / HOUR) * HOUR;
 	return Array.from({ length: hours }, (_, i) => now - (hours - 1 - i) * HOUR);
 };
 
@@ -45,7 +45,7 @@ let kept = [];	/* what was seen before the page was left: it is there again when
 function use_live()
 {
 	const [state, set_state] = useState(() => {
-		const now = Date.now() / 1000, from = now - KEPT * EVERY / 1000, seen = kept.filter((p) => p.at > from);
+		const now = server_now() / 1000, from = now - KEPT * EVERY / 1000, seen = kept.filter((p) => p.at > from);
 
 		return { stats: null, error: null, points: [gap(from), ...seen, ...(seen.length > 0 ? [gap(seen.at(-1).at + 1)] : [])] };
 	});
@@ -61,7 +61,7 @@ function use_live()
 					const stats = await get('/api/admin/stats/', { hours: 1 });
 					if (gone)
 						return;
-					const at = Date.now() / 1000, was = before.current;
+					const at = server_now() / 1000, was = before.current;
 					const sent = sum(stats.deliveries, (d) => d.state === 'sent'), lost = sum(stats.deliveries, (d) => LOST.includes(d.state));
 					const per_s = (now, then) => (now >= then ? (now - then) / Math.max(1, at - was.at) : 0);
 					const point = { at: Math.round(at), due: stats.queue.due, ready: stats.queue.ready,

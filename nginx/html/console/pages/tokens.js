@@ -4,14 +4,14 @@ import { List } from '../list.js';
 import { Act, Badge, Copy, Head } from '../ui.js';
 import { Actions, Field, Form, use_form } from '../form.js';
 import { Person } from '../person.js';
-import { Time } from '../time.js';
+import { Time, server_now } from '../time.js';
 import { dialog } from '../dialog.js';
 import { post, wish } from '../api.js';
 import { t } from '../i18n.js';
 
 const SCOPES = ['push', 'send', 'admin'];
 
-const over = (k) => (k.revoked_at ? 'revoked' : k.expires_at && new Date(k.expires_at) <= new Date() ? 'expired' : '');
+const over = (k) => (k.revoked_at ? 'revoked' : k.expires_at && new Date(k.expires_at).getTime() <= server_now() ? 'expired' : '');
 
 function Made({ token, close })
 {

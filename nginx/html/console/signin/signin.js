@@ -97,11 +97,24 @@ function ways(current)
 	}));
 }
 
+/* A browser that keeps no cookies keeps the site from all else as well. */
+function no_cookies()
+{
+	try {
+		return !navigator.cookieEnabled || !localStorage;
+	} catch {
+		return true;
+	}
+}
+
 /* --- signed in --------------------------------------------------------------- */
 
 async function leave()
 {
-	if (!await go_on())
+	/* There the visitor would be nobody, and be sent back here. */
+	if (no_cookies())
+		said.textContent = words.no_cookies;
+	else if (!await go_on())
 		location.replace('/console/');
 }
 
@@ -244,6 +257,9 @@ async function arrive()
 	if (asked.has('sig') && !await go_on() && await refresh())
 		await go_on();
 }
+
+if (no_cookies())
+	said.textContent = words.no_cookies;
 
 /* In the middle: see above. */
 $('where').hidden = !asked.has('rd');

@@ -44,6 +44,7 @@ const WORDS = {
 		failed: 'It did not work. Try again in a moment.',
 		loops: 'You are signed in, but the page keeps sending you here. Does this browser keep its cookies?',
 		away: 'The site does not answer. Try again in a moment.',
+		no_cookies: 'This browser blocks cookies, and without them nobody stays signed in. Allow them for this site, then load the page again.',
 	},
 	fa: {
 		title: 'ورود', where: 'پس از آن به جایی که بودید می‌روید.',
@@ -84,6 +85,7 @@ const WORDS = {
 		failed: 'نشد. کمی بعد دوباره بکوشید.',
 		loops: 'وارد شده‌اید، ولی آن صفحه شما را باز به اینجا می‌فرستد. آیا این مرورگر کوکی نگه می‌دارد؟',
 		away: 'سایت پاسخ نمی‌دهد. کمی بعد دوباره بکوشید.',
+		no_cookies: 'این مرورگر کوکی‌ها را بسته است و بی آن‌ها ورود نمی‌ماند. کوکی را برای این سایت مجاز کنید و صفحه را از نو بار کنید.',
 	},
 };
 

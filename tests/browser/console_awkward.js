@@ -1,0 +1,186 @@
+'use strict';
+/*
+ * The console where things are against it, in Chromium against a running instance.
+ *
+ *	node tests/browser/console_awkward.js --instance var/instance.env
+ *
+ * Shown: a page that asks every two seconds and is answered after three shows the answers all the same; a device's clock that is a day
+ * off makes no time wrong; without a network the page says so, and comes back with it; forty notifications at once are few
+ * questions and all there; what is looked for is found with the marks of direction that came with its copy; and a browser that keeps
+ * no cookies is told so where one signs in, instead of being sent round.
+ *
+ * Exit: 0 passed, 1 failed, 77 no Chromium or no playwright-core here. CHROMIUM names another program.
+ */
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const lib = require('./instance.js');
+const { WAIT, with_chromium, with_profile } = require('./chromium.js');
+const { administrator, ask, context_of, register, settled, sql, until } = require('./console.js');
+
+const say = (text) => process.stdout.write(`  ${text}\n`);
+
+async function open(context, instance, at)
+{
+	const page = await context.newPage();
+
+	page.setDefaultTimeout(WAIT);
+	await page.goto(`${instance.url}/console/${at}`);
+	await settled(page);
+	return page;
+}
+
+/* Longer than the page waits between two questions. */
+async function slow(context, instance)
+{
+	const made = await ask(instance, 'POST', '/api/campaigns/', { name: 'Slow', title: 'Slow', body: 'Slow', channels: ['email'], audience: { all: true } },
+		instance.env.GATEPOST_ADMIN_TOKEN);
+	assert.equal(made.status, 201, made.text);
+	const page = await open(context, instance, 'campaigns/');
+	let asked = 0;
+
+	await page.route('**/api/campaigns/*/', async (route) => {
+		asked++;
+		await new Promise((go) => setTimeout(go, 3000));
+		await route.continue().catch(() => { /* the page has gone */ });
+	});
+	await page.locator(`.table-box a[href="/console/campaigns/${made.json.id}/"]`).click();
+	await page.waitForSelector('main h1:text-is("Slow")');
+	assert.ok(asked < 3, `${asked} questions at once`);
+	await page.close();
+	assert.equal((await ask(instance, 'POST', `/api/campaigns/${made.json.id}/cancel/`, {}, instance.env.GATEPOST_ADMIN_TOKEN)).status, 200);
+	say('answers that take longer than the page waits are shown');
+}
+
+/* A day ahead, and a day behind. */
+async function clock(browser, instance, person)
+{
+	for (const days of [1, -1]) {
+		const context = await context_of(browser, instance, person);
+		await context.addInitScript((off) => {
+			const True = Date;
+			globalThis.Date = class extends True {
+				constructor(...how)
+				{
+					super(...(how.length ? how : [True.now() + off]));
+				}
+
+				static now()
+				{
+					return True.now() + off;
+				}
+			};
+		}, days * 86400e3);
+		const page = await open(context, instance, 'sessions/');
+		const said = await page.locator('tr:has-text("This one") time').allTextContents();
+		assert.equal(said.length, 2);
+		for (const text of said)
+			assert.match(text, /^now$|^\d+ (sec|min)\.? ago$/, `a clock ${days} days off`);
+		await context.close();
+	}
+	say('a clock that is a day off makes no time wrong');
+}
+
+async function offline(browser, instance, person)
+{
+	const context = await context_of(browser, instance, person);
+	const page = await open(context, instance, 'profile/');
+
+	await context.setOffline(true);
+	await page.click('.nav a:has-text("Devices")');
+	await page.waitForSelector('main .notice:has-text("The server does not answer.")');
+	await context.setOffline(false);
+	await page.waitForSelector('main h1:text-is("Devices")');		/* nobody pressed anything */
+	await settled(page);
+	await page.route('**/api/auth/sessions/', (r) => r.fulfill({ status: 503, headers: { 'Retry-After': '1' }, contentType: 'application/problem+json',
+		json: { title: 'Unavailable', detail: 'Not now.', code: 'unavailable', status: 503 } }));
+	await page.click('.nav a:has-text("Sessions")');
+	await page.waitForSelector('main .notice:has-text("Not now.")');
+	await page.unroute('**/api/auth/sessions/');
+	await page.waitForSelector('tr:has-text("This one")');
+	assert.equal(await page.locator('main .notice').count(), 0);
+	await context.close();
+	say('without a network, or while the server says "not now", it says so, and goes on by itself');
+}
+
+async function flood(browser, instance, person)
+{
+	const N = 40;
+	const context = await context_of(browser, instance, person);
+	const page = await open(context, instance, 'inbox/');
+	const token = instance.env.GATEPOST_ADMIN_TOKEN;
+	let asked = 0;
+
+	await until('it follows the inbox', async () => {
+		await ask(instance, 'POST', '/api/notifications/', { user_id: person.id, channels: ['in_app'], title: 'First', body: 'x' }, token);
+		return page.locator('.inbox-title:text-is("First")').count();
+	});
+	sql(instance, `DELETE FROM inbox WHERE user_id = ${person.id}; UPDATE inbox_count SET unread = 0, unseen = 0 WHERE user_id = ${person.id}`);
+	page.on('request', (r) => { asked += new URL(r.url()).pathname === '/api/inbox/'; });
+	const begun = Date.now();
+	const sent = await Promise.all(Array.from({ length: N }, (_, i) => ask(instance, 'POST', '/api/notifications/',
+		{ user_id: person.id, channels: ['in_app'], title: `One of ${i}`, body: 'x' }, token)));
+	assert.deepEqual(sent.filter((r) => r.status >= 300).map((r) => r.text), []);
+	const newest = () => sql(instance, `SELECT COUNT(*) FROM inbox WHERE user_id = ${person.id}`) === String(N)
+		&& sql(instance, `SELECT title FROM inbox i JOIN notification n ON n.id = i.notification_id WHERE i.user_id = ${person.id} ORDER BY seq DESC LIMIT 20`);
+	await until('the newest stand on top, each once', async () => {
+		const want = newest();
+		return want && (await page.locator('.inbox-title').allTextContents()).join('\n') === want;
+	});
+	const most = 3 + 2 * Math.ceil((Date.now() - begun) / 1000);
+	assert.ok(asked <= most, `${asked} questions in ${Date.now() - begun} ms`);
+	await page.waitForSelector(`.lead:has-text("${N} unread")`);
+	await context.close();
+	say(`${N} notifications at once: ${asked} questions`);
+}
+
+async function searched(context, instance, person)
+{
+	const page = await open(context, instance, 'users/');
+
+	await page.locator('[data-search]').fill(`\u202a${person.phone}\u202c\u200e `);
+	await page.waitForURL((u) => u.searchParams.get('q') === person.phone);
+	await page.locator(`.table-box a[href="/console/users/${person.id}/"]`).waitFor();
+	await page.close();
+	say('a number is found with the marks that came with its copy');
+}
+
+/* A browser whose owner blocks cookies for all sites; by a profile of its own, as nothing else says so. */
+async function no_cookies(instance)
+{
+	const root = administrator(instance);
+
+	await with_profile(instance, async (context) => {
+		const page = context.pages()[0] || await context.newPage();
+		const told = () => page.waitForSelector('#said:has-text("This browser blocks cookies")');
+
+		page.setDefaultTimeout(WAIT);
+		await page.goto(`${instance.url}/console/sessions/`);
+		await page.waitForURL('**/console/signin/?rd=*');
+		await told();
+		await page.fill('#username', root.username);
+		await page.fill('#password', root.password);
+		await page.click('#signin button:not(.plain)');
+		await page.waitForResponse((r) => r.url().includes('/api/auth/login/'));
+		await told();
+		assert.match(page.url(), /signin/);
+	}, (home) => {
+		const dir = path.join(home, 'profile/Default');
+		fs.mkdirSync(dir, { recursive: true });
+		fs.writeFileSync(path.join(dir, 'Preferences'), JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }));
+	});
+	say('a browser that keeps no cookies is told so, and not sent round');
+}
+
+lib.main('console_awkward', () => with_chromium(async (browser, instance) => {
+	const person = await register(instance, { first_name: 'Roya' });
+	const admin = await context_of(browser, instance, administrator(instance));
+
+	await slow(admin, instance);
+	await searched(admin, instance, person);
+	await admin.close();
+	await clock(browser, instance, person);
+	await offline(browser, instance, person);
+	await flood(browser, instance, person);
+	await no_cookies(instance);
+}).then(() => process.stdout.write('PASSED console_awkward\n')));
