@@ -95,10 +95,16 @@ async function offline(browser, instance, person)
 	await page.route('**/api/auth/sessions/', (r) => r.fulfill({ status: 503, headers: { 'Retry-After': '1' }, contentType: 'application/problem+json',
 		json: { title: 'Unavailable', detail: 'Not now.', code: 'unavailable', status: 503 } }));
 	await page.click('.nav a:has-text("Sessions")');
-	await page.waitForSelector('main .notice:has-text("Not now.")');
+	await page.waitForSelector('main .notice:has-text("Unavailable. Not now.")');
 	await page.unroute('**/api/auth/sessions/');
 	await page.waitForSelector('tr:has-text("This one")');
 	assert.equal(await page.locator('main .notice').count(), 0);
+	/* Before it knows who it is. */
+	await page.route('**/api/auth/profile/', (r) => r.fulfill({ status: 503, contentType: 'application/problem+json', json: { title: 'Unavailable', status: 503 } }));
+	await page.reload();
+	await page.waitForSelector('[role=alert]:has-text("The server cannot answer right now.")');
+	await page.unroute('**/api/auth/profile/');
+	await page.waitForSelector('tr:has-text("This one")');
 	await context.close();
 	say('without a network, or while the server says "not now", it says so, and goes on by itself');
 }

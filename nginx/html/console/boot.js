@@ -1,22 +1,30 @@
 /*
  * Starts the console, or says what is missing: where scripts/console-vendor
- * never ran, its libraries are not there to be imported.
+ * never ran, its libraries are not there to be imported.  While nobody
+ * answers, or the database is away, it tries again.
  */
 try {
 	const { start } = await import('./app.js');
 	await start();
 } catch (e) {
 	const fa = document.documentElement.lang === 'fa';
-	const missing = /import|module|fetch/i.test(String(e && e.message));
+	const file = /import|module|fetch/i.test(String(e && e.message));
+	const answers = !file || await fetch('/console/lib.js', { method: 'HEAD', cache: 'no-store' }).then((r) => r.ok, () => false);
 	const p = document.createElement('p');
 
 	p.setAttribute('role', 'alert');
 	p.className = 'boot-trouble';
-	if (missing)
+	if (!answers || [0, 429].includes(e.status) || e.status >= 500) {
+		p.textContent = fa ? 'کارساز اکنون پاسخ نمی‌دهد. این صفحه چند لحظهٔ دیگر دوباره تلاش می‌کند.'
+			: 'The server cannot answer right now. This page tries again in a moment.';
+		setTimeout(() => location.reload(), 5000 + 5000 * Math.random());
+		addEventListener('online', () => location.reload());
+	} else if (file) {
 		p.textContent = fa ? 'کتابخانه‌های کنسول اینجا نیستند. scripts/console-vendor آن‌ها را می‌آورد.'
 			: 'The console’s libraries are not here. scripts/console-vendor fetches them.';
-	else
+	} else {
 		p.textContent = fa ? 'کنسول باز نشد. صفحه را از نو بار کنید.' : 'The console did not start. Load the page again.';
+	}
 	document.getElementById('app').replaceChildren(p);
 	console.error(e);
 }

@@ -109,7 +109,7 @@ export function Filter({ filter, value })
 			<input id=${id} type="datetime-local" value=${local_time(value)}
 				onChange=${(e) => change(e.target.value ? new Date(e.target.value).toISOString().replace(/\.\d+Z$/, 'Z') : '')} /></label>`;
 	return html`<label class=${`filter${value ? ' on' : ''}`} for=${id} data-name=${filter.name}><span>${filter.label}</span>
-		<input id=${id} type="text" dir="auto" spellcheck=${false} autocomplete="off" value=${value}
+		<input id=${id} type="text" dir="auto" maxlength="2048" spellcheck=${false} autocomplete="off" value=${value}
 			onChange=${(e) => change(bare(e.target.value))} /></label>`;
 }
 
@@ -147,7 +147,7 @@ export function Search({ name, label, value })
 	return html`<form class="search" role="search" onSubmit=${(e) => { e.preventDefault(); clearTimeout(timer.current); search(said); }}>
 		<label class="hidden" for=${id}>${label}</label>
 		<${Icon} name="search" size="16" />
-		<input id=${id} data-search type="search" dir="auto" value=${said} placeholder=${label} spellcheck=${false} autocomplete="off"
+		<input id=${id} data-search type="search" dir="auto" maxlength="100" value=${said} placeholder=${label} spellcheck=${false} autocomplete="off"
 			onInput=${(e) => {
 				const v = e.target.value;
 				set_said(v);

@@ -62,7 +62,7 @@ function Find()
 		<div class="search">
 			<label class="hidden" for=${`${id}-for`}>${t('log.find')}</label>
 			<${Icon} name="search" size="16" />
-			<input id=${`${id}-for`} data-search type="search" dir="auto" value=${text} placeholder=${t('log.find_hint')} spellcheck=${false} autocomplete="off"
+			<input id=${`${id}-for`} data-search type="search" dir="auto" maxlength="2048" value=${text} placeholder=${t('log.find_hint')} spellcheck=${false} autocomplete="off"
 				onInput=${(e) => set_text(e.target.value)} />
 			<kbd aria-hidden="true">/</kbd>
 		</div>
