@@ -1491,6 +1491,7 @@ EXTRA_FILES = \
 	tests/browser/console_outside.js \
 	tests/browser/console_pictures.js \
 	tests/browser/console_staff.js \
+	tests/browser/console_truth.js \
 	tests/browser/console_user.js \
 	tests/browser/firefox.js \
 	tests/browser/firefox_console.js \

@@ -292,7 +292,9 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 	{
 		if (found)
 			return yield found;
-		let members = paged === 'page' ? { ...asked, page: 1, page_size: CSV_PAGE } : { ...asked, limit: CSV_PAGE };
+		/* From its beginning, wherever in it one is. */
+		const { before, after, ...whole_list } = asked;
+		let members = paged === 'page' ? { ...whole_list, page: 1, page_size: CSV_PAGE } : { ...whole_list, limit: CSV_PAGE };
 
 		for (;;) {
 			const doc = await get(url, members, { patient: true });
