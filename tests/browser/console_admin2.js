@@ -392,11 +392,14 @@ async function protect(page, instance)
 {
 	await open(page, instance, '/console/protect/');
 	await page.getByLabel('Host name').fill('wiki.example.com');
+	await page.getByLabel('Path').fill('/docs/');
+	await page.getByLabel('Where the site runs').fill('http://127.0.0.1:3000');
 	await page.getByLabel('with a second factor').check();
 	await page.getByLabel('in these groups').fill('ops, "; return 200; "');
 	await page.getByLabel('From these countries').fill('ir, de');
 	const lines = await page.locator('.copy pre').textContent();
 	assert.match(lines, /set \$gp_require "verified mfa group:ops group:return";/, 'names only, whatever else was typed');
+	assert.match(lines, /server_name wiki\.example\.com;[^]*location \/docs\/ \{[^]*proxy_pass http:\/\/127\.0\.0\.1:3000;/);
 	assert.match(lines, /set \$gp_countries IR,DE;/);
 	await page.getByText('GATEPOST_SITES=wiki.example.com').waitFor({ timeout: WAIT });
 	const nginx = path.join(instance.dir, 'nginx');
@@ -408,6 +411,10 @@ async function protect(page, instance)
 		execFileSync('nginx', ['-t', '-q', '-p', nginx, '-c', 'nginx.conf'], { stdio: 'pipe', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
 	} finally {
 		fs.unlinkSync(file);
+	}
+	for (const [box, word] of [[/^Staff/, 'staff'], [/^Superusers/, 'superuser']]) {
+		await page.getByLabel(box).check();
+		assert.match(await page.locator('.copy pre').textContent(), new RegExp(`gp_require "[^"]*\\b${word}\\b`));
 	}
 	say('protect: what is asked for stands in lines that nginx takes');
 }

@@ -164,8 +164,8 @@ async function order_by(page, index, label, what)
 }
 
 /**
- * list: {at, rows, search?: {name, text, rows?}, find?, base?, filters?: {name: [value, rows]}, order?: labels, all?, act?: {name, done, yes?}}
- * `base` stands in the address all the time, `rows` is how many there are then.
+ * list: {at, rows, search?: {name, text, rows?}, find?, base?, filters?: {name: [value, rows]}, columns?, says?, order?: labels, all?, act?: {name, done, yes?}}
+ * `base` stands in the address all the time, `rows` is how many there are then; `columns` must be there, and `says` in its rows.
  */
 async function check(page, instance, list)
 {
@@ -214,6 +214,9 @@ async function check(page, instance, list)
 
 	/* The order of each column that has one. */
 	const heads = await page.evaluate(() => [...document.querySelectorAll('.list .table th:not(.pick):not(.row-actions)')].map((th, i) => [i, Boolean(th.querySelector('.order')), th.textContent.replace(/[↑↓↕]/g, '').trim()]));
+	assert.deepEqual((list.columns || []).filter((c) => !heads.some((h) => h[2] === c)), [], `${what}: a column is missing`);
+	const told = (await rows_of(page)).flat().map((c) => c.text).join(' ');
+	assert.deepEqual((list.says || []).filter((w) => !told.includes(w)), [], `${what}: is not said in ${told.slice(0, 400)}`);
 	for (const [index, can, label] of heads.filter((h) => h[1] && !(list.unordered || []).includes(h[2])))
 		await order_by(page, index, label, what, can);
 	assert.ok(heads.some((h) => h[1]), `${what}: nothing orders it`);
@@ -332,15 +335,16 @@ async function admin_lists(instance, boss, token)
 		/* Before anybody is switched off: that ends sessions. */
 		{ at: '/console/signed-in/', search: { name: 'q', text: tag }, rows: 4, filters: { user: [mail('ada'), 2], is_active: ['false', 1], ip: ['203.0.113.1', 2] },
 			act: { name: 'End', of: { is_active: 'true' }, done: [`SELECT COUNT(*) FROM session WHERE user_id IN (${users}) AND ended_at IS NULL`, 1] } },
-		{ at: '/console/users/', search: { name: 'q', text: tag }, rows: 4, filters: { is_active: ['false', 1], is_verified: ['true', 3], is_staff: ['true', 1], is_superuser: ['false', 4],
+		{ at: '/console/users/', search: { name: 'q', text: tag }, rows: 4, columns: ['Name', 'E-mail', 'Phone', 'State', 'Last sign-in', 'Country', 'Since'],
+			says: ['198.51.100.1', 'Iran', 'Staff', 'disabled'], filters: { is_active: ['false', 1], is_verified: ['true', 3], is_staff: ['true', 1], is_superuser: ['false', 4],
 			group: [`${tag}-a`, 3] }, act: { name: 'Disable', of: { is_active: 'true' }, done: [`SELECT COUNT(*) FROM user WHERE id IN (${users}) AND NOT is_active`, 3] } },
 		{ at: '/console/tokens/', search: { name: 'q', text: tag }, rows: 3, filters: { state: ['live', 3], scopes: ['send', 2] },
 			act: { name: 'Revoke', done: [`SELECT COUNT(*) FROM admin_token WHERE name LIKE '${tag}%' AND revoked_at IS NULL`, 1] } },
 		...[['subscriptions', 'web_push', `https://updates.push.services.mozilla.com/wpush/v2/${tag}-${ada}-0`], ['phones', 'expo', `ExponentPushToken[${tag}0xxxxxxxxxxxx]`]].map(([name, kind, whole]) => (
-			{ at: `/console/${name}/`, search: { name: 'q', text: tag }, rows: 3, filters: { is_active: ['true', 2], user_id: [ada, 3], email: [mail('ada'), 3], token: [whole, 1],
+			{ at: `/console/${name}/`, search: { name: 'q', text: tag }, rows: 3, columns: ['Of', 'State', 'Last seen', 'Since'], says: [mail('Ada')], filters: { is_active: ['true', 2], user_id: [ada, 3], email: [mail('ada'), 3], token: [whole, 1],
 				since: [days(2.5), 2], until: [days(2.5), 1] }, act: { name: 'Deactivate', of: { is_active: 'true' },
 				done: [`SELECT COUNT(*) FROM device WHERE user_id = ${ada} AND kind = '${kind}' AND is_active`, 0] } })),
-		{ at: '/console/deliveries/', rows: 4, find: async (page) => {
+		{ at: '/console/deliveries/', rows: 4, columns: ['To', 'Channel', 'Message', 'State', 'Tries', 'Created'], says: [mail('ada'), 'kavenegar', '550'], find: async (page) => {
 			await page.locator('.finder select').selectOption('title');
 			await page.locator('.finder input').fill(apart);
 			await page.locator('.finder').getByRole('button', { name: 'Find' }).click();
@@ -348,9 +352,11 @@ async function admin_lists(instance, boss, token)
 		}, filters: { state: ['failed', 2], channel: ['email', 2], provider: ['smtp', 2], type: ['order', 2], reason: ['kavenegar_411', 1], since: [days(2.5), 2], until: [days(2.5), 2] },
 		nothing: { reason: 'zz_nobody' }, act: { name: 'Send again', of: { state: 'failed' }, done: [`SELECT COUNT(*) FROM delivery WHERE notification_id IN (${log}) AND reason IN
 			('kavenegar_411', 'smtp_550_5_1_1')`, 0] } },
-		{ at: '/console/queue/', search: { name: 'q', text: log[0] }, rows: 4, filters: { state: ['dead', 3], class: ['campaign', 1], provider: [`${tag}-p`, 1], notification_id: [log[0], 4] },
+		{ at: '/console/queue/', search: { name: 'q', text: log[0] }, rows: 4, columns: ['Job', 'Kind', 'Class', 'Provider', 'State', 'Tries', 'Next', 'Created'],
+			 filters: { state: ['dead', 3], class: ['campaign', 1], provider: [`${tag}-p`, 1], notification_id: [log[0], 4] },
 			act: { name: 'Discard', of: { state: 'dead' }, done: [dead, 1] } },
-		{ at: '/console/audit/', search: { name: 'q', text: apart }, rows: seen, filters: { event: ['login', of("event = 'login'")], outcome: ['refused', of("outcome = 'refused'")],
+		{ at: '/console/audit/', search: { name: 'q', text: apart }, rows: seen, columns: ['Event', 'Outcome', 'By', 'About', 'From', 'Detail', 'When', 'Browser'], says: ['127.0.0.1'],
+			 filters: { event: ['login', of("event = 'login'")], outcome: ['refused', of("outcome = 'refused'")],
 			user_id: [ada, of(`(user_id = ${ada} OR actor_id = ${ada})`)], ip: ['127.0.0.1', of("ip = '127.0.0.1'")], since: [days(1), seen], until: [days(-1), seen] } },
 		{ at: '/console/templates/', search: { name: 'q', text: tag }, rows: 3 },
 		{ at: '/console/campaigns/', search: { name: 'q', text: tag }, rows: 3, filters: { state: ['draft', 3] },
@@ -363,7 +369,7 @@ async function admin_lists(instance, boss, token)
 			act: { name: 'Take out of the group', done: [`SELECT COUNT(*) FROM push_group_user WHERE group_id = ${groups[1]}`, 1] } },
 		{ at: '/console/groups/', search: { name: 'q', text: tag }, rows: 3, filters: { open: ['true', 1] },
 			act: { name: 'Delete', done: [`SELECT COUNT(*) FROM push_group WHERE name LIKE '${tag}%'`, 1] } },
-		{ at: '/console/providers/', search: { name: 'q', text: tag.slice(0, 9) }, rows: 2, filters: { channel: ['email', 2], health: ['ok', 2] },
+		{ at: '/console/providers/', search: { name: 'q', text: tag.slice(0, 9) }, rows: 2, columns: ['Name', 'Channel', 'Kind', 'Health', 'Weight', 'Sent today'], filters: { channel: ['email', 2], health: ['ok', 2] },
 			act: { name: 'Deactivate', done: [`SELECT COUNT(*) FROM provider WHERE name LIKE '${tag.slice(0, 9)}-%' AND is_active`, 0] } },
 		{ at: `/console/webhooks/${hooks[0]}/`, rows: 3, filters: { state: ['failed', 2], title: ['delivery.failed', 2], reason: ['webhook_500', 2], since: [days(1.5), 1], until: [days(1.5), 2] },
 			nothing: { title: 'zz_nobody' } },
