@@ -357,7 +357,7 @@ static void
 write_job(struct jw *w, const struct delivery_story *s)
 {
 	static const char *const word[] = { "ready", "leased", "leaving",
-		"paused" };
+		"paused", "gathered" };
 
 	if (s->job_id == 0) {
 		jw_null(w, "job");

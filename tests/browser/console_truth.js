@@ -155,8 +155,20 @@ async function story(page, instance, token)
 	assert.equal(await page.locator('.step', { hasText: 'Tried by' }).count(), 0);
 	await next.getByRole('link', { name: 'Look at the suppression list' }).click();
 	await page.waitForURL('**/console/suppressions/', { timeout: WAIT });
+
+	/* What is held is no dead letter, and no worker takes it either: till when, is said. */
+	const [nid, seq] = refused.split('-');
+	const held = (state) => sql(instance, `DELETE FROM job WHERE provider = '${tag}'; INSERT INTO job (id, class, state, kind, notification_id, seq, provider, expires_at, created_at)
+		VALUES (${BigInt(nid) + 90n}, 1, ${state}, 2, ${nid}, ${seq}, '${tag}', '2101-01-01', UTC_TIMESTAMP(6))`);
+	sql(instance, `UPDATE delivery SET state = 'queued' WHERE notification_id = ${nid}`);
+	for (const [state, text] of [[3, /Its campaign is paused/], [4, /It waits for the person’s digest/], [9, /it is a dead letter/]]) {
+		held(state);
+		await open(page, instance, `/console/deliveries/${refused}/`);
+		assert.match(await next.textContent(), text);
+	}
+	sql(instance, `DELETE FROM job WHERE provider = '${tag}'; UPDATE delivery SET state = 'failed' WHERE notification_id = ${nid}`);
 	say('one delivery: each step, the end, what to do about it, and what is reported meanwhile');
-	return refused.split('-')[0];
+	return nid;
 }
 
 /* ---- the queue and the figures ---- */

@@ -72,6 +72,8 @@ def test_many_leave_as_one_and_each_says_by_which(inst):
     assert inst.rows("SELECT channel, items, open FROM digest WHERE user_id = %s", u["id"]) == [{"channel": "email", "items": 3, "open": 1}]
     r = inst.api("GET", f"/api/admin/jobs/?state=gathered&notification_id={ids[0]}", token=inst.admin())
     assert [j["state"] for j in r.json()["results"]] == ["gathered"] and not mails(inst, u)
+    story = inst.api("GET", f"/api/admin/deliveries/{r.json()['results'][0]['delivery_id']}/", token=inst.admin()).json()
+    assert (story["state"], story["job"]["state"]) == ("queued", "gathered")
     comes(inst, u)
     for id_ in ids:
         assert ways(final(inst, id_), u) == {"email": ("sent", "digested")}

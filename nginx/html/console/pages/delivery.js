@@ -49,6 +49,8 @@ function next_of(d)
 {
 	if (d.state === 'queued' && d.job && d.job.state === 'dead')
 		return t('delivery.next.dead');
+	if (d.state === 'queued' && d.job && ['paused', 'gathered'].includes(d.job.state))
+		return t(`delivery.next.${d.job.state}`);
 	if (d.state === 'queued' && d.job && d.job.run_at)
 		return t('delivery.next.at', { time: when(d.job.run_at), end: when(d.job.expires_at) });
 	if (d.state === 'queued')

@@ -113,6 +113,8 @@ export default {
 	'delivery.tries': 'Tries: {n}, the last by {provider}',
 	'delivery.next.at': 'Tried again at {time}; given up at {end}.',
 	'delivery.next.now': 'A worker takes it as soon as one is free.',
+	'delivery.next.paused': 'Its campaign is paused: it goes on when the campaign does.',
+	'delivery.next.gathered': 'It waits for the person’s digest and comes with it.',
 	'delivery.next.dead': 'Nothing by itself: it is a dead letter, to be made ready again in the queue.',
 	'delivery.next.unsure': 'Nothing by itself, so that it does not arrive twice. Ask the recipient, or send it again.',
 	'delivery.next.again': 'Nothing by itself. Remove the cause, then send it again.',
