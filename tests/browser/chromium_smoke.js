@@ -244,12 +244,19 @@ async function signs_out(context, page)
 	assert.equal(await page.isVisible('#signout'), true, 'still there');
 	assert.equal(await profile(), 200);
 	await context.unroute('**/api/auth/logout/**');
+	const other = await context.newPage();
+	await other.goto(page.url(), { timeout: WAIT });
+	await other.waitForSelector('#signout:not([hidden])', { timeout: WAIT });
 	await page.click('#signout');
 	await page.waitForSelector('#signin:not([hidden])', { timeout: WAIT });
 	assert.equal(await page.textContent('#who'), 'Not signed in.');
 	assert.equal(await profile(), 401);
 	assert.deepEqual((await context.cookies()).filter((c) => /^__(Host-gatepost|Secure-gatepost-refresh)$/.test(c.name)), []);
-	say('  signed out on the page when that was answered, and not before');
+	/* Headless, no tab is ever hidden. */
+	await other.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+	await other.waitForSelector('#signin:not([hidden])', { timeout: WAIT });
+	await other.close();
+	say('  signed out on the page when that was answered, and not before; another tab knows when it is looked at');
 }
 
 async function worker_serves(browser, instance)

@@ -247,6 +247,7 @@
 	async function enable()
 	{
 		const permission = await Notification.requestPermission();
+		await who_am_i();		/* of this moment: another tab may have signed somebody else in */
 		if (permission === 'granted')
 			await save(await subscribe());
 		await render();
@@ -390,6 +391,10 @@
 		await render();
 		await who_am_i();
 		await mend();
+		/* Shown again: who it is may have changed in another tab, or since "back" left this page aside. */
+		const look = () => !document.hidden && who_am_i().catch(() => {});
+		document.addEventListener('visibilitychange', look);
+		window.addEventListener('pageshow', (event) => event.persisted && look());
 	}
 
 	start().catch((e) => note($('state'), e.message || String(e), 'bad'));
