@@ -153,7 +153,13 @@ export function use_data(ask, key = '', { every = 0 } = {})
 		}, every);
 		return () => clearInterval(timer);
 	}, [every]);
-	return { ...state, reload, set: (data) => set_state({ data, error: null, loading: false }) };
+	/* What is under way was asked before. */
+	const set = (data) => {
+		turn.current++;
+		since.current = 0;
+		set_state({ data, error: null, loading: false });
+	};
+	return { ...state, reload, set };
 }
 
 /**

@@ -72,7 +72,7 @@ export default function Campaign({ params })
 		</div>
 		<${Card} title=${t('campaign.recipients')} lead=${t('campaign.recipients_lead')}>
 			<${List} url=${`/api/campaigns/${id}/recipients/`} name=${`campaign-${c.id}`} label=${t('campaign.recipients')} paged="cursor"
-				id=${(r) => r.seq ?? r.id} version=${`${c.state}-${c.released}`}
+				id=${(r) => r.seq ?? r.id} version=${c.state} every=${LIVE.includes(c.state) ? 5000 : 0}
 				filters=${[{ name: 'state', label: t('campaigns.state'), options: ['queued', 'sent', 'delivered', 'read', 'skipped', 'failed', 'expired', 'cancelled', 'unsure'].map((s) => [s, word('state', s)]) }]}
 				columns=${[
 					{ key: 'target', label: t('campaign.to'), main: true, show: (r) => (r.target ? html`<${Addr} text=${r.target} />` : r.user_id ? html`<${Person} id=${r.user_id} />` : null) },
