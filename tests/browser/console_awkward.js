@@ -162,8 +162,12 @@ async function searched(context, instance, person)
 	await page.locator('[data-search]').fill(`\u202a${person.phone}\u202c\u200e `);
 	await page.waitForURL((u) => u.searchParams.get('q') === person.phone);
 	await page.locator(`.table-box a[href="/console/users/${person.id}/"]`).waitFor();
+	const nameless = await register(instance, { first_name: '\u200c', last_name: '\u200d' });
+	await page.locator('[data-search]').fill(nameless.phone);
+	await page.locator(`.table-box a[href="/console/users/${nameless.id}/"]:has-text("${nameless.phone}")`).click();
+	await page.waitForSelector(`main h1:text-is("${nameless.phone}")`);
 	await page.close();
-	say('a number is found with the marks that came with its copy');
+	say('a number is found with the marks that came with its copy, and who has a name that nobody sees');
 }
 
 /* A browser whose owner blocks cookies for all sites; by a profile of its own, as nothing else says so. */

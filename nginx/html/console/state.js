@@ -3,7 +3,7 @@
  * notifications wait.
  */
 import { call, get, leave, post, sentence_of, unsaved } from './api.js';
-import { t } from './i18n.js';
+import { t, visible } from './i18n.js';
 import { computed, signal } from './lib.js';
 import { toast } from './toast.js';
 
@@ -117,5 +117,6 @@ export function name_of(user)
 {
 	if (!user)
 		return '';
-	return [user.first_name, user.last_name].filter(Boolean).join(' ') || user.email || user.phone_number || `#${user.id}`;
+	/* A name of nothing but joiners is none that could be seen, or pressed. */
+	return [user.first_name, user.last_name].filter((n) => n && visible(n)).join(' ') || user.email || user.phone_number || `#${user.id}`;
 }
