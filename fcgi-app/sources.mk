@@ -60,6 +60,8 @@ BASE_SOURCES = \
 	fcgi-app/base/log.h \
 	fcgi-app/base/mail.c \
 	fcgi-app/base/mail.h \
+	fcgi-app/base/metric.c \
+	fcgi-app/base/metric.h \
 	fcgi-app/base/pattern.c \
 	fcgi-app/base/pattern.h \
 	fcgi-app/base/phone.cc \
@@ -166,6 +168,8 @@ STORE_SOURCES = \
 	fcgi-app/store/live.h \
 	fcgi-app/store/mail_domain.c \
 	fcgi-app/store/mail_domain.h \
+	fcgi-app/store/metrics.c \
+	fcgi-app/store/metrics.h \
 	fcgi-app/store/mfa.c \
 	fcgi-app/store/mfa.h \
 	fcgi-app/store/mfa_flow.c \
@@ -549,6 +553,10 @@ API_SOURCES = \
 	fcgi-app/api/list.h \
 	fcgi-app/api/live_ticket.c \
 	fcgi-app/api/login.c \
+	fcgi-app/api/metrics.c \
+	fcgi-app/api/metrics.h \
+	fcgi-app/api/metrics_get.c \
+	fcgi-app/api/metrics_own.h \
 	fcgi-app/api/mfa_rows.c \
 	fcgi-app/api/notifications.c \
 	fcgi-app/api/notify.c \
@@ -1548,6 +1556,7 @@ EXTRA_FILES = \
 	tests/e2e/test_locale.py \
 	tests/e2e/test_mail_mx.py \
 	tests/e2e/test_master.py \
+	tests/e2e/test_metrics.py \
 	tests/e2e/test_nginx_edge.py \
 	tests/e2e/test_notify.py \
 	tests/e2e/test_once.py \

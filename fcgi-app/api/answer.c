@@ -97,6 +97,8 @@ answer_audit(struct call *c, const char *event, const char *outcome,
 		    c->who.user_id, .session_id = session_id,
 	};
 
+	if (strcmp(event, "login") == 0)
+		c->signin = outcome;
 	return audit_add(c->db, c->req, &ev, e);
 }
 

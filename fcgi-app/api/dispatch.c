@@ -5,6 +5,7 @@
  * and one log line, whatever happened on the way.
  */
 #include "api/dispatch_own.h"
+#include "api/metrics.h"
 #include "api/page.h"
 #include "auth/cors.h"
 #include "base/clock.h"
@@ -254,6 +255,7 @@ dispatch_answer(const struct dispatch *d, struct req *q, struct resp *r,
 		resp_no_store(r);
 	bind_fini(&c.bound);
 	speak(r, lang_by_header, q);
+	metrics_signin(&c);
 	*row = c.route;
 }
 
@@ -311,6 +313,7 @@ dispatch_serve(const struct dispatch *d, const struct transport *t)
 	if (rc < 0)
 		log_warn("the peer went away before its answer");
 	us = clock_mono() - begun;
+	metrics_request(row, row == NULL ? d->pool : row->pool, r.status, us);
 	if (worth_logging(row, &r, us))
 		log_request(&q, &r, row, us);
 	log_context(NULL);

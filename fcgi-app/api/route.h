@@ -83,6 +83,8 @@ struct call {
 	struct shm	*shm;
 	struct shm_slot	*slot;
 	unsigned	 pool_size;
+	/* How a sign-in ended, for the metrics; NULL: the request was none. */
+	const char	*signin;
 };
 
 /* `in` is the bound struct of the row's fieldset (NULL for FIELDSET_NONE).

@@ -143,6 +143,7 @@ shm_create(const char *path, struct err *e)
 	}
 	if ((m = map_fd(fd, temp, e)) == NULL)
 		goto out;
+	m->at->born_us = clock_now();
 	m->at->size = sizeof(struct shm_layout);
 	m->at->magic = SHM_MAGIC;
 	if (rename(temp, path) < 0) {
@@ -283,6 +284,12 @@ shm_count(struct shm *s, unsigned counter, uint64_t n)
 	if (s != NULL && counter < SHM_COUNTERS)
 		atomic_fetch_add_explicit(&shm_at(s)->counter[counter], n,
 		    memory_order_relaxed);
+}
+
+int64_t
+shm_born_us(const struct shm *s)
+{
+	return s == NULL ? 0 : shm_at(s)->born_us;
 }
 
 _Atomic int64_t *

@@ -26,7 +26,7 @@ void	 shm_close(struct shm *s);
  * most four times a second, else costs nothing.  shm_revoked does it by
  * itself when the list is stale; others call it in their loop.  The old
  * mapping, and slots in it, stay valid.  A NULL shm is allowed here and in
- * shm_revoked (SHM_STALE), shm_revoke_now, shm_count and shm_counter. */
+ * shm_revoked (SHM_STALE), shm_revoke_now, shm_count, shm_counter and shm_born_us. */
 void	 shm_refresh(const struct shm *s);
 
 /* --- revocations ------------------------------------------------------ */
@@ -67,10 +67,13 @@ bool	 shm_wait_begin(struct shm *s, struct shm_slot *me, unsigned pool_size);
 void	 shm_wait_end(struct shm *s, struct shm_slot *me);
 
 /* --- metrics -------------------------------------------------------------
- * Fixed counters by number (metrics rows are in api/metrics), relaxed. */
-#define SHM_COUNTERS	1024
+ * Fixed counters by number (base/metric.h and api/metrics.c lay them out),
+ * relaxed. */
+#define SHM_COUNTERS	8192
 void	 shm_count(struct shm *s, unsigned counter, uint64_t n);
 uint64_t shm_counter(const struct shm *s, unsigned counter);
+/* When the file was made (clock_now): since then they count.  0 without. */
+int64_t	 shm_born_us(const struct shm *s);
 
 /* --- senders ---------------------------------------------------------------
  * The word of base/burst.h of one that sends, by any number that is his; two

@@ -41,6 +41,7 @@ struct shm_side {			/* at_us 0: free; key 0: not yet */
 struct shm_layout {
 	uint64_t	 magic;
 	uint64_t	 size;		/* of this struct: another build? */
+	int64_t		 born_us;
 	_Atomic uint64_t gen;		/* table[gen & 1] is live */
 	_Atomic uint32_t side_live;	/* upper bound of places in use */
 	struct shm_side	 side[SHM_SIDE];

@@ -12,6 +12,7 @@
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/phone.h"
 #include "base/text.h"
 #include "channel/verp.h"
@@ -148,10 +149,13 @@ static struct shm *
 shm_of_master(void)
 {
 	struct err e = ERR_INIT;
+	struct shm *s;
 	char path[200];
 
 	snprintf(path, sizeof(path), "%s/shm", conf_str(CONF_RUN_DIR));
-	return shm_open_(path, &e);
+	s = shm_open_(path, &e);
+	metric_use(s);
+	return s;
 }
 
 static int

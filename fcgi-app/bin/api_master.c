@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/metric.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,6 +127,7 @@ open_all(struct err *e)
 	    only[0] == '\0' ? "shm" : "shm-", only);
 	if ((m.shm = shm_create(path, e)) == NULL)
 		return -1;
+	metric_use(m.shm);
 	return write_pid(e);
 }
 

@@ -19,6 +19,7 @@
 #include "base/crypto.h"
 #include "base/keyring.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/text.h"
 #include "channel/providers/webpush.h"
 #include "channel/verp.h"
@@ -102,6 +103,7 @@ each_second(void)
 	keyring_refresh(&keys, conf_str(CONF_KEY_DIR));
 	if (keys.seen != seen)
 		set_up_push();
+	metric_follow(conf_str(CONF_RUN_DIR));
 	program_notify("WATCHDOG=1");
 }
 

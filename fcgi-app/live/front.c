@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "live/feed.h"
 #include "live/front_own.h"
 #include "live/live.h"
@@ -355,8 +356,10 @@ look_at_shm(void)
 		return;
 	}
 	snprintf(path, sizeof(path), "%s/shm", fr.setup->run_dir);
-	if ((fr.shm = shm_open_(path, &e)) != NULL)
+	if ((fr.shm = shm_open_(path, &e)) != NULL) {
 		grant_use(fr.shm);
+		metric_use(fr.shm);
+	}
 }
 
 static void

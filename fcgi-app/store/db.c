@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/rand.h"
 
 #include <mysql.h>
@@ -220,6 +221,13 @@ dup_failed(const char *what, const char *text, struct err *e)
 	    (int)n, key);
 }
 
+static void
+count_error(const struct db *db, enum metric_db kind)
+{
+	metric_add(METRIC_DB(db->program == DB_WORKER ? METRIC_WORKER :
+	    db->program == DB_LIVE ? METRIC_LIVE : METRIC_API, kind), 1);
+}
+
 bool
 db_dup_key(const struct err *e, const char *key)
 {
@@ -242,6 +250,7 @@ db_failed(struct db *db, const char *what, unsigned no, const char *text,
 	if (is_lost(no)) {
 		err_set(e, ERR_DB_LOST, "unavailable", "%s: (%u) %s", what, no,
 		    said);
+		count_error(db, METRIC_DB_LOST);
 		e->retry_after_s = 1;
 		/* 2006 is said when the packet could not be written whole, so
 		 * the server cannot have run it. */
@@ -250,15 +259,18 @@ db_failed(struct db *db, const char *what, unsigned no, const char *text,
 	} else if (is_retry(no)) {
 		err_set(e, ERR_UNAVAILABLE, "unavailable", "%s: (%u) %s", what,
 		    no, said);
+		count_error(db, METRIC_DB_AGAIN);
 		e->retry_after_s = 1;
 		fate = FATE_RETRY;
 	} else if (is_away(no)) {
 		err_set(e, ERR_UNAVAILABLE, "unavailable", "%s: (%u) %s", what,
 		    no, said);
+		count_error(db, METRIC_DB_AWAY);
 		e->retry_after_s = RETRY_AFTER_S;
 	} else if (no == ER_DUP_ENTRY || no == ER_DUP_ENTRY_WITH_KEY_NAME) {
 		dup_failed(what, text, e);
 	} else {
+		count_error(db, METRIC_DB_FAILED);
 		err_set(e, ERR_INTERNAL, "db_failed", "%s: (%u) %s", what, no,
 		    said);
 	}
@@ -349,6 +361,7 @@ open_(struct db *db, struct err *e)
 		e->sys = (int)mysql_errno(my);
 		e->retry_after_s = RETRY_AFTER_S;
 		mysql_close(my);
+		count_error(db, METRIC_DB_CONNECT);
 		fate = FATE_FAIL;
 	} else {
 		db->my = my;

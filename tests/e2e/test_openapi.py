@@ -630,6 +630,8 @@ def test_health(call):
     call(200, "GET", "/api/auth/challenge/")
     call(200, "GET", "/api/health/live")
     call(200, "GET", "/api/health/ready")
+    call(200, "GET", "/metrics")
+    call(403, "GET", "/metrics", source="127.0.0.3")
 
 
 def test_sign_in_by_other_sites(inst, call, person):

@@ -18,7 +18,7 @@ from row_bodies import some_body
 
 PROFILE, REFRESH, GATE = "/api/auth/profile/", "/api/auth/token/refresh/", "/api/auth/gate"
 # Answered without a database, whatever happens to it.
-NEEDS_NONE = {"/api/health/live", "/api/push/vapid-key/", "/api/auth/challenge/", "/api/auth/social/providers/"}
+NEEDS_NONE = {"/api/health/live", "/api/push/vapid-key/", "/api/auth/challenge/", "/api/auth/social/providers/", "/metrics"}
 # Nor does looking at a signed link; its POST does.
 LOOKS_ONLY = {("GET", "/api/unsubscribe/")}
 # Without the state of a browser that left, or Facebook's signature, there is nothing to look up; nor away from the other

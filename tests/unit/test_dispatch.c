@@ -3,6 +3,7 @@
  * and CORS, on a table of its own and without a database.
  */
 #include "dispatch_case.h"
+#include "api/metrics_own.h"
 
 #define ROW(m, p, pool, access, style, fields) { (m), (p), "ping", ping, \
 	(pool), (access), BODY_64K, THR_NONE, LIMIT_API, IDEM_NO, NULL, \
@@ -241,6 +242,66 @@ s10_a_revoked_session_is_refused(void **state UNUSED)
 	EXPECT(200, "");
 }
 
+/* --- metrics ---------------------------------------------------------------- */
+
+static uint64_t
+count_of(unsigned code)
+{
+	/* The rows of this test are no routes: all are counted as of none. */
+	return shm_counter(case_shm, METRICS_ROUTE(routes_count, code));
+}
+
+static void
+requests_are_counted(void **state UNUSED)
+{
+	uint64_t in_time = 0, before;
+
+	/* Each route and status has a counter of its own. */
+	assert_true(metrics_counters() <= SHM_COUNTERS);
+	assert_int_equal(metrics_codes[0], 200);
+	assert_int_equal(metrics_codes[10], 404);
+	metric_use(case_shm);
+	before = shm_counter(case_shm, METRICS_TIME(POOL_MAIN,
+	    METRICS_BUCKETS));
+	start("GET", "/api/open/");
+	EXPECT(200, "");
+	EXPECT(200, "");
+	start("GET", "/api/none-such/");
+	EXPECT(404, "");
+	metric_use(NULL);
+	EXPECT(404, "");
+	assert_int_equal(count_of(0), 2);
+	assert_int_equal(count_of(10), 1);
+	for (unsigned i = 0; i < METRICS_BUCKETS; i++)
+		in_time += shm_counter(case_shm, METRICS_TIME(POOL_MAIN, i));
+	assert_int_equal(in_time, 3);
+	assert_true(shm_counter(case_shm, METRICS_TIME(POOL_MAIN,
+	    METRICS_BUCKETS)) > before);
+}
+
+static void
+each_request_has_one_bucket(void **state UNUSED)
+{
+	static const struct { int64_t us; unsigned bucket; } row[] = {
+		{ 0, 0 }, { 500, 0 }, { 501, 1 }, { 1000, 1 },
+		{ 10000000, METRICS_BUCKETS - 2 },
+		{ 10000001, METRICS_BUCKETS - 1 },
+	};
+
+	metric_use(case_shm);
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		const unsigned at = METRICS_TIME(POOL_OUT, row[i].bucket);
+		uint64_t was = shm_counter(case_shm, at);
+
+		metrics_request(&routes[0], POOL_OUT, 599, row[i].us);
+		if (shm_counter(case_shm, at) != was + 1)
+			fail_msg("%" PRId64 " us", row[i].us);
+	}
+	metric_use(NULL);
+	assert_int_equal(shm_counter(case_shm, METRICS_ROUTE(0,
+	    METRICS_CODES - 1)), COUNT_OF(row));
+}
+
 /* --- CSRF ----------------------------------------------------------------- */
 
 #define OWN	"https://site.example:8443"
@@ -472,6 +533,8 @@ main(void)
 		cmocka_unit_test(a_row_of_another_pool_is_refused),
 		cmocka_unit_test(s56_hashing_refuses_what_waited_too_long),
 		cmocka_unit_test(an_unreadable_request_is_400),
+		cmocka_unit_test(requests_are_counted),
+		cmocka_unit_test(each_request_has_one_bucket),
 	};
 	int failed;
 

@@ -22,6 +22,9 @@ a_new_masters_file_is_found(void **state)
 	/* The old list is stale by now, so it looks for another. */
 	assert_int_equal(shm_revoked(reading, 8, 1, 1, NOW + 60 * US_PER_S),
 	    SHM_REVOKED);
+	assert_true(shm_born_us(fresh) > clock_now() - 60 * US_PER_S);
+	assert_int_equal(shm_born_us(reading), shm_born_us(fresh));
+	assert_int_equal(shm_born_us(NULL), 0);
 	shm_count(fresh, 7, 5);
 	assert_int_equal(shm_counter(reading, 7), 5);
 	/* What was handed out before stays valid. */
