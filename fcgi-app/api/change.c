@@ -212,6 +212,7 @@ undo_get(struct call *c, const void *in_, struct err *e)
 
 	if (find(c, in->token, &u, e) < 0)
 		return refused(c, e);
+	page_speak(c, u.user_id);
 	/* What was found by its hash is a token that we made. */
 	ask(c, &u, in->token);
 	return 0;
@@ -310,8 +311,10 @@ undo_post(struct call *c, const void *in_, struct err *e)
 	    .ids = { rand_id(), rand_id() } };
 	struct jw *j;
 
-	if (find(c, in->token, &u, e) < 0 ||
-	    db_tx(c->db, undo_work, &w, e) < 0)
+	if (find(c, in->token, &u, e) < 0)
+		return refused(c, e);
+	page_speak(c, u.user_id);
+	if (db_tx(c->db, undo_work, &w, e) < 0)
 		return refused(c, e);
 	if (w.how == WAS_GONE)
 		gone(e);

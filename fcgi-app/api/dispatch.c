@@ -106,7 +106,8 @@ lang_by_header(void *arg)
 
 /*
  * Who signed in and has a locale chose it, for this site; the header is mostly
- * what a browser came with.  Strangers, and accounts that are only asked about
+ * what a browser came with.  (What was chosen in this very browser comes before
+ * both.)  Strangers, and accounts that are only asked about
  * (S24), never get here: the header alone serves them.
  */
 static enum lang
@@ -246,6 +247,7 @@ dispatch_answer(const struct dispatch *d, struct req *q, struct resp *r,
 	struct err e = ERR_INIT;
 
 	speak(r, lang_by_header, q);
+	resp_read_in(r, q->chosen_language);
 	if (run(&c, d, &e) < 0)
 		refuse(&c, &e);
 	cors_resp(q, r);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/user.h"
 
 #define PAGE_MAX	((size_t)32 * 1024)
 
@@ -39,6 +40,23 @@ html_text(struct arena *a, const char *s)
 
 	buf_init(&b, PAGE_MAX);
 	html_escape(&b, s, strlen(s));
+	text = arena_strdup(a, buf_text(&b));
+	buf_fini(&b);
+	return text;
+}
+
+const char *
+html_address(struct arena *a, const char *s)
+{
+	const char *text;
+	struct buf b;
+
+	buf_init(&b, PAGE_MAX);
+	for (size_t n; *s != '\0'; s += n) {
+		n = 1 + strcspn(s + 1, "@.");
+		html_escape(&b, s, n);
+		buf_str(&b, s[n] == '\0' ? "" : "<wbr>");
+	}
 	text = arena_strdup(a, buf_text(&b));
 	buf_fini(&b);
 	return text;
@@ -83,6 +101,19 @@ page_make_form(struct call *c, int status, const char *title,
     const char *body)
 {
 	make(c, status, title, body, "'self'");
+}
+
+void
+page_speak(struct call *c, uint64_t user_id)
+{
+	struct err own = ERR_INIT;
+	struct user u = { 0 };
+
+	if (!page_wanted(c->req))
+		return;
+	if (user_find(c->db, c->arena, user_id, &u, &own) < 0)
+		log_err(LOG_WARN_, "language of a page", &own);
+	resp_speak(c->resp, u.locale);
 }
 
 int

@@ -19,8 +19,12 @@ void	 page_make(struct call *c, int status, const char *title,
 /* The same with a form in it, which may go to this site only. */
 void	 page_make_form(struct call *c, int status, const char *title,
 	    const char *body);
+/* In the language of the person whose link it is, for the mail was in it. */
+void	 page_speak(struct call *c, uint64_t user_id);
 /* The refusal as a page, with a way back to sign-in.  Always 0. */
 int	 page_refusal(struct call *c, const struct err *e);
 const char *html_text(struct arena *a, const char *s);
+/* The same of an e-mail address, which may then break at its signs. */
+const char *html_address(struct arena *a, const char *s);
 
 #endif

@@ -115,7 +115,7 @@ ask(struct call *c, const struct otp_flow *f, const char *token,
 	    "<button type=\"submit\">%s</button></form>",
 	    html_text(c->arena, resp_say(c->resp, "Press the button to sign in "
 	    "on this device. If you did not ask for it, close this page.")),
-	    html_text(c->arena, answer_masked(c->arena, f->target)),
+	    html_address(c->arena, answer_masked(c->arena, f->target)),
 	    html_text(c->arena, token), html_text(c->arena, next),
 	    html_text(c->arena, resp_say(c->resp, "Sign in"))));
 }
@@ -139,6 +139,7 @@ look(struct call *c, const struct link_in *in, struct err *e)
 		return -1;
 	if (rc == 0)
 		return gone(e);
+	page_speak(c, f.user_id);
 	ask(c, &f, in->token, next);
 	return 0;
 }

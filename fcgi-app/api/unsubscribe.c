@@ -78,6 +78,7 @@ unsubscribe_get(struct call *c, const void *in_, struct err *e)
 		(void)bad_link(e);
 		return refused(c, e);
 	}
+	page_speak(c, u.user_id);
 	if (!page_wanted(c->req)) {
 		resp_no_store(c->resp);
 		resp_message(c->resp, 200, "The link is good: POST to it to "
@@ -141,6 +142,7 @@ unsubscribe_post(struct call *c, const void *in_, struct err *e)
 		(void)bad_link(e);
 		return refused(c, e);
 	}
+	page_speak(c, u.user_id);
 	if (u.user_id != 0)
 		/* In a digest is every kind. */
 		rc = preference_turn_off(c->db, u.user_id,
@@ -155,7 +157,7 @@ unsubscribe_post(struct call *c, const void *in_, struct err *e)
 		    c->arena, "<p>%s</p>\n<p><a href=\"/console/preferences/\">"
 		    "%s</a></p>", html_text(c->arena, resp_say(c->resp,
 		    "These e-mails have stopped.")), html_text(c->arena,
-		    resp_say(c->resp, "All that you are notified about"))));
+		    resp_say(c->resp, "Notification settings"))));
 		return 0;
 	}
 	resp_no_store(c->resp);

@@ -187,7 +187,7 @@ ask(struct call *c, const char *address, const char *token)
 	    "action=\"/api/verify-email/\"><input type=\"hidden\" "
 	    "name=\"token\" value=\"%s\"><button type=\"submit\">%s</button>"
 	    "</form>", html_text(a, resp_say(c->resp, "Press the button if you "
-	    "registered with this address:")), html_text(a, address),
+	    "registered with this address:")), html_address(a, address),
 	    html_text(a, token), html_text(a, resp_say(c->resp, "Confirm"))));
 }
 
@@ -203,6 +203,8 @@ live(struct call *c, const char *token, struct otp_flow *f, struct user *u,
 		rc = user_find(c->db, c->arena, f->user_id, u, e);
 	if (rc < 0)
 		return -1;
+	if (rc == 1 && page_wanted(c->req))
+		resp_speak(c->resp, u->locale);
 	return rc == 1 && waits(u) && u->email_cmp != NULL &&
 	    strcmp(u->email_cmp, f->target) == 0 ? 0 :
 	    err_field(e, "token", "invalid_link",

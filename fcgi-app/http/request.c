@@ -205,7 +205,9 @@ read_headers(struct req *q, const struct transport *t)
 	q->idempotency_key = marked_param(a, t, "HTTP_IDEMPOTENCY_KEY", 0x7f);
 	q->prefer = text_param(a, t, "HTTP_PREFER");
 	q->accept = text_param(a, t, "HTTP_ACCEPT");
-	q->accept_language = text_param(a, t, "HTTP_ACCEPT_LANGUAGE");
+	q->chosen_language = text_param(a, t, "GATEPOST_LANGUAGE");
+	q->accept_language = *q->chosen_language != '\0' ?
+	    q->chosen_language : text_param(a, t, "HTTP_ACCEPT_LANGUAGE");
 	q->user_agent = cut(a, text_param(a, t, "HTTP_USER_AGENT"), AGENT_MAX);
 	q->traceparent = text_param(a, t, "HTTP_TRACEPARENT");
 	q->host = text_param(a, t, "HTTP_HOST");

@@ -39,7 +39,9 @@ struct req {
 	int64_t		 arrived_us;	/* nginx's $msec; 0 unknown */
 	const char	*origin, *sec_fetch_site, *sec_fetch_mode;
 	const char	*x_gatepost;
-	const char	*idempotency_key, *prefer, *accept, *accept_language;
+	const char	*idempotency_key, *prefer, *accept;
+	const char	*chosen_language;	/* in this browser, for this site; or "" */
+	const char	*accept_language;	/* that, else the header */
 	const char	*user_agent, *traceparent, *host;
 	const char	*hub_signature, *twilio_signature;	/* of callbacks */
 	const char	*country;	/* ISO, or "ZZ": the server's word, else

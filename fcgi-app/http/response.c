@@ -51,8 +51,14 @@ resp_lang(struct resp *r)
 void
 resp_speak(struct resp *r, const char *locale)
 {
-	if (lang_of_locale(locale, &r->lang) == 1)
+	if (!r->by_reader && lang_of_locale(locale, &r->lang) == 1)
 		r->chosen = true;
+}
+
+void
+resp_read_in(struct resp *r, const char *choice)
+{
+	r->by_reader = r->chosen = lang_of_locale(choice, &r->lang) == 1;
 }
 
 const char *

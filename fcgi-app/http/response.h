@@ -35,6 +35,7 @@ struct resp {
 	void		*choose_arg;
 	enum lang	 lang;
 	bool		 chosen;
+	bool		 by_reader;		/* resp_read_in */
 };
 
 void	 resp_init(struct resp *r, struct arena *a);
@@ -72,8 +73,11 @@ const char *resp_say(struct resp *r, const char *en)
 const char *resp_sayf(struct resp *r, const char *en, ...) PRINTF(2, 3);
 enum lang resp_lang(struct resp *r);
 /* From here on the language of this person's locale, if we have it: who was
- * known only after the answer was begun. */
+ * known only after the answer was begun.  Nothing where the reader chose. */
 void	 resp_speak(struct resp *r, const char *locale);
+/* The language that whoever reads it chose, if it is one of ours: it wins over
+ * all others. */
+void	 resp_read_in(struct resp *r, const char *choice);
 
 /* Cookies, by way of nginx (D13).  NULL leaves one untouched. */
 void	 resp_set_tokens(struct resp *r, const char *access,

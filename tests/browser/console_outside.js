@@ -78,7 +78,38 @@ async function look(browser, instance, language, opt)
 	say(`${PAGES.length} pages in both themes, ${language}`);
 }
 
+/* A language that is chosen on a page of ours is that of what the server says itself, too; and no script's but ours can choose it. */
+async function chosen(browser, instance)
+{
+	const context = await browser.newContext({ ignoreHTTPSErrors: instance.any_certificate || false, locale: 'en-GB' });
+	const page = await context.newPage();
+	const spoken = async (at) => {
+		await page.goto(`${instance.url}${at}`, { timeout: WAIT });
+		return page.evaluate(() => document.documentElement.lang);
+	};
+	const pages = ['/nowhere', '/docs/problems/', '/api/unsubscribe/?t=abc', '/api/auth/otp/link/?token=abc'];
+
+	for (const at of pages)
+		assert.equal(await spoken(at), 'en', at);
+	await page.goto(`${instance.url}/console/signin/`, { timeout: WAIT });
+	assert.deepEqual(await context.cookies(), [], 'nothing is kept of who chose nothing');
+	await page.click('.out-bar button[lang="fa"]');
+	await page.waitForFunction(() => document.documentElement.lang === 'fa', null, { timeout: WAIT });
+	for (const at of pages)
+		assert.equal(await spoken(at), 'fa', at);
+	/* What the API refuses is of the page's language, not the browser's. */
+	assert.match(await page.evaluate(async () => (await (await fetch('/api/auth/otp/verify/', { method: 'POST', headers: { 'Content-Type': 'application/json' },
+		body: '{}' })).json()).title), /[\u0600-\u06ff]/);
+	const [kept] = await context.cookies();
+	assert.deepEqual([kept.name, kept.value, kept.secure, kept.sameSite, kept.path], ['__Host-gatepost-language', 'fa', true, 'Lax', '/']);
+	await context.close();
+	say('the language that was chosen is that of every page');
+}
+
 lib.main('console_outside', async () => {
-	await with_chromium((browser, instance, opt) => Promise.all(['en', 'fa'].map((l) => look(browser, instance, l, opt))));
+	await with_chromium(async (browser, instance, opt) => {
+		await chosen(browser, instance);
+		await Promise.all(['en', 'fa'].map((l) => look(browser, instance, l, opt)));
+	});
 	process.stdout.write('PASSED console_outside\n');
 });

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from people import OTHER, Person, a_phone, an_email, forget_limits, problem, same
+from people import OTHER, Person, a_phone, an_email, forget_limits, problem, same, within
 
 FA = {"Accept-Language": "fa-IR,fa;q=0.9,en-US;q=0.8,en;q=0.7"}
 EN = {"Accept-Language": "en-US,en;q=0.9"}
@@ -170,6 +170,67 @@ def test_pages_have_their_language_and_direction(inst):
             assert f"<html {want}>" in r.text and language(re.sub("<[^>]*>", "", r.text)) == want[6:8]
             assert r.headers["Content-Language"] == want[6:8]
             assert r.headers["Cache-Control"] == "no-store" and "<script" not in r.text
+
+
+def test_what_was_chosen_in_this_browser_wins_over_all(inst):
+    """The language button of the pages: over the header, and over the locale, which is that of messages."""
+    p, chosen = Person(inst), {l: {"Cookie": f"__Host-gatepost-language={l}"} for l in ("en", "fa")}
+    set_locale(p.first, "fa")
+    speaks(p.first.call("PATCH", "/api/auth/profile/", json={"gender": "x"}, headers={**FA, **chosen["en"]}), "en")
+    set_locale(p.first, "en")
+    speaks(p.first.call("PATCH", "/api/auth/profile/", json={"gender": "x"}, headers={**EN, **chosen["fa"]}), "fa")
+    forget_limits(inst)
+    speaks(inst.api("POST", "/api/auth/login/", json=WRONG, headers={**EN, **chosen["fa"]}), "fa")
+    # Whoever registers so is written to so.
+    forget_limits(inst)
+    r = inst.api("POST", "/api/auth/register/", json={"phone_number": (phone := a_phone()), "password": "Sun-Flower9!"}, headers={**EN, **chosen["fa"]})
+    r = inst.api("POST", "/api/auth/otp/verify/", json={"register_id": r.json()["register_id"], "otp_code": inst.sandbox.code(phone)})
+    assert r.status_code == 200 and r.json()["user"]["locale"] == "fa"
+
+
+def newest(inst, to, pattern, header=None):
+    found = []
+
+    def came():
+        found[:] = [f.group(0) for m in inst.sandbox.messages(to=to) if (f := re.search(pattern, m["headers"].get(header, "") if header else m["text"]))]
+        return found
+    within(10, f"{pattern} to {to}", came)
+    return found[0]
+
+
+def test_a_mails_page_is_of_the_language_of_its_person(inst):
+    """Not of the browser that happens to open it, unless somebody chose one there."""
+    p = Person(inst, email=an_email())
+    set_locale(p.first, "fa")
+    forget_limits(inst)
+    assert inst.api("POST", "/api/auth/otp/request/", json={"email": p.email}).status_code == 200
+    links = [newest(inst, p.email, r"/api/auth/otp/link/\?token=[^\s&]+")]
+    r = inst.api("POST", "/api/notifications/", token=inst.admin(), json={
+        "user_id": p.id, "type": "product", "class": "campaign", "channels": ["email"], "title": "x", "body": "y"})
+    assert r.status_code == 202, r.text
+    links.append(newest(inst, p.email, r"/api/unsubscribe/\?t=[^\s>]+", "list-unsubscribe"))
+    forget_limits(inst)
+    other = an_email()
+    r = p.first.call("POST", "/api/auth/email/change/", json={"new_email": other, "password": p.password})
+    assert r.status_code == 200, r.text
+    code = newest(inst, other, r"(?<![0-9])[0-9]{6}(?![0-9])")
+    assert inst.api("POST", "/api/auth/otp/verify/", json={"register_id": r.json()["register_id"], "otp_code": code}).status_code == 200
+    links.append(newest(inst, p.email, r"/api/auth/undo/\?token=\S+"))
+    late = an_email()
+    assert inst.api("POST", "/api/v1/register/", json={"email": late, "password": "Sun-Flower9!"}, headers=FA).status_code == 201
+    links.append(newest(inst, late, r"/api/(?:v1/)?verify-email/\?token=\S+"))
+    html = {**EN, "Accept": "text/html"}
+    for link in links[1:]:      # the change voided the first
+        for headers, want in ((html, "fa"), ({**html, "Cookie": "__Host-gatepost-language=en"}, "en")):
+            r = inst.api("GET", link, headers=headers)
+            assert r.status_code == 200 and f'<html lang="{want}"' in r.text and r.headers["Content-Language"] == want, link
+    path, query = links[1].split("?")
+    r = inst.api("POST", path, data=query, headers={**html, "Content-Type": "application/x-www-form-urlencoded"})
+    assert r.status_code == 200 and 'lang="fa"' in r.text, r.text
+    forget_limits(inst)
+    assert inst.api("POST", "/api/auth/otp/request/", json={"email": other}).status_code == 200
+    r = inst.api("GET", newest(inst, other, r"/api/auth/otp/link/\?token=[^\s&]+"), headers=html)
+    assert r.status_code == 200 and 'lang="fa"' in r.text
 
 
 def test_a_new_account_keeps_a_wish_for_persian_only(inst):

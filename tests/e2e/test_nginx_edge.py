@@ -291,6 +291,20 @@ def test_refresh_state_and_device_are_parameters(edge):
     assert p["GATEPOST_AUTH_SOURCE"] == "none"       # none of these is an access token
 
 
+def test_a_language_that_was_chosen_here_wins_over_the_browsers(edge):
+    """By the application, which is told, and in what nginx says itself."""
+    for cookie, header, want in (("a=b; __Host-gatepost-language=fa", "en", "fa"), ("__Host-gatepost-language=en;c=d", "fa", "en"),
+                                 ("__Host-gatepost-language=de", "fa", None), ("__Host-gatepost-language=fa-IR", "en", None),
+                                 ("x__Host-gatepost-language=fa", "en", None), ("gatepost-language=fa", "en", None), ("", "fa", None)):
+        said = [("Accept-Language", header), *([("Cookie", cookie)] if cookie else [])]
+        p = edge.ask("GET", "/api/auth/profile/", said).params
+        assert p.get("GATEPOST_LANGUAGE") == want and p["HTTP_ACCEPT_LANGUAGE"] == header, cookie
+        for accept in ("text/html", "application/json"):
+            assert edge.ask("GET", "/nowhere", [("Accept", accept), *said]).one("Content-Language") == (want or header), cookie
+    # No header can stand for it.
+    assert "GATEPOST_LANGUAGE" not in edge.ask("GET", "/api/auth/profile/", [("Gatepost-Language", "fa")]).params
+
+
 @pytest.mark.parametrize("cookie,token", [
     ("__Host-gatepost=a", "a"), ("__Host-gatepost=a; __Host-gatepost=b", "a"),
     (" __Host-gatepost=a ;x=1", "a"), ("x=1;__Host-gatepost=a", "a"),

@@ -114,7 +114,7 @@ def test_s36_the_page_reads_without_script_and_its_form_confirms(inst):
     assert r.status_code == 200 and r.headers["Content-Type"] == "text/html; charset=utf-8"
     policy = r.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "form-action 'self'" in policy and "frame-ancestors 'none'" in policy
-    assert "script" not in policy and "<script" not in r.text and email in r.text and 'lang="en"' in r.text
+    assert "script" not in policy and "<script" not in r.text and email in r.text.replace("<wbr>", "") and 'lang="en"' in r.text
     assert r.headers["Cache-Control"] == "no-store"
     fa = show(inst, token, headers={**HTML, "Accept-Language": "fa-IR,fa;q=0.9"}).text
     assert 'lang="fa" dir="rtl"' in fa and "نشانی ایمیل" in fa

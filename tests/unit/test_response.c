@@ -76,6 +76,29 @@ no_content_has_no_length(void **state UNUSED)
 }
 
 static void
+the_reader_s_choice_of_language_stands(void **state UNUSED)
+{
+	static const struct { const char *chosen, *locale; enum lang want; }
+	row[] = {
+		{ "", "fa-IR", LANG_FA }, { "fa", "en", LANG_FA },
+		{ "en", "fa", LANG_EN }, { "de", "fa", LANG_FA },
+		{ "fa", NULL, LANG_FA }, { "", NULL, LANG_EN },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct case_ c;
+
+		begin(&c, M_GET);
+		resp_read_in(&c.r, row[i].chosen);
+		resp_speak(&c.r, row[i].locale);
+		assert_int_equal(resp_lang(&c.r), row[i].want);
+		resp_reset(&c.r);
+		assert_int_equal(resp_lang(&c.r), row[i].want);
+		end(&c);
+	}
+}
+
+static void
 a_header_cannot_be_injected(void **state UNUSED)
 {
 	static const char *const bad[] = { "a\r\nSet-Cookie: x=1", "a\nb",
@@ -174,6 +197,7 @@ main(void)
 		cmocka_unit_test(an_answer_goes_out_whole),
 		cmocka_unit_test(head_sends_the_length_and_no_body),
 		cmocka_unit_test(no_content_has_no_length),
+		cmocka_unit_test(the_reader_s_choice_of_language_stands),
 		cmocka_unit_test(a_header_cannot_be_injected),
 		cmocka_unit_test(a_large_body_follows_its_head),
 		cmocka_unit_test(

@@ -19,6 +19,9 @@
 	const chosen = kept('language');
 	const first = (navigator.languages || []).map((l) => l.slice(0, 2).toLowerCase()).find((l) => spoken.includes(l));
 
+	/* The server is told: what it says itself, and its pages without scripts, are in this language too. */
+	if (spoken.includes(chosen))
+		document.cookie = `__Host-gatepost-language=${chosen}; Path=/; Max-Age=31536000; Secure; SameSite=Lax`;
 	if (theme === 'light' || theme === 'dark')
 		root.dataset.theme = theme;
 	root.lang = spoken.includes(chosen) ? chosen : first || 'en';
