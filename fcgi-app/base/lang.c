@@ -3,6 +3,8 @@
  */
 #include "base/lang.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -171,6 +173,22 @@ lang_of_locale(const char *locale, enum lang *out)
 			return 1;
 		}
 	return 0;
+}
+
+/* Persian's digits are two bytes of UTF-8 each, from U+06F0. */
+void
+lang_number(char out[LANG_NUMBER_MAX], enum lang l, uint64_t n)
+{
+	char ascii[24];
+	size_t len = 0;
+
+	snprintf(ascii, sizeof(ascii), "%" PRIu64, n);
+	for (const char *p = ascii; *p != '\0'; p++) {
+		if (l == LANG_FA)
+			out[len++] = '\xdb';
+		out[len++] = l == LANG_FA ? (char)(0xb0 + *p - '0') : *p;
+	}
+	out[len] = '\0';
 }
 
 /* --- sentences --------------------------------------------------------------- */

@@ -39,6 +39,10 @@ const char *lang_to_keep(const char *accept_language);
  * or of no language that we have. */
 int	 lang_of_locale(const char *locale, enum lang *l);
 
+/* A number as people who write in `l` do, of whoever is not a program. */
+#define LANG_NUMBER_MAX	48
+void	 lang_number(char out[LANG_NUMBER_MAX], enum lang l, uint64_t n);
+
 /* The sentence `en` in `l`; `en` itself where there is no row.  A format's
  * placeholders are of the same types in all languages (unit test). */
 const char *lang_say(enum lang l, const char *en)

@@ -24,11 +24,13 @@
 #define CONTENT_MAX	((size_t)60 * 1024)
 
 /* {n} and {site} are filled in. */
-static const struct words { const char *one, *many, *more; } words[LANGS] = {
+static const struct words {
+	const char *one, *many, *more, *one_alone, *many_alone;
+} words[LANGS] = {
 	[LANG_EN] = { "{site}: {n} new message", "{site}: {n} new messages",
-	    "… and {n} more" },
-	[LANG_FA] = { "{site}: {n} پیام تازه", "{site}: {n} پیام تازه",
-	    "… و {n} پیام دیگر" },
+	    "… and {n} more", "{n} new message", "{n} new messages" },
+	[LANG_FA] = { "{n} پیام تازه از {site}", "{n} پیام تازه از {site}",
+	    "… و {n} پیام دیگر", "{n} پیام تازه", "{n} پیام تازه" },
 };
 
 static const char *
@@ -38,15 +40,17 @@ head_of(const struct digest_text *t, enum lang lang)
 }
 
 static const char *
-filled(struct arena *a, const char *s, size_t n)
+filled(struct arena *a, enum lang lang, const char *s, size_t n)
 {
+	char number[LANG_NUMBER_MAX];
 	const char *out;
 	struct buf b;
 
+	lang_number(number, lang, n);
 	buf_init(&b, 4096);
 	while (*s != '\0')
 		if (text_starts(s, "{n}")) {
-			buf_printf(&b, "%zu", n);
+			buf_str(&b, number);
 			s += 3;
 		} else if (text_starts(s, "{site}")) {
 			buf_str(&b, conf_str(CONF_SITE_NAME));
@@ -115,7 +119,7 @@ html_line(struct arena *a, struct buf *b, const struct digest_line *l)
 	if (is_link(l->url)) {
 		buf_str(b, "<a href=\"");
 		escaped(b, l->url);
-		buf_str(b, "\">");
+		buf_str(b, "\" style=\"color:#4453c9\">");
 	}
 	escaped(b, title);
 	buf_str(b, is_link(l->url) ? "</a></p>\n" : "</p>\n");
@@ -128,21 +132,22 @@ html_line(struct arena *a, struct buf *b, const struct digest_line *l)
 }
 
 static const char *
-html(struct arena *a, const struct digest_text *t, enum lang lang,
-    const char *title)
+html(struct arena *a, const struct digest_text *t, enum lang lang)
 {
 	size_t more = more_than(t, t->lines);
 	const char *out;
 	struct buf b;
 
 	buf_init(&b, HTML_MAX);
-	mail_page_open(&b, lang_tag(lang), lang == LANG_FA, NULL, title);
+	mail_page_open(&b, lang_tag(lang), lang == LANG_FA,
+	    conf_str(CONF_SITE_NAME), filled(a, lang, t->total == 1 ?
+	    words[lang].one_alone : words[lang].many_alone, t->total));
 	for (size_t i = 0; i < t->lines; i++)
 		html_line(a, &b, &t->line[i]);
 	if (more > 0) {
 		buf_str(&b, "<p class=\"s\" style=\"margin:12px 0 0;"
 		    "color:#5a5f6d\">");
-		escaped(&b, filled(a, words[lang].more, more));
+		escaped(&b, filled(a, lang, words[lang].more, more));
 		buf_str(&b, "</p>\n");
 	}
 	mail_page_close(&b);
@@ -171,7 +176,7 @@ mail_text(struct arena *a, const struct digest_text *t, enum lang lang)
 			buf_printf(&b, "  %s\n", l->url);
 	}
 	if (more > 0)
-		buf_printf(&b, "\n%s\n", filled(a, words[lang].more, more));
+		buf_printf(&b, "\n%s\n", filled(a, lang, words[lang].more, more));
 	out = arena_strdup(a, buf_text(&b));
 	buf_fini(&b);
 	return out;
@@ -206,7 +211,7 @@ lines(struct arena *a, const struct digest_text *t, enum lang lang,
 		    &t->line[i], chars));
 	if (more > 0)
 		buf_printf(&b, "%s%s", b.len > 0 ? "\n" : "", filled(a,
-		    words[lang].more, more));
+		    lang, words[lang].more, more));
 	out = arena_strdup(a, buf_text(&b));
 	buf_fini(&b);
 	return out;
@@ -216,7 +221,7 @@ lines(struct arena *a, const struct digest_text *t, enum lang lang,
 static const char *
 sms(struct arena *a, const struct digest_text *t, enum lang lang)
 {
-	const char *head = filled(a, head_of(t, lang), t->total);
+	const char *head = filled(a, lang, head_of(t, lang), t->total);
 	const char *out = head;
 
 	for (size_t n = 1; n <= t->lines; n++) {
@@ -254,7 +259,7 @@ content(struct arena *a, const struct digest_text *t, enum lang lang,
 	struct buf b;
 	struct jw w;
 
-	*title = filled(a, head_of(t, lang), t->total);
+	*title = filled(a, lang, head_of(t, lang), t->total);
 	buf_init(&b, CONTENT_MAX);
 	jw_init(&w, &b);
 	jw_object(&w, NULL);
@@ -264,7 +269,7 @@ content(struct arena *a, const struct digest_text *t, enum lang lang,
 	    PUSH_CHARS));
 	jw_str(&w, "locale", lang_tag(lang));
 	if (t->channel == CHANNEL_EMAIL) {
-		const char *page = html(a, t, lang, *title);
+		const char *page = html(a, t, lang);
 
 		jw_str(&w, "text", mail_text(a, t, lang));
 		if (page != NULL)

@@ -49,8 +49,8 @@ mail_page_open(struct buf *b, const char *lang, bool rtl, const char *site,
 	buf_str(b, "</h1>\n");
 }
 
-void
-mail_page_link(struct buf *b, const char *url)
+static void
+link_to(struct buf *b, const char *url)
 {
 	buf_str(b, "<a dir=\"ltr\" href=\"");
 	add(b, url);
@@ -72,7 +72,7 @@ mail_page_button(struct buf *b, bool rtl, const char *url, const char *word)
 	buf_printf(b, "</a></p>\n<p dir=\"ltr\" class=\"s\" style=\""
 	    "text-align:%s;margin:12px 0 0;color:#5a5f6d;font-size:12px\">",
 	    rtl ? "right" : "left");
-	mail_page_link(b, url);
+	link_to(b, url);
 	buf_str(b, "</p>\n");
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/conf.h"
 #include "base/json.h"
+#include "base/lang.h"
 #include "base/text.h"
 
 #include <strings.h>
@@ -108,7 +109,8 @@ static void
 fill(struct buf *b, const char *text, const struct text_row *row,
     const struct message *m, enum escape how)
 {
-	char minutes[24];
+	char minutes[LANG_NUMBER_MAX];
+	enum lang lang = LANG_EN;
 	const struct { const char *name, *value; } slots[] = {
 		{ "{code}", member(m->secret, "code") },
 		{ "{purpose}", purpose_of(m, row->locale) },
@@ -120,7 +122,8 @@ fill(struct buf *b, const char *text, const struct text_row *row,
 	int64_t n = 0;
 
 	(void)!json_int(json_get(m->content, "minutes"), &n);
-	snprintf(minutes, sizeof(minutes), "%" PRId64, n);
+	(void)!lang_of_locale(row->locale, &lang);
+	lang_number(minutes, lang, n < 0 ? 0 : (uint64_t)n);
 	while (*text != '\0') {
 		const char *value = NULL;
 		size_t skip = 1;
@@ -132,9 +135,6 @@ fill(struct buf *b, const char *text, const struct text_row *row,
 			}
 		if (value == NULL)
 			buf_char(b, *text);
-		else if (how == ESCAPE_HTML && text_starts(text, "{link}") &&
-		    text_starts(value, "http"))
-			mail_page_link(b, value);
 		else if (how == ESCAPE_HTML)
 			add_escaped(b, value);
 		else
@@ -164,6 +164,16 @@ carries_code(const char *template)
 	    strcmp(template, "signin") == 0;
 }
 
+/* Where the mail's button leads, or "". */
+static const char *
+way_of(struct arena *a, const struct text_row *row, const struct message *m)
+{
+	if (row->button == NULL)
+		return "";
+	return row->page == NULL ? member(m->secret, "link") :
+	    arena_printf(a, "%s%s", conf_str(CONF_PUBLIC_URL), row->page);
+}
+
 /* A small page that reads in every mail program; right-to-left for fa. */
 static const char *
 page(struct arena *a, const struct text_row *row, const struct message *m)
@@ -187,10 +197,8 @@ page(struct arena *a, const struct text_row *row, const struct message *m)
 	buf_str(&b, "<p style=\"margin:0\">");
 	fill(&b, row->body, row, m, ESCAPE_HTML);
 	buf_str(&b, "</p>\n");
-	if (*member(m->secret, "link") != '\0' &&
-	    strstr(row->body, "{link}") == NULL)
-		mail_page_button(&b, rtl, member(m->secret, "link"),
-		    rtl ? "باز کردن پیوند" : "Open the link");
+	if (*way_of(a, row, m) != '\0')
+		mail_page_button(&b, rtl, way_of(a, row, m), row->button);
 	mail_page_close(&b);
 	s = arena_strdup(a, buf_text(&b));
 	buf_fini(&b);
@@ -222,6 +230,9 @@ channel_render(struct arena *a, const struct message *m, const char *channel,
 	r->text = filled(a, row->text, row, m);
 	if (strcmp(channel, "email") == 0) {
 		r->subject = filled(a, row->subject, row, m);
+		if (row->page != NULL)
+			r->text = arena_printf(a, "%s\n\n%s", r->text,
+			    way_of(a, row, m));
 		r->html = page(a, row, m);
 	}
 	return 0;

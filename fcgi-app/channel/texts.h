@@ -11,6 +11,9 @@ struct text_row {
 	const char	*subject;	/* of a mail */
 	const char	*text;		/* SMS, and a mail's plain part */
 	const char	*heading, *body;/* of a mail's HTML part */
+	const char	*button;	/* of a mail: what its link does, or NULL */
+	const char	*page;		/* where, when the message has no link;
+					 * NULL: it has */
 };
 extern const struct text_row text_rows[];
 extern const size_t text_rows_count;

@@ -204,7 +204,7 @@ def test_persian_reads_from_the_right(inst):
     comes(inst, u)
     final(inst, ids[0])
     m = inst.sandbox.wait(channel="email", to=u["email"])[0]
-    assert "2 پیام تازه" in m["subject"] and 'dir="rtl"' in m["html"] and 'lang="fa"' in m["html"]
+    assert "۲ پیام تازه" in m["subject"] and 'dir="rtl"' in m["html"] and 'lang="fa"' in m["html"]
 
 
 def test_more_than_fit_are_counted(inst):

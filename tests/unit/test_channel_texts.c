@@ -51,6 +51,9 @@ s73_every_template_has_a_row_for_each_language(void **state UNUSED)
 			assert_string_equal(row->locale, locales[l]);
 			assert_true(*row->subject && *row->text &&
 			    *row->heading && *row->body);
+			/* A place to go to has a word to press. */
+			assert_true(row->page == NULL ||
+			    (row->button != NULL && *row->button != '\0'));
 		}
 	/* And none besides, that this list does not know. */
 	assert_int_equal(text_rows_count,
@@ -109,8 +112,8 @@ every_message_renders_whole(void **state UNUSED)
 				    NULL, t <= 1);
 				assert_int_equal(strstr(r.html, "428571") !=
 				    NULL, t <= 1);
-				assert_int_equal(strstr(r.text, "5") != NULL,
-				    t <= 1);
+				assert_int_equal(strstr(r.text, l == 0 ? "5" :
+				    "\xdb\xb5") != NULL, t <= 1);
 			}
 }
 
@@ -175,6 +178,54 @@ pages_state_their_language_and_direction(void **state UNUSED)
 	    "email").html, "<p dir=\"ltr\" style=\"text-align:right;"));
 	assert_non_null(strstr(render("code", "login", "en", "x",
 	    "email").html, "<p dir=\"ltr\" style=\"text-align:left;"));
+}
+
+/* What the mail asks for is one press away, in either part of it. */
+static void
+a_button_leads_where_the_text_says(void **state UNUSED)
+{
+	static const struct { const char *template, *link, *at, *word; } row[] =
+	{
+		{ "number_undo", "https://id.example/u?token=x",
+		    "https://id.example/u?token=x", "Undo the change" },
+		{ "account_closing", "https://id.example/r#x",
+		    "https://id.example/r#x", "Keep your account" },
+		{ "password_changed", "", "https://localhost:8443/console/reset/",
+		    "Reset your password" },
+		{ "new_signin", "", "https://localhost:8443/console/sessions/",
+		    "See your sessions" },
+		{ "code", "", NULL, NULL }, { "number_changed", "", NULL, NULL },
+		/* Nothing to lead to: no button that leads nowhere. */
+		{ "number_undo", "", NULL, NULL },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct json *content = cc_json(arena_printf(cc.a,
+		    "{\"template\":\"%s\",\"locale\":\"en\"}",
+		    row[i].template));
+		struct json *secret = cc_json(arena_printf(cc.a,
+		    "{\"code\":\"428571\",\"link\":\"%s\"}", row[i].link));
+		struct message m = cc_message("notice", "", content, secret);
+		struct err e = ERR_INIT;
+		struct rendered r, sms;
+
+		print_message("%s\n", row[i].template);
+		assert_int_equal(channel_render(cc.a, &m, "email", &r, &e), 0);
+		assert_int_equal(channel_render(cc.a, &m, "sms", &sms, &e), 0);
+		assert_int_equal(strstr(r.html, "<a ") != NULL,
+		    row[i].at != NULL);
+		if (row[i].at != NULL) {
+			assert_non_null(strstr(r.html, arena_printf(cc.a,
+			    "href=\"%s\"", row[i].at)));
+			assert_non_null(strstr(r.html, arena_printf(cc.a,
+			    ">%s</a>", row[i].word)));
+			assert_non_null(strstr(r.text, row[i].at));
+		}
+		/* An SMS is paid by the letter. */
+		assert_null(strstr(sms.text, "/console/"));
+		json_free(secret);
+		json_free(content);
+	}
 }
 
 static void
@@ -265,6 +316,7 @@ main(void)
 		    an_english_code_is_one_sms_with_the_longest_site_name),
 		cmocka_unit_test(every_notice_fits_what_the_sms_vendor_takes),
 		cmocka_unit_test(pages_state_their_language_and_direction),
+		cmocka_unit_test(a_button_leads_where_the_text_says),
 		cmocka_unit_test(values_never_become_markup_nor_slots),
 		cmocka_unit_test(
 		    locales_fall_back_to_their_language_then_english),

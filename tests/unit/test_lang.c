@@ -114,6 +114,21 @@ a_new_account_keeps_a_wish_for_persian(void **state UNUSED)
 	assert_null(lang_to_keep(""));
 }
 
+static void
+a_number_is_written_as_its_readers_do(void **state UNUSED)
+{
+	char out[LANG_NUMBER_MAX];
+
+	lang_number(out, LANG_EN, 1405);
+	assert_string_equal(out, "1405");
+	lang_number(out, LANG_FA, 1405);
+	assert_string_equal(out, "۱۴۰۵");
+	lang_number(out, LANG_FA, UINT64_MAX);
+	assert_string_equal(out, "۱۸۴۴۶۷۴۴۰۷۳۷۰۹۵۵۱۶۱۵");
+	lang_number(out, LANG_FA, 0);
+	assert_string_equal(out, "۰");
+}
+
 /* --- the table --------------------------------------------------------------- */
 
 /* The conversions of a format by argument: "1=zu 2=d ". */
@@ -201,6 +216,7 @@ main(void)
 		cmocka_unit_test(a_long_header_is_read_to_its_end),
 		cmocka_unit_test(a_locale_is_of_its_language),
 		cmocka_unit_test(a_new_account_keeps_a_wish_for_persian),
+		cmocka_unit_test(a_number_is_written_as_its_readers_do),
 		cmocka_unit_test(s73_each_sentence_is_in_each_language),
 		cmocka_unit_test(the_rows_are_in_order),
 		cmocka_unit_test(what_has_no_row_is_said_in_english),
