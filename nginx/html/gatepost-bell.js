@@ -31,18 +31,18 @@ import { Refused, connect } from './gatepost.js';
 /** What it says. */
 export const WORDS = {
 	en: {
-		title: 'Notifications', unread: 'Notifications, {n} unread', read: 'Mark as read', read_all: 'Mark all as read', all: 'All notifications',
-		more: 'Older ones', close: 'Close', fresh: 'New', came: 'New notification: {title}', loading: 'Loading…', none: 'Nothing here yet',
-		none_text: 'What is sent to you appears here at once.', failed: 'The notifications could not be loaded.', again: 'Try again',
+		title: 'Notifications', unread: 'Notifications, {n} unread', read: 'Mark as read', read_all: 'Mark all read', all: 'All notifications',
+		more: 'Older ones', close: 'Close', fresh: 'New', came: 'New notification: {title}', loading: 'Loading…', none: 'No notifications yet',
+		none_text: 'New ones appear here as they come.', failed: 'The notifications could not be loaded.', again: 'Try again',
 		waiting: 'No connection. Trying again…', out: 'You are signed out', out_text: 'Sign in to see your notifications.', sign_in: 'Sign in',
 		new_tab: '(in a new tab)', undone: 'That did not work. Try again.',
 	},
 	fa: {
-		title: 'اعلان‌ها', unread: 'اعلان‌ها، {n} خوانده‌نشده', read: 'خوانده شد', read_all: 'همه خوانده شد', all: 'همهٔ اعلان‌ها',
-		more: 'کهنه‌ترها', close: 'بستن', fresh: 'تازه', came: 'اعلان تازه: {title}', loading: 'در حال آوردن…', none: 'هنوز چیزی اینجا نیست',
-		none_text: 'آنچه برای شما فرستاده شود همان دم اینجا دیده می‌شود.', failed: 'اعلان‌ها آورده نشدند.', again: 'دوباره',
+		title: 'اعلان‌ها', unread: 'اعلان‌ها، {n} خوانده‌نشده', read: 'خوانده شد', read_all: 'همه را خواندم', all: 'همهٔ اعلان‌ها',
+		more: 'قدیمی‌ترها', close: 'بستن', fresh: 'جدید', came: 'اعلان جدید: {title}', loading: 'در حال بارگذاری…', none: 'هنوز اعلانی ندارید',
+		none_text: 'اعلان‌های جدید بلافاصله اینجا دیده می‌شوند.', failed: 'اعلان‌ها بارگذاری نشدند.', again: 'تلاش دوباره',
 		waiting: 'اتصال برقرار نیست. دوباره تلاش می‌شود…', out: 'وارد نشده‌اید', out_text: 'برای دیدن اعلان‌ها وارد شوید.', sign_in: 'ورود',
-		new_tab: '(در برگهٔ تازه)', undone: 'انجام نشد. دوباره بکوشید.',
+		new_tab: '(در زبانهٔ جدید)', undone: 'انجام نشد. دوباره تلاش کنید.',
 	},
 };
 
@@ -88,11 +88,12 @@ svg { display: block; fill: none; stroke: currentcolor; stroke-width: 1.7; strok
 .panel.open { display: flex; }
 .panel:not(.open) { display: none; }
 .panel:focus { outline: none; }
-.head { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; padding: 8px 16px; border-block-end: 1px solid var(--line); }
-h2 { flex: 1 1 auto; font-size: 16px; font-weight: 650; line-height: 1.5; }
-.quiet { min-height: 32px; padding: 2px 8px; border: 0; border-radius: 6px; background: none; color: var(--accent); font-size: 13px; font-weight: 550; }
+.head { display: flex; align-items: center; gap: 8px; padding: 8px 16px; border-block-end: 1px solid var(--line); }
+h2 { flex: 1 0 auto; font-size: 16px; font-weight: 650; line-height: 1.5; }
+.quiet { min-height: 32px; padding: 2px 4px; line-height: 1.2; text-align: end; border: 0; border-radius: 6px; background: none; color: var(--accent); font-size: 13px; font-weight: 550; }
 .quiet:hover:not(:disabled) { background: var(--sunk); }
 .icon { display: grid; place-items: center; flex: none; width: 32px; height: 32px; padding: 0; border: 0; border-radius: 6px; background: none; color: var(--soft); }
+.head .icon { margin-inline-end: -8px; }
 .icon:hover { background: var(--sunk); color: var(--text); }
 .scroll { flex: 1 1 auto; min-height: 0; overflow-y: auto; overscroll-behavior: contain; }
 .row { position: relative; display: flex; align-items: flex-start; gap: 8px; padding: 10px 16px; border-block-end: 1px solid var(--line); }

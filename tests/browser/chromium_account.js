@@ -95,8 +95,8 @@ async function on_page(browser, instance, opt, name, url, { locale, colorScheme,
 }
 
 const RESET = {
-	'en-GB': { dir: 'ltr', title: 'A new password', done: /every session was signed out/ },
-	'fa-IR': { dir: 'rtl', title: 'گذرواژهٔ تازه', done: /همهٔ نشست‌ها/ },
+	'en-GB': { dir: 'ltr', title: 'Reset your password', done: /signed out everywhere/ },
+	'fa-IR': { dir: 'rtl', title: 'بازنشانی گذرواژه', done: /همهٔ نشست‌ها/ },
 };
 
 async function resets(browser, instance, opt)
@@ -126,6 +126,8 @@ async function resets(browser, instance, opt)
 				await page.click('#set button');
 				await page.waitForFunction(() => document.getElementById('said').textContent);
 				await fits('refused');
+				assert.equal(await page.evaluate(() => document.getElementById('said').getBoundingClientRect().bottom <= document.getElementById('code').getBoundingClientRect().top), true,
+					'what was refused is said above the fields');
 				assert.equal(await person.signs_in(FIRST), 200);
 				await page.fill('#password', SECOND);
 				await page.click('#set button');
@@ -156,7 +158,8 @@ async function restores(browser, instance, opt)
 				return;
 			await page.click('#restore button');
 			await page.waitForSelector('#done:not([hidden])', { timeout: WAIT });
-			assert.match(await page.textContent('#said'), /بازگشت/);
+			assert.match(await page.textContent('h1'), /بازگردانده/);
+			assert.match(await page.textContent('#said'), /حذف نمی‌شود/);
 			await fits('done');
 			/* The link is used up, and the page says so. */
 			await page.reload({ waitUntil: 'load' });

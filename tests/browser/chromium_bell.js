@@ -61,6 +61,10 @@ async function looks(page, name, shots)
 			if (r.height < 24 || r.width < 24)
 				faults.push(`too small to press: ${el.className} ${r.width}x${r.height}`);
 		}
+		/* One line above the list, whatever stands in it. */
+		const [close, title] = panel ? ['.head .icon', '.head h2'].map((c) => panel.querySelector(c).getBoundingClientRect()) : [];
+		if (panel && (close.top > title.bottom || close.bottom < title.top))
+			faults.push('the head is broken in two');
 		if (document.documentElement.scrollWidth > document.documentElement.clientWidth)
 			faults.push('scrolls sideways');
 		return faults.concat((window.violations || []).map((v) => `policy: ${v}`));
@@ -82,7 +86,7 @@ async function beside(browser, instance, { shots })
 	await page.goto(`${site}/bell/?lang=en`, { waitUntil: 'load', timeout: WAIT });
 	await named(page, 'Notifications');
 	await button(page).click();
-	await page.locator('gatepost-bell .said b', { hasText: 'Nothing here yet' }).waitFor({ timeout: WAIT });
+	await page.locator('gatepost-bell .said b', { hasText: 'No notifications yet' }).waitFor({ timeout: WAIT });
 	await looks(page, 'empty', shots);
 	await page.keyboard.press('Escape');
 	assert.equal(await focused(page), 'bell');

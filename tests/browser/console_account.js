@@ -15,6 +15,7 @@ const crypto = require('node:crypto');
 const path = require('node:path');
 const lib = require('./instance.js');
 const { WAIT, until, with_chromium } = require('./chromium.js');
+const { layout_faults } = require('./layout.js');
 const { Walk, ask, axe, console_faults, context_of, messages, said, settled, totp, watch } = require('./console.js');
 
 const PASSWORD = 'Blue-Harbour-7!';
@@ -33,7 +34,7 @@ class Visit extends Walk {
 		w.page = await w.context.newPage();
 		w.page.setDefaultTimeout(WAIT);
 		w.faults = await watch(w.context, w.page, [new URL(instance.url).origin], REFUSALS);
-		w.mail = `walk${crypto.randomBytes(5).toString('hex')}@example.com`;
+		w.mail = `walk${crypto.randomBytes(5).toString('hex')}.of.a.long.name@example.com`;
 		w.phone = a_phone();
 		return w;
 	}
@@ -104,6 +105,14 @@ class Visit extends Walk {
 	}
 }
 
+/* As on a phone. */
+async function narrow(w, what)
+{
+	await w.page.setViewportSize({ width: 320, height: 700 });
+	assert.deepEqual(await layout_faults(w.page), [], what);
+	await w.page.setViewportSize({ width: 1440, height: 900 });
+}
+
 async function by_email(w)
 {
 	await w.page.goto(`${w.instance.url}/console/register/`);
@@ -114,6 +123,7 @@ async function by_email(w)
 	await w.page.waitForSelector('#prove:not([hidden])');
 	await w.page.fill('#code', '000000');
 	await w.page.waitForSelector('#said:not(:empty)');
+	await narrow(w, 'a long address fits');
 	/* As a phone pastes it: at once, in its own digits. */
 	await w.page.fill('#code', code.replace(/\d/g, (d) => '۰۱۲۳۴۵۶۷۸۹'[d]));
 	await w.inside();
@@ -230,9 +240,10 @@ async function devices(w)
 	const made = await browser('Mozilla/5.0 (Android 15) Firefox/140.0');
 	await browser('Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Edg/140.0');
 	await w.nav('Devices');
-	const row = w.page.locator('tbody tr', { hasText: 'Firefox · Android' });
-	await w.page.locator('tbody tr', { hasText: 'Edge · Windows' }).getByRole('button', { name: /^Remove/ }).click();
-	await w.page.getByRole('heading', { name: /Remove \S?Edge · Windows/ }).waitFor();
+	const row = w.page.locator('tbody tr', { hasText: 'Firefox on Android' });
+	await narrow(w, 'the list of browsers fits');
+	await w.page.locator('tbody tr', { hasText: 'Edge on Windows' }).getByRole('button', { name: /^Remove/ }).click();
+	await w.page.getByRole('heading', { name: /Remove \S?Edge on Windows/ }).waitFor();
 	await w.page.locator('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
 	await said(w.page, 'Removed. It gets no more');
 	await w.page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
@@ -256,6 +267,10 @@ async function whatsapp(w)
 	await w.page.click('.tab:has-text("WhatsApp")');
 	await w.page.waitForSelector('select[name="message_type"]');
 	await w.page.fill('input[name="to"]', to);
+	/* To somebody who never wrote: said at the choice that helps, and in no word of the API. */
+	await w.page.fill('textarea[name="message"]', 'Hello');
+	await w.page.click('button.primary:has-text("Send")');
+	await w.page.waitForSelector('.field:has(select[name="message_type"]) .wrong:has-text("Choose a template")');
 	await w.page.selectOption('select[name="message_type"]', 'template');
 	await w.page.waitForSelector('input[name="template"]');
 	await w.page.click('button.primary:has-text("Send")');

@@ -151,7 +151,7 @@ async function unproved(w)
 	});
 	const code = await w.next_code('sms', phone, () => w.sign_in(phone, PASSWORD));
 	await w.page.waitForSelector('#code:not([hidden])');
-	assert.match(await w.page.textContent('#code_sent'), /to confirm that the address is yours/);
+	assert.match(await w.page.textContent('#code_sent'), /Your account is not confirmed yet/);
 	await w.page.fill('#otp', code);
 	await w.inside();
 	await w.fine('signed in by an address that was not proved before');
@@ -295,7 +295,7 @@ async function app(w)
 		Object.defineProperty(navigator, 'userAgent', { value: 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1' });
 	});
 	await phone.goto(w.page.url());
-	await phone.waitForSelector('.line:has-text("Safari · iOS"):has-text("does not support push"):has-text("Add to Home Screen")');
+	await phone.waitForSelector('.line:has-text("Safari on iOS"):has-text("does not support push"):has-text("Add to Home Screen")');
 	await phone.close();
 	say('an iPhone is told of its home screen');
 }

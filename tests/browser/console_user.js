@@ -166,6 +166,13 @@ async function walk(browser, instance, opt)
 	await settled(page);
 	await page.click('label:has-text("Order, E-mail")');
 	await until('the switch', async () => (await page.evaluate(async () => (await (await fetch('/api/preferences/')).json()).types.order?.email)) === false);
+	/* One channel alone: the page says what that takes away, and how to have it back. */
+	await page.selectOption('#default-channel', 'sms');
+	await toast('Turned off: E-mail, Web push, App push');
+	await page.waitForSelector('#default-hint:has-text("The other channels are off, unless you turn them on below")');
+	assert.equal(await page.isChecked('label:has-text("Everything, E-mail") input'), false);
+	await page.selectOption('#default-channel', '');
+	await page.waitForFunction(() => [...document.querySelectorAll('.matrix tr.all input')].filter((i) => i.checked).length > 2);
 	await page.click('label:has-text("Use quiet hours")');
 	await page.fill('input[type="time"]', '21:30');
 	await page.click('.columns .card:first-child button:has-text("Save")');
@@ -355,6 +362,7 @@ async function walk(browser, instance, opt)
 	await page.fill('dialog input', mail);
 	await page.click('dialog button.danger');
 	await page.waitForURL('**/console/signin/**');
+	await page.waitForSelector('#said.info:has-text("will be erased on")');
 	assert.equal((await ask(instance, 'POST', '/api/auth/login/', { username: mail, password: 'Green-Harbour-8!' })).status, 403);
 	say('the data taken along, the account closed');
 	await context.close();

@@ -167,8 +167,8 @@ function Account()
 
 	return html`<${Menu} label=${t('account.label', { name })} button=${html`<span class="avatar" aria-hidden="true">${[...name.replace(/^[#+]/, '')][0] || '·'}</span>`}>
 		<p class="menu-head"><bdi>${name}</bdi><bdi class="soft small">${user.email || user.phone_number || ''}</bdi></p>
-		<a href="/console/profile/">${t('nav.profile')}</a>
-		<a href="/console/security/">${t('nav.security')}</a>
+		<a href="/console/profile/"><${Icon} name="user" size="16" />${t('nav.profile')}</a>
+		<a href="/console/security/"><${Icon} name="shield" size="16" />${t('nav.security')}</a>
 		${Object.entries(LANGUAGES).filter(([l]) => l !== language).map(([l, said]) => html`<button key=${l} type="button" lang=${l} onClick=${() => choose_language(l)}>
 			<${Icon} name="globe" size="16" />${said}</button>`)}
 		<button type="button" onClick=${() => sign_out()}><${Icon} name="out" size="16" />${t('account.sign_out')}</button>

@@ -10,12 +10,16 @@ try {
 	const fa = document.documentElement.lang === 'fa';
 	const file = /import|module|fetch/i.test(String(e && e.message));
 	const answers = !file || await fetch('/console/lib.js', { method: 'HEAD', cache: 'no-store' }).then((r) => r.ok, () => false);
-	const p = document.createElement('p');
+	const box = document.createElement('div'), p = document.createElement('p'), again = document.createElement('button');
 
-	p.setAttribute('role', 'alert');
-	p.className = 'boot-trouble';
+	box.setAttribute('role', 'alert');
+	box.className = 'boot-trouble';
+	again.className = 'button';
+	again.textContent = fa ? 'تلاش دوباره' : 'Try again';
+	again.addEventListener('click', () => location.reload());
+	box.append(p, again);
 	if (!answers || [0, 429].includes(e.status) || e.status >= 500) {
-		p.textContent = fa ? 'کارساز اکنون پاسخ نمی‌دهد. این صفحه چند لحظهٔ دیگر دوباره تلاش می‌کند.'
+		p.textContent = fa ? 'سرور اکنون پاسخ نمی‌دهد. این صفحه چند لحظهٔ دیگر دوباره تلاش می‌کند.'
 			: 'The server cannot answer right now. This page tries again in a moment.';
 		setTimeout(() => location.reload(), 5000 + 5000 * Math.random());
 		addEventListener('online', () => location.reload());
@@ -23,8 +27,8 @@ try {
 		p.textContent = fa ? 'کتابخانه‌های کنسول اینجا نیستند. scripts/console-vendor آن‌ها را می‌آورد.'
 			: 'The console’s libraries are not here. scripts/console-vendor fetches them.';
 	} else {
-		p.textContent = fa ? 'کنسول باز نشد. صفحه را از نو بار کنید.' : 'The console did not start. Load the page again.';
+		p.textContent = fa ? 'کنسول باز نشد. صفحه را دوباره بارگذاری کنید.' : 'The console did not start. Load the page again.';
 	}
-	document.getElementById('app').replaceChildren(p);
+	document.getElementById('app').replaceChildren(box);
 	console.error(e);
 }

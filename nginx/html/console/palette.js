@@ -10,7 +10,7 @@ function Palette({ pages, close })
 	const [at, set_at] = useState(0);
 	const id = useId();
 	const wanted = said.trim().toLowerCase();
-	const found = pages.filter((p) => t(p.title).toLowerCase().includes(wanted) || p.path.includes(wanted));
+	const found = pages.filter((p) => t(p.title).toLowerCase().includes(wanted) || p.path.slice('/console/'.length).includes(wanted));
 	const chosen = found[Math.min(at, found.length - 1)];
 
 	function key(event)

@@ -84,7 +84,7 @@ function Ask({ close })
 		}
 	}
 
-	const label = how === 'password' ? t('reauth.password') : how === 'recovery' ? t('reauth.recovery') : t('reauth.code');
+	const label = how === 'password' ? t('reauth.password') : how === 'recovery' ? t('reauth.recovery') : how === 'totp' ? t('reauth.totp') : t('reauth.code');
 	return html`<form onSubmit=${send}>
 		<p>${t('reauth.why')}</p>
 		${sent && sent.sent_to && html`<p class="soft">${t('reauth.sent', { to: ltr(sent.sent_to) })}</p>`}
@@ -93,9 +93,9 @@ function Ask({ close })
 			<input id=${id} key=${how} type=${how === 'password' ? 'password' : 'text'} dir="ltr" autofocus
 				autocomplete=${how === 'password' ? 'current-password' : how === 'recovery' ? 'off' : 'one-time-code'}
 				inputmode=${how === 'password' || how === 'recovery' ? undefined : 'numeric'}
-				value=${value} onInput=${(e) => set_value(e.target.value)} />
+				aria-invalid=${trouble ? 'true' : undefined} aria-describedby=${trouble ? `${id}-wrong` : undefined} value=${value} onInput=${(e) => set_value(e.target.value)} />
+			${trouble && html`<p class="wrong" id=${`${id}-wrong`} role="alert" dir="auto">${trouble}</p>`}
 		</div>
-		${trouble && html`<p class="trouble" role="alert" dir="auto">${trouble}</p>`}
 		<p class="ways">${ways.filter((m) => m !== how).map((m) => html`<button key=${m} type="button" class="link"
 			onClick=${() => choose(m)}>${t(`reauth.by.${m}`)}</button>`)}</p>
 		<div class="dialog-actions">

@@ -6,7 +6,6 @@ import { del, get } from '../api.js';
 import { gone, me } from '../state.js';
 import { when } from '../time.js';
 import { t } from '../i18n.js';
-import { toast } from '../toast.js';
 
 async function take()
 {
@@ -28,8 +27,13 @@ async function end()
 	if (!done)
 		return;
 	await gone();
-	toast(t('data.deleted', { when: when(done.value.purge_at) }), 'plain');
-	setTimeout(() => location.assign('/console/signin/'), 4000);
+	/* The page that there is without an account says it. */
+	try {
+		sessionStorage.setItem('gatepost-closed', t('data.deleted', { when: when(done.value.purge_at) }));
+	} catch {
+		/* no storage: the message with the link says it */
+	}
+	location.assign('/console/signin/');
 }
 
 export default function Data()

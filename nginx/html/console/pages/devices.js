@@ -16,7 +16,9 @@ function browser_of(agent)
 	const systems = [[/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Windows/, 'Windows'], [/Mac OS/, 'macOS'], [/Linux/, 'Linux']];
 	const first = (list) => (list.find(([r]) => r.test(agent)) || [])[1];
 
-	return [first(names), first(systems)].filter(Boolean).join(' · ') || agent;
+	const browser = first(names), system = first(systems);
+
+	return browser && system ? t('devices.on', { browser, system }) : browser || system || agent;
 }
 
 const name_of = (d) => (d.user_agent ? browser_of(d.user_agent) : d.browser || t('sessions.unknown'));
@@ -105,7 +107,7 @@ export default function Devices()
 			columns=${[
 				{ key: 'browser', label: t('devices.browser'), main: true, order: 'browser', csv: name_of, show: (d) => html`<span><bdi>${name_of(d)}</bdi>
 					${mine && mine.id === d.id && html` <${Badge} tone="good">${t('sessions.this')}<//>`}</span>` },
-				{ key: 'endpoint', label: t('devices.service'), order: 'endpoint', csv: (d) => new URL(d.endpoint).host, show: (d) => html`<bdi>${new URL(d.endpoint).host}</bdi>` },
+				{ key: 'endpoint', fold: true, label: t('devices.service'), order: 'endpoint', csv: (d) => new URL(d.endpoint).host, show: (d) => html`<bdi>${new URL(d.endpoint).host}</bdi>` },
 				{ key: 'active', label: t('devices.state'), csv: (d) => word('state', d.active ? 'active' : 'inactive'), show: (d) => html`<${Badge} state=${d.active ? 'active' : 'inactive'} />` },
 				{ key: 'seen_at', label: t('devices.seen'), order: 'seen_at', show: (d) => html`<${Time} value=${d.seen_at} />` },
 				{ key: 'created_at', label: t('devices.since'), order: 'created_at', show: (d) => html`<${Time} value=${d.created_at} />` },

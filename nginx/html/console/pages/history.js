@@ -17,7 +17,7 @@ export default function History()
 			{ key: 'recipient', label: t('history.to'), main: true, show: (m) => html`<bdi>${m.recipient}</bdi>` },
 			{ key: 'type', label: t('history.type'), show: (m) => word('channel', m.type) },
 			{ key: 'content', label: t('history.what'), wide: true, csv: (m) => [m.subject, m.content].filter(Boolean).join(': '),
-				show: (m) => html`<span class="stack clip">${m.subject && html`<b dir="auto">${m.subject}</b>`}<span dir="auto" class="soft">${m.content}</span></span>` },
+				show: (m) => html`<span class="stack clip">${m.subject && html`<b dir="auto">${m.subject}</b>`}<span dir="auto" class="soft">${m.content || (m.type === 'whatsapp' ? t('send.template') : '')}</span></span>` },
 			{ key: 'status', label: t('history.status'), show: (m) => html`<span class="stack"><span><${Badge} state=${m.state || m.status} /></span>
 				${m.reason_text && html`<span class="small bad-text" dir="auto" title=${m.error_message}>${m.reason_text}</span>`}</span>` },
 			{ key: 'created_at', label: t('history.when'), order: 'created_at', show: (m) => html`<${Time} value=${m.created_at} />` },

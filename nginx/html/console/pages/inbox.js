@@ -240,9 +240,9 @@ export default function Inbox()
 	<p class="hidden" role="status">${came && html`<span key=${came.seq} dir="auto">${t('inbox.came', { title: came.title })}</span>`}</p>
 	<div class="tabs" role="group" aria-label=${t('inbox.show')}>${TABS.map((x) => html`<button key=${x} type="button" class="tab"
 		aria-pressed=${x === tab ? 'true' : 'false'} onClick=${() => set_query({ show: x === 'all' ? null : x })}>${t(`inbox.tab.${x}`)}</button>`)}</div>
-	<div class="list-bar">
+	${(rows.length > 0 || sought || loading) && html`<div class="list-bar">
 		<${Search} name="q" label=${t('inbox.search')} value=${q.get('q') || ''} />
-		<div class="filters" role="group" aria-label=${t('list.filters')}>
+		<div class="filters few open" role="group" aria-label=${t('list.filters')}>
 			<${Filter} filter=${{ name: 'type', label: t('inbox.type'), options: TYPES.map((x) => [x, word('type', x)]) }} value=${q.get('type') || ''} />
 			${sought && html`<button type="button" class="link" onClick=${clear}>${t('list.clear')}</button>`}
 		</div>
@@ -251,7 +251,7 @@ export default function Inbox()
 				<${Icon} name="sort" size="16" />${up ? t('inbox.oldest') : t('inbox.newest')}</button>
 			${rows.length > 0 && html`<${Act} kind="small" icon="download" act=${export_csv}>CSV<//>`}
 		</div>
-	</div>
+	</div>`}
 	${picked.length > 0 && html`<div class="picked" role="group" aria-label=${t('list.picked', { n: number(picked.length) })}>
 		<span>${t('list.picked', { n: number(picked.length) })}</span>
 		<button type="button" class="button small" disabled=${busy || !picked.some((r) => !r.read_at)} onClick=${() => many('read', picked.filter((r) => !r.read_at))}>

@@ -3,7 +3,7 @@ import { html, useRef, useState } from '../lib.js';
 import { Field, Form, Submit, use_form } from '../form.js';
 import { Card, Head, Loaded, Switch, use_data } from '../ui.js';
 import { get, patch, sentence_of } from '../api.js';
-import { t, word } from '../i18n.js';
+import { listed, t, word } from '../i18n.js';
 import { toast } from '../toast.js';
 
 const CHANNELS = ['in_app', 'email', 'web_push', 'expo', 'sms', 'whatsapp'];
@@ -76,24 +76,41 @@ function Loose({ prefs, first })
 	const queue = useRef({ turn: 0, end: Promise.resolve() }).current;
 
 	/* Shown as wished at once; what the server then says stands. */
-	function change(some)
+	function change(some, told = () => {})
 	{
 		const mine = ++queue.turn;
 		const show = (now) => mine === queue.turn && set_p(now);
 
 		set_p((was) => ({ ...was, ...some, channels: { ...was.channels, ...some.channels }, types: { ...was.types, ...some.types } }));
-		queue.end = queue.end.then(() => patch('/api/preferences/', some)).then(show, async (e) => {
+		queue.end = queue.end.then(() => patch('/api/preferences/', some)).then((now) => {
+			show(now);
+			told(now);
+		}, async (e) => {
 			toast(sentence_of(e), 'bad');
 			await get('/api/preferences/').then(show, () => {});
 		});
 	}
+	/* One channel alone: what that takes away is said, for it happens elsewhere on the page. */
+	function prefer(channel)
+	{
+		const was = p.channels;
+
+		change({ default_channel: channel }, (now) => {
+			const off = CHANNELS.filter((c) => was[c] && !now.channels[c]);
+			if (off.length > 0)
+				toast(t('prefs.turned_off', { channels: listed(off.map((c) => t(`channel.${c}`))) }));
+		});
+	}
+	const one = p.default_channel;
+	const hint = !one ? 'prefs.default_hint' : !p.channels[one] ? 'prefs.default_off' : one === 'in_app' ? 'prefs.default_inbox' : 'prefs.default_alone';
+
 	return html`<${Card} title=${t('prefs.matrix')} lead=${t('prefs.matrix_lead')}>
-			<${Matrix} prefs=${p} change=${change} />
 			<div class="field matrix-default"><label for="default-channel">${t('prefs.default')}</label>
-				<select id="default-channel" value=${p.default_channel || ''} onChange=${(e) => change({ default_channel: e.target.value || null })}>
-					<option value="" selected=${!p.default_channel}>${t('prefs.site_choice')}</option>
-					${CHANNELS.map((c) => html`<option key=${c} value=${c} selected=${p.default_channel === c}>${t(`channel.${c}`)}</option>`)}</select>
-				<p class="hint">${t('prefs.default_hint')}</p></div>
+				<select id="default-channel" value=${one || ''} aria-describedby="default-hint" onChange=${(e) => prefer(e.target.value || null)}>
+					<option value="" selected=${!one}>${t('prefs.site_choice')}</option>
+					${CHANNELS.map((c) => html`<option key=${c} value=${c} selected=${one === c}>${t(`channel.${c}`)}</option>`)}</select>
+				<p class="hint" id="default-hint">${t(hint, { channel: one && t(`channel.${one}`) })}</p></div>
+			<${Matrix} prefs=${p} change=${change} />
 		<//>
 		<div class="columns"><${Quiet} prefs=${first} saved=${set_p} /><${Digest} prefs=${first} saved=${set_p} /></div>`;
 }

@@ -1,6 +1,7 @@
 /* How this account is opened: password, second steps, recovery codes, other sites. */
 import { html, useState } from '../lib.js';
 import { Field, Form, Submit, use_form } from '../form.js';
+import { Icon } from '../icons.js';
 import { Act, Badge, Card, Copy, Head, Loaded, use_data } from '../ui.js';
 import { Code } from '../code.js';
 import { confirm, dialog } from '../dialog.js';
@@ -42,7 +43,7 @@ function Codes({ codes, close })
 	return html`<p>${t('security.codes_text')}</p>
 		<div class="codes" dir="ltr" data-verbatim>${codes.map((c) => html`<code key=${c}>${c}</code>`)}</div>
 		<div class="dialog-actions"><${Act} icon="copy" act=${() => navigator.clipboard.writeText(text).then(() => true)} done=${t('copied')}>${t('copy')}<//>
-			<button type="button" class="button" onClick=${save}>${t('security.codes_save')}</button>
+			<button type="button" class="button" onClick=${save}><${Icon} name="download" size="16" />${t('security.codes_save')}</button>
 			<button type="button" class="button primary" onClick=${() => close(true)}>${t('security.codes_kept')}</button></div>`;
 }
 
@@ -54,6 +55,7 @@ function Authenticator({ begun, close })
 			<li>${t('security.totp_1')}</li>
 			<li>${t('security.totp_2')}
 				<p class="qr"><img alt=${t('security.qr')} width="180" height="180" src=${`data:image/svg+xml,${encodeURIComponent(begun.qr_svg)}`} /></p>
+				<p class="here"><a href=${begun.otpauth_uri}>${t('security.this_phone')}</a></p>
 				<details><summary>${t('security.no_camera')}</summary><${Copy} text=${begun.secret} /></details></li>
 			<li>${t('security.totp_3')}</li>
 		</ol>

@@ -31,6 +31,8 @@ function Message({ channel })
 		try {
 			await post(`/api/communications/${channel}/`, body, { key: key_of(body) });
 		} catch (e) {
+			if (e.code === 'window_closed')
+				e.errors = { message_type: [t('send.window')] };
 			if (e.status > 0 && e.status < 500)
 				key_of.done();		/* refused: what is sent next is another wish */
 			throw e;

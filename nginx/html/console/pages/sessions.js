@@ -6,7 +6,7 @@ import { Time } from '../time.js';
 import { confirm } from '../dialog.js';
 import { del, leave, post } from '../api.js';
 import { gone } from '../state.js';
-import { number, t, word } from '../i18n.js';
+import { country_name, listed, number, t, word } from '../i18n.js';
 import { toast } from '../toast.js';
 
 /* What was given, each once: that there was a second step is seen by which. */
@@ -21,7 +21,7 @@ function ways(amr)
 }
 
 /* ZZ: nowhere that is known. */
-const place = (s) => [s.city, s.country === 'ZZ' ? '' : s.country].filter(Boolean).join(', ');
+const place = (s) => listed([s.city, s.country && s.country !== 'ZZ' && country_name(s.country)]);
 
 export default function Sessions()
 {
@@ -72,7 +72,7 @@ export default function Sessions()
 			{ key: 'device', label: t('sessions.device'), main: true, order: 'device', show: (s) => html`<span class="stack"><span><bdi>${s.device || t('sessions.unknown')}</bdi>
 				${s.current && html` <${Badge} tone="good">${t('sessions.this')}<//>`}
 				${s.impersonated && html` <${Badge} tone="warn">${t('sessions.impersonated')}<//>`}</span></span>` },
-			{ key: 'place', label: t('sessions.place'), order: 'place', csv: (s) => [place(s), s.last_ip || s.ip].filter(Boolean).join(' '), show: (s) => html`<span class="stack"><bdi>${place(s) || t('sessions.nowhere')}</bdi><bdi class="soft small">${s.last_ip || s.ip}</bdi></span>` },
+			{ key: 'place', label: t('sessions.place'), order: 'place', csv: (s) => [place(s), s.last_ip || s.ip].filter(Boolean).join(' '), show: (s) => html`<span class="stack">${place(s) && html`<bdi>${place(s)}</bdi>`}<bdi class=${place(s) ? 'soft small' : ''}>${s.last_ip || s.ip || t('sessions.nowhere')}</bdi></span>` },
 			{ key: 'amr', label: t('sessions.by'), csv: (s) => ways(s.amr), show: (s) => ways(s.amr) },
 			{ key: 'last_seen_at', label: t('sessions.seen'), order: 'last_seen_at', show: (s) => html`<${Time} value=${s.last_seen_at} />` },
 			{ key: 'created_at', label: t('sessions.since'), order: 'created_at', show: (s) => html`<${Time} value=${s.created_at} />` },

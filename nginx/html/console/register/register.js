@@ -6,24 +6,25 @@
 
 const words = {
 	fa: {
-		title: 'ساختن حساب', lead: 'کدی نشان می‌دهد که شماره یا نشانی از آن شماست.',
+		title: 'ثبت‌نام', lead: 'برای تأیید شماره یا ایمیل، کدی به آن می‌فرستیم.',
 		first_name: 'نام', last_name: 'نام خانوادگی', address: 'شمارهٔ تلفن یا ایمیل', password: 'گذرواژه',
 		rule: 'دست‌کم هشت نویسه، با حروف بزرگ و کوچک و نشانه‌ای مانند\u00a0!\u00a0یا\u00a0@.',
-		go: 'فرستادن کد', code: 'کد', done: 'ادامه', again: 'کد دیگری بفرستید', back: 'این نشانی نه',
+		go: 'ادامه', code: 'کد', done: 'ادامه', again: 'ارسال دوبارهٔ کد', back: 'شماره یا ایمیل دیگر',
 		have: 'حساب دارید؟', signin: 'ورود',
-		sent: (to) => `کدی را که به ${to} فرستاده شد وارد کنید.`, link: 'در ایمیل پیوند هم هست.',
-		sent_again: 'کد دیگری در راه است.', all: 'نشانی و گذرواژه را وارد کنید.', no_code: 'کد را وارد کنید.',
-		away: 'سایت پاسخ نمی‌دهد. کمی بعد دوباره بکوشید.',
+		enter: 'کد را وارد کنید', sent: (to) => `کدی به ${to} فرستادیم.`, link: 'در ایمیل پیوند تأیید هم هست.',
+		sent_again: 'کد دیگری فرستاده شد.', all: 'شماره یا ایمیل، و گذرواژه را وارد کنید.', no_code: 'کد را وارد کنید.',
+		away: 'سایت پاسخ نمی‌دهد. کمی بعد دوباره تلاش کنید.',
 	},
 	en: {
-		sent: (to) => `Enter the code sent to ${to}.`, link: 'The e-mail also has a link.',
-		sent_again: 'Another code is on its way.', all: 'Enter an address and a password.', no_code: 'Enter the code.',
+		enter: 'Enter the code', sent: (to) => `We sent it to ${to}.`, link: 'The e-mail also has a link.',
+		sent_again: 'Another code is on its way.', all: 'Enter a phone number or e-mail, and a password.', no_code: 'Enter the code.',
 		away: 'The site does not answer. Try again in a moment.',
 	},
 };
 const say = speak(words);
 const at = (id) => document.getElementById(id);
 const lead = at('step').textContent;
+const title = document.title;
 let register_id;
 
 function tell(text, good = false)
@@ -74,6 +75,8 @@ function show(second, to)
 {
 	at('who').hidden = second;
 	at('prove').hidden = !second;
+	at('foot').hidden = second;
+	document.title = document.querySelector('h1').textContent = second ? say.enter : title;
 	at('step').textContent = second ? [say.sent(`\u2066${to}\u2069`), to.includes('@') ? say.link : ''].join(' ').trim() : lead;
 	at(second ? 'code' : 'username').focus();
 }

@@ -6,27 +6,30 @@
 
 const words = {
 	fa: {
-		title: 'گذرواژهٔ تازه',
+		title: 'بازنشانی گذرواژه',
 		ask: 'کدی به شمارهٔ تلفن یا ایمیل شما می‌فرستیم.',
-		type: 'اگر این نشانی حسابی دارد، کدی به آن فرستاده شد.',
+		type: (to) => `اگر حسابی با ${to} وجود داشته باشد، کدی برایش فرستاده شده است.`,
 		address: 'شمارهٔ تلفن یا ایمیل',
-		send: 'فرستادن کد',
+		send: 'ارسال کد',
 		code: 'کد',
-		password: 'گذرواژهٔ تازه',
+		password: 'گذرواژهٔ جدید',
+		rule: 'دست‌کم هشت نویسه، با حروف بزرگ و کوچک و نشانه‌ای مانند\u00a0!\u00a0یا\u00a0@.',
 		save: 'ثبت گذرواژه',
-		again: 'فرستادن کد دیگر',
-		back: 'نشانی دیگری',
+		again: 'ارسال دوبارهٔ کد',
+		back: 'شماره یا ایمیل دیگر',
 		sent: 'کد دیگری فرستاده شد.',
-		all: 'همه را پر کنید.',
-		done: 'گذرواژه ثبت شد و همهٔ نشست‌ها بسته شدند.',
+		all: 'کد و گذرواژهٔ جدید را وارد کنید.',
+		set: 'گذرواژه عوض شد',
+		done: 'از همهٔ نشست‌ها خارج شدید. با گذرواژهٔ جدید وارد شوید.',
 		signin: 'ورود',
-		away: 'پاسخی نیامد. کمی بعد دوباره بکوشید.',
+		away: 'پاسخی نیامد. کمی بعد دوباره تلاش کنید.',
 	},
 	en: {
-		type: 'If there is an account with it, a code is on its way.',
+		type: (to) => `If there is an account for ${to}, a code is on its way.`,
 		sent: 'Another code is on its way.',
 		all: 'Fill in every field.',
-		done: 'Your password is set, and every session was signed out.',
+		set: 'Your password is changed',
+		done: 'You were signed out everywhere. Sign in with the new password.',
 		away: 'The site does not answer. Try again in a moment.',
 	},
 };
@@ -66,7 +69,7 @@ const first = at('step').textContent;
 
 function show(second)
 {
-	at('step').textContent = second ? say.type : first;
+	at('step').textContent = second ? say.type(`\u2066${at('for').value}\u2069`) : first;
 	at('who').hidden = second;
 	at('set').hidden = !second;
 	at(second ? 'code' : 'username').focus();
@@ -104,6 +107,7 @@ at('set').addEventListener('submit', async (event) => {
 	if (!doc)
 		return;
 	at('set').hidden = true;
+	document.title = document.querySelector('h1').textContent = say.set;
 	at('step').textContent = say.done;
 	at('done').hidden = false;
 	at('done').querySelector('a').focus();

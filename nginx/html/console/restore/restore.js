@@ -6,21 +6,21 @@
 
 const words = {
 	fa: {
-		title: 'حساب خود را نگه دارید',
-		closed: 'حساب بسته است و حذف خواهد شد.',
-		until: (when) => `حساب بسته است و در ${when} حذف خواهد شد.`,
+		title: 'بازگرداندن حساب',
+		closed: 'حساب شما بسته شده است و حذف خواهد شد.',
+		until: (when) => `حساب شما بسته شده است و در ${when} حذف خواهد شد.`,
 		keep: 'نگه داشتن حساب',
-		no_link: 'پیوندی را باز کنید که هنگام بستن حساب برای شما فرستادیم. یا با گذرواژه وارد شوید: تا حساب حذف نشده، پس از آن هم پرسیده می‌شود.',
-		over: 'این پیوند کار نمی‌کند: به کار رفته یا مهلتش گذشته است. با گذرواژه وارد شوید: تا حساب حذف نشده، پس از آن هم پرسیده می‌شود.',
-		back: 'حساب شما بازگشت. برای ادامه وارد شوید.',
+		no_link: 'پیوندی را که هنگام بستن حساب فرستادیم باز کنید، یا با گذرواژه وارد شوید: تا وقتی حساب حذف نشده است، از شما می‌پرسیم.',
+		over: 'این پیوند کار نمی‌کند: قبلاً استفاده شده یا منقضی شده است. با گذرواژه وارد شوید: تا وقتی حساب حذف نشده است، از شما می‌پرسیم.',
+		restored: 'حساب شما بازگردانده شد', back: 'دیگر حذف نمی‌شود. برای ادامه وارد شوید.',
 		signin: 'ورود',
-		away: 'پاسخی نیامد. کمی بعد دوباره بکوشید.',
+		away: 'پاسخی نیامد. کمی بعد دوباره تلاش کنید.',
 	},
 	en: {
-		no_link: 'Open the link that we sent you when the account was closed. Or sign in with your password: as long as the account is not deleted, you are asked then.',
-		over: 'This link does not work: it was used, or its time is over. Sign in with your password: as long as the account is not deleted, you are asked then.',
+		no_link: 'Open the link that we sent when the account was closed, or sign in with your password: until the account is deleted, we ask whether you want to keep it.',
+		over: 'This link was used or has expired. Sign in with your password: until the account is deleted, we ask whether you want to keep it.',
 		until: (when) => `It is closed, and will be deleted on ${when}.`,
-		back: 'Your account is back. Sign in to go on.',
+		restored: 'Your account is back', back: 'It will not be deleted. Sign in to continue.',
 		away: 'The site does not answer. Try again in a moment.',
 	},
 };
@@ -85,6 +85,7 @@ form.addEventListener('submit', async (event) => {
 		button.disabled = false;
 		return;
 	}
+	document.title = document.querySelector('h1').textContent = say.restored;
 	document.getElementById('when').hidden = true;
 	said.textContent = say.back;
 	said.className = 'good';

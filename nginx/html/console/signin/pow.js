@@ -54,10 +54,10 @@ function when_again(answer)
 	const s = Number(answer.headers.get('Retry-After'));
 	if (answer.status !== 429 || !(s > 0))
 		return '';
-	const [n, unit] = s < 120 ? [s, 'second'] : s < 7200 ? [Math.ceil(s / 60), 'minute'] : [Math.ceil(s / 3600), 'hour'];
+	const [n, unit] = s < 60 ? [s, 'second'] : s < 7200 ? [Math.ceil(s / 60), 'minute'] : [Math.ceil(s / 3600), 'hour'];
 	const { lang } = document.documentElement;
 	const time = new Intl.NumberFormat(lang || 'en', { style: 'unit', unit, unitDisplay: 'long' }).format(n);
-	return lang === 'fa' ? `${time} دیگر دوباره بکوشید.` : `Try again in ${time}.`;
+	return lang === 'fa' ? `${time} دیگر دوباره تلاش کنید.` : `Try again in ${time}.`;
 }
 
 /*

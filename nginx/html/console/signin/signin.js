@@ -20,8 +20,9 @@ function show(name, text = '')
 		$(f).hidden = f !== name;
 	$('where').hidden = (name !== 'signin' && name !== 'ask') || !asked.has('rd');
 	$('new').hidden = name !== 'signin';
-	document.querySelector('h1').textContent = name === 'second' ? words.second : words.title;
+	document.title = document.querySelector('h1').textContent = words.titles[name] || words.connect_to(state.provider);
 	said.textContent = text;
+	said.className = '';
 	const field = $(name).querySelector('input');
 	if (field) {
 		if (name === 'code' || name === 'second')
@@ -208,7 +209,9 @@ const steps = {
 			return;
 		}
 		said.textContent = words.no_link;
-		$('link').querySelector('button').hidden = true;
+		$('link').querySelector('button').hidden = $('link_how').hidden = true;
+		$('no_link').textContent = words.on;
+		$('no_link').className = '';
 	},
 };
 
@@ -270,6 +273,18 @@ if (arrived.get('link_token')) {
 	state.link_token = arrived.get('link_token');
 	state.provider = (arrived.get('provider') || '').replace(/[^\w-]/g, '').replace(/^./, (c) => c.toUpperCase());
 	show('signin', words.link_first(state.provider));
+	said.className = 'info';
+}
+/* What was done on the page before, which is no more: said once. */
+try {
+	const done = sessionStorage.getItem('gatepost-closed');
+	if (done) {
+		said.textContent = done;
+		said.className = 'info';
+	}
+	sessionStorage.removeItem('gatepost-closed');
+} catch {
+	/* no storage */
 }
 if (arrived.get('mfa_token'))
 	run($('second'), () => second(arrived.get('mfa_token'), (arrived.get('methods') || '').split(',').filter((m) => m in words.way)));

@@ -114,6 +114,7 @@ export default {
 	'reauth.why': 'For your security, confirm your identity to continue.',
 	'reauth.password': 'Password',
 	'reauth.code': 'Code',
+	'reauth.totp': 'Code from the authenticator app',
 	'reauth.recovery': 'Recovery code',
 	'reauth.sent': 'A code was sent to {to}.',
 	'reauth.by.password': 'Use the password',
