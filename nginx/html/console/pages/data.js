@@ -4,7 +4,7 @@ import { Act, Card, Head } from '../ui.js';
 import { confirm } from '../dialog.js';
 import { del, get } from '../api.js';
 import { gone, me } from '../state.js';
-import { when } from '../time.js';
+import { date } from '../time.js';
 import { t } from '../i18n.js';
 
 async function take()
@@ -29,7 +29,7 @@ async function end()
 	await gone();
 	/* The page that there is without an account says it. */
 	try {
-		sessionStorage.setItem('gatepost-closed', t('data.deleted', { when: when(done.value.purge_at) }));
+		sessionStorage.setItem('gatepost-closed', t('data.deleted', { when: date(done.value.purge_at) }));
 	} catch {
 		/* no storage: the message with the link says it */
 	}

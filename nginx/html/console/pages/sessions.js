@@ -69,7 +69,7 @@ export default function Sessions()
 	<${List} url="/api/auth/sessions/" name="sessions" label=${t('nav.sessions')} version=${version} paged="all"
 		search="q" search_label=${t('sessions.search')} ordering="-last_seen_at"
 		columns=${[
-			{ key: 'device', label: t('sessions.device'), main: true, order: 'device', show: (s) => html`<span class="stack"><span><bdi>${s.device || t('sessions.unknown')}</bdi>
+			{ key: 'device', label: t('sessions.device'), main: true, order: 'device', show: (s) => html`<span class="stack"><span><bdi dir=${document.dir}>${s.device || t('sessions.unknown')}</bdi>
 				${s.current && html` <${Badge} tone="good">${t('sessions.this')}<//>`}
 				${s.impersonated && html` <${Badge} tone="warn">${t('sessions.impersonated')}<//>`}</span></span>` },
 			{ key: 'place', label: t('sessions.place'), order: 'place', csv: (s) => [place(s), s.last_ip || s.ip].filter(Boolean).join(' '), show: (s) => html`<span class="stack">${place(s) && html`<bdi>${place(s)}</bdi>`}<bdi class=${place(s) ? 'soft small' : ''}>${s.last_ip || s.ip || t('sessions.nowhere')}</bdi></span>` },

@@ -24,7 +24,7 @@ export function SessionList({ user, version, fixed = false })
 		]}
 		columns=${[
 			...(all ? [who] : []),
-			{ key: 'device', label: t('signed.device'), main: !all, show: (s) => html`<span class="stack"><span><bdi>${s.device}</bdi>
+			{ key: 'device', label: t('signed.device'), main: !all, show: (s) => html`<span class="stack"><span><bdi dir=${document.dir}>${s.device}</bdi>
 				${s.current && html` <${Badge} tone="good">${t('signed.this')}<//>`}
 				${s.actor_id && html` <${Badge} tone="warn">${t('signed.acting', { id: s.actor_id })}<//>`}</span></span>` },
 			{ key: 'ip', label: t('signed.place'), csv: (s) => [place(s), s.last_ip || s.ip].filter(Boolean).join(' '), show: (s) => html`<span class="stack"><bdi>${place(s) || t('signed.nowhere')}</bdi><bdi class="soft small">${s.last_ip || s.ip}</bdi></span>` },
