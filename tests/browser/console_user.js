@@ -397,6 +397,7 @@ async function by_keys(browser, instance, opt)
 		await keys.press('Control+k');
 		await page.waitForSelector('.palette', { timeout: WAIT });
 		await keys.type(name);
+		assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('.palette [aria-selected="true"]')).outlineStyle), 'solid', 'which one is chosen is seen');
 		await keys.press('Enter');
 		await page.waitForFunction((n) => (document.querySelector('main h1') || {}).textContent === n, name, { timeout: WAIT });
 		await settled(page);

@@ -10,6 +10,9 @@ function latin(text)
 		.replace(/[\u0660-\u0669]/g, (d) => String(d.charCodeAt(0) - 0x660));
 }
 
+/* An address or a number within a sentence of either direction; a long one breaks at its signs. */
+const shown = (to) => `\u2066${to.replace(/(?=[@.])/g, '\u200b')}\u2069`;
+
 /* A code of digits, also written in groups. */
 const digits = (text) => latin(text).replace(/[-\u2010-\u2015.]/g, '');
 

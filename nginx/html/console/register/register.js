@@ -77,7 +77,7 @@ function show(second, to)
 	at('prove').hidden = !second;
 	at('foot').hidden = second;
 	document.title = document.querySelector('h1').textContent = second ? say.enter : title;
-	at('step').textContent = second ? [say.sent(`\u2066${to}\u2069`), to.includes('@') ? say.link : ''].join(' ').trim() : lead;
+	at('step').textContent = second ? [say.sent(shown(to)), to.includes('@') ? say.link : ''].join(' ').trim() : lead;
 	at(second ? 'code' : 'username').focus();
 }
 

@@ -69,7 +69,7 @@ const first = at('step').textContent;
 
 function show(second)
 {
-	at('step').textContent = second ? say.type(`\u2066${at('for').value}\u2069`) : first;
+	at('step').textContent = second ? say.type(shown(at('for').value)) : first;
 	at('who').hidden = second;
 	at('set').hidden = !second;
 	at(second ? 'code' : 'username').focus();

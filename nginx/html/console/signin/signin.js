@@ -77,7 +77,7 @@ async function choose(method)
 		/* Nothing was sent.  The person may have a code from before, or wait. */
 		if (!ok)
 			trouble = sentence(body);
-		to = body.sent_to ? `\u2066${body.sent_to}\u2069` : '…';
+		to = body.sent_to ? shown(body.sent_to) : '…';
 	}
 	state.method = method;
 	ways(method);
@@ -167,7 +167,7 @@ const steps = {
 			return;
 		}
 		state.register_id = body.register_id;
-		$('code_sent').textContent = words.sent(`\u2066${to}\u2069`);
+		$('code_sent').textContent = words.sent(shown(to));
 		show('code');
 	},
 	async code(form)
