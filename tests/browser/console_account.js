@@ -272,6 +272,7 @@ async function whatsapp(w)
 	await w.page.click('button.primary:has-text("Send")');
 	await w.page.waitForSelector('.field:has(select[name="message_type"]) .wrong:has-text("Choose a template")');
 	await w.page.selectOption('select[name="message_type"]', 'template');
+	await w.page.waitForSelector('.notice.bad', { state: 'detached' });
 	await w.page.waitForSelector('input[name="template"]');
 	await w.page.click('button.primary:has-text("Send")');
 	await said(w.page, 'Accepted');

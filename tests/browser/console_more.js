@@ -393,7 +393,7 @@ async function closing(w, person)
 	await w.page.waitForFunction(() => /will be deleted on .*\d{4}/.test(document.getElementById('when').textContent));
 	await w.page.click('#restore button:not([disabled])');
 	await w.page.waitForSelector('#done:not([hidden])');
-	await w.said('^Your account is back');
+	await w.said('^It will not be deleted');
 	await w.page.click('#done a');
 	await w.page.waitForURL('**/console/signin/**');
 	await w.sign_in(person.mail, OTHER);
@@ -409,7 +409,7 @@ async function locked(w)
 	for (let n = 0; n < 5; n++)
 		assert.equal((await ask(w.instance, 'POST', '/api/auth/login/', { username: nobody, password: 'Not-It-12!' })).status, 401);
 	await w.sign_in(nobody, PASSWORD);
-	await w.said('^Too many tries\\..* Try again in 5 minutes\\.$');
+	await w.said('^Too many failed tries\\..* Try again in 5 minutes\\.$');
 	forget_limits(w.instance);
 	await w.fine('who tried too often is told until when');
 }

@@ -109,7 +109,8 @@ function Summary({ form, labels })
 		if (form.trouble && ref.current)
 			ref.current.focus();
 	}, [form.trouble]);
-	if (!form.trouble)
+	/* What was refused in the fields is told until each was changed. */
+	if (!form.trouble || (names.length === 0 && form.trouble instanceof Problem && Object.keys(form.trouble.errors).length > 0))
 		return null;
 	return html`<div ref=${ref} class="notice bad" role="alert" tabindex="-1">
 		<${Icon} name="warn" />

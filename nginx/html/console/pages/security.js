@@ -117,8 +117,9 @@ function Factors()
 			: html`<${Act} kind="small" act=${begin}>${t('security.set_up')}<span class="hidden"> ${t('security.totp')}</span><//>`}<//>
 		${[['sms', me.value.phone_verified], ['email', me.value.email_verified]].map(([channel, can]) => html`
 			<${Factor} key=${channel} name=${t(`security.${channel}`)} text=${can ? t(`security.${channel}_text`) : t(`security.${channel}_none`)} on=${m[channel]}>
-				<${Act} kind=${`small ${m[channel] ? 'danger' : ''}`} disabled=${!can && !m[channel]} act=${() => turn(channel, !m[channel])}>
-					${m[channel] ? t('security.remove') : t('security.turn_on')}<span class="hidden"> ${t(`security.${channel}`)}</span><//><//>`)}
+				${can || m[channel] ? html`<${Act} kind=${`small ${m[channel] ? 'danger' : ''}`} act=${() => turn(channel, !m[channel])}>
+					${m[channel] ? t('security.remove') : t('security.turn_on')}<span class="hidden"> ${t(`security.${channel}`)}</span><//>`
+				: html`<a class="button small" href="/console/profile/">${t('security.to_profile')}<span class="hidden"> ${t(`security.${channel}`)}</span></a>`}<//>`)}
 		<${Factor} name=${t('security.recovery')} text=${m.enabled ? t('security.recovery_left', { n: number(m.recovery_codes_left) }) : t('security.recovery_text')} on=${m.recovery_codes_left > 0}>
 			${m.enabled && html`<${Act} kind="small" act=${renew}>${t('security.codes_make')}<//>`}<//>`}<//><//>`;
 }

@@ -120,6 +120,7 @@ export default {
 	'security.email': 'ایمیل',
 	'security.email_text': 'کدی به ایمیل شما فرستاده می‌شود.',
 	'security.email_none': 'ابتدا در پروفایل یک ایمیل را تأیید کنید.',
+	'security.to_profile': 'رفتن به پروفایل',
 	'security.recovery': 'کدهای بازیابی',
 	'security.recovery_text': 'برای وقتی که به تلفن دسترسی ندارید. با فعال کردن نخستین روش به شما داده می‌شوند.',
 	'security.recovery_left': '{n} کد باقی مانده است. هر کد یک بار کار می‌کند.',
