@@ -1628,6 +1628,11 @@ EXTRA_FILES = \
 	tests/lib/open_push.py \
 	tests/lib/openapi_lint.js \
 	tests/lib/openapi_lint.test.js \
+	tests/lib/page_types.js \
+	tests/lib/pages/around.d.ts \
+	tests/lib/pages/calls.d.ts \
+	tests/lib/pages/vendor.d.ts \
+	tests/lib/pages/worker.d.ts \
 	tests/lib/ports.py \
 	tests/lib/raw_ws.py \
 	tests/lib/record.py \

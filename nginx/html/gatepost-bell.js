@@ -311,7 +311,7 @@ export class GatepostBell extends HTMLElement {
 		const relative = new Intl.RelativeTimeFormat(this.#locale, { numeric: 'auto', style: 'short' });
 
 		for (const [below, unit, per] of [[60, 'second', 1], [3600, 'minute', 60], [86400, 'hour', 3600], [86400 * 30, 'day', 86400]])
-			if (Math.abs(s) < below)
+			if (Math.abs(s) < Number(below))
 				return relative.format(Math.round(s / Number(per)), /** @type {any} */ (unit));
 		return new Intl.DateTimeFormat(this.#locale, { dateStyle: 'medium' }).format(new Date(value));
 	}
@@ -397,6 +397,7 @@ export class GatepostBell extends HTMLElement {
 		this.#rows = [...this.#rows, ...list.filter((r) => !known.has(r.id))].sort((a, b) => b.seq - a.seq);
 	}
 
+	/** @param {{id?: string, upto?: number}} said */
 	#read_elsewhere({ id, upto })
 	{
 		const at = new Date().toISOString();

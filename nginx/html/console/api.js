@@ -72,6 +72,7 @@ function go_to_sign_in()
 	return new Promise(() => {});
 }
 
+/** @param {string} method @param {string} path @param {{body?: any, headers?: any, signal?: AbortSignal}} how */
 async function once(method, path, { body, headers, signal })
 {
 	let answer;
@@ -196,16 +197,16 @@ export async function call(method, path, opt = {})
 	throw new Problem(answer.status, doc, answer);
 }
 
-/** @param {string} path @param {Record<string, any>} [query] @param {object} [opt] */
-export const get = (path, query, opt) => call('GET', path, { ...opt, query });
-/** @param {string} path @param {any} [body] @param {object} [opt] */
+/** A path that is written out is one of the contract (tests/lib/pages). @type {import('calls').Get} */
+export const get = (path, ...[query, opt]) => call('GET', path, { ...opt, query });
+/** @type {import('calls').Send<'post'>} */
 export const post = (path, body = {}, opt = {}) => call('POST', path, { ...opt, body });
-/** @param {string} path @param {any} [body] @param {object} [opt] */
+/** @type {import('calls').Send<'patch'>} */
 export const patch = (path, body = {}, opt = {}) => call('PATCH', path, { ...opt, body });
-/** @param {string} path @param {any} [body] @param {object} [opt] */
+/** @type {import('calls').Send<'put'>} */
 export const put = (path, body = {}, opt = {}) => call('PUT', path, { ...opt, body });
-/** @param {string} path @param {any} [body] @param {object} [opt] */
-export const del = (path, body, opt = {}) => call('DELETE', path, { ...opt, body });
+/** @type {import('calls').Send<'delete'>} */
+export const del = (path, ...[body, opt]) => call('DELETE', path, { ...opt, body });
 
 /** A new Idempotency-Key. */
 export const new_key = () => crypto.randomUUID();

@@ -66,7 +66,7 @@ export function t(key, values = {})
  * The sentence of a word that the API answers with (a state, a channel, a
  * reason), or the word itself where there is none.
  * @param {string} family  the part of the key before the word
- * @param {string|null|undefined} word
+ * @param {string|null|undefined} word_
  */
 export function word(family, word_)
 {

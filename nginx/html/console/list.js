@@ -48,6 +48,7 @@ function next_of(doc, asked)
 {
 	if (!doc.next)
 		return null;
+	/** @type {Record<string, string>} */
 	const members = {};
 	for (const [name, value] of new URL(doc.next, location.origin).searchParams)
 		if (String(asked[name] ?? '') !== value)
@@ -294,6 +295,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 			return yield found;
 		/* From its beginning, wherever in it one is. */
 		const { before, after, ...whole_list } = asked;
+		/** @type {any} */
 		let members = paged === 'page' ? { ...whole_list, page: 1, page_size: CSV_PAGE } : { ...whole_list, limit: CSV_PAGE };
 
 		for (;;) {

@@ -34,7 +34,7 @@ const none = (v) => v === null || v === undefined || v === '';
 function compare(a, b, down)
 {
 	if (none(a) || none(b))
-		return none(a) - none(b);
+		return Number(none(a)) - Number(none(b));
 	const n = typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b));
 	return down ? -n : n;
 }

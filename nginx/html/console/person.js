@@ -18,7 +18,7 @@ async function ask()
 	for (let i = 0; i < ids.length; i += AT_ONCE) {
 		try {
 			const { results } = await get('/api/admin/users/', { ids: ids.slice(i, i + AT_ONCE).join(','), page_size: AT_ONCE });
-			known.value = new Map([...known.value, ...results.map((u) => [u.id, name_of(u)])]);
+			known.value = new Map([...known.value, ...results.map((u) => /** @type {[number, string]} */ ([u.id, name_of(u)]))]);
 		} catch {
 			ids.slice(i).forEach((id) => asked.delete(id));
 			return;

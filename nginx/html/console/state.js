@@ -8,7 +8,7 @@ import { computed, signal } from './lib.js';
 import { toast } from './toast.js';
 
 /** The profile of who is signed in, as GET /api/auth/profile/ gives it. */
-export const me = signal(/** @type {any} */ (null));
+export const me = signal(/** @type {import('calls').Profile} */ (null));
 
 export const is_admin = computed(() => Boolean(me.value && (me.value.is_staff || me.value.is_superuser)));
 export const is_superuser = computed(() => Boolean(me.value && me.value.is_superuser));

@@ -5,6 +5,7 @@ import { locale } from './i18n.js';
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+/** @type {[number, Intl.RelativeTimeFormatUnit, number][]} */
 const STEPS = [[60, 'second', 1], [3600, 'minute', 60], [86400, 'hour', 3600], [86400 * 30, 'day', 86400]];
 
 /* By how many ms this device's clock is wrong, as answers date themselves: in a minute's worth of seconds it is not. */

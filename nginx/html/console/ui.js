@@ -112,13 +112,14 @@ export const still = (since) => since > 0 && performance.now() - since < PATIENC
 /**
  * What a page loads: {data, error, loading, reload, set}.  Asked anew when `key` changes, and every `every` ms while the page
  * is seen; the old data stands meanwhile.
- * @param {() => Promise<any>} ask
+ * @template T
+ * @param {() => Promise<T>} ask
  * @param {any} [key]
  * @param {{every?: number}} [opt]
  */
 export function use_data(ask, key = '', { every = 0 } = {})
 {
-	const [state, set_state] = useState({ data: null, error: null, loading: true });
+	const [state, set_state] = useState(/** @type {{data: T, error: any, loading: boolean}} */ ({ data: null, error: null, loading: true }));
 	const turn = useRef(0);
 	const since = useRef(0);		/* when the last turn began; 0: it has ended */
 	const latest = useRef(ask);
@@ -154,7 +155,7 @@ export function use_data(ask, key = '', { every = 0 } = {})
 		return () => clearInterval(timer);
 	}, [every]);
 	/* What is under way was asked before. */
-	const set = (data) => {
+	const set = (/** @type {T} */ data) => {
 		turn.current++;
 		since.current = 0;
 		set_state({ data, error: null, loading: false });

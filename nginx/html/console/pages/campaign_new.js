@@ -83,6 +83,7 @@ export default function CampaignNew()
 	const form = use_form({ name: '', title: '', body: '', url: '', html: '', who: 'all', group: '', ids: '', locale: '', countries: '', seen: '',
 		has: '', at: '', rate: '', email: true, sms: false, whatsapp: false, web_push: true, expo: false }, async (v) => {
 		const start = !draft.current;
+		/** @type {Record<string, any>} */
 		const body = { name: v.name, title: v.title, body: v.body, channels: CHANNELS.filter((c) => v[c]), audience: audience_of(v), start };
 		if (v.url)
 			body.url = v.url;

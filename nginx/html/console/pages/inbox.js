@@ -215,6 +215,7 @@ export default function Inbox()
 	{
 		set_busy(true);
 		try {
+			/** @type {any} */
 			const answer = await post(`/api/inbox/${what}/`, { ids: these.map((r) => r.id) });
 			take_counts(answer);
 			tell(answer);

@@ -115,7 +115,7 @@ function Factors()
 		<${Factor} name=${t('security.totp')} text=${t('security.totp_text')} on=${m.totp}>
 			${m.totp ? html`<${Act} kind="small danger" act=${end}>${t('security.remove')}<span class="hidden"> ${t('security.totp')}</span><//>`
 			: html`<${Act} kind="small" act=${begin}>${t('security.set_up')}<span class="hidden"> ${t('security.totp')}</span><//>`}<//>
-		${[['sms', me.value.phone_verified], ['email', me.value.email_verified]].map(([channel, can]) => html`
+		${/** @type {[string, boolean][]} */ ([['sms', me.value.phone_verified], ['email', me.value.email_verified]]).map(([channel, can]) => html`
 			<${Factor} key=${channel} name=${t(`security.${channel}`)} text=${can ? t(`security.${channel}_text`) : t(`security.${channel}_none`)} on=${m[channel]}>
 				${can || m[channel] ? html`<${Act} kind=${`small ${m[channel] ? 'danger' : ''}`} act=${() => turn(channel, !m[channel])}>
 					${m[channel] ? t('security.remove') : t('security.turn_on')}<span class="hidden"> ${t(`security.${channel}`)}</span><//>`
