@@ -1350,6 +1350,7 @@ NGINX_FILES = \
 	nginx/html/console/words/fa/frame.js \
 	nginx/html/console/words/fa/user.js \
 	nginx/html/docs/docs.css \
+	nginx/html/docs/mend.js \
 	nginx/html/docs/redoc.html \
 	nginx/html/docs/redoc.js \
 	nginx/html/docs/swagger.html \

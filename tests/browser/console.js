@@ -239,21 +239,26 @@ async function settled(page)
 
 /**
  * What axe finds that is serious or worse, as sentences; `colours`: of what a theme can change, on a page that was looked at;
- * without `frame`, of the page within it; `within` something that a selector names, of that alone.
+ * without `frame`, of the page within it; `within` something that a selector names, of that alone.  `but` are the known faults
+ * of others, [rule, selector, why]; which of them are met is added to `met`.
  */
-async function axe(page, { colours = false, frame = true, within = '' } = {})
+async function axe(page, { colours = false, frame = true, within = '', but = [], met = new Set() } = {})
 {
 	/* Past the page's own policy: evaluate() is the browser's, not the page's. */
 	if (!await page.evaluate(() => Boolean(globalThis.axe)))
 		await page.evaluate(fs.readFileSync(lib_path('axe-core/axe.min.js'), 'utf8'));
-	const found = await page.evaluate(async ([rules, where]) => {
+	const found = await page.evaluate(async ([rules, where, known]) => {
 		const result = await globalThis.axe.run(where, { resultTypes: ['violations'], runOnly: rules });
-		return result.violations.filter((v) => ['serious', 'critical'].includes(v.impact))
-			.map((v) => `${v.id}: ${v.nodes.slice(0, 4).map((n) => `${n.html.slice(0, 160)} (${n.failureSummary.split('\n')[1] || ''})`).join(' | ')}`);
+		const of = (rule, n) => known.findIndex(([r, selector]) => r === rule && document.querySelector(n.target.at(-1)).matches(selector));
+		return result.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => ({ id: v.id,
+			nodes: v.nodes.map((n) => ({ known: of(v.id, n), said: `${n.html.slice(0, 160)} (${n.failureSummary.split('\n')[1] || ''})` })) }));
 	}, [colours ? { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
 		: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
-	within ? { include: [[within]] } : frame ? { include: [['html']] } : { exclude: [['.side'], ['.topbar']] }]);
-	return found;
+	within ? { include: [[within]] } : frame ? { include: [['html']] } : { exclude: [['.side'], ['.topbar']] }, but]);
+	for (const v of found)
+		v.nodes.filter((n) => n.known >= 0).forEach((n) => met.add(but[n.known]));
+	return found.map((v) => [v.id, v.nodes.filter((n) => n.known < 0)]).filter(([, nodes]) => nodes.length > 0)
+		.map(([id, nodes]) => `${id}: ${nodes.slice(0, 4).map((n) => n.said).join(' | ')}`);
 }
 
 function lib_path(name)

@@ -3,6 +3,10 @@
  * What the eye would stumble over on an open page, at the width that it has now.  Of a page with an open dialog, the dialog alone.
  *
  *	const faults = await layout_faults(page);
+ *	const faults = await layout_faults(page, { within: '.dialog', but: [['text is cut', '.code', 'why']], met });
+ *
+ * `within` is a part to look at instead; `but` are known faults of others, by how the sentence begins and a selector of the
+ * element, and those that are met are added to `met`.
  *
  * Each is a sentence; none is well.  What it looks for: the document or a dialog wider than its window; text that is cut or
  * stands out of its box; a word broken in two that had room on a line of its own (code excepted); the choice of a field that
@@ -10,20 +14,29 @@
  */
 
 /** @param {import('playwright-core').Page} page @returns {Promise<string[]>} */
-const layout_faults = (page) => page.evaluate(find_faults);
+async function layout_faults(page, { within = '', but = [], met = new Set() } = {})
+{
+	const found = await page.evaluate(find_faults, [within, but]);
+
+	found.known.forEach((i) => met.add(but[i]));
+	return found.faults;
+}
 
 /* Runs in the page. */
-function find_faults()
+function find_faults([within, but])
 {
-	const faults = new Set();
+	const faults = new Set(), known = new Set();
 	const root = document.documentElement;
 	const dialogs = document.querySelectorAll('dialog[open]');
-	const scope = dialogs[dialogs.length - 1] || document.body;
+	const scope = within ? document.querySelector(within) : dialogs[dialogs.length - 1] || document.body;
 	const styles = new Map();
 	const style = (el) => styles.get(el) || styles.set(el, getComputedStyle(el)).get(el);
 	const short = (el) => `<${el.tagName.toLowerCase()}${el.className && typeof el.className === 'string' ? ` class="${el.className}"` : ''}> “${(el.textContent || el.value
 		|| el.getAttribute('aria-label') || '').trim().replace(/\s+/g, ' ').slice(0, 60)}”`;
-	const add = (what, el) => faults.add(`${what}: ${short(el)}`);
+	const add = (what, el) => {
+		const i = but.findIndex(([begins, selector]) => what.startsWith(begins) && el.matches(selector));
+		return i < 0 ? faults.add(`${what}: ${short(el)}`) : known.add(i);
+	};
 	const seen = new Map();
 	/* For the ear alone, or not there at all. */
 	const hides = (el) => el !== null && (seen.has(el) ? seen.get(el) : seen.set(el, el.matches('.hidden, .skip, .toasts, [hidden], option, noscript')
@@ -94,7 +107,7 @@ function find_faults()
 			const of_word = [...range.getClientRects()].filter((r) => r.width > 0);
 			const lines = new Set(of_word.map((r) => Math.round(r.top / 4)));
 			if (lines.size > 1 && of_word.reduce((n, r) => n + r.width, 0) < room - 1 && Math.max(...of_word.map((r) => r.top)) - Math.min(...of_word.map((r) => r.top)) > 8)
-				faults.add(`the word “${m[0].slice(0, 40)}” is broken in two: ${short(el)}`);
+				add(`the word “${m[0].slice(0, 40)}” is broken in two`, el);
 		}
 	}
 
@@ -108,7 +121,8 @@ function find_faults()
 		let wanted;
 		if (el.tagName === 'SELECT') {
 			pen.font = s.font;
-			wanted = pen.measureText(el.selectedOptions[0] ? el.selectedOptions[0].textContent.trim() : '').width + parseFloat(s.paddingLeft) + parseFloat(s.paddingRight) + 18;
+			wanted = pen.measureText(el.selectedOptions[0] ? el.selectedOptions[0].textContent.trim() : '').width + parseFloat(s.paddingLeft) + parseFloat(s.paddingRight)
+				+ (s.appearance === 'none' ? 0 : 18);
 		} else {
 			/* The page's policy refuses the attribute, not this. */
 			const before = el.style.cssText;
@@ -117,7 +131,7 @@ function find_faults()
 			el.style.cssText = before;
 		}
 		if (wanted > width + 2)
-			faults.add(`what a field says is cut (${Math.round(width)} of ${Math.round(wanted)}): ${named(el)}`);
+			add(`what a field says is cut (${Math.round(width)} of ${Math.round(wanted)}, ${named(el)})`, el);
 	}
 	for (const el of scope.querySelectorAll('input[placeholder], textarea[placeholder]')) {
 		if (unseen(el) || el.value)
@@ -182,7 +196,7 @@ function find_faults()
 			el.scrollTop = was ? was[1] : 0;
 			el.scrollLeft = was ? was[2] : 0;
 		}
-	return [...faults].slice(0, 20);
+	return { faults: [...faults].slice(0, 20), known: [...known] };
 }
 
 module.exports = { layout_faults };

@@ -2,6 +2,19 @@
 /* Without the viewer the page stays what it is: a link to the contract. */
 if (typeof Redoc === 'object') {
 	const dark = document.documentElement.dataset.theme === 'dark';
+	const unnamed = (el) => el.removeAttribute('aria-label');
+
+	mend([
+		['.dropdown-select', (el) => el.setAttribute('aria-label', el.value.includes('/') ? 'Content type' : 'Example')],
+		['pre', (el) => { el.tabIndex = 0; }],
+		/* What the search finds: a list of menu items is a menu; their names lack the method that they show. */
+		['[data-role="search:results"], [role="menuitem"] > ul', (el) => el.setAttribute('role', 'menu')],
+		/* A long address ends in dots; pressed, it is whole. */
+		['.http-verb + span', (el) => { el.title = el.textContent; }],
+		['[role="menuitem"][aria-label]', unnamed],
+		/* Its own colour is one for both themes. */
+		['td span:not(:has(*))', (el) => el.classList.toggle('pattern', /^\^.*\$$/.test(el.textContent))],
+	]);
 	const fonts = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 
 	Redoc.init('/api/openapi.json', {
@@ -11,7 +24,7 @@ if (typeof Redoc === 'object') {
 		hideLoading: true,
 		theme: {
 			typography: { fontFamily: fonts, headings: { fontFamily: fonts }, ...(dark ? { links: { color: '#98a2ff', visited: '#98a2ff', hover: '#b3bbff' },
-				code: { color: '#ff938b', backgroundColor: '#1e2026' } } : {}) },
+				code: { color: '#ff938b', backgroundColor: '#1e2026' } } : { code: { color: '#a3262f' } }) },
 			...(dark ? {
 				colors: {
 					primary: { main: '#98a2ff', contrastText: '#0f1013' },
@@ -32,7 +45,10 @@ if (typeof Redoc === 'object') {
 				codeBlock: { backgroundColor: '#0f1013' },
 				fab: { backgroundColor: '#1e2026', color: '#98a2ff' },
 			} : {
-				colors: { primary: { main: '#4453c9' }, text: { primary: '#17181c', secondary: '#5a5f6d' } },
+				colors: {
+					primary: { main: '#4453c9' }, text: { primary: '#17181c', secondary: '#5a5f6d' },
+					responses: { success: { color: '#14691f' }, error: { color: '#b31b18' } },
+				},
 				sidebar: { backgroundColor: '#f6f6f8', textColor: '#17181c' }, rightPanel: { backgroundColor: '#1e2026' },
 			}),
 		},
