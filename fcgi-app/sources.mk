@@ -1425,6 +1425,7 @@ EXTRA_FILES = \
 	scripts/examples/client/client.ts \
 	scripts/examples/client/package.json \
 	scripts/examples/client/plain.js \
+	scripts/examples/client/session.ts \
 	scripts/examples/client/terminal.js \
 	scripts/examples/client/tsconfig.json \
 	scripts/examples/order.php \

@@ -616,8 +616,12 @@ def test_every_sample_runs_as_it_stands(inst, document, tmp_path):
 WRONG = """
 import createClient from 'openapi-fetch';
 import type { paths } from './gatepost.js';
+import type { Code } from './session.js';
 
 const c = createClient<paths>();
+
+// @ts-expect-error no operation refuses with that
+export const code: Code = 'role_reqired';
 
 // @ts-expect-error there is no such path
 void c.GET('/api/auth/profil/');
@@ -627,6 +631,31 @@ void c.POST('/api/auth/otp/verify/', { body: { register_id: 'x' } });
 void c.POST('/api/inbox/read-all/', { body: { seq: 'last' } });
 // @ts-expect-error what is answered has no such member
 void c.GET('/api/inbox/counts/').then((r) => r.data?.total);
+"""
+
+# What session.ts promises: one renewal for all who wait for it, and one notification whatever became of the first try.
+HARD = """
+import createClient from 'openapi-fetch';
+import type { paths } from './gatepost.js';
+import { good, once, signed_in } from './session.js';
+import { setting } from './terminal.js';
+
+const url = setting('GATEPOST_URL'), kept: string[] = [];
+const person = signed_in(url, { access: 'over', refresh: setting('REFRESH') }, (pair) => kept.push(pair.access));
+const seen = await Promise.all([1, 2, 3].map(async () => good(await person.GET('/api/auth/profile/')).id));
+const site = createClient<paths>({ baseUrl: url, headers: { Authorization: `Bearer ${setting('GATEPOST_ADMIN_TOKEN')}` } });
+const ids: string[] = [];
+const sent = await once(async (key) => {
+	const answer = await site.POST('/api/notifications/', {
+		params: { header: { 'Idempotency-Key': key } },
+		body: { user_id: seen[0] ?? 0, title: 'Once', body: 'And no more.', channels: ['in_app'] } });
+
+	ids.push(answer.data?.id ?? '');
+	if (ids.length === 1)
+		throw new TypeError('the answer was lost');
+	return answer;
+});
+console.log(`${kept.length} pair for ${seen.length}, ${ids.length} tries for ${new Set([...ids, sent.id]).size} notification`);
 """
 
 
@@ -640,7 +669,8 @@ def test_the_typed_clients_compile_strictly_and_run(inst, tmp_path):
     shutil.copytree(f"{TOP}/scripts/examples/client", here, ignore=mine)
     os.symlink(modules, here / "node_modules")
     (here / "wrong.ts").write_text(WRONG)
-    (here / "tsconfig.json").write_text((here / "tsconfig.json").read_text().replace('"client.ts"', '"client.ts", "wrong.ts"'))
+    (here / "hard.ts").write_text(HARD)
+    (here / "tsconfig.json").write_text((here / "tsconfig.json").read_text().replace('"client.ts"', '"client.ts", "wrong.ts", "hard.ts"'))
     env = {**os.environ, "GATEPOST_SCHEMA": f"{TOP}/nginx/html/api/openapi.yaml", "GATEPOST_URL": inst.url,
            "GATEPOST_ADMIN_TOKEN": inst.token, "NODE_EXTRA_CA_CERTS": inst.ca}
     for command in ("types", "build"):
@@ -653,10 +683,20 @@ def test_the_typed_clients_compile_strictly_and_run(inst, tmp_path):
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
             try:
                 # A program that ends by itself has nobody's code to wait for.
-                wait_until("a code, or an end", lambda: running.poll() is not None or inst.sandbox.messages(channel="sms", to=phone), 90)
+                try:
+                    wait_until("a code, or an end",
+                               lambda: running.poll() is not None or inst.sandbox.messages(channel="sms", to=phone), 90, 0.2)
+                except AssertionError as e:
+                    running.kill()
+                    jobs = inst.rows("SELECT class, state, kind, provider, run_at, last_error FROM job LIMIT 9")
+                    raise AssertionError(f"{e}: {running.communicate()} {jobs}") from e
                 code = inst.sandbox.code(phone) if running.poll() is None else ""
                 said, wrong = running.communicate(code + "\n", timeout=60)
             finally:
                 running.kill()
         assert running.returncode == 0, said + wrong
         assert "was told: Order Update. Your order has been shipped" in said and end in said, said
+        assert program == "plain.js" or "order_status_update" in said, said
+    done = subprocess.run(["node", "build/hard.js"], cwd=here, env={**env, "REFRESH": Person(inst).bearer().refresh},
+                          capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "1 pair for 3, 2 tries for 1 notification", done.stdout + done.stderr
