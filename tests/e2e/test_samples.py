@@ -149,7 +149,7 @@ def _(w, op):
     return {"TOKEN": w.person().bearer().access}
 
 
-@of("sessionDelete")
+@of("sessionDelete", "sessionsRevoke")
 def _(w, op):
     p = w.person()
     token = p.bearer().access
@@ -319,12 +319,13 @@ def _(w, op):
     return {"USER_ID": w.sara.id}
 
 
-@of("userGroupsPut", "adminUserChange", "adminUserDisable", "adminUserSignOut", "adminUserReset", "userResetFactors", "impersonate")
+@of("userGroupsPut", "adminUserChange", "adminUserDisable", "adminUserSignOut", "adminUserReset", "userResetFactors", "impersonate",
+    "adminUsersDisable", "adminUsersSignOut")
 def _(w, op):
     return {"USER_ID": w.person().id}
 
 
-@of("adminUserEnable")
+@of("adminUserEnable", "adminUsersEnable")
 def _(w, op):
     p = w.person()
     w.call("POST", f"/api/admin/users/{p.id}/disable/")
@@ -347,7 +348,7 @@ def _(w, op):
         "settings": {"host": "mail.example.com", "from": "Shop <shop@example.com>"}})["id"]}
 
 
-@of("adminSessionEnd")
+@of("adminSessionEnd", "adminSessionsRevoke")
 def _(w, op):
     return {"SESSION_ID": w.call("GET", "/api/auth/sessions/", token=w.person().first.access)["results"][0]["id"]}
 
@@ -362,7 +363,7 @@ def _(w, op):
     return {"DELIVERY_ID": w.once("failed", failed)}
 
 
-@of("adminJobs", "adminJobsRedrive", "adminJob", "adminJobDiscard", "adminJobRedrive")
+@of("adminJobs", "adminJobsRedrive", "adminJobsDiscard", "adminJob", "adminJobDiscard", "adminJobRedrive")
 def _(w, op):
     def dead():
         nid = dead_letters(w.inst, 4)
@@ -376,7 +377,7 @@ def _(w, op):
     return {"DEVICE_ID": w.once("device", w.device)} if op["operationId"] != "adminDeviceTest" else {"DEVICE_ID": w.device()}
 
 
-@of("subscriptionDelete", "subscriptionTest")
+@of("subscriptionDelete", "subscriptionTest", "subscriptionsRemove")
 def _(w, op):
     return {"DEVICE_ID": w.device()}
 
@@ -476,7 +477,7 @@ def _(w, op):
     return {"NOTIFICATION_ID": w.message(**later)}
 
 
-@of("inboxList", "inboxRead", "inboxArchive")
+@of("inboxList", "inboxRead", "inboxArchive", "inboxReadMany", "inboxArchiveMany")
 def _(w, op):
     return {"NOTIFICATION_ID": w.message()}
 
@@ -489,12 +490,12 @@ def _(w, op):
     return {"LINK_TOKEN": re.search(r"\?t=([^>]+)", mail["headers"]["list-unsubscribe"]).group(1)}
 
 
-@of("suppressionRemove")
+@of("suppressionRemove", "suppressionsRemove")
 def _(w, op):
     return {"SUPPRESSION_ID": w.call("POST", "/api/suppressions/", {"channel": "email", "address": an_email()})["id"]}
 
 
-@of("tokenRevoke")
+@of("tokenRevoke", "tokensRevoke")
 def _(w, op):
     return {"TOKEN_ID": w.call("POST", "/api/push/token/generate/", {"name": "old"})["id"]}
 
