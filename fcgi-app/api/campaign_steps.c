@@ -7,6 +7,7 @@
  */
 #include "api/campaign_own.h"
 
+#include "api/admin_log.h"
 #include "api/idem.h"
 #include "base/conf.h"
 #include "queue/bell.h"
@@ -118,7 +119,7 @@ campaign_step_replay(struct call *c, uint64_t id, struct err *e)
 
 /* --- recipients ----------------------------------------------------------- */
 
-struct recipients_in { struct opt_int after, limit; const char *state; };
+struct recipients_in { struct opt_int after, limit; const char *state, *q; };
 #define STATES "queued|sent|delivered|read|skipped|failed|expired|cancelled|" \
 	"unsure"
 static const struct field recipients_rows[] = {
@@ -126,6 +127,7 @@ static const struct field recipients_rows[] = {
 	    0),
 	FIELD_OF(FT_INT, struct recipients_in, limit, "limit", 1, SHOWN, 0),
 	FIELD_ENUM(struct recipients_in, state, "state", STATES, 0),
+	FIELD_TEXT(struct recipients_in, q, "q", 1, 2048, F_TRIM | F_LINE),
 };
 const struct fieldset campaign_recipients_fields =
     FIELDSET(struct recipients_in, recipients_rows, IN_QUERY);
@@ -152,26 +154,37 @@ int
 campaign_recipients_get(struct call *c, const void *in_, struct err *e)
 {
 	const struct recipients_in *in = in_;
-	uint32_t limit = in->limit.set ? (uint32_t)in->limit.v : FEW;
-	uint32_t after = in->after.set ? (uint32_t)in->after.v : 0;
+	struct campaign_search f = {
+		.after = in->after.set ? (uint32_t)in->after.v : 0,
+		.max = in->limit.set ? (uint32_t)in->limit.v : FEW,
+		.state = in->state == NULL ? "" : in->state,
+	};
 	struct campaign row;
 	struct walk k = { .c = c };
+	uint8_t to[16];
 	int n;
 
 	if (id_of_path(c, 0, &k.id, e) < 0 ||
 	    campaign_own(c, k.id, &row, e) < 0)
 		return -1;
+	if (in->q != NULL) {
+		delivery_hash(to, address_typed(c, in->q));
+		f.to = to;
+		if ((n = user_typed(c, in->q, &f.user_id, e)) < 0)
+			return -1;
+		if (n == 0)
+			f.user_id = 0;
+	}
 	k.w = resp_json(c->resp, 200);
 	jw_array(k.w, "results");
-	if ((n = campaign_recipients(c->db, c->arena, k.id, after, limit,
-	    in->state == NULL ? "" : in->state, &k.d, write_row, &k, e)) < 0)
+	if ((n = campaign_recipients(c->db, c->arena, k.id, &f, &k.d,
+	    write_row, &k, e)) < 0)
 		return -1;
 	jw_end(k.w);
-	jw_str(k.w, "next", n < (int)limit ? NULL : arena_printf(c->arena,
+	jw_str(k.w, "next", n < (int)f.max ? NULL : arena_printf(c->arena,
 	    "%s%s?after=%" PRIu64 "&limit=%" PRIu32 "%s%s",
-	    conf_str(CONF_PUBLIC_URL), c->req->path, k.last, limit,
-	    in->state == NULL ? "" : "&state=",
-	    in->state == NULL ? "" : in->state));
+	    conf_str(CONF_PUBLIC_URL), c->req->path, k.last, f.max,
+	    query_part(c, "state", in->state), query_part(c, "q", in->q)));
 	jw_null(k.w, "previous");
 	resp_json_end(c->resp);
 	return 0;

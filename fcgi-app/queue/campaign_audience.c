@@ -92,6 +92,21 @@ read_words(struct reading *r, const struct json *j, const char **out)
 	return true;
 }
 
+/* Of "a,b": each of two letters, as countries are told. */
+static bool
+two_letters(const char *list)
+{
+	for (;;) {
+		size_t n = strcspn(list, ",");
+
+		if (n != 2 || strcspn(list, "0123456789-") < n)
+			return false;
+		if (list[n] == '\0')
+			return true;
+		list += n + 1;
+	}
+}
+
 static bool
 read_has(struct reading *r, const struct json *j)
 {
@@ -146,7 +161,9 @@ read_member(struct reading *r, const struct member *m, const struct json *j)
 	case M_LOCALE:
 		return read_words(r, j, &w->locales);
 	case M_COUNTRY:
-		return read_words(r, j, &w->countries);
+		return read_words(r, j, &w->countries) &&
+		    (two_letters(w->countries) ||
+		    wrong(r, "Use ISO 3166 codes of two letters."));
 	case M_TIME:
 		return (s != NULL && clock_parse(s, (int64_t *)
 		    ((char *)w + m->offset)) == 1) ||

@@ -87,12 +87,19 @@ int	 campaign_counts(struct db *db, const struct campaign *c,
 	    struct campaign_counts *n, struct err *e) MUST_CHECK;
 
 /* What became of each, by seq after `after`, of one state ("" any), at most
- * max; `row` as in db_each with *d filled.  Rows or -1. */
+ * max; with `to`, what went to that address or to that user.  `row` as in
+ * db_each with *d filled.  Rows or -1. */
+struct campaign_search {
+	uint32_t	 after, max;
+	const char	*state;
+	const uint8_t	*to;		/* 16 bytes of delivery_hash, or NULL */
+	uint64_t	 user_id;	/* 0: the address is no user's */
+};
 struct delivery;
 int	 campaign_recipients(struct db *db, struct arena *a, uint64_t id,
-	    uint32_t after, uint32_t max, const char *state,
-	    struct delivery *d, int (*row)(void *arg, struct err *e),
-	    void *arg, struct err *e) MUST_CHECK;
+	    const struct campaign_search *f, struct delivery *d,
+	    int (*row)(void *arg, struct err *e), void *arg, struct err *e)
+	    MUST_CHECK;
 
 /* --- the worker's ----------------------------------------------------------- */
 /* Those that are live and need something now, oldest first, without content;

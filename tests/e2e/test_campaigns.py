@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import signal
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -124,6 +125,16 @@ def test_an_audience_is_sent_to_and_each_recipient_accounted_for(inst, token):
     assert [d["reason"] for d in seen if d["state"] == "skipped"] == ["no_device"]
     r = inst.api("GET", f"/api/campaigns/{c['id']}/recipients/?state=skipped", token=token).json()
     assert [d["user_id"] for d in r["results"]] == bare
+    # One of them: by the id, by what he signs in with, by the address that it went to; and nobody.
+    def found(q, more=""):
+        got = inst.api("GET", f"/api/campaigns/{c['id']}/recipients/?q={quote(q, safe='')}{more}", token=token)
+        return [d["user_id"] for d in got.json()["results"]]
+    mail = inst.rows("SELECT email FROM user WHERE id = %s", ids[3])[0]["email"]
+    endpoint = inst.rows("SELECT target FROM device WHERE user_id = %s", ids[4])[0]["target"]
+    assert found(str(ids[3])) == found(mail) == found(mail.upper()) == [ids[3]]
+    assert found(endpoint) == [ids[4]]
+    assert found(str(bare[0])) == found(str(bare[0]), "&state=skipped") == bare and found(str(bare[0]), "&state=sent") == []
+    assert found("nobody@example.com") == found("0") == []
     # The campaign is a notification, too.
     n = inst.api("GET", f"/api/notifications/{c['id']}/", token=inst.admin()).json()
     assert n["total"] == 13 and n["successful"] == 12
@@ -381,6 +392,7 @@ def test_a_group_is_an_audience(inst, token):
     ("audience", {"audience": {"ids": ["1"]}}), ("audience", {"audience": {"locale": "fa' OR 1=1 --"}}),
     ("audience", {"audience": {"group": "nobody-has-this"}}), ("audience", {"audience": {"group_id": "1"}}),
     ("audience", {"audience": {"created_after": "yesterday"}}), ("audience", {"audience": {"has": ["fax"]}}),
+    ("audience", {"audience": {"country": ["IRN"]}}), ("audience", {"audience": {"country": ["IR", "D1"]}}),
     ("channels", {"channels": []}), ("channels", {"channels": ["fax"]}), ("title", {"title": ""}),
     ("rate", {"rate": -1}), ("at", {"at": "2199-01-01T00:00:00Z"}),
     ("not_later_than", {"not_later_than": "2001-01-01T00:00:00Z"}), ("colour", {"colour": "red"}),
