@@ -20,6 +20,10 @@ provider_view(struct call *c, struct provider_view *v, struct err *e)
 	    e)) < 0)
 		return -1;
 	v->days = (size_t)n;
+	if ((n = provider_hours(c->db, c->arena, v->hour, COUNT_OF(v->hour),
+	    e)) < 0)
+		return -1;
+	v->hours = (size_t)n;
 	return 0;
 }
 
@@ -188,9 +192,13 @@ provider_write(struct call *c, struct jw *w, const struct provider_view *v,
 	const char *why;
 	bool open, ok = complete(c, s, &why, &limit);
 
-	for (size_t i = 0; i < v->days; i++)
-		if (strcmp(v->day[i].name, s->row.name) == 0)
-			sent = v->day[i].sent;
+	/* The worker counts where there is something to keep to. */
+	const bool counted = !s->implicit || limit > 0;
+	const struct provider_day *day = counted ? v->day : v->hour;
+
+	for (size_t i = 0; i < (counted ? v->days : v->hours); i++)
+		if (strcmp(day[i].name, s->row.name) == 0)
+			sent = day[i].sent;
 	jw_str(w, "id", s->id);
 	jw_str(w, "name", s->row.name);
 	jw_str(w, "kind", s->kind);

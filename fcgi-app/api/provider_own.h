@@ -27,6 +27,8 @@ struct provider_view {
 	size_t		 breakers;
 	struct provider_day day[64];
 	size_t		 days;
+	struct provider_day hour[64];	/* by the log: all accounts */
+	size_t		 hours;
 };
 int	 provider_view(struct call *c, struct provider_view *v, struct err *e)
 	    MUST_CHECK;

@@ -43,6 +43,9 @@ DB_STMT(PROVIDER_RESET, DB_API, DB_SAFE,
     "UPDATE provider_sent SET sent = 0 WHERE name = ?");
 DB_STMT(PROVIDER_DAYS, DB_API | DB_WORKER | DB_CTL, DB_READ,
     "SELECT name, sent FROM provider_sent WHERE day = UTC_DATE() LIMIT ?");
+DB_STMT(PROVIDER_HOURS, DB_API, DB_READ,
+    "SELECT provider, SUM(n) FROM delivery_hour WHERE hour >= UTC_DATE()"
+    " AND state = 'sent' GROUP BY provider LIMIT ?");
 
 #define OUT(p) DB_OUT(DB_TO_U64(&(p)->id), DB_TO_U64(&(p)->version),	\
 	DB_TO_STR(&(p)->name), DB_TO_STR(&(p)->kind),			\
@@ -166,6 +169,17 @@ provider_days(struct db *db, struct arena *a, struct provider_day *row,
 	struct provider_day it = { .sent = 0 };
 
 	return db_list(db, &PROVIDER_DAYS, a, DB_IN(DB_U64(max)),
+	    DB_OUT(DB_TO_STR(&it.name), DB_TO_U64(&it.sent)),
+	    DB_ROWS(row, &it, max), e);
+}
+
+int
+provider_hours(struct db *db, struct arena *a, struct provider_day *row,
+    size_t max, struct err *e)
+{
+	struct provider_day it = { .sent = 0 };
+
+	return db_list(db, &PROVIDER_HOURS, a, DB_IN(DB_U64(max)),
 	    DB_OUT(DB_TO_STR(&it.name), DB_TO_U64(&it.sent)),
 	    DB_ROWS(row, &it, max), e);
 }

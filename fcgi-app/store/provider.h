@@ -59,5 +59,8 @@ struct provider_day { const char *name; uint64_t sent; };
 /* What all sent today, in the arena.  How many or -1. */
 int	 provider_days(struct db *db, struct arena *a, struct provider_day *d,
 	    size_t max, struct err *e) MUST_CHECK;
+/* The same by the log's hours, of accounts that are not counted, too. */
+int	 provider_hours(struct db *db, struct arena *a,
+	    struct provider_day *d, size_t max, struct err *e) MUST_CHECK;
 
 #endif

@@ -373,6 +373,7 @@ def test_without_a_token_another_account_sends(inst):
 
 def test_a_daily_limit_is_exact_over_workers_and_the_rest_goes_on(inst):
     made = make(inst, "few", weight=1000, daily_limit=7)
+    before = account(inst, "smtp")["sent_today"]
     settled(inst)
     own = Second(inst)
     try:
@@ -381,6 +382,8 @@ def test_a_daily_limit_is_exact_over_workers_and_the_rest_goes_on(inst):
     finally:
         own.stop()
     assert by.count("few") == 7 and by.count("smtp") == 33, by
+    # The settings file's own account has no limit to count for; what it sent is told all the same.
+    assert account(inst, "smtp")["sent_today"] == before + 33
     seen = account(inst, made["id"])
     assert seen["sent_today"] == 7 and seen["health"] == "quota_spent"
     r = inst.api("POST", f"{ACCOUNTS}{made['id']}/reset-counter/", token=inst.root)
