@@ -9,6 +9,7 @@
 #include "auth/audit.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/reason.h"
 #include "base/text.h"
 #include "store/device_admin.h"
 
@@ -69,6 +70,8 @@ write_row(void *arg, struct err *e)
 	jw_str(x->w, "user_agent", d->user_agent);
 	jw_bool(x->w, "is_active", d->active);
 	jw_str(x->w, "reason", d->dead_reason);
+	jw_str(x->w, "reason_text", reason_say(resp_lang(x->c->resp),
+	    d->dead_reason));
 	jw_time(x->w, "ended_at", d->dead_us);
 	jw_time(x->w, "created_at", d->created_us);
 	jw_time(x->w, "seen_at", d->seen_us);
@@ -130,6 +133,8 @@ admin_devices_get(struct call *c, const void *in_, struct err *e)
 			f.limit = 0;
 		f.user_id = rc == 1 ? u.id : 0;
 	}
+	/* Asked now: while rows come, the connection is theirs. */
+	(void)resp_lang(c->resp);
 	x.w = resp_json(c->resp, 200);
 	jw_array(x.w, "results");
 	if (f.limit > 0 && (n = device_search(c->db, c->arena, &f, &x.d,

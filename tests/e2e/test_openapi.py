@@ -516,6 +516,8 @@ def test_the_log_and_the_queue(inst, call, person):
     one = call(200, "GET", f"/api/admin/devices/?token={phone['token']}", root)["results"][0]["id"]
     call(202, "POST", f"/api/admin/devices/{one}/test/", root, headers={"Prefer": "respond-async"})
     call(200, "POST", "/api/admin/devices/deactivate/", root, json={"ids": [one]})
+    off = call(200, "GET", f"/api/admin/devices/?token={phone['token']}", root)["results"][0]
+    assert (off["reason"], off["reason_text"]) == ("admin", "An administrator switched it off.")
     call(409, "POST", f"/api/admin/devices/{one}/test/", root)
     call(200, "POST", "/api/admin/devices/activate/", root, json={"ids": ["1"]})
     call(400, "POST", "/api/admin/devices/activate/", root, json={"ids": ["x"]})
