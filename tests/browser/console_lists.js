@@ -200,6 +200,12 @@ async function check(page, instance, list)
 	}
 	await open(kept);
 	await count(page, list.rows, what);
+	/* Past the end, as when the last of a page have gone: the last page that there is. */
+	if (list.pages) {
+		await open({ ...kept, page: 9 });
+		await until(`${what}: back from past the end`, () => asked(page, 'page') === null);
+		await count(page, list.rows, `${what} from past the end`);
+	}
 
 	/* Each filter by itself. */
 	const offered = await page.evaluate(() => [...document.querySelectorAll('.list .filter')].map((f) => f.dataset.name));
@@ -333,12 +339,12 @@ async function admin_lists(instance, boss, token)
 
 	return [
 		/* Before anybody is switched off: that ends sessions. */
-		{ at: '/console/signed-in/', search: { name: 'q', text: tag }, rows: 4, filters: { user: [mail('ada'), 2], is_active: ['false', 1], ip: ['203.0.113.1', 2] },
+		{ at: '/console/signed-in/', search: { name: 'q', text: tag }, rows: 4, filters: { user: [mail('ada'), 2], is_active: ['false', 1], ip: ['203.0.113.1', 2] }, nothing: { user: 'nobody@example.com' },
 			act: { name: 'End', of: { is_active: 'true' }, done: [`SELECT COUNT(*) FROM session WHERE user_id IN (${users}) AND ended_at IS NULL`, 1] } },
-		{ at: '/console/users/', search: { name: 'q', text: tag }, rows: 4, columns: ['Name', 'E-mail', 'Phone', 'State', 'Last sign-in', 'Country', 'Since'],
+		{ at: '/console/users/', pages: true, search: { name: 'q', text: tag }, rows: 4, columns: ['Name', 'E-mail', 'Phone', 'State', 'Last sign-in', 'Country', 'Since'],
 			says: ['198.51.100.1', 'Iran', 'Staff', 'disabled'], filters: { is_active: ['false', 1], is_verified: ['true', 3], is_staff: ['true', 1], is_superuser: ['false', 4],
 			group: [`${tag}-a`, 3] }, act: { name: 'Disable', of: { is_active: 'true' }, done: [`SELECT COUNT(*) FROM user WHERE id IN (${users}) AND NOT is_active`, 3] } },
-		{ at: '/console/tokens/', search: { name: 'q', text: tag }, rows: 3, filters: { state: ['live', 3], scopes: ['send', 2] },
+		{ at: '/console/tokens/', pages: true, search: { name: 'q', text: tag }, rows: 3, filters: { state: ['live', 3], scopes: ['send', 2] },
 			act: { name: 'Revoke', done: [`SELECT COUNT(*) FROM admin_token WHERE name LIKE '${tag}%' AND revoked_at IS NULL`, 1] } },
 		...[['subscriptions', 'web_push', `https://updates.push.services.mozilla.com/wpush/v2/${tag}-${ada}-0`], ['phones', 'expo', `ExponentPushToken[${tag}0xxxxxxxxxxxx]`]].map(([name, kind, whole]) => (
 			{ at: `/console/${name}/`, search: { name: 'q', text: tag }, rows: 3, columns: ['Of', 'State', 'Last seen', 'Since'], says: [mail('Ada')], filters: { is_active: ['true', 2], user_id: [ada, 3], email: [mail('ada'), 3], token: [whole, 1],

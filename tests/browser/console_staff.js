@@ -349,7 +349,18 @@ async function campaigns(page, instance, people)
 	await page.getByText(/That is (one person|\d+ people) now/).waitFor();
 	await page.getByLabel('Countries').fill('IS');
 	await page.getByText('That is 0 people now.').waitFor();
+	/* What can be nobody's is said where it is typed. */
+	const wrong = (text) => page.locator('.audience-count.wrong', { hasText: text }).waitFor();
+	await page.getByLabel('Countries').fill('ISL');
+	await wrong('Use ISO 3166 codes of two letters.');
+	await page.getByLabel('Who gets it').selectOption('ids');
+	await page.getByLabel('User numbers').fill(`${people[0].id}, abc`);
+	await wrong('user ids');
+	await page.getByLabel('User numbers').fill(String(people[0].id).replace(/\d/g, (d) => '۰۱۲۳۴۵۶۷۸۹'[d]));
+	await page.getByText('That is one person now.').waitFor();
 	await page.getByLabel('Who gets it').selectOption('group');
+	await page.getByLabel('Name of the group').fill(`nobody-${tag}`);
+	await wrong('There is no such group.');
 	await page.getByLabel('Name of the group').fill(`staff-${tag}`);
 	await page.getByText(`That is ${people.length === 1 ? 'one person' : `${people.length} people`} now.`).waitFor();
 	await button(page, 'Send now').click();
@@ -362,6 +373,14 @@ async function campaigns(page, instance, people)
 	await page.getByText(`${n} of ${n}`).first().waitFor();
 	assert.equal(await page.locator('.meter .part').count(), 1);
 	const at = new URL(page.url()).pathname;
+	/* One of them, by what he signs in with; and nobody. */
+	const to = administrator(instance).username;
+	await page.locator('[data-search]').fill(to);
+	await page.waitForURL((u) => u.searchParams.get('q') === to);
+	await settled(page);
+	await page.locator('.table-box tbody tr', { hasText: to }).first().waitFor();
+	await page.locator('[data-search]').fill(`nobody-${tag}@example.com`);
+	await page.locator('.empty', { hasText: 'Nothing matches' }).waitFor();
 	await open(page, instance, `/console/campaigns/?q=Group+${tag}`);
 	await page.locator('.table-box tbody tr', { hasText: `${n} of ${n}` }).waitFor();
 	assert.equal(await page.locator('.table-box progress').evaluate((p) => p.value / p.max), 1);

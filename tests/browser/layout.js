@@ -10,7 +10,8 @@
  *
  * Each is a sentence; none is well.  What it looks for: the document or a dialog wider than its window; text that is cut or
  * stands out of its box; a word broken in two that had room on a line of its own (code excepted); the choice of a field that
- * its width hides; a control out of its box or under something else; a target smaller than WCAG 2.2 lets it be (2.5.8).
+ * its width hides; a line in a table's cell that is higher or lower than its row's; a control out of its box or under something
+ * else; a target smaller than WCAG 2.2 lets it be (2.5.8).
  */
 
 /** @param {import('playwright-core').Page} page @returns {Promise<string[]>} */
@@ -109,6 +110,33 @@ function find_faults([within, but])
 			if (lines.size > 1 && of_word.reduce((n, r) => n + r.width, 0) < room - 1 && Math.max(...of_word.map((r) => r.top)) - Math.min(...of_word.map((r) => r.top)) > 8)
 				add(`the word “${m[0].slice(0, 40)}” is broken in two`, el);
 		}
+	}
+
+	/* ---- rows: what fills one line of its cell stands on the row's line ---- */
+	for (const row of scope.querySelectorAll('tbody tr')) {
+		if (style(row).display === 'block' || unseen(row))
+			continue;
+		const middles = [];
+		for (const cell of row.cells) {
+			const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+			let top = Infinity, bottom = -Infinity;
+
+			for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+				if (!/\S/.test(node.data) || unseen(node.parentElement))
+					continue;
+				range.selectNodeContents(node);
+				for (const r of range.getClientRects()) {
+					top = Math.min(top, r.top);
+					bottom = Math.max(bottom, r.bottom);
+				}
+			}
+			if (bottom - top > 0 && bottom - top < 1.8 * parseFloat(style(cell).fontSize))
+				middles.push([(top + bottom) / 2, cell]);
+		}
+		const mid = middles.map((m) => m[0]).sort((a, b) => a - b)[middles.length >> 1];
+		for (const [at, cell] of middles)
+			if (Math.abs(at - mid) > 2.5)
+				add(`a cell’s text is off its row’s line by ${Math.round(10 * (at - mid)) / 10}`, cell);
 	}
 
 	/* ---- what fields hide ---- */

@@ -27,7 +27,7 @@ export function dialog({ title, body, props = {}, wide = false, danger = false }
 	});
 }
 
-function Confirm({ text, detail, yes, danger, typed, act, close })
+function Confirm({ text, detail, yes, no, danger, typed, act, close })
 {
 	const [said, set_said] = useState('');
 	const [busy, set_busy] = useState(false);
@@ -65,7 +65,7 @@ function Confirm({ text, detail, yes, danger, typed, act, close })
 		</div>`}
 		${trouble && html`<p class="trouble" role="alert">${trouble}</p>`}
 		<div class="dialog-actions">
-			<button type="button" class="button" onClick=${() => close(undefined)}>${t('cancel')}</button>
+			<button type="button" class="button" onClick=${() => close(undefined)}>${no || t('cancel')}</button>
 			<button class=${`button ${danger ? 'danger' : 'primary'}`} disabled=${!ready || busy}>${busy && html`<span class="spinner" aria-hidden="true" />`}${yes || t('go_on')}</button>
 		</div>
 	</form>`;
@@ -74,7 +74,7 @@ function Confirm({ text, detail, yes, danger, typed, act, close })
 /**
  * Asks before something is done.  With `act`, does it while the dialog stands, shows there what went wrong, and answers
  * {value}; without, answers true.  undefined: no.
- * @param {{title: string, text: string, detail?: string, yes?: string, danger?: boolean, typed?: string, act?: () => Promise<any>}} what
+ * @param {{title: string, text: string, detail?: string, yes?: string, no?: string, danger?: boolean, typed?: string, act?: () => Promise<any>}} what
  *	`typed`: a name that must be typed first, for the gravest
  */
 export function confirm({ title, danger = false, ...props })

@@ -11,7 +11,7 @@
 import { html, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from './lib.js';
 import { Icon } from './icons.js';
 import { Problem, begun as unsent, sentence_of } from './api.js';
-import { t } from './i18n.js';
+import { capital, t } from './i18n.js';
 
 /** Says for as long as it is drawn whether it holds something that is not sent yet. @param {boolean} on */
 export function use_unsent(on)
@@ -165,7 +165,7 @@ export function Field({ form, name, label, type = 'text', hint, options = [], ro
 		<label for=${id}>${label}</label>
 		${type === 'textarea' ? html`<textarea ...${common} rows=${rows} dir=${more.dir || 'auto'} onInput=${input} value=${value ?? ''} />`
 		: type === 'select' ? html`<select ...${common} value=${value ?? ''} onChange=${input}>
-			${options.map(([v, text]) => html`<option key=${v} value=${v} selected=${v === (value ?? '')}>${text}</option>`)}</select>`
+			${options.map(([v, text]) => html`<option key=${v} value=${v} selected=${v === (value ?? '')}>${capital(text)}</option>`)}</select>`
 		: html`<input ...${common} type=${type} dir=${more.dir || 'auto'} value=${value ?? ''} onInput=${input} />`}
 		${notes}
 	</div>`;

@@ -76,6 +76,9 @@ export function word(family, word_)
 	return has_words(key) ? t(key) : String(word_).replace(/_/g, ' ');
 }
 
+/** As it stands alone: in a list to choose from, at the head of a tile. */
+export const capital = (text) => String(text).replace(/^./u, (c) => c.toLocaleUpperCase(locale));
+
 const names = {};
 
 function name_of(type, code)

@@ -21,7 +21,7 @@ import { Empty, Loading, Scroll, Trouble, still } from './ui.js';
 import { confirm } from './dialog.js';
 import { all_rows, choose } from './list_whole.js';
 import { toast } from './toast.js';
-import { bare, number, t } from './i18n.js';
+import { bare, capital, number, t } from './i18n.js';
 
 const PAGE_SIZE = 25;
 const CSV_PAGE = 100;
@@ -103,7 +103,7 @@ export function Filter({ filter, value })
 		return html`<label class=${`filter${value ? ' on' : ''}`} for=${id} data-name=${filter.name}><span>${filter.label}</span>
 			<select id=${id} value=${value} onChange=${(e) => change(e.target.value)}>
 				<option value="" selected=${!value}>${t('list.any')}</option>
-				${options.map(([v, text]) => html`<option key=${v} value=${v} selected=${v === value}>${text}</option>`)}
+				${options.map(([v, text]) => html`<option key=${v} value=${v} selected=${v === value}>${capital(text)}</option>`)}
 			</select></label>`;
 	if (filter.type === 'time')
 		return html`<label class=${`filter${value ? ' on' : ''}`} for=${id} data-name=${filter.name}><span>${filter.label}</span>
@@ -176,13 +176,14 @@ function Folded({ columns, row })
 {
 	const some = columns.filter((c) => c.fold).map((c) => [c, shown_of(c, row)]).filter(([, shown]) => !none(shown));
 
-	return some.length > 0 && html`<span class="folded soft small">${some.map(([c, shown]) => html`<span key=${c.key}>${c.label}: <bdi>${shown}</bdi></span>`)}</span>`;
+	return some.length > 0 && html`<span class="folded soft small">${some.map(([c, shown]) => html`<span key=${c.key}>${c.plain ? '' : `${c.label}: `}<bdi>${shown}</bdi></span>`)}</span>`;
 }
 
 /**
  * @typedef {{key: string, label: string, show?: (row: any) => any, csv?: (row: any) => any, order?: string, main?: boolean,
- *	number?: boolean, wide?: boolean, fold?: boolean, text?: (row: any) => string, by?: (row: any) => any}} Column  `main` is the
- *	head of a card on a phone and carries the link; what may `fold` stands below it where the table has no room; of a whole list,
+ *	number?: boolean, wide?: boolean, fold?: boolean, plain?: boolean, text?: (row: any) => string, by?: (row: any) => any}} Column  `main` is the
+ *	head of a card on a phone and carries the link; what may `fold` stands below it where the table has no room, without its label
+ *	where it is `plain` what it is; of a whole list,
  *	`text` is what is searched and `by` what is ordered by, where the plain value is not
  * @typedef {{name: string, label: string, type?: 'boolean'|'text'|'time', options?: [string, string][],
  *	test?: (row: any, value: string) => boolean}} ListFilter  `test`: of a whole list, where it is not the row's member of that name
@@ -283,11 +284,20 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 
 	const found = whole && state.doc ? choose(state.doc.results, { columns, filters, value: plain_value, asked: (n) => q.get(n) || '', search, order }) : null;
 	const page = Math.max(1, Number(whole ? q.get('page') : asked.page) || 1);
-	const rows = !state.doc ? [] : found ? found.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE) : state.doc.results;
+	/* What is asked for cannot be ("no such user"): trying again would not help, asking for something else does. */
+	const refused = state.error instanceof Problem && state.error.status === 400 ? Object.entries(state.error.errors) : [];
+	const wrong = refused.length > 0 && refused.every(([n]) => names.includes(n) || n in fixed) ? refused.flatMap(([, why]) => why).join(' ') : '';
+	const rows = !state.doc || wrong ? [] : found ? found.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE) : state.doc.results;
 	const count = !state.doc ? undefined : found ? found.length : state.doc.count;
 	const pages = count === undefined ? 0 : Math.max(1, Math.ceil(count / PAGE_SIZE));
 	const onward = paged === 'cursor' && state.doc ? next_of(state.doc, state.asked) : null;
 	const picked = rows.filter((r) => chosen.has(id(r)));
+
+	/* The last row of the last page has gone, or somebody typed its number. */
+	useEffect(() => {
+		if (!state.loading && !state.error && rows.length === 0 && count > 0 && page > pages)
+			set_query({ page: pages > 1 ? pages : null }, { replace: true });
+	}, [state, page, pages]);
 
 	async function* all_pages()
 	{
@@ -379,7 +389,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 				${filtered && html`<button type="button" class="link" onClick=${clear}>${t('list.clear')}</button>`}
 			</div>`}
 		</div>
-		<p class="hidden" role="status">${state.loading ? t('loading') : count === undefined ? t('list.shown', { n: number(rows.length) }) : t('list.found', { n: number(count) })}</p>
+		<p class="hidden" role="status">${state.loading ? t('loading') : wrong || count === undefined ? t('list.shown', { n: number(rows.length) }) : t('list.found', { n: number(count) })}</p>
 		${actions.length > 0 && picked.length > 0 && html`<div class="picked" role="group" aria-label=${t('list.picked', { n: number(picked.length) })}>
 			<span>${t('list.picked', { n: number(picked.length) })}</span>
 			${actions.map((a) => html`<button key=${a.label} type="button" class=${`button small ${a.danger ? 'danger' : ''}`}
@@ -387,8 +397,10 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 				${a.icon && html`<${Icon} name=${a.icon} size="16" />`}${a.label}</button>`)}
 			<button type="button" class="link" onClick=${() => set_chosen(new Set())}>${t('list.none')}</button>
 		</div>`}
-		${state.error && html`<${Trouble} error=${state.error} again=${() => ask(false)} />`}
-		${!state.doc && !state.error ? html`<${Loading} />`
+		${wrong ? html`<${Empty} icon="search" title=${t('list.nothing')} text=${html`<bdi>${wrong}</bdi>`}>
+			${filtered ? html`<button type="button" class="button" onClick=${clear}>${t('list.clear')}</button>` : empty && empty.action}<//>`
+		: state.error && html`<${Trouble} error=${state.error} again=${() => ask(false)} />`}
+		${wrong ? null : !state.doc && !state.error ? html`<${Loading} />`
 		: state.doc && rows.length === 0 ? (filtered
 			? html`<${Empty} icon="search" title=${onward ? t('list.nothing_yet') : t('list.nothing')} text=${onward ? t('list.nothing_far') : t('list.nothing_text')}>
 				${onward && html`<button type="button" class="button primary" onClick=${() => set_query(onward)}>${t('list.look_on')}</button>`}
@@ -411,7 +423,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 					${columns.map((c) => {
 						const shown = shown_of(c, row);
 						const cell = none(shown) ? html`<span class="soft">–</span>` : shown;
-						return html`<td key=${c.key} data-label=${c.label} class=${`${c.main ? 'main' : ''}${c.number ? ' number' : ''}${c.wide ? ' wide' : ''}${c.fold ? ' fold' : ''}`}>
+						return html`<td key=${c.key} data-label=${c.label} class=${`${c.main ? 'main' : ''}${c.number ? ' number' : ''}${c.wide ? ' wide' : ''}${c.fold ? ' fold' : ''}${none(shown) ? ' none' : ''}`}>
 							${c.main && link && link(row) ? html`<a class="row-link" href=${link(row)} dir="auto">${cell}</a>`
 							: html`<span dir=${typeof shown === 'string' ? 'auto' : undefined}>${cell}</span>`}
 							${c.main && html`<${Folded} columns=${columns} row=${row} />`}</td>`;
@@ -420,7 +432,7 @@ export function List({ url, columns, filters = [], search, search_label, link, a
 				</tr>`)}</tbody>
 			</table>
 		<//>`}
-		${state.doc && (pages > 1 || (paged === 'cursor' && (onward || asked.before || asked.after))) && html`<nav class="pager" aria-label=${t('list.pages')}>
+		${state.doc && !wrong && (pages > 1 || (paged === 'cursor' && (onward || asked.before || asked.after))) && html`<nav class="pager" aria-label=${t('list.pages')}>
 			${paged !== 'cursor' ? html`
 				<button type="button" class="button small" disabled=${page <= 1} onClick=${() => set_query({ page: page > 2 ? page - 1 : null })}>
 					<${Icon} name="prev" size="16" />${t('list.before')}</button>

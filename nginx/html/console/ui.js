@@ -172,7 +172,8 @@ export function Loaded({ of, head = false, children })
 	if (of.data !== null)
 		return html`${of.error && html`<${Trouble} error=${of.error} again=${of.reload} />`}${children(of.data)}`;
 	if (of.error instanceof Problem && of.error.status === 404)
-		return html`<${Empty} icon="search" title=${t('gone.title')} text=${t('gone.text')} head=${head} />`;
+		return html`<${Empty} icon="search" title=${t('gone.title')} text=${t('gone.text')} head=${head}>
+			${head && html`<a class="button" href=${location.pathname.replace(/[^/]+\/?$/, '')}>${t('gone.back')}</a>`}<//>`;
 	if (!of.error)
 		return html`<${Loading} />`;
 	return html`${head && html`<${Head} title=${t('gone.failed')} />`}<${Trouble} error=${of.error} again=${of.reload} />`;

@@ -12,7 +12,7 @@ export default function Articles()
 	const button = html`<a class="button primary" href="/console/articles/new/"><${Icon} name="plus" size="16" />${t('articles.new')}</a>`;
 
 	return html`<${Head} title=${t('nav.articles')} lead=${t('articles.lead')}>${button}<//>
-	<${List} url="/api/articles/" name="articles" label=${t('nav.articles')} search="q" link=${(r) => `/console/articles/${r.id}/`} ordering="-created_at"
+	<${List} url="/api/articles/" name="articles" label=${t('nav.articles')} search="q" search_label=${t('articles.search')} link=${(r) => `/console/articles/${r.id}/`} ordering="-created_at"
 		filters=${[{ name: 'status', label: t('articles.status'), options: ['draft', 'published'].map((s) => [s, t(`article.${s}`)]) },
 			{ name: 'author', label: t('articles.author_id') }]}
 		columns=${[

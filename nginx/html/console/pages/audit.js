@@ -5,7 +5,7 @@ import { Badge, Head } from '../ui.js';
 import { Person } from '../person.js';
 import { Time } from '../time.js';
 import { known } from './users.js';
-import { country_name, has_words, t, word } from '../i18n.js';
+import { country_name, has_words, ltr, t, word } from '../i18n.js';
 
 const TONES = { ok: 'good', refused: 'bad', failed: 'bad', stopped: 'warn' };
 
@@ -19,7 +19,7 @@ function browser_of(agent)
 {
 	const [browser, system] = [BROWSERS, SYSTEMS].map((all) => (all.find(([part]) => agent.includes(part)) || [])[1]);
 
-	return browser && system ? t('audit.agent_on', { browser, system }) : browser || agent.split(' ')[0];
+	return browser && system ? t('audit.agent_on', { browser: ltr(browser), system: ltr(system) }) : browser || agent.split(' ')[0];
 }
 
 export default function Audit()
@@ -38,7 +38,7 @@ export default function Audit()
 		columns=${[
 			{ key: 'event', label: t('audit.event'), main: true, csv: (r) => r.event, show: (r) => html`<span class="stack"><span>${named(r.event)}</span><code class="soft small">${r.event}</code></span>` },
 			{ key: 'outcome', label: t('audit.outcome'), csv: (r) => r.outcome, show: (r) => html`<${Badge} tone=${TONES[r.outcome] || 'plain'}>${word('audit.out', r.outcome)}<//>` },
-			{ key: 'actor_id', label: t('audit.by'), show: (r) => (r.actor_id ? html`<${Person} id=${r.actor_id} />` : html`<span class="soft">${t('audit.nobody')}</span>`) },
+			{ key: 'actor_id', label: t('audit.by'), show: (r) => (r.actor_id ? html`<${Person} id=${r.actor_id} />` : null) },
 			{ key: 'user_id', label: t('audit.to'), show: (r) => (r.user_id ? html`<${Person} id=${r.user_id} />` : null) },
 			{ key: 'ip', fold: true, label: t('audit.from'), show: (r) => html`<span class="stack"><bdi>${r.ip || '–'}</bdi><span class="soft small"><bdi>${known(r.country) ? country_name(r.country) : ''}</bdi></span></span>` },
 			{ key: 'detail', label: t('audit.detail'), wide: true, show: (r) => (r.detail ? html`<details class="small"><summary>${t('audit.show')}</summary>

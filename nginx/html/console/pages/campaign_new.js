@@ -6,10 +6,12 @@ import { post, sentence_of, wish } from '../api.js';
 import { dialog } from '../dialog.js';
 import { go } from '../router.js';
 import { server_now } from '../time.js';
-import { number, t } from '../i18n.js';
+import { latin, number, t } from '../i18n.js';
 
 const CHANNELS = ['email', 'sms', 'whatsapp', 'web_push', 'expo'];
-const words_of = (s) => s.split(/[\s,،]+/).map((w) => w.trim()).filter(Boolean);
+const words_of = (s) => s.split(/[\s,،]+/).filter(Boolean);
+/** Numbers of users; what is none stays as it is, for the API to refuse. @param {string} s */
+export const ids_of = (s) => words_of(s).map((w) => Number(latin(w)) || w);
 
 /** The audience of the form's values, as the API takes it. */
 function audience_of(v)
@@ -21,7 +23,7 @@ function audience_of(v)
 	if (v.who === 'group')
 		return { group: v.group.trim() };
 	if (v.who === 'ids')
-		return { ids: words_of(v.ids).map(Number).filter((n) => Number.isSafeInteger(n) && n > 0) };
+		return { ids: ids_of(v.ids) };
 	if (v.locale)
 		a.locale = [v.locale];
 	if (v.countries.trim())

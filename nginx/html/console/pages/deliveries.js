@@ -33,6 +33,9 @@ export function kind_of(text)
 	return /^\d{1,10}$/.test(text) ? 'user' : 'title';
 }
 
+/* An account that is named as its channel says nothing more. */
+const plainly = (s) => s.replace(/_/g, '');
+
 const clear = () => set_query({ for: null, by: null, before: null, after: null });
 
 function Find()
@@ -100,9 +103,9 @@ export default function Deliveries()
 		]}
 		columns=${[
 			{ key: 'target', label: t('log.to'), main: true, csv: (d) => d.target, show: (d) => (d.target ? html`<${Addr} text=${d.target} />` : d.user_id ? html`<${Name} id=${d.user_id} />` : null) },
-			{ key: 'channel', label: t('log.channel'), show: (d) => html`<span class="stack">${word('channel', d.channel)}<bdi class="soft small">${d.provider}</bdi></span>` },
+			{ key: 'channel', label: t('log.channel'), show: (d) => html`<span class="stack">${word('channel', d.channel)}${plainly(d.provider) !== plainly(d.channel) && html`<bdi class="soft small">${d.provider}</bdi>`}</span>` },
 			{ key: 'title', label: t('log.what'), wide: true, show: (d) => html`<span class="stack clip"><bdi>${d.title || word('type', d.type)}</bdi></span>` },
-			{ key: 'state', label: t('log.state'), csv: (d) => d.state, show: (d) => html`<span class="stack"><span><${Badge} state=${d.state} /></span>
+			{ key: 'state', wide: true, label: t('log.state'), csv: (d) => d.state, show: (d) => html`<span class="stack"><span><${Badge} state=${d.state} /></span>
 				${why(d) && html`<span class="small soft">${why(d)}</span>`}</span>` },
 			{ key: 'attempts', fold: true, label: t('log.attempts'), number: true, show: (d) => number(d.attempts) },
 			{ key: 'created_at', label: t('log.when'), order: 'created_at', show: (d) => html`<${Time} value=${d.created_at} />` },

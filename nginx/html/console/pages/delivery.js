@@ -4,7 +4,7 @@
  */
 import { html, useState } from '../lib.js';
 import { Icon } from '../icons.js';
-import { Act, Badge, Card, Copy, Facts, Head, Loaded, use_data } from '../ui.js';
+import { Act, Addr, Badge, Card, Copy, Facts, Head, Loaded, use_data } from '../ui.js';
 import { Person } from '../person.js';
 import { Time, ago, span, when } from '../time.js';
 import { confirm } from '../dialog.js';
@@ -20,13 +20,16 @@ const MARK = { good: 'check', bad: 'warn', warn: 'warn', plain: 'clock' };
 const reported = (e) => e.event === 'attempt' && (e.callback || (e.ms === undefined && e.reason));
 const tries_of = (d) => d.timeline.filter((e) => e.event === 'attempt' && !reported(e));
 
+/* How the connection ended, where that says something: not when the answer was whole. */
+const broke = (e) => e.error && (!(e.status > 0) || e.outcome === 'unsure') && ltr(word('net', e.error));
+
 /* What a try was answered with, in a line: what the status says already, is not said again. */
 function said_of(e)
 {
 	const answer = Object.entries(e.answer || {}).filter(([k, v]) => !(['status', 'return_status', 'reply'].includes(k) && v === e.status))
 		.map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : v}`).join(', ');
 
-	return [e.status > 0 && t('delivery.status', { status: e.status }), answer && ltr(answer), e.error && ltr(word('net', e.error))].filter(Boolean).join(' · ')
+	return [e.status > 0 && t('delivery.status', { status: e.status }), answer && ltr(answer), broke(e)].filter(Boolean).join(' · ')
 		|| word('outcome', e.outcome);
 }
 
@@ -99,7 +102,7 @@ export function curl_of(d, origin)
 		+ `  -H ${quoted(`Idempotency-Key: ${new_key()}`)} \\\n  -d ${quoted(JSON.stringify(body))}`;
 }
 
-function Step({ e })
+function Step({ e, before })
 {
 	const told = reported(e), tried = e.event === 'attempt' && !told;
 	const tone = told ? TONE[told] || (e.outcome === 'perm' ? 'bad' : 'plain') : tried ? (e.outcome === 'ok' ? 'good' : e.outcome === 'unsure' || e.outcome === 'retry' || e.outcome === 'slow' ? 'warn' : 'bad')
@@ -109,8 +112,8 @@ function Step({ e })
 		<div class="step-head"><b>${told ? t('delivery.told', { provider: ltr(e.provider) }) : tried ? t('delivery.tried', { provider: ltr(e.provider) }) : word('event', e.event)}</b>
 			${told ? html` <${Badge} state=${told} />` : tried && html` <${Badge} tone=${tone}>${word('outcome', e.outcome)}<//>`}
 			<span class="soft small"><${Time} value=${e.at} absolute /></span></div>
-		${e.reason_text && html`<p dir="auto">${e.reason_text}</p>`}
-		${(tried || told) && html`<p class="soft small">${[e.status > 0 && t('delivery.status', { status: e.status }), e.reason && e.reason !== told && ltr(e.reason), e.error && ltr(word('net', e.error)),
+		${e.reason_text && !(before && before.reason_text === e.reason_text) && html`<p dir="auto">${e.reason_text}</p>`}
+		${(tried || told) && html`<p class="soft small">${[e.status > 0 && t('delivery.status', { status: e.status }), e.reason && e.reason !== told && ltr(e.reason), broke(e),
 			e.ms !== undefined && span(e.ms / 1000)].filter(Boolean).join(' · ')}</p>`}
 		${tried && e.answer && Object.keys(e.answer).length > 0 && html`<details><summary>${t('delivery.provider_said')}</summary>
 			<pre tabindex="0" dir="ltr">${JSON.stringify(e.answer, null, 2)}</pre></details>`}
@@ -153,7 +156,7 @@ function Story({ d, reload })
 		<div>
 			<p class="verdict-text">${answer_of(d)}</p>
 			<dl>
-				<div><dt>${t('delivery.q.tried')}</dt><dd>${tries.length === 0 ? t('delivery.never') : t('delivery.tries', { n: number(tries.length), provider: ltr(last.provider) })}</dd></div>
+				<div><dt>${t('delivery.q.tried')}</dt><dd>${tries.length === 0 ? t('delivery.never') : t('delivery.tries', { n: tries.length, provider: ltr(last.provider) })}</dd></div>
 				${last && html`<div><dt>${t('delivery.q.said')}</dt><dd dir="auto">${said_of(last)}</dd></div>`}
 				<div><dt>${t('delivery.q.next')}</dt><dd>${next_of(d)} ${advice_of(d)}</dd></div>
 			</dl>
@@ -161,7 +164,7 @@ function Story({ d, reload })
 	</section>
 	<div class="columns story">
 		<${Card} title=${t('delivery.timeline')}>
-			<ol class="steps">${d.timeline.map((e, i) => html`<${Step} key=${i} e=${e} />`)}</ol>
+			<ol class="steps">${d.timeline.map((e, i) => html`<${Step} key=${i} e=${e} before=${d.timeline[i - 1]} />`)}</ol>
 		<//>
 		<div>
 			<${Card} title=${t('delivery.message')}>
@@ -173,7 +176,7 @@ function Story({ d, reload })
 			<//>
 			<${Card} title=${t('delivery.facts')}>
 				<${Facts} rows=${[
-					[t('log.to'), html`<bdi>${d.target}</bdi>`],
+					[t('log.to'), d.target ? html`<${Addr} text=${d.target} />` : null],
 					[t('delivery.user'), d.user_id ? html`<${Person} id=${d.user_id} />` : null],
 					[t('delivery.sender'), d.sender_id ? html`<${Person} id=${d.sender_id} />` : t('delivery.system')],
 					[t('delivery.provider'), html`<bdi>${d.provider}</bdi>`],

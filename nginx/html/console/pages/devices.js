@@ -6,7 +6,7 @@ import { Time } from '../time.js';
 import { confirm } from '../dialog.js';
 import { get, new_key, post, sentence_of } from '../api.js';
 import { can_push, current, give_back, turn_off, turn_on } from '../push.js';
-import { t, word } from '../i18n.js';
+import { t } from '../i18n.js';
 import { me } from '../state.js';
 import { toast } from '../toast.js';
 
@@ -72,7 +72,7 @@ export default function Devices()
 	{
 		const sub = await current();
 		const { results } = sub ? await get('/api/push/subscriptions/', { limit: 100 }) : { results: [] };
-		set_mine(results.find((d) => d.endpoint === sub.endpoint && d.active) || null);
+		set_mine(results.find((d) => d.endpoint === sub.endpoint) || null);
 		set_trouble(null);
 	}
 	async function changed()
@@ -108,13 +108,12 @@ export default function Devices()
 				{ key: 'browser', label: t('devices.browser'), main: true, order: 'browser', csv: name_of, show: (d) => html`<span><bdi>${name_of(d)}</bdi>
 					${mine && mine.id === d.id && html` <${Badge} tone="good">${t('sessions.this')}<//>`}</span>` },
 				{ key: 'endpoint', fold: true, label: t('devices.service'), order: 'endpoint', csv: (d) => new URL(d.endpoint).host, show: (d) => html`<bdi>${new URL(d.endpoint).host}</bdi>` },
-				{ key: 'active', label: t('devices.state'), csv: (d) => word('state', d.active ? 'active' : 'inactive'), show: (d) => html`<${Badge} state=${d.active ? 'active' : 'inactive'} />` },
 				{ key: 'seen_at', label: t('devices.seen'), order: 'seen_at', show: (d) => html`<${Time} value=${d.seen_at} />` },
 				{ key: 'created_at', label: t('devices.since'), order: 'created_at', show: (d) => html`<${Time} value=${d.created_at} />` },
 			]}
 			actions=${[{ label: t('devices.remove'), icon: 'trash', danger: true, all: remove_some,
 				ask: (rows) => ({ title: t('devices.some', { n: rows.length }), text: t('devices.some_text') }) }]}
-			row_actions=${(d) => html`${d.active && !(mine && mine.id === d.id) && html`<${Act} kind="small" act=${() => try_one(d.id, new_key()).then(changed)}>
+			row_actions=${(d) => html`${!(mine && mine.id === d.id) && html`<${Act} kind="small" act=${() => try_one(d.id, new_key()).then(changed)}>
 					${t('devices.test')}<span class="hidden"> ${d.browser}</span><//>`}
 				<${Act} kind="small danger" act=${() => remove(d)} done=${t('devices.removed')}>${t('devices.remove')}<span class="hidden"> ${d.browser}</span><//>`}
 			empty=${{ icon: 'device', title: t('devices.empty'), text: t('devices.empty_text') }} />

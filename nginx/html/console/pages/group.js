@@ -10,8 +10,7 @@ import { dialog } from '../dialog.js';
 import { get, post, wish } from '../api.js';
 import { toast } from '../toast.js';
 import { number, t } from '../i18n.js';
-
-const ids_of = (s) => s.split(/[\s,،]+/).map(Number).filter((n) => Number.isSafeInteger(n) && n > 0);
+import { ids_of } from './campaign_new.js';
 
 /* The list names groups; there is no row for one. */
 async function find(id)

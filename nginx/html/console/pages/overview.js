@@ -127,12 +127,12 @@ function Classes({ classes })
 	</table><//>`;
 }
 
-const HEALTH = { ok: 'good', inactive: 'plain', not_configured: 'warn', quota_spent: 'warn', open: 'bad', half_open: 'warn' };
+const HEALTH = { ok: 'good', inactive: 'plain', not_configured: 'plain', quota_spent: 'warn', open: 'bad', half_open: 'warn' };
 
 function Lost({ sent, lost })
 {
-	return html`<td data-label=${t('overview.lost')} class="number"><span class=${lost > 0 ? 'bad-text' : 'soft'}>${number(lost)}</span>
-		${lost > 0 && html` <span class="small soft">${percent.format(lost / (sent + lost))}</span>`}</td>`;
+	return html`<td data-label=${t('overview.lost')} class="number"><span><span class=${lost > 0 ? 'bad-text' : 'soft'}>${number(lost)}</span>
+		${lost > 0 && html` <span class="small soft">${percent.format(lost / (sent + lost))}</span>`}</span></td>`;
 }
 
 const OUT = ['inactive', 'not_configured'];
@@ -171,7 +171,7 @@ export default function Overview()
 	const points = live.points;
 
 	return html`<${Head} title=${t('nav.overview')} lead=${t('overview.lead')}>
-		<label class="filter on"><span>${t('overview.range')}</span><select value=${String(hours)} onChange=${(e) => set_query({ hours: e.target.value === '24' ? null : e.target.value })}>
+		<label class="filter solid"><span>${t('overview.range')}</span><select value=${String(hours)} onChange=${(e) => set_query({ hours: e.target.value === '24' ? null : e.target.value })}>
 			${RANGES.map((h) => html`<option key=${h} value=${String(h)} selected=${h === hours}>${t(`overview.range.${h}`)}</option>`)}</select></label>
 	<//>
 	${live.error && html`<${Trouble} error=${live.error} />`}

@@ -63,7 +63,7 @@ export default function Protect()
 			${input('to', t('protect.to'), t('protect.to_hint'))}
 		</div><//>
 		<${Card} title=${t('protect.who')} lead=${t('protect.who_lead')}><div class="form">
-			${['verified', 'mfa', 'staff', 'superuser'].map((w) => html`<div class="field check" key=${w}><label><input type="checkbox" checked=${v[w]} onChange=${set(w)} /><span>${t(`protect.${w}`)}</span></label></div>`)}
+			<div>${['verified', 'mfa', 'staff', 'superuser'].map((w) => html`<div class="field check" key=${w}><label><input type="checkbox" checked=${v[w]} onChange=${set(w)} /><span>${t(`protect.${w}`)}</span></label></div>`)}</div>
 			${input('groups', t('protect.groups'), t('protect.groups_hint'))}
 			${input('countries', t('protect.countries'), t('protect.countries_hint'), { placeholder: 'IR, DE' })}
 		</div><//>

@@ -36,15 +36,15 @@ async function create()
 		go(`/console/providers/${made.id}/`);
 }
 
-/** One word for how an account is. @param {{p: any}} props */
-/** What went by it today, of how much may; of the settings file's accounts only those with a limit count. */
+/** What went by it today, of how much may. */
 export function today(p)
 {
 	if (p.daily_limit)
 		return t('providers.of_limit', { n: number(p.sent_today), all: number(p.daily_limit) });
-	return p.implicit ? '–' : number(p.sent_today);
+	return number(p.sent_today);
 }
 
+/** One word for how an account is. @param {{p: any}} props */
 export function Health({ p })
 {
 	if (!p.is_active)
@@ -70,8 +70,8 @@ export default function Providers()
 		columns=${[
 			{ key: 'name', label: t('providers.name'), main: true, order: 'name', show: (r) => html`<bdi>${r.name}</bdi>` },
 			{ key: 'channel', label: t('providers.channel'), order: 'channel', show: (r) => word('channel', r.channel) },
-			{ key: 'kind', fold: true, label: t('providers.kind'), text: (r) => `${r.kind} ${word('kind', r.kind)}`, show: (r) => html`${word('kind', r.kind)}${r.implicit ? html` <span class="soft small">${t('providers.from_file')}</span>` : ''}` },
-			{ key: 'health', label: t('providers.health'), csv: (r) => r.health, show: (r) => html`<${Health} p=${r} />` },
+			{ key: 'kind', fold: true, plain: true, label: t('providers.kind'), text: (r) => `${r.kind} ${word('kind', r.kind)}`, show: (r) => html`${word('kind', r.kind)}${r.implicit ? html` <span class="soft small">${t('providers.from_file')}</span>` : ''}` },
+			{ key: 'health', label: t('providers.health'), csv: (r) => r.health, show: (r) => html`<span class="nowrap"><${Health} p=${r} /></span>` },
 			{ key: 'weight', label: t('providers.weight'), number: true, order: 'weight', show: (r) => number(r.weight) },
 			{ key: 'sent_today', label: t('providers.today'), number: true, order: 'sent_today', show: (r) => today(r) },
 		]}

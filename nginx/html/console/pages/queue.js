@@ -64,8 +64,8 @@ export default function Queue()
 		]}
 		columns=${[
 			{ key: 'id', label: t('queue.job'), main: true, show: (j) => html`<bdi class="nowrap">${j.delivery_id || j.id}</bdi>` },
-			{ key: 'kind', fold: true, label: t('queue.kind'), show: (j) => word('kind', j.kind) },
-			{ key: 'class', fold: true, label: t('queue.class'), show: (j) => word('class', j.class) },
+			{ key: 'kind', fold: true, label: t('queue.kind'), show: (j) => html`<span class="nowrap">${word('kind', j.kind)}</span>` },
+			{ key: 'class', fold: true, label: t('queue.class'), show: (j) => html`<span class="nowrap">${word('class', j.class)}</span>` },
 			{ key: 'provider', label: t('delivery.provider'), show: (j) => j.provider && html`<bdi>${j.provider}</bdi>` },
 			{ key: 'state', label: t('log.state'), csv: (j) => j.state, wide: true, show: (j) => html`<span class="stack"><span><${Badge} state=${j.state} family="job" /></span>
 				${j.reason_text && html`<span class="small soft">${why({ ...j, state: '' })}</span>`}</span>` },

@@ -69,7 +69,7 @@ export function Targets({ type })
 			{ key: 'user_id', label: t('targets.whose'), show: (d) => (d.user_id && !d.email ? html`<${Person} id=${d.user_id} />` : d.user_id ? html`<a href=${`/console/users/${d.user_id}/`}><${Addr} text=${d.email} /></a>` : html`<span class="soft">${t('audit.nobody')}</span>`) },
 			{ key: 'browser', fold: true, label: t(`targets.${type}_kind`), show: (d) => d.browser && html`<bdi>${d.browser}</bdi>` },
 			{ key: 'is_active', label: t('log.state'), csv: (d) => (d.is_active ? 'active' : d.reason || 'inactive'), show: (d) => (d.is_active ? html`<${Badge} state="active" />`
-				: html`<span class="stack"><span><${Badge} state="inactive" /></span><span class="small soft"><bdi>${(d.reason || '').replace(/_/g, ' ')}</bdi> <${Time} value=${d.ended_at} none="" /></span></span>`) },
+				: html`<span class="stack"><span><${Badge} state="inactive" /></span><span class="small soft reason">${d.reason_text} <${Time} value=${d.ended_at} none="" /></span></span>`) },
 			{ key: 'seen_at', fold: true, label: t('targets.seen'), show: (d) => html`<${Time} value=${d.seen_at} />` },
 			{ key: 'created_at', label: t('targets.since'), order: 'created_at', show: (d) => html`<${Time} value=${d.created_at} />` },
 		]}

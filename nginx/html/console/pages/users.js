@@ -41,11 +41,11 @@ export default function Users()
 		columns=${[
 			{ key: 'id', label: t('users.name'), main: true, order: 'last_name', csv: (u) => u.id, show: (u) => html`<span class="stack"><span dir="auto">${name_of(u)}</span><span class="soft small">#${u.id}</span></span>` },
 			{ key: 'email', label: t('users.email'), order: 'email', show: (u) => u.email && html`<span class=${u.email_verified ? '' : 'soft'}><${Addr} text=${u.email} /></span>` },
-			{ key: 'phone_number', fold: true, label: t('users.phone'), show: (u) => u.phone_number && html`<bdi class=${u.phone_verified ? '' : 'soft'}>${u.phone_number}</bdi>` },
+			{ key: 'phone_number', fold: true, plain: true, label: t('users.phone'), show: (u) => u.phone_number && html`<bdi class=${u.phone_verified ? '' : 'soft'}>${u.phone_number}</bdi>` },
 			{ key: 'is_active', label: t('log.state'), show: (u) => html`<${Marks} user=${u} />` },
 			{ key: 'last_login_at', label: t('users.last_login'), order: 'last_login_at', show: (u) => html`<span class="stack"><${Time} value=${u.last_login_at} none=${t('users.never')} />
 				${u.last_login_ip && html`<bdi class="soft small">${u.last_login_ip}</bdi>`}</span>` },
-			{ key: 'country', fold: true, label: t('users.country'), csv: (u) => u.country, show: (u) => (known(u.country) ? html`<bdi>${country_name(u.country)}</bdi>` : null) },
+			{ key: 'country', fold: true, plain: true, label: t('users.country'), csv: (u) => u.country, show: (u) => (known(u.country) ? html`<bdi>${country_name(u.country)}</bdi>` : null) },
 			{ key: 'created_at', label: t('users.since'), order: 'created_at', show: (u) => html`<${Time} value=${u.created_at} />` },
 		]}
 		actions=${[

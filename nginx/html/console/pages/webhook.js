@@ -11,6 +11,7 @@ import { del, get, new_key, patch, post } from '../api.js';
 import { go } from '../router.js';
 import { toast } from '../toast.js';
 import { number, t, word } from '../i18n.js';
+import { why } from './deliveries.js';
 
 function Replay({ path, close })
 {
@@ -105,7 +106,7 @@ export default function Webhook({ params })
 					{ key: 'title', label: t('webhook.event'), main: true, show: (r) => html`<code dir="ltr">${r.title}</code>` },
 					{ key: 'state', label: t('campaigns.state'), show: (r) => html`<${Badge} state=${r.state} />` },
 					{ key: 'attempts', label: t('webhook.tries'), number: true, show: (r) => number(r.attempts) },
-					{ key: 'reason_text', label: t('campaign.reason'), wide: true },
+					{ key: 'reason_text', label: t('campaign.reason'), wide: true, show: why },
 					{ key: 'created_at', label: t('campaign.made'), order: 'created_at', show: (r) => html`<${Time} value=${r.created_at} />` },
 				]}
 				empty=${{ icon: 'hook', title: t('webhook.nothing'), text: t('webhook.nothing_text') }} />

@@ -42,16 +42,16 @@ export default function Webhooks()
 	const turn = (on) => (h) => patch(`/api/admin/webhooks/${h.id}/`, { is_active: on });
 
 	return html`<${Head} title=${t('nav.webhooks')} lead=${t('webhooks.lead')}>${button}<//>
-	<${List} url="/api/admin/webhooks/" name="webhooks" label=${t('nav.webhooks')} paged="all" search="q" every=${10000} link=${(h) => `/console/webhooks/${h.id}/`}
+	<${List} url="/api/admin/webhooks/" name="webhooks" label=${t('nav.webhooks')} paged="all" search="q" search_label=${t('webhooks.search')} every=${10000} link=${(h) => `/console/webhooks/${h.id}/`}
 		filters=${[
-			{ name: 'state', label: t('campaigns.state'), test: (h, v) => state_of(h) === v, 
+			{ name: 'state', label: t('campaigns.state'), test: (h, v) => state_of(h) === v,
 				options: ['active', 'failing', 'switched_off', 'inactive'].map((s) => [s, word('hook', s)]) },
 			{ name: 'event', label: t('webhook.event'), test: (h, v) => h.events.length === 0 || h.events.includes(`delivery.${v}`), options: EVENTS.map((e) => [e, word('state', e)]) },
 		]}
 		columns=${[
 			{ key: 'url', label: t('webhooks.url'), main: true, order: 'url', text: (h) => `${h.url} ${h.description}`,
 				show: (h) => html`<span class="stack"><${Addr} text=${h.url} />${h.description && html`<span class="soft small" dir="auto">${h.description}</span>`}</span>` },
-			{ key: 'events', label: t('webhooks.events'), wide: true, csv: (h) => h.events.join(' ') || 'all', show: (h) => (h.events.length ? h.events.map(event).join(', ') : t('webhooks.all')) },
+			{ key: 'events', label: t('webhook.events'), wide: true, csv: (h) => h.events.join(' ') || 'all', show: (h) => (h.events.length ? h.events.map(event).join(', ') : t('webhooks.all')) },
 			{ key: 'is_active', label: t('campaigns.state'), csv: state_of, show: (h) => html`<${HookState} h=${h} />` },
 			{ key: 'last_success_at', label: t('webhooks.last'), order: 'last_success_at', show: (h) => html`<${Time} value=${h.last_success_at} none=${t('webhooks.never')} />` },
 			{ key: 'created_at', label: t('campaign.made'), order: 'created_at', show: (h) => html`<${Time} value=${h.created_at} />` },

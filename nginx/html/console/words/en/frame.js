@@ -162,5 +162,6 @@ export default {
 	'amr.link': 'link in a mail',
 	'gone.title': 'There is no such thing',
 	'gone.text': 'It was removed, or its address is not whole.',
+	'gone.back': 'Back to the list',
 	'gone.failed': 'Not loaded',
 };

@@ -213,7 +213,6 @@ export default {
 	'devices.some_text': 'They get no more notifications until they are turned on again.',
 	'devices.on': '{browser} on {system}',
 	'devices.service': 'Push service',
-	'devices.state': 'State',
 	'devices.seen': 'Last seen',
 	'devices.remove': 'Remove',
 	'devices.remove_title': 'Remove {name}?',

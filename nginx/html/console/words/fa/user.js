@@ -213,7 +213,6 @@ export default {
 	'devices.some_text': 'تا وقتی دوباره روشن نشوند اعلانی نمی‌گیرند.',
 	'devices.on': '\u200f{browser} روی {system}',
 	'devices.service': 'سرویس اعلان',
-	'devices.state': 'وضعیت',
 	'devices.seen': 'آخرین بار',
 	'devices.remove': 'حذف',
 	'devices.remove_title': '{name} حذف شود؟',
