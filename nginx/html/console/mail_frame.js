@@ -93,7 +93,7 @@ function draw(frame, source, dark)
 {
 	const page = frame.contentDocument, { CSSStyleSheet } = frame.contentWindow;
 	const mail = new DOMParser().parseFromString(quiet(source), 'text/html');
-	const schemes = mail.querySelector('meta[name="color-scheme" i], meta[name="supported-color-schemes" i]');
+	const schemes = /** @type {HTMLMetaElement} */ (mail.querySelector('meta[name="color-scheme" i], meta[name="supported-color-schemes" i]'));
 	const sheets = [new CSSStyleSheet(), new CSSStyleSheet()];
 	const count = { left: 0 };
 	const css = sheet_of(mail, dark, count);

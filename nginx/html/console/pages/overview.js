@@ -141,7 +141,7 @@ const OUT = ['inactive', 'not_configured'];
 function Providers({ rows, deliveries })
 {
 	const of = (p, test) => sum(deliveries, (d) => d.provider === p.name && test(d.state));
-	const shown = [...rows].sort((a, b) => OUT.includes(a.health) - OUT.includes(b.health));
+	const shown = [...rows].sort((a, b) => Number(OUT.includes(a.health)) - Number(OUT.includes(b.health)));
 
 	return html`<${Scroll} label=${t('overview.providers')}><table class="table plain" aria-label=${t('overview.providers')}>
 		<thead><tr><th scope="col">${t('delivery.provider')}</th><th scope="col">${t('overview.health')}</th>

@@ -76,7 +76,7 @@ function Loose({ prefs, first })
 	const queue = useRef({ turn: 0, end: Promise.resolve() }).current;
 
 	/* Shown as wished at once; what the server then says stands. */
-	function change(some, told = () => {})
+	function change(some, /** @type {(now: any) => void} */ told = () => {})
 	{
 		const mine = ++queue.turn;
 		const show = (now) => mine === queue.turn && set_p(now);
