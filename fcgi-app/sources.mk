@@ -1510,6 +1510,7 @@ EXTRA_FILES = \
 	tests/browser/gatepost_js.test.js \
 	tests/browser/instance.js \
 	tests/browser/layout.js \
+	tests/browser/work.js \
 	tests/crash/judge.py \
 	tests/crash/kills.py \
 	tests/crash/live_kills.py \

@@ -461,6 +461,16 @@ def test_s49_the_pages_do_the_work_that_a_crowded_site_asks_for(guard, conf):
     assert done.stdout.startswith("200 ") and "register_id" in done.stdout, done
 
 
+def test_s49_a_browser_does_it_unseen(guard, conf):
+    """In Chromium: tests/browser/work.js says what."""
+    conf(POW="auto")
+    done = subprocess.run(["node", f"{TOP}/tests/browser/work.js", "--instance", f"{guard.dir}/instance.env"],
+                          capture_output=True, text=True, timeout=300)
+    if done.returncode == 77:
+        pytest.skip(done.stdout.strip().splitlines()[-1])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_s49_always_asks_unknown_devices_first(guard, conf):
     conf(POW="always")
     phone = far()
