@@ -1288,6 +1288,7 @@ NGINX_FILES = \
 	nginx/html/console/pages/groups.js \
 	nginx/html/console/pages/history.js \
 	nginx/html/console/pages/inbox.js \
+	nginx/html/console/pages/intake.js \
 	nginx/html/console/pages/overview.js \
 	nginx/html/console/pages/phones.js \
 	nginx/html/console/pages/preferences.js \

@@ -1,20 +1,15 @@
 /*
- * admin_intake.c - GET /api/admin/intake/: what sites asked for in SQL, newest
- * first, by cursor; of what was refused, why.
+ * admin_intake.c - GET /api/admin/intake/: what sites asked for in SQL, by
+ * cursor; of what was refused, why.
  */
-#include "api/push_own.h"
+#include "api/admin_log.h"
+#include "api/cursor.h"
 
-#include "base/conf.h"
-#include "base/text.h"
 #include "store/intake.h"
 
-#define FEW	50
-#define MOST	200
-
-struct intake_in { struct opt_int limit; const char *before, *state, *key; };
+struct intake_in { struct cursor_in page; const char *state, *key; };
 static const struct field intake_rows[] = {
-	FIELD_OF(FT_INT, struct intake_in, limit, "limit", 1, MOST, 0),
-	FIELD_TEXT(struct intake_in, before, "before", 1, 20, 0),
+	CURSOR_FIELDS(struct intake_in, page),
 	FIELD_ENUM(struct intake_in, state, "state",
 	    "asked|accepted|refused", 0),
 	FIELD_TEXT(struct intake_in, key, "key", 1, 255, F_LINE),
@@ -54,15 +49,16 @@ int
 admin_intake_get(struct call *c, const void *in_, struct err *e)
 {
 	const struct intake_in *in = in_;
-	struct intake_page p = { .state = -1, .key = in->key == NULL ? "" :
-	    in->key, .limit = in->limit.set ? (unsigned)in->limit.v : FEW };
+	struct intake_page p = { .state = -1,
+	    .key = in->key == NULL ? "" : in->key };
 	struct reading x = { .last = 0 };
-	const char *more = "";
+	struct cursor k;
 	int n;
 
-	if (in->before != NULL && !id_read(in->before, &p.before))
-		return field_refuse(c, "before", "invalid", e,
-		    "Give the id of a row.");
+	if (cursor_read(c, &in->page, &k, e) < 0)
+		return -1;
+	p.span = k.span;
+	p.limit = k.limit;
 	for (size_t i = 0; in->state != NULL && i < COUNT_OF(state_name); i++)
 		if (strcmp(in->state, state_name[i]) == 0)
 			p.state = (int)i;
@@ -72,15 +68,9 @@ admin_intake_get(struct call *c, const void *in_, struct err *e)
 	    e)) < 0)
 		return -1;
 	jw_end(x.w);
-	if (in->state != NULL)
-		more = arena_printf(c->arena, "&state=%s", in->state);
-	if (in->key != NULL)
-		more = arena_printf(c->arena, "%s&key=%s", more,
-		    url_encode(c->arena, in->key));
-	jw_str(x.w, "next", n < (int)p.limit ? NULL : arena_printf(c->arena,
-	    "%s%s?before=%" PRIu64 "&limit=%u%s", conf_str(CONF_PUBLIC_URL),
-	    c->route->path, x.last, p.limit, more));
-	jw_null(x.w, "previous");
+	cursor_next(c, x.w, &k, n == (int)p.limit ? x.last : 0,
+	    arena_printf(c->arena, "%s%s", query_part(c, "state", in->state),
+	    query_part(c, "key", in->key)));
 	resp_json_end(c->resp);
 	return 0;
 }

@@ -20,11 +20,13 @@ DB_STMT(INTAKE_PURGE, DB_WORKER, DB_SAFE,
     "DELETE FROM intake WHERE done_at < UTC_TIMESTAMP(6) - INTERVAL 7 DAY"
     " AND (state = 1 OR done_at < UTC_TIMESTAMP(6) - INTERVAL 30 DAY)"
     " ORDER BY done_at LIMIT ?");
-DB_STMT(INTAKE_LIST, DB_API, DB_READ,
-    "SELECT id, state, notification_id, IF(LENGTH(message) <= ?, message,"
-    " NULL), COALESCE(unique_key, ''), asked_by, reason, field, created_at,"
-    " done_at FROM intake WHERE (? = 0 OR id < ?) AND (? < 0 OR state = ?)"
-    " AND (? = '' OR unique_key = ?) ORDER BY id DESC LIMIT ?");
+#define LIST								\
+	"SELECT id, state, notification_id, IF(LENGTH(message) <= ?, message,"	\
+	" NULL), COALESCE(unique_key, ''), asked_by, reason, field, created_at,"	\
+	" done_at FROM intake WHERE id BETWEEN ? AND ? AND (? < 0 OR state = ?)"	\
+	" AND (? = '' OR unique_key = ?) ORDER BY id"
+DB_STMT(INTAKE_LIST, DB_API, DB_READ, LIST " DESC LIMIT ?");
+DB_STMT(INTAKE_LIST_UP, DB_API, DB_READ, LIST " LIMIT ?");
 
 int
 intake_lock(struct db *db, struct arena *a, struct intake_row *r, size_t max,
@@ -67,14 +69,15 @@ intake_each(struct db *db, struct arena *a, const struct intake_page *p,
     struct intake_row *r, int (*row)(void *arg, struct err *e), void *arg,
     struct err *e)
 {
-	const struct db_value before = DB_U64(p->before);
 	const struct db_value state = DB_I64(p->state);
 	const struct db_value key = DB_STR(p->key);
 	int64_t rc;
 
 	memset(r, 0, sizeof(*r));
-	rc = db_each(db, &INTAKE_LIST, a, DB_IN(DB_U64(INTAKE_MESSAGE_MAX),
-	    before, before, state, state, key, key, DB_U64(p->limit)),
+	rc = db_each(db, p->span.up ? &INTAKE_LIST_UP : &INTAKE_LIST, a,
+	    DB_IN(DB_U64(INTAKE_MESSAGE_MAX), DB_U64(span_low(&p->span)),
+	    DB_U64(span_high(&p->span)), state, state, key, key,
+	    DB_U64(p->limit)),
 	    DB_OUT(DB_TO_U64(&r->id), DB_TO_U64(&r->state),
 	    DB_TO_U64(&r->notification_id), DB_TO_STR(&r->message),
 	    DB_TO_STR(&r->unique_key), DB_TO_STR(&r->asked_by),

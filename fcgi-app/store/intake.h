@@ -5,6 +5,7 @@
 #define GP_STORE_INTAKE_H
 
 #include "store/db.h"
+#include "store/span.h"
 
 #define INTAKE_MESSAGE_MAX	(256u * 1024)
 
@@ -30,9 +31,9 @@ int	 intake_refuse(struct db *db, uint64_t id, const char *reason,
  * ones: 30).  Rows or -1. */
 int	 intake_purge(struct db *db, unsigned max, struct err *e) MUST_CHECK;
 
-/* The API's list, newest first, before id `before` (0: all): state -1 any,
- * key "" any; `row` as in db_each with *r filled.  Rows or -1. */
-struct intake_page { uint64_t before; int state; const char *key;
+/* The API's list: state -1 any, key "" any; `row` as in db_each with *r
+ * filled.  Rows or -1. */
+struct intake_page { struct span span; int state; const char *key;
 	unsigned limit; };
 int	 intake_each(struct db *db, struct arena *a,
 	    const struct intake_page *p, struct intake_row *r,

@@ -322,6 +322,10 @@ async function admin_lists(instance, boss, token)
 		const s = await must('POST', '/api/suppressions/', { channel: i ? 'email' : 'sms', address: i ? mail(n) : `+98912${String(crypto.randomInt(1e7)).padStart(7, '0')}`, reason: 'complained' });
 		sql(instance, `UPDATE suppression SET created_at = ${at(now - (2 - i) * 1000)} WHERE id = ${s.id}`);
 	}
+	sql(instance, [['2', 'invalid_json', 'message', 'NULL', '[]'], ['2', 'required', 'title', 'NULL', '{"user_id": 1}'], ['1', '', '', log[0], '']].map(([state, why, field, n, asked_], i) =>
+		`INSERT INTO intake (message, unique_key, asked_by, state, notification_id, reason, field, created_at, done_at) VALUES ('${asked_}', '${tag}-${i}', '${tag}@localhost',
+		${state}, ${n}, '${why}', '${field}', ${at(now - (3 - i) * DAY)}, ${at(now)});`).join(''));
+	const asked_for = (where = '1') => Number(sql(instance, `SELECT COUNT(*) FROM intake WHERE ${where}`));
 	const barred = (where = '1') => Number(sql(instance, `SELECT COUNT(*) FROM suppression WHERE reason = 'complained' AND ${where}`));
 	for (const [i, n] of ['c', 'a', 'b'].entries())
 		await must('POST', '/api/articles/', { title: `${prose} ${n}`, content: 'C', status: i ? 'draft' : 'published' });
@@ -367,6 +371,8 @@ async function admin_lists(instance, boss, token)
 		{ at: '/console/templates/', search: { name: 'q', text: tag }, rows: 3 },
 		{ at: '/console/campaigns/', search: { name: 'q', text: tag }, rows: 3, filters: { state: ['draft', 3] },
 			act: { name: 'Cancel the campaign', done: [`SELECT COUNT(*) FROM campaign WHERE name LIKE '${tag}%' AND state = 'cancelled'`, 2] } },
+		{ at: '/console/intake/', search: { name: 'key', text: `${tag}-1`, rows: 1 }, rows: asked_for(), columns: ['Key', 'State', 'Message', 'Asked by', 'Asked'],
+			says: ['is missing: title', 'what became of it', `${tag}@localhost`], filters: { state: ['refused', asked_for('state = 2')] } },
 		{ at: '/console/suppressions/', search: { name: 'address', text: mail('y'), rows: 1 }, nobody: 'nobody@example.com', base: { reason: 'complained' }, rows: barred(),
 			filters: { channel: ['sms', barred("channel = 'sms'")] }, act: { name: 'Take off the list', done: ["SELECT COUNT(*) FROM suppression WHERE reason = 'complained'", barred() - 2] } },
 		{ at: '/console/articles/', search: { name: 'q', text: prose }, rows: 3, filters: { status: ['draft', 2], author: [boss, 3] },

@@ -249,6 +249,21 @@ def test_bad_input_is_a_row_with_its_reason(inst, text, reason, field):
     assert key not in [r["key"] for r in listed(inst, state="accepted")]
 
 
+def test_the_list_goes_both_ways_from_a_row_on(inst):
+    c = site(inst, autocommit=True)
+    with c.cursor() as cursor:
+        for _ in range(3):
+            ask(cursor, inst, "[]")
+    down = [r["id"] for r in listed(inst, limit=200)]
+    assert [r["id"] for r in listed(inst, limit=200, ordering="created_at")] == down[::-1] and len(down) > 2
+    assert [r["id"] for r in listed(inst, before=down[0], limit=2)] == down[1:3]
+    assert [r["id"] for r in listed(inst, after=down[2], ordering="created_at", limit=2)] == [down[1], down[0]]
+    first = inst.api("GET", "/api/admin/intake/", token=inst.admin(), params={"ordering": "created_at", "limit": 1, "state": "refused"}).json()
+    assert f"after={first['results'][0]['id']}" in first["next"] and "state=refused" in first["next"]
+    p = inst.api("GET", "/api/admin/intake/", token=inst.admin(), params={"after": "x"})
+    assert p.status_code == 400 and "after" in p.json()["errors"]
+
+
 def test_the_site_may_ask_and_nothing_else(inst):
     c = site(inst, autocommit=True)
     db = inst.env["GATEPOST_DB_NAME"]

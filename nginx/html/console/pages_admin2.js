@@ -10,6 +10,7 @@ export const admin2_pages = [
 	page('/console/groups/', 'nav.groups', () => import('./pages/groups.js'), { icon: 'users', group: 'sending' }),
 	page('/console/groups/:id/', 'nav.groups', () => import('./pages/group.js'), { under: '/console/groups/' }),
 	page('/console/suppressions/', 'nav.suppressions', () => import('./pages/suppressions.js'), { icon: 'block', group: 'sending' }),
+	page('/console/intake/', 'nav.intake', () => import('./pages/intake.js'), { icon: 'download', group: 'sending' }),
 	page('/console/articles/', 'nav.articles', () => import('./pages/articles.js'), { icon: 'book', group: 'sending' }),
 	page('/console/articles/:id/', 'nav.articles', () => import('./pages/article.js'), { under: '/console/articles/' }),
 	page('/console/providers/', 'nav.providers', () => import('./pages/providers.js'), { icon: 'plug', group: 'system' }),

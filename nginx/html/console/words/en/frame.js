@@ -48,6 +48,7 @@ export default {
 	'nav.delivery': 'Delivery',
 	'nav.queue': 'Queue',
 	'nav.audit': 'Audit',
+	'nav.intake': 'Requests from SQL',
 	'nav.users': 'Users',
 	'nav.user': 'User',
 	'nav.signed_in': 'All sessions',

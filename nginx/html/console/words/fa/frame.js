@@ -48,6 +48,7 @@ export default {
 	'nav.delivery': 'ارسال',
 	'nav.queue': 'صف',
 	'nav.audit': 'رویدادنامه',
+	'nav.intake': 'درخواست‌های SQL',
 	'nav.users': 'کاربران',
 	'nav.user': 'کاربر',
 	'nav.signed_in': 'همهٔ نشست‌ها',
