@@ -1243,6 +1243,7 @@ SQL_FILES = \
 	sql/0033_touched.sql \
 	sql/0034_inbox_old.sql \
 	sql/0035_device_dead.sql \
+	sql/0036_signin_hour.sql \
 	sql/grants.sql \
 	sql/users.sql
 

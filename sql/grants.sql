@@ -45,6 +45,7 @@ GRANT SELECT, INSERT, UPDATE ON `@DB@`.revocation TO gatepost_api@localhost;
 GRANT SELECT ON `@DB@`.schema_migration TO gatepost_api@localhost;
 GRANT INSERT ON `@DB@`.seen TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.session TO gatepost_api@localhost;
+GRANT SELECT, INSERT, UPDATE ON `@DB@`.signin_hour TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.sms_charge TO gatepost_api@localhost;
 GRANT SELECT ON `@DB@`.sms_prefix TO gatepost_api@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.sms_spend TO gatepost_api@localhost;
@@ -126,6 +127,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `@DB@`.revocation TO gatepost_worker@loc
 GRANT SELECT ON `@DB@`.schema_migration TO gatepost_worker@localhost;
 GRANT SELECT, DELETE ON `@DB@`.seen TO gatepost_worker@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.session TO gatepost_worker@localhost;
+GRANT SELECT, DELETE ON `@DB@`.signin_hour TO gatepost_worker@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.sms_charge TO gatepost_worker@localhost;
 GRANT SELECT, INSERT, UPDATE ON `@DB@`.sms_prefix TO gatepost_worker@localhost;
 GRANT SELECT, UPDATE, DELETE ON `@DB@`.sms_spend TO gatepost_worker@localhost;

@@ -127,8 +127,7 @@ admin_stats_get(struct call *c, const void *in_, struct err *e)
 		return -1;
 	jw_end(x.w);
 	jw_array(x.w, "sign_ins");
-	if (stats_each_signin(c->db, c->arena, delivery_id_of(now -
-	    (int64_t)hours * 3600 * US_PER_S), &x.in, write_signin, &x,
+	if (stats_each_signin(c->db, c->arena, hours, &x.in, write_signin, &x,
 	    e) < 0)
 		return -1;
 	jw_end(x.w);

@@ -10,6 +10,7 @@
 #include "base/mail.h"
 #include "base/phone.h"
 #include "base/text.h"
+#include "store/stats.h"
 
 void
 answer_user(struct jw *w, const char *key, const struct user *u)
@@ -97,9 +98,12 @@ answer_audit(struct call *c, const char *event, const char *outcome,
 		    c->who.user_id, .session_id = session_id,
 	};
 
-	if (strcmp(event, "login") == 0)
-		c->signin = outcome;
-	return audit_add(c->db, c->req, &ev, e);
+	if (audit_add(c->db, c->req, &ev, e) < 0)
+		return -1;
+	if (strcmp(event, "login") != 0)
+		return 0;
+	c->signin = outcome;
+	return stats_count_signin(c->db, outcome, e);
 }
 
 int

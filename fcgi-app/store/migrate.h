@@ -19,6 +19,6 @@ int	 migrate_run(struct db *db, const char *dir,
 int	 migrate_pending(struct db *db, const char *dir, struct err *e)
 	    MUST_CHECK;
 /* The newest number this build knows: programs refuse an older schema. */
-#define MIGRATE_NEWEST	35
+#define MIGRATE_NEWEST	36
 
 #endif

@@ -25,10 +25,15 @@ int	 stats_each_class(struct db *db, struct stats_class *k,
 	    MUST_CHECK;
 
 struct stats_signin { int64_t hour_us; const char *outcome; uint64_t n; };
-/* `from`: ids of that moment and later (delivery_id_of). */
-int	 stats_each_signin(struct db *db, struct arena *a, uint64_t from,
+int	 stats_each_signin(struct db *db, struct arena *a, unsigned hours,
 	    struct stats_signin *s, int (*row)(void *arg, struct err *e),
 	    void *arg, struct err *e) MUST_CHECK;
+
+/* One more, in the transaction of its audit row.  0 or -1. */
+int	 stats_count_signin(struct db *db, const char *outcome, struct err *e)
+	    MUST_CHECK;
+/* Forget hours long past, at most `max` rows.  How many, or -1. */
+int	 stats_purge(struct db *db, unsigned max, struct err *e) MUST_CHECK;
 
 struct stats_provider {
 	const char	*name, *state, *reason;

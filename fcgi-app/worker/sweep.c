@@ -31,6 +31,7 @@
 #include "store/seen.h"
 #include "store/session.h"
 #include "store/social.h"
+#include "store/stats.h"
 #include "store/throttle.h"
 #include "store/undo.h"
 #include "store/user.h"
@@ -235,6 +236,7 @@ purge(struct db *db, struct sweep *s, struct err *e)
 		mfa_flow_purge,
 		receipt_close,
 		keep_log,
+		stats_purge,
 		whatsapp_purge,
 		opt_word_purge,
 		seen_purge,

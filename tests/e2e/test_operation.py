@@ -8,7 +8,7 @@ import pytest
 from conftest import module_instance
 from expo_case import app
 from instance import TOP, wait_until
-from people import forget_limits, problem
+from people import Person, forget_limits, problem
 from push_case import at_once, browser, new_user, subscribed
 
 JOBS, STATS, DEVICES = "/api/admin/jobs/", "/api/admin/stats/", "/api/admin/devices/"
@@ -191,6 +191,28 @@ def test_figures(inst, boss):
     assert got["queue"]["dead"] == 0 and got["queue"]["oldest_s"] >= 0
     assert sum(r["count"] for r in got["sign_ins"] if r["outcome"] == "ok") >= 1
     problem(inst.api("GET", STATS, token=boss, params={"hours": 0}), 400, field="hours")
+
+
+def test_sign_ins_are_counted_by_the_hour_as_they_are_audited(inst, boss):
+    p = Person(inst)
+    forget_limits(inst)
+
+    def counted():
+        out = {}
+        for r in inst.api("GET", STATS, token=boss).json()["sign_ins"]:
+            out[r["outcome"]] = out.get(r["outcome"], 0) + r["count"]
+        return out
+
+    def audited():
+        return {r["outcome"]: r["n"] for r in inst.rows("SELECT outcome, COUNT(*) n FROM audit WHERE event = 'login' GROUP BY outcome")}
+
+    def more(now, was):
+        return {k: now[k] - was.get(k, 0) for k in now if now[k] != was.get(k, 0)}
+    was, had = counted(), audited()
+    login = {"username": p.phone, "password": p.password}
+    for body in (login, {**login, "password": "Wrong-Word-1"}, {**login, "username": "+989120000000"}, login):
+        inst.api("POST", "/api/auth/login/", json=body)
+    assert more(counted(), was) == more(audited(), had) == {"ok": 2, "refused": 2}
 
 
 def test_devices_are_found_and_switched(inst, boss):
@@ -439,12 +461,15 @@ def test_demo_data_fill_every_list_and_go_again(inst, boss):
         assert all(r["reason_text"] for r in rows("/api/admin/deliveries/", state=state, limit=100))
     hours = inst.api("GET", STATS, token=boss, params={"hours": 24 * 30}).json()["deliveries"]
     assert len({h["hour"][:10] for h in hours}) >= 25
+    hours = inst.api("GET", STATS, token=boss, params={"hours": 24 * 30}).json()["sign_ins"]
+    assert len({h["hour"] for h in hours if h["outcome"] == "ok"}) >= 24 * 29 and {"ok", "refused", "mfa_due"} <= {h["outcome"] for h in hours}
     # Again is nothing new; the chain of the audit holds, for nobody made any of it up.
     people = counted()["user"]
     assert "demo.gatepost.example" in demo()
     assert counted()["user"] == people == before["user"] + 120
     assert inst.ctl("audit", "verify").returncode == 0
     quickstart("--demo-remove")
+    assert inst.rows("SELECT 1 FROM signin_hour WHERE shard = 200") == []
     # What the administrator's own sign-in left stays, as does what the hours really had.
     left = {t for t, n in counted().items() if n > before[t]}
     assert left <= {"delivery_hour", "session", "notification", "delivery", "job"}

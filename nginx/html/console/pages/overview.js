@@ -99,7 +99,7 @@ function Tiles({ stats })
 	const sent = sum(stats.deliveries, (d) => d.state === 'sent');
 	const lost = sum(stats.deliveries, (d) => LOST.includes(d.state));
 	const ok = sum(stats.sign_ins, (s) => s.outcome === 'ok');
-	const refused = sum(stats.sign_ins, (s) => s.outcome !== 'ok');
+	const refused = sum(stats.sign_ins, (s) => s.outcome === 'refused');
 
 	return html`<div class="tiles">
 		<${Tile} name=${t('overview.sent')} value=${number(sent)} note=${t('overview.this_hour')} href="/console/deliveries/" />
@@ -187,7 +187,7 @@ export default function Overview()
 		<${Card}>
 			${stats ? html`<${Chart} title=${t('overview.chart.sign_ins')} x=${x} series=${[
 				{ label: t('overview.s.ok'), values: by_hour(stats.sign_ins, hours, (s) => s.outcome === 'ok'), colour: 'good' },
-				{ label: t('overview.s.refused'), values: by_hour(stats.sign_ins, hours, (s) => s.outcome !== 'ok'), colour: 'warn' },
+				{ label: t('overview.s.refused'), values: by_hour(stats.sign_ins, hours, (s) => s.outcome === 'refused'), colour: 'warn' },
 			]} />` : long.error ? html`<${Trouble} error=${long.error} again=${long.reload} />` : html`<${Loading} />`}
 		<//>
 		<${Card}>
