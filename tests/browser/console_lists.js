@@ -372,7 +372,7 @@ async function admin_lists(instance, boss, token)
 		{ at: '/console/campaigns/', search: { name: 'q', text: tag }, rows: 3, filters: { state: ['draft', 3] },
 			act: { name: 'Cancel the campaign', done: [`SELECT COUNT(*) FROM campaign WHERE name LIKE '${tag}%' AND state = 'cancelled'`, 2] } },
 		{ at: '/console/intake/', search: { name: 'key', text: `${tag}-1`, rows: 1 }, rows: asked_for(), columns: ['Key', 'State', 'Message', 'Asked by', 'Asked'],
-			says: ['is missing: title', 'what became of it', `${tag}@localhost`], filters: { state: ['refused', asked_for('state = 2')] } },
+			says: ['title is missing', 'what became of it', `${tag}@localhost`], filters: { state: ['refused', asked_for('state = 2')] } },
 		{ at: '/console/suppressions/', search: { name: 'address', text: mail('y'), rows: 1 }, nobody: 'nobody@example.com', base: { reason: 'complained' }, rows: barred(),
 			filters: { channel: ['sms', barred("channel = 'sms'")] }, act: { name: 'Take off the list', done: ["SELECT COUNT(*) FROM suppression WHERE reason = 'complained'", barred() - 2] } },
 		{ at: '/console/articles/', search: { name: 'q', text: prose }, rows: 3, filters: { status: ['draft', 2], author: [boss, 3] },

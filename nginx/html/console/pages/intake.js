@@ -20,7 +20,7 @@ function laid_out(text)
 function State({ r })
 {
 	return html`<span class="stack"><span><${Badge} tone=${TONES[r.state]}>${word('intake.state', r.state)}<//></span>
-		${r.reason && html`<span class="small soft"><bdi>${word('intake.why', r.reason)}</bdi>${r.field && html`: <code dir="ltr">${r.field}</code>`}</span>`}</span>`;
+		${r.reason && html`<span class="small soft">${r.field && html`<code dir="ltr">${r.field}</code> `}${word('intake.why', r.reason)}</span>`}</span>`;
 }
 
 function Message({ r })
