@@ -301,7 +301,7 @@ export default {
 	'setting.api_key_secret': 'راز کلید API',
 	'setting.phone_number_id': 'شناسهٔ شماره',
 	'setting.project': 'پروژه',
-	'setting.preset': 'پیش‌تنظیم (gmail, workspace)',
+	'setting.preset': 'پیش‌تنظیم (⁦gmail, workspace⁩)',
 	'setting.ehlo': 'نام EHLO',
 	'setting.token': 'توکن دسترسی (OAuth)',
 	'setting.token_url': 'نشانی توکن (OAuth)',
