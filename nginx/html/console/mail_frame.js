@@ -27,12 +27,13 @@ const OWN = 'a{color:LinkText;text-decoration:underline}img:not([src]){outline:1
 
 /*
  * What the policies refuse they report, and a browser's console full of that hides what matters; so what is refused is not asked for.
- * A parsed document has the page's policy: styles stand under other names in it, sheets as the element that is raw text in a head.
+ * A parsed document has the page's policy: styles and handlers of events stand under other names in it, sheets as the element that
+ * is raw text in a head.
  */
 function quiet(source)
 {
 	return source.replace(/<(\/?)style\b/gi, '<$1noframes data-sheet=""').replace(/<[a-z][^\s/>]*(?=[\s/])(?:"[^"]*"|'[^']*'|[^'">])*>/gi,
-		(tag) => tag.replace(/"[^"]*"|'[^']*'|([\s/])style(?=\s*=)/gi, (all, before) => (before ? `${before}data-style` : all)));
+		(tag) => tag.replace(/"[^"]*"|'[^']*'|([\s/])(style|on[a-z]+)(?=\s*=)/gi, (all, before, name) => (before ? `${before}data-${name}` : all)));
 }
 
 function without_fetches(css, count)
