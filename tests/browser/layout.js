@@ -118,6 +118,9 @@ function find_faults([within, but])
 			continue;
 		const middles = [];
 		for (const cell of row.cells) {
+			/* A bar above its words. */
+			if (cell.querySelector('progress'))
+				continue;
 			const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
 			let top = Infinity, bottom = -Infinity;
 
