@@ -354,7 +354,7 @@ async function admin_lists(instance, boss, token)
 		{ at: '/console/tokens/', pages: true, search: { name: 'q', text: tag }, rows: 3, filters: { state: ['live', 3], scopes: ['send', 2] },
 			act: { name: 'Revoke', done: [`SELECT COUNT(*) FROM admin_token WHERE name LIKE '${tag}%' AND revoked_at IS NULL`, 1] } },
 		...[['subscriptions', 'web_push', `https://updates.push.services.mozilla.com/wpush/v2/${tag}-${ada}-0`], ['phones', 'expo', `ExponentPushToken[${tag}0xxxxxxxxxxxx]`]].map(([name, kind, whole]) => (
-			{ at: `/console/${name}/`, search: { name: 'q', text: tag }, rows: 3, columns: ['Of', 'State', 'Last seen', 'Since'], says: [mail('Ada')], filters: { is_active: ['true', 2], user_id: [ada, 3], email: [mail('ada'), 3], token: [whole, 1],
+			{ at: `/console/${name}/`, search: { name: 'q', text: tag }, rows: 3, columns: ['Owner', 'State', 'Last seen', 'Since'], says: [mail('Ada')], filters: { is_active: ['true', 2], user_id: [ada, 3], email: [mail('ada'), 3], token: [whole, 1],
 				since: [days(2.5), 2], until: [days(2.5), 1] }, act: { name: 'Deactivate', of: { is_active: 'true' },
 				done: [`SELECT COUNT(*) FROM device WHERE user_id = ${ada} AND kind = '${kind}' AND is_active`, 0] } })),
 		{ at: '/console/deliveries/', rows: 4, columns: ['To', 'Channel', 'Message', 'State', 'Tries', 'Created'], says: [mail('ada'), 'kavenegar', '550'], find: async (page) => {
