@@ -114,7 +114,7 @@ function find_faults([within, but])
 
 	/* ---- rows: what fills one line of its cell stands on the row's line ---- */
 	for (const row of scope.querySelectorAll('tbody tr')) {
-		if (style(row).display === 'block' || unseen(row))
+		if (style(row).display !== 'table-row' || unseen(row))
 			continue;
 		const middles = [];
 		for (const cell of row.cells) {
