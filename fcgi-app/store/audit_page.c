@@ -15,9 +15,10 @@
 #define COLUMNS \
 	"SELECT id, at, event, outcome, user_id, actor_id, session_id," \
 	" request_id, ip, country, user_agent, detail FROM audit"
-#define REST " AND (? = '' OR outcome = ?) AND (? = '' OR ip = ?)" \
-	" AND (? = '' OR LOCATE(?, event) > 0 OR LOCATE(?, ip) > 0" \
-	"  OR request_id = ? OR LOCATE(?, user_agent) > 0" \
+#define REST " AND (? = '' OR outcome = " DB_ASCII ")" \
+	" AND (? = '' OR ip = " DB_ASCII ")" \
+	" AND (? = '' OR " DB_HAS("event") " OR " DB_HAS("ip") \
+	"  OR request_id = " DB_ASCII " OR LOCATE(?, user_agent) > 0" \
 	"  OR LOCATE(?, detail) > 0)" \
 	" AND (? IS NULL OR at >= ?) AND (? IS NULL OR at < ?) ORDER BY id"
 #define BOTH(NAME, what)						\
@@ -30,11 +31,11 @@
 	    " audit WHERE " where " ORDER BY id LIMIT 1 OFFSET ?")
 
 BOTH(PAGE, COLUMNS " WHERE id BETWEEN ? AND ?" REST);
-BOTH(PAGE_EVENT, COLUMNS " WHERE id BETWEEN ? AND ? AND event = ?" REST);
+BOTH(PAGE_EVENT, COLUMNS " WHERE id BETWEEN ? AND ? AND event = " DB_ASCII REST);
 BOTH(PAGE_USER, COLUMNS " WHERE id BETWEEN ? AND ?"
-    " AND (user_id = ? OR actor_id = ?) AND (? = '' OR event = ?)" REST);
+    " AND (user_id = ? OR actor_id = ?) AND (? = '' OR event = " DB_ASCII ")" REST);
 EDGE(EDGE, "id BETWEEN ? AND ?");
-EDGE(EDGE_EVENT, "id BETWEEN ? AND ? AND event = ?");
+EDGE(EDGE_EVENT, "id BETWEEN ? AND ? AND event = " DB_ASCII);
 
 /* Ids of about that time. */
 static void

@@ -37,6 +37,14 @@ struct db_stmt {
 	enum db_redo	 redo;
 };
 
+/*
+ * A parameter beside a column of ASCII: what people type has other letters,
+ * and MariaDB refuses to compare the two (1267).  DB_ASCII keeps the column's
+ * index and matches nothing then; DB_HAS looks for it anywhere in the column.
+ */
+#define DB_ASCII	"CONVERT(? USING ascii)"
+#define DB_HAS(column)	"LOCATE(?, CONVERT(" column " USING utf8mb4)) > 0"
+
 /* Definition, and entry in the list that db_prove walks (a linker section:
  * a program proves exactly what it links). */
 #define DB_STMT(NAME, programs, redo, ...)				\

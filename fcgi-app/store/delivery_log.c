@@ -21,10 +21,11 @@
 	" d.sent_at, d.updated_at, d.segments"
 #define REST								\
 	" AND (? = '' OR d.channel = ?) AND (? = '' OR d.state = ?)"	\
-	" AND (? = '' OR d.reason = ?) AND (? = '' OR d.provider = ?)"	\
+	" AND (? = '' OR d.reason = " DB_ASCII ")"			\
+	" AND (? = '' OR d.provider = " DB_ASCII ")"			\
 	" AND (? = 0 OR d.user_id = ?) AND (? = '' OR d.provider_id = ?)"	\
 	" AND (? IS NULL OR d.target_hash = ?)"				\
-	" AND (? = 0 OR n.user_id = ?) AND (? = '' OR n.type = ?)"	\
+	" AND (? = 0 OR n.user_id = ?) AND (? = '' OR n.type = " DB_ASCII ")"	\
 	" AND (? = '' OR LOCATE(?, n.title) > 0)"			\
 	" AND (? = '' OR LOCATE(?, n.content) > 0)"
 #define WALK_TO(NAME, index, is, between, order)			\
@@ -65,7 +66,7 @@ WALK(TROUBLE, "delivery_trouble", "d.trouble = ? AND ");
 	NOTES_TO(NAME, index, is, " n.id <= ? AND n.id >= ?", " DESC");	\
 	NOTES_TO(NAME##_UP, index, is, " n.id >= ? AND n.id <= ?", "")
 NOTES(TIME, "PRIMARY", "? IS NULL AND");
-NOTES(TYPE, "notification_type", "n.type = ? AND");
+NOTES(TYPE, "notification_type", "n.type = " DB_ASCII " AND");
 NOTES(REQUEST, "notification_request", "n.request_id = ? AND");
 
 /* What is still to go is where the work is. */

@@ -75,7 +75,7 @@ DB_STMT(DEVICE_USER_HAS, DB_API, DB_READ,
     " LIMIT 1");
 #define OF_PAGE " FROM device WHERE user_id = ? AND kind = ? AND is_active" \
 	" AND (? = '' OR LOCATE(?, browser) > 0" \
-	" OR LOCATE(?, user_agent) > 0 OR LOCATE(?, target) > 0)"
+	" OR LOCATE(?, user_agent) > 0 OR " DB_HAS("target") ")"
 DB_STMT(DEVICE_LIST, DB_API, DB_READ,
     "SELECT id, user_id, kind, target, browser, user_agent, is_active,"
     " created_at, seen_at, dead_at, dead_reason" OF_PAGE

@@ -19,8 +19,8 @@
     " AND (? IS NULL OR d.kind = ?) AND (? IS NULL OR d.target_hash = ?)"	\
     " AND (? = '' OR LOCATE(?, u.email) > 0"	\
     "  OR d.target_hash = UNHEX(SHA2(?, 256))"	\
-    "  OR (LEFT(d.target, LENGTH(?)) = ? AND LENGTH(?) <= " HEAD ")"	\
-    "  OR (RIGHT(d.target, LENGTH(?)) = ?"	\
+    "  OR (LEFT(d.target, LENGTH(?)) = " DB_ASCII " AND LENGTH(?) <= " HEAD ")"	\
+    "  OR (RIGHT(d.target, LENGTH(?)) = " DB_ASCII	\
     "   AND (LENGTH(?) >= " END_LEAST " OR LENGTH(?) <= " TAIL ")))"	\
     " AND (? < 0 OR d.is_active = ?) AND (? IS NULL OR d.created_at >= ?)"	\
     " AND (? IS NULL OR d.created_at < ?) ORDER BY d.id" order " LIMIT ?")

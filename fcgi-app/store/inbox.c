@@ -27,7 +27,8 @@ DB_STMT(INBOX_ADD, DB_WORKER, DB_ONCE,
 	" i.created_at, i.seen_at, i.read_at, i.archived_at,"		\
 	" (SELECT u.locale FROM user u WHERE u.id = i.user_id)"
 #define WORDS								\
-	" AND (? = '' OR n.type = ?) AND (? = '' OR LOCATE(?, n.title) > 0"	\
+	" AND (? = '' OR n.type = " DB_ASCII ")"				\
+	" AND (? = '' OR LOCATE(?, n.title) > 0"			\
 	"  OR LOCATE(?, JSON_EXTRACT(n.content, '$**.title', '$**.body')) > 0)" \
 	" ORDER BY i.seq"
 #define ALL								\

@@ -34,10 +34,11 @@ DB_STMT(JOB_QUEUES, DB_API | DB_CTL, DB_READ,
     " FROM job GROUP BY provider, class, state");
 /* One of what the words may mean. */
 #define REST								\
-	" AND (? IS NULL OR j.provider = ?) AND (? < 0 OR j.class = ?)"	\
+	" AND (? IS NULL OR j.provider = " DB_ASCII ")"			\
+	" AND (? < 0 OR j.class = ?)"					\
 	" AND (? = 0 OR j.notification_id = ?)"				\
-	" AND (? = '' OR LOCATE(?, j.provider) > 0"			\
-	"  OR LOCATE(?, j.last_error) > 0 OR (? <> 0 AND j.user_id = ?)"	\
+	" AND (? = '' OR " DB_HAS("j.provider")				\
+	"  OR " DB_HAS("j.last_error") " OR (? <> 0 AND j.user_id = ?)"	\
 	"  OR (? <> 0 AND (j.notification_id = ? AND (? = 0 OR j.seq = ?)"	\
 	"   OR (j.id = ? AND ? = 0)))) ORDER BY j.id"
 #define SEARCH	COLUMNS " FROM job j WHERE j.id BETWEEN ? AND ?"	\
@@ -53,13 +54,13 @@ DB_STMT(JOB_SEARCH_DEAD_UP, DB_API, DB_READ, DEAD " LIMIT ?");
 DB_STMT(JOB_SEEN, DB_API | DB_CTL, DB_READ,
     COLUMNS " FROM job j WHERE j.id = ?");
 DB_STMT(JOB_DEAD_IDS, DB_API | DB_CTL, DB_READ,
-    "SELECT j.id" DEAD_OF " AND (? IS NULL OR j.provider = ?)"
+    "SELECT j.id" DEAD_OF " AND (? IS NULL OR j.provider = " DB_ASCII ")"
     " ORDER BY j.id LIMIT ?");
 /* The deliveries first, by their jobs, whose rows it locks. */
 DB_STMT(JOB_DEAD_LOCK, DB_API | DB_CTL, DB_READ,
     "SELECT j.id FROM JSON_TABLE(?, '$[*]' COLUMNS ("
     "  id BIGINT UNSIGNED PATH '$')) t STRAIGHT_JOIN job j ON j.id = t.id"
-    " WHERE j.state = 9 AND (? IS NULL OR j.provider = ?) FOR UPDATE");
+    " WHERE j.state = 9 AND (? IS NULL OR j.provider = " DB_ASCII ") FOR UPDATE");
 DB_STMT(JOB_DEAD_QUEUE, DB_API | DB_CTL, DB_SAFE,
     "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) t"
     " STRAIGHT_JOIN job j ON j.id = t.id STRAIGHT_JOIN delivery d"

@@ -16,11 +16,11 @@
 	" WHERE s.id BETWEEN ? AND ?"
 #define REST								\
 	" AND (? < 0 OR " LIVE " = ?)"					\
-	" AND (? IS NULL OR s.ip = ? OR s.last_ip = ?)"			\
-	" AND (? = '' OR LOCATE(?, u.email) > 0 OR LOCATE(?, u.phone) > 0"	\
+	" AND (? IS NULL OR s.ip = " DB_ASCII " OR s.last_ip = " DB_ASCII ")"	\
+	" AND (? = '' OR LOCATE(?, u.email) > 0 OR " DB_HAS("u.phone")	\
 	"  OR LOCATE(?, CONCAT(u.first_name, ' ', u.last_name)) > 0"	\
-	"  OR LOCATE(?, s.ip) > 0 OR LOCATE(?, s.last_ip) > 0"		\
-	"  OR s.country = ? OR LOCATE(?, s.user_agent) > 0) ORDER BY s.id"
+	"  OR " DB_HAS("s.ip") " OR " DB_HAS("s.last_ip")		\
+	"  OR s.country = " DB_ASCII " OR LOCATE(?, s.user_agent) > 0) ORDER BY s.id"
 #define EDGE	"SELECT id FROM session WHERE id BETWEEN ? AND ? ORDER BY id"
 #define LOOKED_AT	50000u		/* rows a search */
 

@@ -18,7 +18,7 @@
 	" (u.phone_verified_at IS NOT NULL OR u.email_verified_at IS NOT NULL)" \
 	" = ?) AND (? = 0 OR EXISTS (SELECT 1 FROM push_group_user g" \
 	"  WHERE g.group_id = ? AND g.user_id = u.id))" \
-	" AND (? = '' OR LOCATE(?, u.email) > 0 OR LOCATE(?, u.phone) > 0" \
+	" AND (? = '' OR LOCATE(?, u.email) > 0 OR " DB_HAS("u.phone") \
 	"  OR LOCATE(?, u.first_name) > 0 OR LOCATE(?, u.last_name) > 0" \
 	"  OR LOCATE(?, CONCAT(u.first_name, ' ', u.last_name)) > 0)"
 /* Begun from the ids, so that the others are not looked at. */

@@ -15,7 +15,7 @@
 	" AND (? IS NULL OR phone = ?)"					\
 	" AND (? = '' OR LOCATE(?, email) > 0"				\
 	"  OR LOCATE(?, CONCAT(first_name, ' ', last_name)) > 0"	\
-	"  OR LOCATE(?, phone) > 0)"
+	"  OR " DB_HAS("phone") ")"
 #define BY(order)							\
 	USER_COLUMNS FILTERED " ORDER BY " order " LIMIT ? OFFSET ?"
 
