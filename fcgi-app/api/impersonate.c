@@ -8,6 +8,7 @@
 #include "api/superuser.h"
 
 #include "api/answer.h"
+#include "api/push_own.h"
 #include "auth/grant.h"
 #include "auth/notice.h"
 #include "base/conf.h"
@@ -74,6 +75,11 @@ impersonate_post(struct call *c, const void *in_, struct err *e)
 	    .cookie = in->cookie.set && in->cookie.v };
 	struct jw *w;
 
+	/* A browser whose cookies are somebody's: that sign-in is not known
+	 * here, and would live on unseen. */
+	if (x.cookie && !c->who.by_cookie)
+		return field_refuse(c, "cookie", "invalid", e,
+		    "Only who asks by cookie may have it replaced.");
 	if (superuser_may(&x.act, c, "impersonate", in->reason, e) < 0)
 		return -1;
 	if (db_tx(c->db, begin_work, &x, e) < 0)

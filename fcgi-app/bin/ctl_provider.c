@@ -82,15 +82,16 @@ list(struct ctl *c)
 {
 	struct provider_account row[PROVIDER_ROWS_MAX];
 	struct provider_row state[STATES_MAX];
-	struct provider_day day[STATES_MAX];
+	struct provider_day day[STATES_MAX], hour[STATES_MAX];
 	struct err e = ERR_INIT;
 	const char *why, *word;
-	int n, states, days;
+	int n, states, days, hours;
 
 	if ((n = provider_list(c->db, c->arena, row, PROVIDER_ROWS_MAX,
 	    &e)) < 0 || (states = provider_state_all(c->db, c->arena, state,
 	    STATES_MAX, &e)) < 0 || (days = provider_days(c->db, c->arena,
-	    day, STATES_MAX, &e)) < 0)
+	    day, STATES_MAX, &e)) < 0 || (hours = provider_hours(c->db,
+	    c->arena, hour, STATES_MAX, &e)) < 0)
 		return ctl_fail("the accounts were not read", &e,
 		    "gatepostctl doctor");
 	for (size_t i = 0; providers[i] != NULL; i++) {
@@ -101,9 +102,14 @@ list(struct ctl *c)
 		    .daily_limit = p->daily == NULL ? 0 : p->daily(NULL) };
 		struct err none = ERR_INIT;
 
-		for (int k = 0; k < days; k++)
-			if (strcmp(day[k].name, a.name) == 0)
-				a.sent_today = day[k].sent;
+		/* The worker counts where there is something to keep to;
+		 * of the others the log knows. */
+		const struct provider_day *d = a.daily_limit > 0 ? day : hour;
+		const int of = a.daily_limit > 0 ? days : hours;
+
+		for (int k = 0; k < of; k++)
+			if (strcmp(d[k].name, a.name) == 0)
+				a.sent_today = d[k].sent;
 		word = state_of(state, states, a.name, &why);
 		/* Web push is set up by the key directory; the doctor looks
 		 * there. */

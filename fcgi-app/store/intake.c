@@ -20,13 +20,18 @@ DB_STMT(INTAKE_PURGE, DB_WORKER, DB_SAFE,
     "DELETE FROM intake WHERE done_at < UTC_TIMESTAMP(6) - INTERVAL 7 DAY"
     " AND (state = 1 OR done_at < UTC_TIMESTAMP(6) - INTERVAL 30 DAY)"
     " ORDER BY done_at LIMIT ?");
-#define LIST								\
-	"SELECT id, state, notification_id, IF(LENGTH(message) <= ?, message,"	\
-	" NULL), COALESCE(unique_key, ''), asked_by, reason, field, created_at,"	\
-	" done_at FROM intake WHERE id BETWEEN ? AND ? AND (? < 0 OR state = ?)"	\
-	" AND (? = '' OR unique_key = ?) ORDER BY id"
-DB_STMT(INTAKE_LIST, DB_API, DB_READ, LIST " DESC LIMIT ?");
-DB_STMT(INTAKE_LIST_UP, DB_API, DB_READ, LIST " LIMIT ?");
+#define LIST(which)							\
+	"SELECT id, state, notification_id, IF(LENGTH(message) <= ?,"	\
+	" message, NULL), COALESCE(unique_key, ''), asked_by, reason,"	\
+	" field, created_at, done_at FROM intake " which		\
+	" id BETWEEN ? AND ? ORDER BY id"
+#define OF_STATE "FORCE INDEX (intake_state) WHERE state = ? AND"
+DB_STMT(INTAKE_LIST, DB_API, DB_READ, LIST("WHERE") " DESC LIMIT ?");
+DB_STMT(INTAKE_LIST_UP, DB_API, DB_READ, LIST("WHERE") " LIMIT ?");
+DB_STMT(INTAKE_OF, DB_API, DB_READ, LIST(OF_STATE) " DESC LIMIT ?");
+DB_STMT(INTAKE_OF_UP, DB_API, DB_READ, LIST(OF_STATE) " LIMIT ?");
+DB_STMT(INTAKE_KEY, DB_API, DB_READ,
+    "SELECT id FROM intake WHERE unique_key = ?");
 
 int
 intake_lock(struct db *db, struct arena *a, struct intake_row *r, size_t max,
@@ -69,20 +74,33 @@ intake_each(struct db *db, struct arena *a, const struct intake_page *p,
     struct intake_row *r, int (*row)(void *arg, struct err *e), void *arg,
     struct err *e)
 {
+	const bool all = p->state < 0, up = p->span.up;
+	const struct db_value most = DB_U64(INTAKE_MESSAGE_MAX);
 	const struct db_value state = DB_I64(p->state);
-	const struct db_value key = DB_STR(p->key);
-	int64_t rc;
+	struct db_value low = DB_U64(span_low(&p->span));
+	struct db_value high = DB_U64(span_high(&p->span));
+	const struct db_value limit = DB_U64(p->limit);
+	uint64_t id;
+	int rc;
 
 	memset(r, 0, sizeof(*r));
-	rc = db_each(db, p->span.up ? &INTAKE_LIST_UP : &INTAKE_LIST, a,
-	    DB_IN(DB_U64(INTAKE_MESSAGE_MAX), DB_U64(span_low(&p->span)),
-	    DB_U64(span_high(&p->span)), state, state, key, key,
-	    DB_U64(p->limit)),
-	    DB_OUT(DB_TO_U64(&r->id), DB_TO_U64(&r->state),
+	/* A key has one row: the span narrows to it. */
+	if (p->key[0] != '\0') {
+		if ((rc = db_one(db, &INTAKE_KEY, NULL, DB_IN(DB_STR(p->key)),
+		    DB_OUT(DB_TO_U64(&id)), e)) <= 0)
+			return rc;
+		if (id < span_low(&p->span) || id > span_high(&p->span))
+			return 0;
+		low = high = DB_U64(id);
+	}
+	const struct db_out out = DB_OUT(DB_TO_U64(&r->id), DB_TO_U64(&r->state),
 	    DB_TO_U64(&r->notification_id), DB_TO_STR(&r->message),
 	    DB_TO_STR(&r->unique_key), DB_TO_STR(&r->asked_by),
 	    DB_TO_STR(&r->reason), DB_TO_STR(&r->field),
-	    DB_TO_TIME(&r->created_us), DB_TO_TIME(&r->done_us)), row, arg,
-	    e);
-	return rc < 0 ? -1 : (int)rc;
+	    DB_TO_TIME(&r->created_us), DB_TO_TIME(&r->done_us));
+
+	return (int)(all ? db_each(db, up ? &INTAKE_LIST_UP : &INTAKE_LIST, a,
+	    DB_IN(most, low, high, limit), out, row, arg, e) :
+	    db_each(db, up ? &INTAKE_OF_UP : &INTAKE_OF, a,
+	    DB_IN(most, state, low, high, limit), out, row, arg, e));
 }

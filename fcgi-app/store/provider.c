@@ -43,7 +43,7 @@ DB_STMT(PROVIDER_RESET, DB_API, DB_SAFE,
     "UPDATE provider_sent SET sent = 0 WHERE name = ?");
 DB_STMT(PROVIDER_DAYS, DB_API | DB_WORKER | DB_CTL, DB_READ,
     "SELECT name, sent FROM provider_sent WHERE day = UTC_DATE() LIMIT ?");
-DB_STMT(PROVIDER_HOURS, DB_API, DB_READ,
+DB_STMT(PROVIDER_HOURS, DB_API | DB_CTL, DB_READ,
     "SELECT provider, SUM(n) FROM delivery_hour WHERE hour >= UTC_DATE()"
     " AND state = 'sent' GROUP BY provider LIMIT ?");
 

@@ -29,7 +29,8 @@ int	 stats_each_signin(struct db *db, struct arena *a, unsigned hours,
 	    struct stats_signin *s, int (*row)(void *arg, struct err *e),
 	    void *arg, struct err *e) MUST_CHECK;
 
-/* One more, in the transaction of its audit row.  0 or -1. */
+/* One more, in the transaction of its audit row where that has one (a refusal
+ * has none: a connection lost between them leaves the row alone).  0 or -1. */
 int	 stats_count_signin(struct db *db, const char *outcome, struct err *e)
 	    MUST_CHECK;
 /* Forget hours long past, at most `max` rows.  How many, or -1. */

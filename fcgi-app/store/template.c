@@ -10,11 +10,11 @@
 DB_STMT(TEMPLATE_BY_ID, DB_API, DB_READ,
     "SELECT " COLUMNS " FROM template t WHERE t.id = ?");
 DB_STMT(TEMPLATE_BY_NAME, DB_API, DB_READ,
-    "SELECT " COLUMNS " FROM template t WHERE t.name = ?");
+    "SELECT " COLUMNS " FROM template t WHERE t.name = " DB_ASCII);
 DB_STMT(TEMPLATE_ACTIVE, DB_API | DB_WORKER, DB_READ,
     "SELECT " COLUMNS ", v.version, v.definition, v.created_at"
     " FROM template t JOIN template_version v ON v.template_id = t.id"
-    " AND v.version = t.active_version WHERE t.name = ?");
+    " AND v.version = t.active_version WHERE t.name = " DB_ASCII);
 DB_STMT(TEMPLATE_VERSION, DB_API, DB_READ,
     "SELECT v.version, v.definition, v.created_at FROM template t"
     " JOIN template_version v ON v.template_id = t.id"

@@ -65,8 +65,8 @@ const STYLE = `
 :host([hidden]) { display: none; }
 :host([corner]) { position: fixed; z-index: 2147483000; inset-block-end: 1rem; inset-inline-end: 1rem; }
 *, *::before, *::after { box-sizing: border-box; }
-/* Nothing of the page's is inherited, but what its policy of colours says. */
-.root { all: initial; display: block; color-scheme: inherit; font: 400 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Vazirmatn", "Noto Sans Arabic", sans-serif;
+/* Nothing of the page's is inherited, but what its policy of colours says and whether it is to be seen. */
+.root { all: initial; display: block; color-scheme: inherit; visibility: inherit; pointer-events: inherit; font: 400 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Vazirmatn", "Noto Sans Arabic", sans-serif;
 	color: var(--text); text-align: start; }
 h2, p, ul { margin: 0; padding: 0; }
 ul { list-style: none; }

@@ -148,6 +148,7 @@ async function looks(browser, instance, p, theme, shots)
 	for (const [i, step] of p.steps.entries()) {
 		await page.setViewportSize({ width: 1440, height: 900 });
 		await step(page);
+		await page.mouse.move(0, 0);		/* what comes under the pointer grows there for half a second */
 		for (const [width, height] of WIDTHS) {
 			const how = { within: p.parts[i], but: p.known, met: p.met };
 

@@ -176,6 +176,10 @@ async function beside(browser, instance, { shots })
 			&& panel.left >= 0 && panel.right <= innerWidth && panel.bottom <= innerHeight;
 	}));
 	await page.reload({ waitUntil: 'load' });
+	/* In a part of the page that is not to be seen it is not, either. */
+	await page.evaluate(() => { document.body.style.visibility = 'hidden'; });
+	await page.locator('gatepost-bell .bell').waitFor({ state: 'hidden' });
+	await page.evaluate(() => { document.body.style.visibility = ''; });
 
 	/* A link: read, and there. */
 	await open(page, 4);

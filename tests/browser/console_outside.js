@@ -78,7 +78,7 @@ async function look(browser, instance, language, opt)
 	say(`${PAGES.length} pages in both themes, ${language}`);
 }
 
-/* A language that is chosen on a page of ours is that of what the server says itself, too; and no script's but ours can choose it. */
+/* A language that is chosen on a page of ours is that of what the server says itself, too. */
 async function chosen(browser, instance)
 {
 	const context = await browser.newContext({ ignoreHTTPSErrors: instance.any_certificate || false, locale: 'en-GB' });

@@ -96,7 +96,7 @@ test('what is asked for work is asked again with it, once; any other refusal sta
 test('a refusal says when to come again, in whole minutes and hours, in the page\'s language', () => {
 	const refusal = (seconds, status = 429) => new Response('', { status, headers: seconds === undefined ? {} : { 'Retry-After': String(seconds) } });
 	const en = page_script('en').when_again, fa = page_script('fa').when_again;
-	for (const [seconds, words] of [[1, '1 second'], [119, '119 seconds'], [120, '2 minutes'], [300, '5 minutes'], [301, '6 minutes'], [7200, '2 hours'], [86000, '24 hours']])
+	for (const [seconds, words] of [[1, '1 second'], [59, '59 seconds'], [60, '1 minute'], [61, '2 minutes'], [120, '2 minutes'], [300, '5 minutes'], [301, '6 minutes'], [7200, '2 hours'], [86000, '24 hours']])
 		assert.equal(en(refusal(seconds)), `Try again in ${words}.`);
 	assert.match(fa(refusal(300)), /^۵ دقیقه/);
 	assert.equal(en(refusal()), '');

@@ -262,6 +262,8 @@ def test_routes_in_three_forms():
     places = re.findall(r'location ~ "([^"]+)" \{\n\tset \$gp_limit (\w+);\n\tclient_max_body_size (\w+);'
                         r'(?:\n\t[^\n]*)*?fastcgi_pass (\$?gp_\w+);', nginx)
     for r in rows:
+        if r["path"] == "/metrics":     # this host's alone: gatepost-site.conf has its place
+            continue
         path = re.sub(r"\{\w+\}", "x1", r["path"])
         for form in (path, path.rstrip("/"), path.rstrip("/") + "/"):
             *_, limit, size, pool = next(p for p in places if re.search(p[0], form))

@@ -242,6 +242,9 @@ def test_by_cookie_only_when_asked(inst):
     assert "Set-Cookie" not in b.call("POST", at(p), json={"reason": "because"}).headers
     own = [r["id"] for r in b.call("GET", SESSIONS).json()["results"] if r["current"]]
     old = Bearer(inst, {"access_token": b.access, "refresh": b.refresh})
+    # Who asks by a token has no cookies to be replaced: those of the browser are another sign-in's.
+    refused = problem(old.call("POST", at(p), json={"reason": "because", "cookie": True}), 400)
+    assert "cookie" in refused["errors"] and b.call("GET", PROFILE).status_code == 200
     r = b.call("POST", at(p), json={"reason": "because", "cookie": True})
     assert r.status_code == 201 and not {"access", "refresh"} & set(r.json())
     # What the cookies were of is signed in nowhere: it has ended, and its owner's list has it no more.

@@ -626,6 +626,9 @@ def test_ctl_lists_accounts_and_sends_a_test(inst):
         said = inst.ctl("provider", "test", channel, str(to)).stdout
         assert re.search(r"(sent|delivered|read) by", said), (channel, said)
     assert {m["channel"] for m in inst.sandbox.messages(to=phone)} == {"sms", "whatsapp"}
+    # An account without a limit counts nothing; what it sent is the log's to say.
+    out = {a["name"]: a["sent_today"] for a in map(json.loads, inst.ctl("--json", "provider", "list").stdout.splitlines())}
+    assert out["by-ctl"] == 1 and out["kavenegar"] >= 1 and out["webpush"] >= 1, out
     # And by the account's row.
     for name, ask in (("kavenegar", {"to": phone}), ("whatsapp", {"to": phone[:-2] + "00"}), ("smtp", {"to": address()}),
                       ("webpush", {"user_id": user["id"]}), ("expo", {"user_id": user["id"]})):

@@ -241,7 +241,7 @@ def test_s61_an_account_with_the_address_is_asked_first(inst):
     signed_in(again.visit())
     assert again.me()["id"] == owner.id
     inst.sandbox.wait(channel="email", to=owner.email, count=2)
-    assert any("sign-in was added" in (m["subject"] or "") for m in
+    assert any("sign in was added" in (m["subject"] or "") for m in
                inst.sandbox.wait(channel="email", to=owner.email))
 
 
@@ -264,7 +264,7 @@ def test_s61_the_offers_token(inst):
     assert len(inst.rows("SELECT id FROM identity WHERE user_id = %s", owner.id)) == 1
     assert len(inst.rows("SELECT id FROM audit WHERE user_id = %s AND event = 'identity_link'", owner.id)) == 1
     told = wait_until("the notice", lambda: [m for m in inst.sandbox.messages(channel="email", to=owner.email)
-                                             if "sign-in was added" in (m["subject"] or "")])
+                                             if "sign in was added" in (m["subject"] or "")])
     assert len(told) == 1
 
 

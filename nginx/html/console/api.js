@@ -240,7 +240,7 @@ export function sentence_of(e)
 	if (!(e instanceof Problem))
 		return t('api.fault');
 	/* Of a moment's trouble the title says what, and the rest when. */
-	const parts = [...(e.status === 503 && e.doc.title ? [`${e.doc.title}.`] : []), e.message];
+	const parts = [...(e.status === 503 && e.doc.title && e.doc.detail ? [`${e.doc.title}.`] : []), e.message];
 	if (e.retry_after && e.status !== 503)
 		parts.push(t('api.retry_after', { time: span(e.retry_after) }));
 	return parts.join(' ');

@@ -67,8 +67,8 @@ function View()
 		}
 		Promise.all([found.page.load(), ...[].concat(found.page.words || []).map(bring_words)])
 			.then(([m]) => !gone && set_shown({ page: found.page, part: m.default, params: found.params, path }))
-			/* A file that did not come is no fault of the page's. */
-			.catch((e) => !gone && set_error(/import|module|fetch/i.test(e.message) ? away() : e));
+			/* A file that did not come is no fault of the page's; one that does not fit those of before an upgrade is a SyntaxError. */
+			.catch((e) => !gone && set_error(!(e instanceof SyntaxError) && /import|module|fetch/i.test(e.message) ? away() : e));
 		return () => { gone = true; };
 	}, [path, turn]);
 

@@ -8,7 +8,7 @@ try {
 	await start();
 } catch (e) {
 	const fa = document.documentElement.lang === 'fa';
-	const file = /import|module|fetch/i.test(String(e && e.message));
+	const file = !(e instanceof SyntaxError) && /import|module|fetch/i.test(String(e && e.message));
 	const answers = !file || await fetch('/console/lib.js', { method: 'HEAD', cache: 'no-store' }).then((r) => r.ok, () => false);
 	const box = document.createElement('div'), p = document.createElement('p'), again = document.createElement('button');
 
@@ -21,8 +21,9 @@ try {
 	if (!answers || [0, 429].includes(e.status) || e.status >= 500) {
 		p.textContent = fa ? 'سرور اکنون پاسخ نمی‌دهد. این صفحه چند لحظهٔ دیگر دوباره تلاش می‌کند.'
 			: 'The server cannot answer right now. This page tries again in a moment.';
-		setTimeout(() => location.reload(), 5000 + 5000 * Math.random());
-		addEventListener('online', () => location.reload());
+		const reload = () => (document.hidden ? addEventListener('visibilitychange', () => location.reload(), { once: true }) : location.reload());
+		setTimeout(reload, Math.max(5000, 1000 * (e.retry_after || 0)) + 5000 * Math.random());
+		addEventListener('online', reload);
 	} else if (file) {
 		p.textContent = fa ? 'کتابخانه‌های کنسول اینجا نیستند. scripts/console-vendor آن‌ها را می‌آورد.'
 			: 'The console’s libraries are not here. scripts/console-vendor fetches them.';

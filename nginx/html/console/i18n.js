@@ -32,7 +32,10 @@ const asked = new Map();
 export function bring_words(area)
 {
 	if (!asked.has(area))
-		asked.set(area, import(`./words/${language}/${area}.js`).then((m) => void Object.assign(tables, m.default)));
+		asked.set(area, import(`./words/${language}/${area}.js`).then((m) => void Object.assign(tables, m.default), (e) => {
+			asked.delete(area);		/* it may come the next time */
+			throw e;
+		}));
 	return asked.get(area);
 }
 

@@ -134,6 +134,8 @@ export function MailFrame({ source, dark })
 			return undefined;
 		set_left(draw(frame.current, source, dark));
 		fit(frame.current);
+		for (const img of frame.current.contentDocument.images)
+			img.addEventListener('load', () => frame.current && fit(frame.current), { once: true });
 		let width = frame.current.clientWidth;
 		const watch = new ResizeObserver(() => {
 			if (frame.current && frame.current.clientWidth !== width) {

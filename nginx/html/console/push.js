@@ -42,7 +42,7 @@ export async function current()
 /* What an account was told last of this browser, and whose it is; null: nothing that is known. */
 async function told()
 {
-	const had = 'caches' in window ? await (await caches.open(KEPT)).match(TOLD).catch(() => null) : null;
+	const had = 'caches' in window ? await caches.open(KEPT).then((c) => c.match(TOLD)).catch(() => null) : null;
 
 	return had ? { endpoint: await had.text(), user: had.headers.get(WHOSE) } : null;
 }

@@ -58,18 +58,28 @@ const AGAIN_MS = 8000;
 
 /**
  * What went wrong, and a way to try again.  Where nobody answers, or says "not now", it is tried again by itself: `again` only asks.
- * @param {{error: any, again?: () => void}} props
+ * @param {{error: any, again?: () => any}} props  `again` ends when it is answered
  */
 export function Trouble({ error, again })
 {
 	const ask = useRef(again);
+	const not_before = useRef(0);
 	const soon = Boolean(again) && error instanceof Problem && (error.status === 0 || error.status === 503);
 
 	ask.current = again;
+	useEffect(() => { not_before.current = performance.now() + 1000 * (error.retry_after || 0); }, [error]);
 	useEffect(() => {
 		if (!soon)
 			return undefined;
-		const go_on = () => !document.hidden && ask.current && ask.current();
+		let waits = false;
+		const go_on = async () => {
+			/* Asked anew before it is answered, a slow answer would never be the last one. */
+			if (waits || document.hidden || !ask.current || performance.now() < not_before.current)
+				return;
+			waits = true;
+			await ask.current();
+			waits = false;
+		};
 		const timer = setInterval(go_on, AGAIN_MS * (1 + Math.random()));
 		addEventListener('online', go_on);
 		return () => {

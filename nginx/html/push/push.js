@@ -288,7 +288,11 @@
 	async function who_am_i()
 	{
 		const answer = await call_signed_in('GET', '/api/auth/profile/');
-		user = answer.ok ? answer.json : null;
+		/* Nobody is signed in when that was said, not when nothing was. */
+		if (answer.ok || answer.status === 401)
+			user = answer.ok ? answer.json : null;
+		else if (!user)
+			throw new Error(reason(answer));
 		await render();
 	}
 
@@ -389,12 +393,12 @@
 			return;
 		}
 		await render();
-		await who_am_i();
-		await mend();
 		/* Shown again: who it is may have changed in another tab, or since "back" left this page aside. */
 		const look = () => !document.hidden && who_am_i().catch(() => {});
 		document.addEventListener('visibilitychange', look);
 		window.addEventListener('pageshow', (event) => event.persisted && look());
+		await who_am_i();
+		await mend();
 	}
 
 	start().catch((e) => note($('state'), e.message || String(e), 'bad'));

@@ -11,7 +11,7 @@ import { latin, number, t } from '../i18n.js';
 const CHANNELS = ['email', 'sms', 'whatsapp', 'web_push', 'expo'];
 const words_of = (s) => s.split(/[\s,،]+/).filter(Boolean);
 /** Numbers of users; what is none stays as it is, for the API to refuse. @param {string} s */
-export const ids_of = (s) => words_of(s).map((w) => Number(latin(w)) || w);
+export const ids_of = (s) => words_of(s).map((w) => (/^\d{1,15}$/.test(latin(w)) ? Number(latin(w)) : w));
 
 /** The audience of the form's values, as the API takes it. */
 function audience_of(v)

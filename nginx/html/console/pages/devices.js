@@ -6,7 +6,7 @@ import { Time } from '../time.js';
 import { confirm } from '../dialog.js';
 import { get, new_key, post, sentence_of } from '../api.js';
 import { can_push, current, give_back, turn_off, turn_on } from '../push.js';
-import { t } from '../i18n.js';
+import { t, visible } from '../i18n.js';
 import { me } from '../state.js';
 import { toast } from '../toast.js';
 
@@ -105,7 +105,7 @@ export default function Devices()
 		<${List} url="/api/push/subscriptions/" name="devices" label=${t('devices.all')} version=${version} paged="whole"
 			search="q" search_label=${t('devices.search')} ordering="-seen_at"
 			columns=${[
-				{ key: 'browser', label: t('devices.browser'), main: true, order: 'browser', csv: name_of, show: (d) => html`<span><bdi>${name_of(d)}</bdi>
+				{ key: 'browser', label: t('devices.browser'), main: true, order: 'browser', csv: (d) => visible(name_of(d)), show: (d) => html`<span><bdi>${name_of(d)}</bdi>
 					${mine && mine.id === d.id && html` <${Badge} tone="good">${t('sessions.this')}<//>`}</span>` },
 				{ key: 'endpoint', fold: true, label: t('devices.service'), order: 'endpoint', csv: (d) => new URL(d.endpoint).host, show: (d) => html`<bdi>${new URL(d.endpoint).host}</bdi>` },
 				{ key: 'seen_at', label: t('devices.seen'), order: 'seen_at', show: (d) => html`<${Time} value=${d.seen_at} />` },

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from '../lib.js';
 import { Filter, Search, save_csv, tell } from '../list.js';
 import { Icon } from '../icons.js';
-import { Act, Empty, Head, Loading, Trouble } from '../ui.js';
+import { Act, Empty, Head, Loading, Trouble, still } from '../ui.js';
 import { Time } from '../time.js';
 import { get, post, sentence_of } from '../api.js';
 import { go, query, set_query } from '../router.js';
@@ -161,7 +161,7 @@ export default function Inbox()
 	/* Not while an answer is on its way: it would never be the last one. */
 	function soon()
 	{
-		if (last.waits)
+		if (last.waits && still(last.begun))
 			last.again = true;
 		else if (!last.timer)
 			last.timer = setTimeout(load, Math.max(0, last.begun + BREATH - performance.now()));
@@ -172,7 +172,10 @@ export default function Inbox()
 			soon();
 		last.news = inbox_news.value;
 	}, [inbox_news.value]);
-	useEffect(() => () => { clearTimeout(last.timer); }, []);
+	useEffect(() => () => {
+		last.turn++;
+		clearTimeout(last.timer);
+	}, []);
 	useEffect(() => { set_chosen(new Set()); }, [key]);
 	/* What came between the list and the first count is told by neither. */
 	useEffect(() => {
@@ -241,7 +244,7 @@ export default function Inbox()
 	<p class="hidden" role="status">${came && html`<span key=${came.seq} dir="auto">${t('inbox.came', { title: came.title })}</span>`}</p>
 	<div class="tabs" role="group" aria-label=${t('inbox.show')}>${TABS.map((x) => html`<button key=${x} type="button" class="tab"
 		aria-pressed=${x === tab ? 'true' : 'false'} onClick=${() => set_query({ show: x === 'all' ? null : x })}>${t(`inbox.tab.${x}`)}</button>`)}</div>
-	${(rows.length > 0 || sought || loading) && html`<div class="list-bar">
+	${(rows.length > 0 || sought || loading || state.key !== key) && html`<div class="list-bar">
 		<${Search} name="q" label=${t('inbox.search')} value=${q.get('q') || ''} />
 		<div class="filters few open" role="group" aria-label=${t('list.filters')}>
 			<${Filter} filter=${{ name: 'type', label: t('inbox.type'), options: TYPES.map((x) => [x, word('type', x)]) }} value=${q.get('type') || ''} />

@@ -129,9 +129,12 @@ function Classes({ classes })
 
 const HEALTH = { ok: 'good', inactive: 'plain', not_configured: 'plain', quota_spent: 'warn', open: 'bad', half_open: 'warn' };
 
+/* A number that did not come yet, or not at all, is none. */
+const known = (n) => (n === null ? '–' : number(n));
+
 function Lost({ sent, lost })
 {
-	return html`<td data-label=${t('overview.lost')} class="number"><span><span class=${lost > 0 ? 'bad-text' : 'soft'}>${number(lost)}</span>
+	return html`<td data-label=${t('overview.lost')} class="number"><span><span class=${lost > 0 ? 'bad-text' : 'soft'}>${known(lost)}</span>
 		${lost > 0 && html` <span class="small soft">${percent.format(lost / (sent + lost))}</span>`}</span></td>`;
 }
 
@@ -140,7 +143,7 @@ const OUT = ['inactive', 'not_configured'];
 /* What each let go in the range, and what of it was lost; those that take no part come last. */
 function Providers({ rows, deliveries })
 {
-	const of = (p, test) => sum(deliveries, (d) => d.provider === p.name && test(d.state));
+	const of = (p, test) => (deliveries ? sum(deliveries, (d) => d.provider === p.name && test(d.state)) : null);
 	const shown = [...rows].sort((a, b) => Number(OUT.includes(a.health)) - Number(OUT.includes(b.health)));
 
 	return html`<${Scroll} label=${t('overview.providers')}><table class="table plain" aria-label=${t('overview.providers')}>
@@ -152,7 +155,7 @@ function Providers({ rows, deliveries })
 			<td data-label=${t('overview.health')}><span class="stack"><span><${Badge} tone=${p.breaker.state !== 'closed' ? HEALTH[p.breaker.state] : HEALTH[p.health] || 'plain'}>
 				${p.breaker.state !== 'closed' ? word('breaker', p.breaker.state) : word('health', p.health)}<//></span>
 				${p.breaker.state !== 'closed' && html`<span class="small soft">${t('overview.breaker', { n: p.breaker.failures, time: span(p.breaker.retry_in_s) })}</span>`}</span></td>
-			<td data-label=${t('overview.sent')} class="number"><span class="stack">${number(of(p, (s) => s === 'sent'))}
+			<td data-label=${t('overview.sent')} class="number"><span class="stack">${known(of(p, (s) => s === 'sent'))}
 				${p.daily_limit > 0 && html`<span class="small soft">${t('overview.of_limit', { n: number(p.sent_today), all: number(p.daily_limit) })}</span>`}</span></td>
 			<${Lost} sent=${of(p, (s) => s === 'sent')} lost=${of(p, (s) => LOST.includes(s))} />
 		</tr>`)}</tbody>
@@ -206,7 +209,7 @@ export default function Overview()
 	<div class="columns wide">
 		<${Card} title=${t('overview.providers')} actions=${html`<a class="button small" href="/console/providers/">${t('overview.all_providers')}</a>`}>
 			${providers.error && html`<${Trouble} error=${providers.error} again=${providers.reload} />`}
-			${providers.data ? (providers.data.length > 0 ? html`<${Providers} rows=${providers.data} deliveries=${stats ? stats.deliveries : []} />`
+			${providers.data ? (providers.data.length > 0 ? html`<${Providers} rows=${providers.data} deliveries=${stats && stats.deliveries} />`
 				: html`<${Empty} icon="plug" title=${t('overview.no_provider')} text=${t('overview.no_provider_text')} />`) : !providers.error && html`<${Loading} />`}
 		<//>
 		<${Card} title=${t('overview.classes')} actions=${html`<a class="button small" href="/console/queue/">${t('nav.queue')}<${Icon} name="next" size="16" /></a>`}>

@@ -102,7 +102,8 @@ function Loose({ prefs, first })
 		});
 	}
 	const one = p.default_channel;
-	const hint = !one ? 'prefs.default_hint' : !p.channels[one] ? 'prefs.default_off' : one === 'in_app' ? 'prefs.default_inbox' : 'prefs.default_alone';
+	const hint = !one ? 'prefs.default_hint' : !p.channels[one] ? 'prefs.default_off' : one === 'in_app' ? 'prefs.default_inbox'
+		: p.channels.in_app ? 'prefs.default_alone' : 'prefs.default_only';
 
 	return html`<${Card} title=${t('prefs.matrix')} lead=${t('prefs.matrix_lead')}>
 			<div class="field matrix-default"><label for="default-channel">${t('prefs.default')}</label>

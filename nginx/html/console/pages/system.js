@@ -37,7 +37,7 @@ export default function System()
 				[t('system.dead'), s.queue.dead ? html`<a href="/console/queue/?state=dead">${number(s.queue.dead)}</a>` : number(0)],
 				[t('system.oldest'), s.queue.due ? span(s.queue.oldest_s) : null],
 			]} /><//></div>
-			<${Card} title=${t('system.settings')} lead=${t('system.settings_lead')}><${Facts} rows=${Object.entries(s.settings).map(([n, v]) => [word('sys', n), html`<span dir=${/_s$|_days$|^user_send$/.test(n) ? undefined : 'ltr'}>${/_s$/.test(n) ? span(v) : /_days$/.test(n) ? span(v * 86400) : n === 'user_send' ? word('may_send', v) : String(v)}</span>`])} /><//>
+			<${Card} title=${t('system.settings')} lead=${t('system.settings_lead')}><${Facts} rows=${Object.entries(s.settings).map(([n, v]) => [word('sys', n), html`<span dir=${/_s$|_days$|^user_send$/.test(n) ? undefined : 'ltr'}>${/_s$/.test(n) ? span(v) : /_days$/.test(n) ? (v ? span(v * 86400) : t('system.for_ever')) : n === 'user_send' ? word('may_send', v) : String(v)}</span>`])} /><//>
 		</div>
 		<p class="soft small">${t('system.terminal')} <code dir="ltr">gatepostctl doctor</code></p>`}<//>`;
 }
