@@ -21,7 +21,7 @@ enum metric_db { METRIC_DB_CONNECT,	/* could not */
 	METRIC_DB_KINDS };
 #define METRIC_DB(program, kind) ((unsigned)(program) * METRIC_DB_KINDS + \
 	(unsigned)(kind))
-/* From here on as api/metrics.c lays them out. */
+/* From here on as api/metrics_own.h lays them out. */
 #define METRIC_REQUESTS	METRIC_DB(METRIC_PROGRAMS, 0)
 
 /* Whose counters metric_add adds to from now on, in children too; NULL: none,

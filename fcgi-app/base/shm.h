@@ -26,7 +26,8 @@ void	 shm_close(struct shm *s);
  * most four times a second, else costs nothing.  shm_revoked does it by
  * itself when the list is stale; others call it in their loop.  The old
  * mapping, and slots in it, stay valid.  A NULL shm is allowed here and in
- * shm_revoked (SHM_STALE), shm_revoke_now, shm_count, shm_counter and shm_born_us. */
+ * shm_revoked (SHM_STALE), shm_revoke_now, shm_count, shm_counter and
+ * shm_born_us. */
 void	 shm_refresh(const struct shm *s);
 
 /* --- revocations ------------------------------------------------------ */
@@ -67,8 +68,8 @@ bool	 shm_wait_begin(struct shm *s, struct shm_slot *me, unsigned pool_size);
 void	 shm_wait_end(struct shm *s, struct shm_slot *me);
 
 /* --- metrics -------------------------------------------------------------
- * Fixed counters by number (base/metric.h and api/metrics.c lay them out),
- * relaxed. */
+ * Fixed counters by number (base/metric.h and api/metrics_own.h lay them
+ * out), relaxed. */
 #define SHM_COUNTERS	8192
 void	 shm_count(struct shm *s, unsigned counter, uint64_t n);
 uint64_t shm_counter(const struct shm *s, unsigned counter);
