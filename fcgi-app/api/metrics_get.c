@@ -8,6 +8,7 @@
  * goes back has begun anew.
  */
 #include "api/metrics_own.h"
+#include "api/admin_log.h"
 
 #include "base/clock.h"
 #include "base/conf.h"
@@ -17,21 +18,22 @@
 #include "store/metrics.h"
 #include "store/stats.h"
 
+#include <errno.h>
+#include <signal.h>
+
 #define TEXT_MAX	((size_t)4 * 1024 * 1024)
-#define QUEUES_MAX	64
-#define SENT_MAX	512
+#define SETTLED_MAX	TEXT_MAX
+#define SENT_ROOM	((size_t)16 * 1024)	/* that one more surely has */
 #define HOUR_US		(3600 * US_PER_S)
 /* Rows of delivery_hour live for 90 days; what is summed begins anew before. */
 #define ROUND_US	(30 * 24 * HOUR_US)
 
 /* The master's own file, and that of a master that runs the pool out alone. */
-static struct shm *file[2];
-
-static uint64_t
-counted(unsigned counter)
-{
-	return shm_counter(file[0], counter) + shm_counter(file[1], counter);
-}
+enum { FILE_API, FILE_OUT, FILES };
+static struct shm *file[FILES];
+/* They begin anew each with its own master: what both count is told apart. */
+static const char *const file_program[FILES] = { [FILE_API] = "api",
+	[FILE_OUT] = "out" };
 
 static void
 find_files(struct call *c)
@@ -44,11 +46,11 @@ find_files(struct call *c)
 		    conf_str(CONF_RUN_DIR)), &none);
 	else
 		shm_refresh(out);
-	file[0] = c->shm;
-	file[1] = out;
+	file[FILE_API] = c->shm;
+	file[FILE_OUT] = out;
 }
 
-/* --- the format ------------------------------------------------------------- */
+/* --- the format ----------------------------------------------------------- */
 
 static void
 family(struct buf *b, const char *name, const char *type, const char *help)
@@ -94,7 +96,7 @@ seconds(struct buf *b, const char *name, const char *const label[],
 	    us % US_PER_S);
 }
 
-/* --- what shared memory has --------------------------------------------------- */
+/* --- what shared memory has ----------------------------------------------- */
 
 static const char *
 method_name(enum http_method m)
@@ -105,59 +107,70 @@ method_name(enum http_method m)
 
 /* Of some two hundred routes and twenty statuses only what there was. */
 static void
-write_requests(struct buf *b)
+write_route(struct buf *b, unsigned f, size_t i)
 {
+	const bool none = i == routes_count;
 	char code[12];
 
+	for (unsigned k = 0; k < METRICS_CODES; k++) {
+		uint64_t n = shm_counter(file[f], METRICS_ROUTE(i, k));
+
+		if (n == 0)
+			continue;
+		if (k == METRICS_CODES - 1)
+			snprintf(code, sizeof(code), "other");
+		else
+			snprintf(code, sizeof(code), "%d", metrics_codes[k]);
+		number(b, "http_requests_total", LABELS("program",
+		    file_program[f], "method", none ? "" :
+		    method_name(routes[i].method), "route", none ? "" :
+		    routes[i].path, "code", code), n);
+	}
+}
+
+static void
+write_requests(struct buf *b)
+{
 	family(b, "http_requests_total", "counter", "Requests answered, by "
 	    "route template; a path without one has no route");
-	for (size_t i = 0; i <= routes_count; i++)
-		for (unsigned k = 0; k < METRICS_CODES; k++) {
-			uint64_t n = counted(METRICS_ROUTE(i, k));
+	for (unsigned f = 0; f < FILES; f++)
+		for (size_t i = 0; i <= routes_count; i++)
+			write_route(b, f, i);
+}
 
-			if (n == 0)
-				continue;
-			if (k == METRICS_CODES - 1)
-				snprintf(code, sizeof(code), "other");
-			else
-				snprintf(code, sizeof(code), "%d",
-				    metrics_codes[k]);
-			number(b, "http_requests_total", LABELS("method",
-			    i == routes_count ? "" :
-			    method_name(routes[i].method), "route",
-			    i == routes_count ? "" : routes[i].path, "code",
-			    code), n);
-		}
+static void
+write_time(struct buf *b, unsigned f, unsigned p)
+{
+	const char *program = file_program[f], *pool = pool_name((enum pool)p);
+	uint64_t n = 0;
+	char le[24];
+
+	for (unsigned i = 0; i < METRICS_BUCKETS; i++) {
+		n += shm_counter(file[f], METRICS_TIME(p, i));
+		if (i == METRICS_BUCKETS - 1)
+			snprintf(le, sizeof(le), "+Inf");
+		else
+			snprintf(le, sizeof(le), "%g",
+			    (double)metrics_bounds_us[i] / US_PER_S);
+		number(b, "http_request_duration_seconds_bucket",
+		    LABELS("program", program, "pool", pool, "le", le), n);
+	}
+	seconds(b, "http_request_duration_seconds_sum", LABELS("program",
+	    program, "pool", pool), (int64_t)shm_counter(file[f],
+	    METRICS_TIME(p, METRICS_BUCKETS)));
+	number(b, "http_request_duration_seconds_count", LABELS("program",
+	    program, "pool", pool), n);
 }
 
 static void
 write_times(struct buf *b)
 {
-	const char *name = "http_request_duration_seconds";
-	char le[24];
-
-	family(b, name, "histogram", "Time a request took in the application,"
-	    " by pool of processes");
-	for (unsigned p = 0; p < POOLS; p++) {
-		const char *pool = pool_name((enum pool)p);
-		uint64_t n = 0;
-
-		for (unsigned i = 0; i < METRICS_BUCKETS; i++) {
-			n += counted(METRICS_TIME(p, i));
-			if (i == METRICS_BUCKETS - 1)
-				snprintf(le, sizeof(le), "+Inf");
-			else
-				snprintf(le, sizeof(le), "%g",
-				    (double)metrics_bounds_us[i] / US_PER_S);
-			number(b, "http_request_duration_seconds_bucket",
-			    LABELS("pool", pool, "le", le), n);
-		}
-		seconds(b, "http_request_duration_seconds_sum",
-		    LABELS("pool", pool), (int64_t)counted(METRICS_TIME(p,
-		    METRICS_BUCKETS)));
-		number(b, "http_request_duration_seconds_count",
-		    LABELS("pool", pool), n);
-	}
+	family(b, "http_request_duration_seconds", "histogram", "Time a "
+	    "request took in the application, by pool of processes");
+	for (unsigned p = 0; p < POOLS; p++)
+		write_time(b, FILE_API, p);
+	if (file[FILE_OUT] != NULL)
+		write_time(b, FILE_OUT, POOL_OUT);
 }
 
 static void
@@ -165,11 +178,14 @@ write_signins(struct buf *b)
 {
 	family(b, "sign_ins_total", "counter", "Ends of sign-ins, by the way "
 	    "in; mfa_due: the second step is asked for");
-	for (unsigned m = 0; m < METRICS_METHODS; m++)
-		for (unsigned r = 0; r < METRICS_RESULTS; r++)
-			number(b, "sign_ins_total", LABELS("method",
-			    metrics_methods[m], "result", metrics_results[r]),
-			    counted(METRICS_SIGNIN(m, r)));
+	for (unsigned f = 0; f < FILES; f++)
+		for (unsigned i = 0; file[f] != NULL && i < METRICS_METHODS *
+		    METRICS_RESULTS; i++)
+			number(b, "sign_ins_total", LABELS("program",
+			    file_program[f], "method",
+			    metrics_methods[i / METRICS_RESULTS], "result",
+			    metrics_results[i % METRICS_RESULTS]),
+			    shm_counter(file[f], METRICS_SIGNIN(0, i)));
 }
 
 static void
@@ -179,8 +195,10 @@ write_errors(struct buf *b)
 		"again", "away", "failed" };
 	static const struct { const char *name; unsigned file;
 	    enum metric_program p; } row[] = {
-		{ "api", 0, METRIC_API }, { "out", 1, METRIC_API },
-		{ "worker", 0, METRIC_WORKER }, { "live", 0, METRIC_LIVE },
+		{ "api", FILE_API, METRIC_API },
+		{ "out", FILE_OUT, METRIC_API },
+		{ "worker", FILE_API, METRIC_WORKER },
+		{ "live", FILE_API, METRIC_LIVE },
 	};
 
 	family(b, "database_errors_total", "counter", "What the database, or "
@@ -194,17 +212,33 @@ write_errors(struct buf *b)
 				    METRIC_DB(row[i].p, k)));
 }
 
-/* Without the members of a row of the table that is the scoreboard. */
+/* A master that was killed whole leaves its file, and in it its children. */
+static bool
+alive(const struct shm_slot *s)
+{
+	const pid_t pid = s->pid;
+
+	return pid != 0 && (kill(pid, 0) == 0 || errno == EPERM);
+}
+
+enum counted_child { CHILD_ANY, CHILD_BUSY, CHILD_WAITING };
+
+static bool
+is_child(const struct shm_slot *s, enum counted_child what)
+{
+	return s->pool < POOLS && (what == CHILD_ANY ||
+	    (what == CHILD_BUSY ? s->busy : s->waiting) != 0) && alive(s);
+}
+
 static void
-count_children(uint64_t n[POOLS], int what)
+count_children(uint64_t n[POOLS], enum counted_child what)
 {
 	memset(n, 0, POOLS * sizeof(n[0]));
-	for (size_t f = 0; f < COUNT_OF(file); f++)
+	for (size_t f = 0; f < FILES; f++)
 		for (size_t i = 0; file[f] != NULL && i < SHM_SLOTS; i++) {
 			const struct shm_slot *s = shm_slot(file[f], i);
 
-			if (s->pid != 0 && s->pool < POOLS && (what == 0 ||
-			    (what == 1 ? s->busy : s->waiting) != 0))
+			if (is_child(s, what))
 				n[s->pool]++;
 		}
 }
@@ -212,24 +246,27 @@ count_children(uint64_t n[POOLS], int what)
 static void
 write_children(struct buf *b)
 {
-	static const struct { const char *name, *help; } row[] = {
-		{ "pool_processes", "Processes that serve, by pool" },
-		{ "pool_busy", "Those of them with a request in hand" },
-		{ "pool_waiting", "Those of them that wait for a worker's "
-		    "word" },
+	static const struct { enum counted_child what;
+	    const char *name, *help; } row[] = {
+		{ CHILD_ANY, "pool_processes",
+		    "Processes that serve, by pool" },
+		{ CHILD_BUSY, "pool_busy",
+		    "Those of them with a request in hand" },
+		{ CHILD_WAITING, "pool_waiting",
+		    "Those of them that wait for a worker's word" },
 	};
 	uint64_t n[POOLS];
 
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
 		family(b, row[i].name, "gauge", row[i].help);
-		count_children(n, (int)i);
+		count_children(n, row[i].what);
 		for (unsigned p = 0; p < POOLS; p++)
 			number(b, row[i].name, LABELS("pool",
 			    pool_name((enum pool)p)), n[p]);
 	}
 }
 
-/* --- what the database has ------------------------------------------------------ */
+/* --- what the database has ------------------------------------------------ */
 
 static const char *
 channel_of(const struct metrics_queue *q)
@@ -240,36 +277,48 @@ channel_of(const struct metrics_queue *q)
 	return p == NULL ? "" : p->channel;
 }
 
+/* One figure of a queue; `state` NULL: of none. */
+static void
+write_queue(struct buf *b, const char *name, const struct metrics_queue *q,
+    const char *state, uint64_t n)
+{
+	number(b, name, LABELS("channel", channel_of(q), "provider",
+	    q->provider, "class", job_class_word(q->class),
+	    state == NULL ? NULL : "state", state), n);
+}
+
 static int
 write_queues(struct call *c, struct buf *b, struct err *e)
 {
-	struct metrics_queue *q = arena_array(c->arena, QUEUES_MAX,
-	    sizeof(*q));
-	int n = metrics_queues(c->db, c->arena, q, QUEUES_MAX, e);
+	struct metrics_queue *first;
 
-	if (n < 0)
+	if (metrics_queues(c->db, c->arena, &first, e) < 0)
 		return -1;
-	family(b, "queue_jobs", "gauge", "Jobs by state, of each provider "
-	    "20000 at most that wait and that are held; no provider: to be "
-	    "planned");
-	for (int i = 0; i < n; i++) {
+	family(b, "queue_jobs", "gauge", "Jobs of a provider and class by "
+	    "state, 20000 at most that are due and that are for later; no "
+	    "provider: to be planned");
+	for (const struct metrics_queue *q = first; q != NULL; q = q->next) {
 		const struct { const char *name; uint64_t n; } row[] = {
-			{ "later", q[i].later }, { "due", q[i].due },
-			{ "leased", q[i].leased },
-			{ "leaving", q[i].leaving }, { "dead", q[i].dead },
+			{ "later", q->later }, { "due", q->due },
+			{ "leased", q->leased }, { "leaving", q->leaving },
+			{ "paused", q->paused }, { "gathered", q->gathered },
+			{ "dead", q->dead },
 		};
 
 		for (size_t k = 0; k < COUNT_OF(row); k++)
-			number(b, "queue_jobs", LABELS("channel",
-			    channel_of(&q[i]), "provider", q[i].provider,
-			    "state", row[k].name), row[k].n);
+			write_queue(b, "queue_jobs", q, row[k].name,
+			    row[k].n);
 	}
-	family(b, "queue_oldest_seconds", "gauge",
-	    "How long the oldest due job has been due");
-	for (int i = 0; i < n; i++)
-		number(b, "queue_oldest_seconds", LABELS("channel",
-		    channel_of(&q[i]), "provider", q[i].provider),
-		    (uint64_t)q[i].oldest_s);
+	family(b, "queue_cut", "gauge", "1: more than 50000 are leased, "
+	    "leaving, paused, gathered or dead, and of the newest of them "
+	    "alone the states are told");
+	for (const struct metrics_queue *q = first; q != NULL; q = q->next)
+		write_queue(b, "queue_cut", q, NULL, q->cut);
+	family(b, "queue_oldest_seconds", "gauge", "How long the oldest due "
+	    "job has been due; class critical: codes");
+	for (const struct metrics_queue *q = first; q != NULL; q = q->next)
+		write_queue(b, "queue_oldest_seconds", q, NULL,
+		    (uint64_t)q->oldest_s);
 	return 0;
 }
 
@@ -277,68 +326,77 @@ write_queues(struct call *c, struct buf *b, struct err *e)
  * From counters by the hour.  An hour before the last changes no more: this
  * process keeps what it added up of those, and reads the rest.
  */
-struct sent { char provider[25], channel[13], state[11]; uint64_t n; };
+struct sent {
+	struct sent	*next;
+	const char	*provider, *channel, *state;
+	uint64_t	 n, fresh;	/* of hours that are over, and since */
+};
 static struct {
 	int64_t		 round_us, until_us;
-	struct sent	 s[SENT_MAX];
-	size_t		 n;
+	struct arena	*a;
+	struct sent	*first;
 } settled;
+
+static void
+settled_begin(int64_t round)
+{
+	arena_free(settled.a);
+	settled.a = arena_new(SETTLED_MAX);
+	settled.first = NULL;
+	settled.round_us = settled.until_us = round;
+}
 
 static struct sent *
 settled_of(const struct metrics_sent *m)
 {
-	struct sent *s;
+	struct sent *s, **end = &settled.first;
 
-	for (size_t i = 0; i < settled.n; i++) {
-		s = &settled.s[i];
+	for (; (s = *end) != NULL; end = &s->next)
 		if (strcmp(s->provider, m->provider) == 0 &&
 		    strcmp(s->channel, m->channel) == 0 &&
 		    strcmp(s->state, m->state) == 0)
 			return s;
-	}
-	if (settled.n == SENT_MAX)
-		return NULL;
-	s = &settled.s[settled.n++];
-	s->n = 0;
-	snprintf(s->provider, sizeof(s->provider), "%s", m->provider);
-	snprintf(s->channel, sizeof(s->channel), "%s", m->channel);
-	snprintf(s->state, sizeof(s->state), "%s", m->state);
+	s = *end = arena_alloc(settled.a, sizeof(*s));
+	s->provider = arena_strdup(settled.a, m->provider);
+	s->channel = arena_strdup(settled.a, m->channel);
+	s->state = arena_strdup(settled.a, m->state);
 	return s;
 }
 
 static int
 write_sent(struct call *c, struct buf *b, struct err *e)
 {
-	struct metrics_sent *m = arena_array(c->arena, SENT_MAX, sizeof(*m));
-	uint64_t fresh[SENT_MAX] = { 0 };
 	const int64_t now = clock_now(), round = now - now % ROUND_US;
 	int64_t until = now - now % HOUR_US - HOUR_US;
-	int n;
+	struct metrics_sent *m;
 
-	if (settled.round_us != round) {
-		settled.n = 0;
-		settled.round_us = settled.until_us = round;
-	}
+	if (settled.a == NULL || settled.round_us != round)
+		settled_begin(round);
 	if (until < settled.until_us)
 		until = settled.until_us;
-	if ((n = metrics_sent(c->db, c->arena, settled.until_us, until, m,
-	    SENT_MAX, e)) < 0)
+	if (metrics_sent(c->db, c->arena, settled.until_us, until, &m, e) < 0)
 		return -1;
 	settled.until_us = until;
-	for (int i = 0; i < n; i++) {
-		struct sent *s = settled_of(&m[i]);
+	for (struct sent *s = settled.first; s != NULL; s = s->next)
+		s->fresh = 0;
+	for (; m != NULL; m = m->next) {
+		struct sent *s;
 
-		if (s == NULL)
-			continue;
-		s->n += m[i].settled;
-		fresh[s - settled.s] = m[i].n - m[i].settled;
+		if (arena_left(settled.a) < SENT_ROOM) {
+			settled_begin(round);
+			return err_set(e, ERR_INTERNAL, "metrics_too_long",
+			    "deliveries: over %zu bytes", SETTLED_MAX);
+		}
+		s = settled_of(m);
+		s->n += m->settled;
+		s->fresh = m->n - m->settled;
 	}
 	family(b, "deliveries_total", "counter", "Deliveries that came to a "
 	    "state, of all hosts of the database; begins anew after 30 days");
-	for (size_t i = 0; i < settled.n; i++)
-		number(b, "deliveries_total", LABELS("channel",
-		    settled.s[i].channel, "provider", settled.s[i].provider,
-		    "state", settled.s[i].state), settled.s[i].n + fresh[i]);
+	for (const struct sent *s = settled.first; s != NULL; s = s->next)
+		number(b, "deliveries_total", LABELS("channel", s->channel,
+		    "provider", s->provider, "state", s->state),
+		    s->n + s->fresh);
 	return 0;
 }
 
@@ -377,9 +435,14 @@ write_database(struct call *c, struct buf *b)
 	bool up;
 
 	buf_init(&told, TEXT_MAX / 2);
-	if (!(up = ask_database(c, &told, &e) == 0))
+	/* Cut in the middle of a line it would be no figures at all. */
+	if (ask_database(c, &told, &e) == 0 && told.over)
+		err_set(&e, ERR_INTERNAL, "metrics_too_long", "over %zu bytes",
+		    told.max);
+	if (!(up = e.kind == ERR_NONE))
 		log_err(LOG_WARN_, "metrics", &e);
-	family(b, "database_up", "gauge", "Whether the database answers");
+	family(b, "database_up", "gauge", "Whether the database answers, and "
+	    "its figures follow");
 	number(b, "database_up", NO_LABELS, up);
 	if (up)
 		buf_str(b, buf_text(&told));
@@ -397,7 +460,10 @@ metrics_get(struct call *c, const void *in UNUSED, struct err *e)
 	number(&b, "build_info", LABELS("version", GP_VERSION), 1);
 	family(&b, "start_time_seconds", "gauge", "When the counters began: "
 	    "the start of the service, in seconds since 1970");
-	seconds(&b, "start_time_seconds", NO_LABELS, shm_born_us(file[0]));
+	for (size_t f = 0; f < FILES; f++)
+		if (file[f] != NULL)
+			seconds(&b, "start_time_seconds", LABELS("program",
+			    file_program[f]), shm_born_us(file[f]));
 	family(&b, "workers", "gauge", "Workers on this host");
 	number(&b, "workers", NO_LABELS, (uint64_t)bell_ring(
 	    conf_str(CONF_RUN_DIR), "worker"));
