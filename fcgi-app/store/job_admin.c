@@ -2,8 +2,8 @@
  * job_admin.c - see job_admin.h.
  *
  * Dead letters have no run_at: in job_claim they stand, with what is leased,
- * before everything that waits, so that a backlog of a million is not walked
- * to find them.
+ * paused or gathered, before everything that waits, so that a million that
+ * wait are not walked to find them; a million of a paused campaign are.
  */
 #include "store/job_admin.h"
 
