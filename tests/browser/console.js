@@ -291,6 +291,17 @@ function console_faults()
 	return faults.concat((window.violations || []).map((v) => `policy: ${v}`));
 }
 
+/** A page of the console, in a tab of its own. @param {string} at  below /console/ */
+async function open_at(context, instance, at)
+{
+	const page = await context.newPage();
+
+	page.setDefaultTimeout(WAIT);
+	await page.goto(`${instance.url}/console/${at}`);
+	await settled(page);
+	return page;
+}
+
 /** A person who goes through the console: `instance` and `page` are whose. */
 class Walk {
 	/* To a page by the navigation, as a person goes. */
@@ -312,6 +323,6 @@ class Walk {
 }
 
 module.exports = {
-	CONSOLE, Walk, administrator, ask, axe, check_list, code_for, console_faults, context_of, forget_limits, look_at_all, messages, pages_of, register, said, settled, sql, totp,
+	CONSOLE, Walk, administrator, ask, axe, check_list, code_for, console_faults, context_of, forget_limits, look_at_all, messages, open_at, pages_of, register, said, settled, sql, totp,
 	turn_to, until, watch,
 };

@@ -16,19 +16,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const lib = require('./instance.js');
 const { WAIT, with_chromium, with_profile } = require('./chromium.js');
-const { administrator, ask, context_of, register, settled, sql, until } = require('./console.js');
+const { administrator, ask, context_of, open_at, register, settled, sql, until } = require('./console.js');
 
 const say = (text) => process.stdout.write(`  ${text}\n`);
-
-async function open(context, instance, at)
-{
-	const page = await context.newPage();
-
-	page.setDefaultTimeout(WAIT);
-	await page.goto(`${instance.url}/console/${at}`);
-	await settled(page);
-	return page;
-}
 
 /* Longer than the page waits between two questions; and what was asked before a step says nothing of it. */
 async function slow(context, instance)
@@ -36,7 +26,7 @@ async function slow(context, instance)
 	const made = await ask(instance, 'POST', '/api/campaigns/', { name: 'Slow', title: 'Slow', body: 'Slow', channels: ['email'], audience: { all: true } },
 		instance.env.GATEPOST_ADMIN_TOKEN);
 	assert.equal(made.status, 201, made.text);
-	const page = await open(context, instance, 'campaigns/');
+	const page = await open_at(context, instance, 'campaigns/');
 	let asked = 0;
 
 	await page.route('**/api/campaigns/*/', async (route) => {
@@ -86,7 +76,7 @@ async function clock(browser, instance, person)
 				}
 			};
 		}, days * 86400e3);
-		const page = await open(context, instance, 'sessions/');
+		const page = await open_at(context, instance, 'sessions/');
 		const said = await page.locator('tr:has-text("This one") time').allTextContents();
 		assert.equal(said.length, 2);
 		for (const text of said)
@@ -99,7 +89,7 @@ async function clock(browser, instance, person)
 async function offline(browser, instance, person)
 {
 	const context = await context_of(browser, instance, person);
-	const page = await open(context, instance, 'profile/');
+	const page = await open_at(context, instance, 'profile/');
 
 	await context.setOffline(true);
 	await page.click('.nav a:has-text("Devices")');
@@ -109,7 +99,7 @@ async function offline(browser, instance, person)
 	await settled(page);
 	/* A page whose words have to come, too. */
 	const other = await context_of(browser, instance, administrator(instance));
-	const far = await open(other, instance, 'profile/');
+	const far = await open_at(other, instance, 'profile/');
 	await other.setOffline(true);
 	await far.click('.nav a:has-text("Templates")');
 	await far.waitForSelector('main .notice:has-text("The server does not answer.")');
@@ -137,7 +127,7 @@ async function flood(browser, instance, person)
 {
 	const N = 40;
 	const context = await context_of(browser, instance, person);
-	const page = await open(context, instance, 'inbox/');
+	const page = await open_at(context, instance, 'inbox/');
 	const token = instance.env.GATEPOST_ADMIN_TOKEN;
 	let asked = 0;
 
@@ -163,7 +153,7 @@ async function flood(browser, instance, person)
 
 async function searched(context, instance, person)
 {
-	const page = await open(context, instance, 'users/');
+	const page = await open_at(context, instance, 'users/');
 
 	await page.locator('[data-search]').fill(`\u202a${person.phone}\u202c\u200e `);
 	await page.waitForURL((u) => u.searchParams.get('q') === person.phone);

@@ -8,19 +8,9 @@
  */
 const assert = require('node:assert/strict');
 const { WAIT, forget_limits, sql, until } = require('./chromium.js');
-const { code_for, context_of, register, settled } = require('./console.js');
+const { code_for, context_of, open_at, register, settled } = require('./console.js');
 
 const say = (text) => process.stdout.write(`  ${text}\n`);
-
-async function open(context, instance, at)
-{
-	const page = await context.newPage();
-
-	page.setDefaultTimeout(WAIT);
-	await page.goto(`${instance.url}/console/${at}`);
-	await settled(page);
-	return page;
-}
 
 async function press_sign_out(page)
 {
@@ -40,8 +30,8 @@ async function sign_in(page, instance, person)
 async function tabs(browser, instance, [mina, bob])
 {
 	const context = await context_of(browser, instance, mina);
-	const first = await open(context, instance, 'profile/');
-	const second = await open(context, instance, 'devices/');
+	const first = await open_at(context, instance, 'profile/');
+	const second = await open_at(context, instance, 'devices/');
 
 	await first.fill('input[name="first_name"]', 'Not for Bob');
 	await second.route('**/api/auth/logout/**', (r) => r.abort());
@@ -72,7 +62,7 @@ async function tabs(browser, instance, [mina, bob])
 async function in_the_middle(browser, instance, person)
 {
 	const context = await context_of(browser, instance, person);
-	const page = await open(context, instance, 'profile/');
+	const page = await open_at(context, instance, 'profile/');
 
 	await page.fill('input[name="last_name"]', 'Written long');
 	sql(instance, `UPDATE session SET ended_at = NOW(6), end_reason = 'logout' WHERE user_id = ${person.id} AND ended_at IS NULL`);
