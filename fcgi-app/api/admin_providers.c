@@ -192,13 +192,12 @@ provider_write(struct call *c, struct jw *w, const struct provider_view *v,
 	const char *why;
 	bool open, ok = complete(c, s, &why, &limit);
 
-	/* The worker counts where there is something to keep to. */
-	const bool counted = !s->implicit || limit > 0;
-	const struct provider_day *day = counted ? v->day : v->hour;
-
-	for (size_t i = 0; i < (counted ? v->days : v->hours); i++)
-		if (strcmp(day[i].name, s->row.name) == 0)
-			sent = day[i].sent;
+	/* The worker counts where there is something to keep to; of the others
+	 * the log knows. */
+	if (s->implicit)
+		sent = limit > 0 ?
+		    provider_sent_of(v->day, v->days, s->row.name) :
+		    provider_sent_of(v->hour, v->hours, s->row.name);
 	jw_str(w, "id", s->id);
 	jw_str(w, "name", s->row.name);
 	jw_str(w, "kind", s->kind);

@@ -104,12 +104,9 @@ list(struct ctl *c)
 
 		/* The worker counts where there is something to keep to;
 		 * of the others the log knows. */
-		const struct provider_day *d = a.daily_limit > 0 ? day : hour;
-		const int of = a.daily_limit > 0 ? days : hours;
-
-		for (int k = 0; k < of; k++)
-			if (strcmp(d[k].name, a.name) == 0)
-				a.sent_today = d[k].sent;
+		a.sent_today = a.daily_limit > 0 ?
+		    provider_sent_of(day, (size_t)days, a.name) :
+		    provider_sent_of(hour, (size_t)hours, a.name);
 		word = state_of(state, states, a.name, &why);
 		/* Web push is set up by the key directory; the doctor looks
 		 * there. */

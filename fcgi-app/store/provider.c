@@ -183,3 +183,12 @@ provider_hours(struct db *db, struct arena *a, struct provider_day *row,
 	    DB_OUT(DB_TO_STR(&it.name), DB_TO_U64(&it.sent)),
 	    DB_ROWS(row, &it, max), e);
 }
+
+uint64_t
+provider_sent_of(const struct provider_day *d, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(d[i].name, name) == 0)
+			return d[i].sent;
+	return 0;
+}

@@ -62,5 +62,8 @@ int	 provider_days(struct db *db, struct arena *a, struct provider_day *d,
 /* The same by the log's hours, of accounts that are not counted, too. */
 int	 provider_hours(struct db *db, struct arena *a,
 	    struct provider_day *d, size_t max, struct err *e) MUST_CHECK;
+/* Of the n rows of either, the account's; 0 where it has none. */
+uint64_t provider_sent_of(const struct provider_day *d, size_t n,
+	    const char *name);
 
 #endif
